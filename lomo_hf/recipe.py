@@ -203,8 +203,11 @@ class Recipe:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Self:
-        """A recipe from plain values; what is left out takes its default, what is unknown is an error."""
+    def from_dict(cls, said: Mapping[str, Any], *, recorded: bool = False) -> Self:
+        """A recipe from plain values; what is left out takes its default, what is unknown is an error.
+
+        Engines that are named must be those installed, except in what is only `recorded`, such as a manifest.
+        """
         known = _only_known(cls, said, "recipe")
         parts: dict[str, type[Any]] = {"style": RenderStyle, "distortion": DistortionSettings, "caps": Caps}
         for key, part in parts.items():
@@ -212,7 +215,10 @@ class Recipe:
                 known[key] = part(**_only_known(part, known[key], key))
         if "name" not in known:
             raise RecipeError("recipe must have a name; found none. Write `name: my-recipe`.")
-        _check_engines(known.get("engines"))
+        if known.get("engines", {}) is None:
+            del known["engines"]
+        if not recorded:
+            _check_engines(known.get("engines"))
         return cls(**known)
 
 

@@ -1,0 +1,32 @@
+"""Rows -> shards: a plan of row ranges, a Parquet file and a receipt for each, in one process or several; resumable.
+
+    plan(source, recipes)                    -> [ShardSpec], fixed by the input alone
+    build_shard(spec, out)                   -> Receipt; pure and atomic, for any scheduler
+    build_shards(specs, out, num_proc=2)     -> [Receipt]; builds what is missing or damaged
+
+What makes a folder of shards a dataset repository - card, manifest, views - is made by the room above.
+"""
+
+from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
+from lomo_hf.building.pool import ShardDone, build_shards
+from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
+from lomo_hf.building.shard import build_shard
+from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
+
+__all__ = [
+    "FORMAT_VERSION",
+    "MAX_GROUP_ROWS",
+    "RECEIPTS",
+    "Counts",
+    "Receipt",
+    "ShardDone",
+    "ShardFile",
+    "ShardSpec",
+    "build_shard",
+    "build_shards",
+    "find_strays",
+    "plan",
+    "trusted_receipt",
+    "verify_parquet",
+]

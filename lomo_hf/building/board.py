@@ -1,0 +1,55 @@
+"""A board that every worker chalks its progress on and the parent reads: shared memory, one cell for each shard.
+
+No queue and no lock: a worker killed in the middle of a word could hold a lock for ever. Each cell has one writer, and
+a whole number of 8 bytes is written at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from multiprocessing.context import SpawnContext
+from typing import Any
+
+__all__ = ["Board"]
+
+
+class Board:
+    """Rows read of each shard, and one cell by which the parent asks all workers to stop.
+
+    >>> from multiprocessing import get_context
+    >>> board = Board(get_context("spawn"), [4, 7])
+    >>> board.note(7, 12)
+    >>> board.rows(7), board.begun(4), board.rows_in_work([4, 7])
+    (12, False, 12)
+    """
+
+    def __init__(self, context: SpawnContext, indexes: Sequence[int]) -> None:
+        self._place = {index: place for place, index in enumerate(indexes, 1)}
+        # Cell 0 says stop. The others hold rows read plus one, and 0 while the shard is not begun.
+        self._cells: Any = context.RawArray("q", len(indexes) + 1)
+
+    def note(self, index: int, rows: int) -> None:
+        """Say how many rows of a shard were read; 0 says that it is begun."""
+        self._cells[self._place[index]] = rows + 1
+
+    def begun(self, index: int) -> bool:
+        """Whether a worker has taken the shard up."""
+        return bool(self._cells[self._place[index]])
+
+    def anything_begun(self) -> bool:
+        """Whether any worker has taken up any shard."""
+        return any(self._cells[1:])
+
+    def rows(self, index: int) -> int:
+        """Rows read of a shard."""
+        return max(0, int(self._cells[self._place[index]]) - 1)
+
+    def rows_in_work(self, indexes: Iterable[int]) -> int:
+        """Rows read of these shards together."""
+        return sum(map(self.rows, indexes))
+
+    def stop(self) -> None:
+        """Ask all workers to leave their shards after the row they are at."""
+        self._cells[0] = 1
+
+    def stopped(self) -> bool:
+        """Whether workers are asked to stop."""
+        return bool(self._cells[0])

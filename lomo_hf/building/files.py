@@ -1,0 +1,177 @@
+"""Files that are whole or absent: written under a temporary name, synced, read back, and only then renamed.
+
+A temporary name begins with a dot, lies in the folder of the final name (so that renaming is atomic) and tells host
+and process, so that what a killed process left behind can be swept without harm to one that still writes.
+"""
+
+import errno
+import os
+import platform
+import re
+import sys
+from contextlib import suppress
+from hashlib import blake2b, file_digest, sha256
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.errors import BuildError, IntegrityError
+
+__all__ = ["PendingFile", "explain", "sha256_of", "sweep", "sync_folder", "write_whole"]
+
+_TEMPORARY: Final = re.compile(r"\..+\.([0-9a-f]{8})-([0-9]{1,10})\.tmp", re.DOTALL)
+_FULL: Final = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
+
+
+class PendingFile:
+    """A file on its way to its final name. Can be given to pyarrow as the file to write to.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     pending = PendingFile(Path(folder, "a.txt"))
+    ...     pending.write(b"abc")
+    ...     digest = pending.seal()
+    ...     pending.publish()
+    ...     (pending.size, digest[:8], Path(folder, "a.txt").read_bytes())
+    3
+    (3, 'ba7816bf', b'abc')
+    """
+
+    def __init__(self, final: Path) -> None:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self.final = final
+        self.temporary = final.with_name(f".{final.name}.{_host()}-{os.getpid()}.tmp")
+        self.size = 0
+        self._digest = sha256()
+        self._abandoned = False
+        self._stream = self.temporary.open("wb")
+
+    def write(self, data: Any) -> int:
+        """Append bytes; once abandoned, they go nowhere, so that a writer can be closed after a failure."""
+        if self._abandoned:
+            return memoryview(data).nbytes
+        self._stream.write(data)
+        self._digest.update(data)
+        size = memoryview(data).nbytes
+        self.size += size
+        return size
+
+    def tell(self) -> int:
+        """Bytes written so far."""
+        return self.size
+
+    def flush(self) -> None:
+        """Hand what is buffered to the system."""
+        if not self._abandoned:
+            self._stream.flush()
+
+    @property
+    def closed(self) -> bool:
+        """False as long as anyone may write, even in vain."""
+        return self._stream.closed and not self._abandoned
+
+    def close(self) -> None:
+        """Nothing: a Parquet writer must not close what is still to be synced; `seal` does."""
+
+    def seal(self) -> str:
+        """Sync to disk, read back, and compare with what was written; returns the SHA-256.
+
+        Raises:
+            IntegrityError: The disk gives back other bytes.
+        """
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+        if sha256_of(self.temporary) != self._digest.hexdigest():
+            raise IntegrityError(f"{self.temporary} reads back other bytes than were written; check the disk.")
+        return self._digest.hexdigest()
+
+    def publish(self) -> None:
+        """Give the sealed file its final name. The folder has to be synced after that."""
+        os.replace(self.temporary, self.final)
+
+    def abandon(self) -> None:
+        """Leave nothing behind. Harmless after `publish`."""
+        self._abandoned = True
+        with suppress(OSError):  # closing flushes, which fails again on a full disk
+            self._stream.close()
+        with suppress(OSError):
+            self.temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a small file so that it is whole or absent, and durable."""
+    pending = PendingFile(path)
+    try:
+        pending.write(data)
+        pending.seal()
+        pending.publish()
+        sync_folder(path.parent)
+    finally:
+        pending.abandon()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable. Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def sweep(folder: Path) -> int:
+    """Remove what processes of this machine that are no more left unfinished in a folder; returns how many files."""
+    if not folder.is_dir():
+        return 0
+    stale = [path for path in folder.iterdir() if _is_stale(path.name)]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def explain(error: OSError, doing: str, needed: int | None = None) -> BuildError:
+    """The system's refusal to write, as one sentence with the remedy."""
+    why = error.strerror or str(error)
+    if error.errno in _FULL:
+        size = f"about {needed:,} bytes" if needed else "more bytes than there are"
+        return BuildError(f"{doing} needs {size} and the disk takes no more ({why}). Free space, then build again.")
+    where = f" at {error.filename}" if error.filename else ""
+    return BuildError(f"{doing} cannot be written{where} ({why}). Check the path and its permissions.")
+
+
+def _is_stale(name: str) -> bool:
+    match = _TEMPORARY.fullmatch(name)
+    if not match or match[1] != _host():
+        return False
+    process = int(match[2])
+    # One of our own number is the leftover of an earlier process: nobody sweeps while it writes.
+    return process == os.getpid() or not _is_alive(process)
+
+
+def _host() -> str:
+    return blake2b(platform.node().encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+
+def _is_alive(process: int) -> bool:
+    if sys.platform == "win32":  # os.kill would end the process there
+        import ctypes
+
+        handle = ctypes.windll.kernel32.OpenProcess(0x00100000, False, process)
+        if handle:
+            ctypes.windll.kernel32.CloseHandle(handle)
+        return bool(handle)
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True

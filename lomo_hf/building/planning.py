@@ -1,0 +1,111 @@
+"""Which shards a build consists of: `plan` cuts a source into row ranges, fixed by the input and by nothing else.
+
+The number of workers, the machine and the order of work never enter, so the same plan gives the same files anywhere.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Final
+
+from lomo_hf.corpus import Source
+from lomo_hf.errors import RecipeError
+from lomo_hf.recipe import Recipe
+from lomo_hf.substitution import check_recipe
+
+__all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]
+
+FORMAT_VERSION: Final = 1
+"""Raised whenever the layout of a shard changes: columns, row groups, compression. Old receipts then match no more."""
+
+# Eight shards keep eight workers busy on a small corpus. Below 1,000 rows the fixed cost of a shard (opening, syncing,
+# verifying) would show; 10,000 rows are a few minutes of work, which is what a crash loses, and some 100 MB of file.
+_SHARDS: Final = 8
+_MIN_ROWS: Final = 1_000
+_MAX_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class ShardSpec:
+    """One unit of work: rows `start` to `stop - 1` of a source, once for each recipe. Picklable.
+
+    `index` and `count` are the shard's place among all shards of the plan; they are part of the files' names.
+    """
+
+    index: int
+    count: int
+    start: int
+    stop: int
+    source: Source
+    recipes: tuple[Recipe, ...]
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the source the shard covers, refused ones included."""
+        return self.stop - self.start
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits over all that decides the shard's bytes; a receipt must match it."""
+        source = self.source
+        said = {
+            "format": FORMAT_VERSION,
+            "place": [self.index, self.count, self.start, self.stop],
+            "source": [source.digest, source.config, source.repo, source.revision],
+            "recipes": sorted([recipe.name, recipe.digest] for recipe in self.recipes),
+        }
+        return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    def shard_path(self, recipe: Recipe) -> str:
+        """Where the recipe's Parquet file lies in the dataset folder, with forward slashes."""
+        return f"{recipe.name}/train-{self._place}.parquet"
+
+    def sidecar_path(self, recipe: Recipe) -> str:
+        """Where the recipe's refused rows are listed, if there are any."""
+        return f"{recipe.name}/refused-{self._place}.jsonl"
+
+    @property
+    def _place(self) -> str:
+        return f"{self.index:05d}-of-{self.count:05d}"
+
+    def __str__(self) -> str:
+        rows = f"rows {self.start} to {self.stop - 1}" if self.rows else "no rows"
+        return f"shard {self.index} of {self.count} ({rows})"
+
+
+def plan(source: Source, recipes: Sequence[Recipe], *, limit: int | None = None) -> list[ShardSpec]:
+    """The shards of a build, in order; at least one, even of an empty source.
+
+    Row ranges differ by at most one row. `limit` takes only the first rows of the source.
+
+    Raises:
+        RecipeError: There is no recipe, two share a name, one names what does not exist, or `limit` is negative.
+
+    >>> from lomo_hf.corpus import open_source
+    >>> [str(spec) for spec in plan(open_source(), [Recipe("mine")], limit=100)]
+    ['shard 0 of 1 (rows 0 to 99)']
+    """
+    names = [check_recipe(recipe).name for recipe in recipes]
+    if not names:
+        raise RecipeError("recipes must hold at least one recipe; found none. Give one, such as `ratio50`.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RecipeError(f"recipe names must be distinct, as each is a folder; found {twice[0]!r} twice. Rename one.")
+    if limit is not None and limit < 0:
+        raise RecipeError(f"limit must be 0 or more rows; found {limit}. Leave it out to take all rows.")
+    total = len(source) if limit is None else min(len(source), limit)
+    count = max(1, _ceil(total, _rows_per_shard(total)))
+    borders = [total * index // count for index in range(count + 1)]
+    return [
+        ShardSpec(index, count, borders[index], borders[index + 1], source, tuple(recipes)) for index in range(count)
+    ]
+
+
+def _rows_per_shard(total: int) -> int:
+    return min(max(_ceil(total, _SHARDS), _MIN_ROWS), _MAX_ROWS)
+
+
+def _ceil(number: int, divisor: int) -> int:
+    return -(-number // divisor)

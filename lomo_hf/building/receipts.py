@@ -1,0 +1,164 @@
+"""What is noted of a finished shard: its files with their digests, and what was counted while it was made.
+
+A receipt holds no time, no worker and no path of the machine, so it is the same bytes wherever the shard was built.
+Reading and trusting receipts is done next door, in `resume`.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from lomo_hf.corpus import Refusal
+from lomo_hf.errors import IntegrityError
+from lomo_hf.substitution import Row
+
+__all__ = ["Counts", "Receipt", "ShardFile"]
+
+_Tally = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ShardFile:
+    """One file of the dataset folder: `path` is relative to it, with forward slashes.
+
+    `rows` counts the lines of a sidecar, or the rows of a Parquet file; `sha256` is in hexadecimal digits.
+    """
+
+    path: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What was counted over rows; two can be added.
+
+    Attributes:
+        rows: Rows stored, rewritten or not.
+        rewritten: Rows with a page.
+        refused: Rows not stored, by reason.
+        kept: Rows that were drawn but stayed text, by reason.
+        renderers: Rewritten rows by renderer (text, latex or fallback).
+        fallbacks: Rewritten rows whose mathematics is set as plain text, by reason.
+        operations: Rewritten rows by the distortion that was applied.
+        repairs: Mendings of conversations, by name; a row may have several.
+        prompt_chars, span_chars: Characters of the prompts that were rewritten, and of their spans.
+        images, pixels, image_bytes: Pages, their pixels, and the bytes of their PNG files.
+
+    >>> both = Counts(rows=1, kept={"too-large": 1}) + Counts(rows=2, kept={"too-large": 1, "blank": 1})
+    >>> both.rows, both.kept
+    (3, {'blank': 1, 'too-large': 2})
+    """
+
+    rows: int = 0
+    rewritten: int = 0
+    refused: _Tally = field(default_factory=dict)
+    kept: _Tally = field(default_factory=dict)
+    renderers: _Tally = field(default_factory=dict)
+    fallbacks: _Tally = field(default_factory=dict)
+    operations: _Tally = field(default_factory=dict)
+    repairs: _Tally = field(default_factory=dict)
+    prompt_chars: int = 0
+    span_chars: int = 0
+    images: int = 0
+    pixels: int = 0
+    image_bytes: int = 0
+
+    @classmethod
+    def of(cls, result: Row | Refusal) -> Self:
+        """The counts of one row, or of one refusal."""
+        if isinstance(result, Refusal):
+            return cls(refused={result.reason: 1})
+        lomo = result["lomo"]
+        repairs = dict(sorted(Counter(lomo["repairs"]).items()))
+        reason = {lomo["reason"]: 1} if lomo["reason"] else {}
+        if not result["rewritten"]:
+            return cls(rows=1, kept=reason, repairs=repairs)
+        return cls(
+            rows=1,
+            rewritten=1,
+            renderers={lomo["renderer"]: 1},
+            fallbacks=reason,
+            operations={lomo["distortion"]["op"]: 1},
+            repairs=repairs,
+            prompt_chars=lomo["prompt_chars"],
+            span_chars=sum(span["end"] - span["start"] for span in lomo["spans"]),
+            images=len(result["images"]),
+            pixels=sum(span["width"] * span["height"] for span in lomo["spans"]),
+            image_bytes=sum(len(image["bytes"]) for image in result["images"]),
+        )
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(**{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and dicts with sorted keys."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+        """The counts that `to_dict` wrote.
+
+        Raises:
+            IntegrityError: A count is missing, unknown, or not a number of 0 or more.
+
+        >>> Counts.from_dict(Counts(rows=3).to_dict()) == Counts(rows=3)
+        True
+        """
+        if set(said) != {f.name for f in fields(cls)}:
+            raise IntegrityError(f"counts have other names than {[f.name for f in fields(cls)]}; found {list(said)}.")
+        empty = cls()
+        for name, value in said.items():
+            numbers = value.values() if isinstance(value, dict) else [value]
+            alike = isinstance(value, dict) == isinstance(getattr(empty, name), dict)
+            if not alike or not all(type(number) is int and number >= 0 for number in numbers):
+                raise IntegrityError(f"counts.{name} must hold numbers of 0 or more; found {value!r}.")
+        return cls(**said)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """That a shard is finished, and what it consists of. All three mappings go by the recipe's name.
+
+    `sidecars` lists refused rows and has an entry only where there are any.
+    """
+
+    spec_digest: str
+    index: int
+    files: Mapping[str, ShardFile]
+    sidecars: Mapping[str, ShardFile]
+    counts: Mapping[str, Counts]
+
+    def to_json(self) -> str:
+        """A JSON document, the same bytes for equal receipts."""
+        return json.dumps(asdict(self), sort_keys=True, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The receipt that `to_json` wrote.
+
+        Raises:
+            IntegrityError: The text is not a receipt.
+
+        >>> receipt = Receipt("0f", 0, {"mine": ShardFile("mine/a.parquet", 1, 2, "aa")}, {}, {"mine": Counts(rows=1)})
+        >>> Receipt.from_json(receipt.to_json()) == receipt
+        True
+        """
+        try:
+            said = json.loads(text)
+            files, sidecars = (
+                {name: ShardFile(**one) for name, one in said[key].items()} for key in ("files", "sidecars")
+            )
+            counts = {name: Counts.from_dict(one) for name, one in said["counts"].items()}
+            return cls(said["spec_digest"], said["index"], files, sidecars, counts)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise IntegrityError(f"a receipt cannot be read ({error}); build the shard again.") from error
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if isinstance(one, int):
+        return one + other
+    return {key: one.get(key, 0) + other.get(key, 0) for key in sorted({*one, *other})}

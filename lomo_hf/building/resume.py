@@ -1,0 +1,94 @@
+"""Which shards need not be built again. A file's presence proves nothing: only a receipt that matches the spec does,
+and only as long as every file it lists has the size and the SHA-256 that it says.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from lomo_hf.building.files import sha256_of, sweep, write_whole
+from lomo_hf.building.planning import ShardSpec
+from lomo_hf.building.receipts import Receipt, ShardFile
+from lomo_hf.errors import IntegrityError
+
+__all__ = ["RECEIPTS", "find_strays", "save_receipt", "sweep_unfinished", "trusted_receipt"]
+
+RECEIPTS: Final = ".lomo/receipts"
+"""Where receipts lie below the dataset folder while it is being built."""
+
+
+def save_receipt(receipt: Receipt, out: Path) -> None:
+    """Note that a shard is finished; the last act of building it."""
+    write_whole(_path(receipt.spec_digest, out), receipt.to_json().encode())
+
+
+def trusted_receipt(spec: ShardSpec, out: Path) -> Receipt | None:
+    """The receipt of a shard, if it matches the spec and every byte of its files is still what it says."""
+    try:
+        receipt = Receipt.from_json(_path(spec.digest, out).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, IntegrityError):
+        return None
+    return receipt if _matches(receipt, spec) and _is_true(receipt, spec, out) else None
+
+
+def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
+    """Shards and sidecars in the recipes' folders that no shard of this plan writes, such as those of another plan.
+
+    `specs` must be the whole plan. A loader that takes `train-*` would read a stray as data.
+
+    >>> find_strays([], Path("nowhere"))
+    []
+    """
+    pairs = [(spec, recipe) for spec in specs for recipe in spec.recipes]
+    mine = {path for spec, recipe in pairs for path in (spec.shard_path(recipe), spec.sidecar_path(recipe))}
+    found = {
+        f"{name}/{path.name}"
+        for name in {recipe.name for _, recipe in pairs}
+        for pattern in ("train-*", "refused-*")
+        for path in (out / name).glob(pattern)
+    }
+    return sorted(found - mine)
+
+
+def sweep_unfinished(specs: Iterable[ShardSpec], out: Path) -> int:
+    """Remove temporary files that killed processes left in the folders of a build; returns how many."""
+    folders = {out / recipe.name for spec in specs for recipe in spec.recipes} | {out / RECEIPTS}
+    return sum(sweep(folder) for folder in sorted(folders))
+
+
+def _path(digest: str, out: Path) -> Path:
+    return out / RECEIPTS / f"{digest}.json"
+
+
+def _matches(receipt: Receipt, spec: ShardSpec) -> bool:
+    shards = {recipe.name: spec.shard_path(recipe) for recipe in spec.recipes}
+    sidecars = {recipe.name: spec.sidecar_path(recipe) for recipe in spec.recipes}
+    return (
+        (receipt.spec_digest, receipt.index) == (spec.digest, spec.index)
+        and set(receipt.counts) == set(shards)
+        and {name: file.path for name, file in receipt.files.items()} == shards
+        and all(sidecars.get(name) == file.path for name, file in receipt.sidecars.items())
+        and all(_adds_up(receipt, name, spec.rows) for name in shards)
+    )
+
+
+def _adds_up(receipt: Receipt, name: str, rows: int) -> bool:
+    counts, sidecar = receipt.counts[name], receipt.sidecars.get(name)
+    refused = sum(counts.refused.values())
+    listed = sidecar.rows if sidecar else 0
+    return (receipt.files[name].rows, listed, counts.rows + refused) == (counts.rows, refused, rows)
+
+
+def _is_true(receipt: Receipt, spec: ShardSpec, out: Path) -> bool:
+    files = [*receipt.files.values(), *receipt.sidecars.values()]
+    unlisted = [spec.sidecar_path(recipe) for recipe in spec.recipes if recipe.name not in receipt.sidecars]
+    return all(_is_as_listed(file, out) for file in files) and not any((out / path).exists() for path in unlisted)
+
+
+def _is_as_listed(file: ShardFile, out: Path) -> bool:
+    path = out / file.path
+    try:
+        regular = path.is_file() and not path.is_symlink()
+        return regular and path.stat().st_size == file.bytes and sha256_of(path) == file.sha256
+    except OSError:
+        return False

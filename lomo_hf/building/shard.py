@@ -1,0 +1,166 @@
+"""Building one shard: a slice of the source becomes one Parquet file for each recipe, in one pass, and a receipt.
+
+Pure and atomic: the bytes depend on the spec alone, and a file under its final name is whole. A pool and a cluster's
+scheduler run the same function.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from lomo_hf.building.files import PendingFile, explain, sync_folder
+from lomo_hf.building.planning import ShardSpec
+from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.resume import save_receipt
+from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
+from lomo_hf.corpus import Conversation, Refusal
+from lomo_hf.errors import BuildError, LomoError
+from lomo_hf.recipe import Recipe
+from lomo_hf.substitution import Row, Substituter
+
+__all__ = ["build_shard", "write_shard"]
+
+
+def build_shard(spec: ShardSpec, out: Path) -> Receipt:
+    """Build a shard below `out`, whatever lies there, and note its receipt. Memory: a row group for each recipe.
+
+    Raises:
+        BuildError: The disk is full or cannot be written, or a row fails in a way that nobody foresaw.
+        SourceError: The source cannot be read any more.
+        IntegrityError: What was written does not read back.
+
+    >>> import tempfile
+    >>> from lomo_hf.building import plan
+    >>> from lomo_hf.corpus import open_source
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     receipt = build_shard(plan(open_source(), [Recipe("mine")], limit=3)[0], Path(out))
+    >>> receipt.files["mine"].path, receipt.counts["mine"].rows
+    ('mine/train-00000-of-00001.parquet', 3)
+    """
+    return write_shard(spec, out, lambda rows: None)
+
+
+def write_shard(spec: ShardSpec, out: Path, on_row: Callable[[int], None]) -> Receipt:
+    """As `build_shard`; `on_row` hears after every row how many were read, and may stop the build by raising."""
+    outputs: list[_Output] = []
+    try:
+        for recipe in spec.recipes:
+            outputs.append(_Output(spec, recipe, out))
+        _fill(spec, outputs, on_row)
+        receipt = _publish(spec, outputs)
+        save_receipt(receipt, out)
+        return receipt
+    except OSError as error:
+        raise explain(error, f"{spec} in {out}", _bytes_needed(spec, outputs)) from error
+    finally:
+        for output in outputs:
+            output.abandon()
+
+
+def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None]) -> None:
+    substituter = Substituter(spec.recipes)
+    read = 0
+    for item in spec.source.conversations(spec.start, spec.stop):
+        for output, result in zip(outputs, _results(spec, substituter, item), strict=True):
+            output.add(result)
+        read += 1
+        on_row(read)
+    if read != spec.rows:
+        raise BuildError(f"{spec} read {read} rows; the source must have changed. Open it again and plan anew.")
+    for output in outputs:
+        output.finish()
+
+
+def _results(spec: ShardSpec, substituter: Substituter, item: Conversation | Refusal) -> list[Row | Refusal]:
+    """One result for each recipe. The only place where a row's own work is done, and so the one to isolate rows in."""
+    if isinstance(item, Refusal):
+        return [item] * len(spec.recipes)
+    try:
+        return substituter.rows(item)
+    except (LomoError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the typesetter is no Exception
+        said = f"{type(error).__name__}: {error}"
+        raise BuildError(f"{spec} fails at row {item.id!r} ({said}). Please report this row.") from error
+
+
+def _publish(spec: ShardSpec, outputs: "list[_Output]") -> Receipt:
+    files, sidecars = {}, {}
+    sealed = [(output, *output.seal()) for output in outputs]
+    for output, file, sidecar in sealed:
+        files[output.recipe.name] = file
+        if sidecar:
+            sidecars[output.recipe.name] = sidecar
+        output.publish()
+    counts = {output.recipe.name: output.counts for output in outputs}
+    return Receipt(spec.digest, spec.index, files, sidecars, counts)
+
+
+def _bytes_needed(spec: ShardSpec, outputs: "list[_Output]") -> int | None:
+    """About what the whole shard takes, judged by the rows read so far."""
+    read = outputs[0].rows_read if outputs else 0
+    return sum(output.weight for output in outputs) * spec.rows // read if read else None
+
+
+class _Output:
+    """What one recipe makes of a shard: the Parquet file and, from the first refusal on, the sidecar."""
+
+    def __init__(self, spec: ShardSpec, recipe: Recipe, out: Path) -> None:
+        self.recipe = recipe
+        self.counts = Counts()
+        self._shard_path, self._sidecar_path = spec.shard_path(recipe), spec.sidecar_path(recipe)
+        self._sidecar_final = out / self._sidecar_path
+        self._pending = PendingFile(out / self._shard_path)
+        self._sidecar: PendingFile | None = None
+        self._writer = ShardWriter(self._pending)
+
+    @property
+    def rows_read(self) -> int:
+        """Rows stored and refused so far."""
+        return self.counts.rows + sum(self.counts.refused.values())
+
+    @property
+    def weight(self) -> int:
+        """About what the rows so far take on the disk, in bytes."""
+        return self._writer.weight + (self._sidecar.size if self._sidecar else 0)
+
+    def add(self, result: Row | Refusal) -> None:
+        self.counts += Counts.of(result)
+        if isinstance(result, Refusal):
+            self._refuse(result)
+        else:
+            self._writer.add(result)
+
+    def _refuse(self, refusal: Refusal) -> None:
+        if self._sidecar is None:
+            self._sidecar = PendingFile(self._sidecar_final)
+        said = {"id": refusal.id, "reason": refusal.reason, "detail": refusal.detail}
+        # A lone surrogate becomes \udxxx, which is JSON's own way to write it.
+        self._sidecar.write(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+
+    def finish(self) -> None:
+        self._writer.close()
+
+    def seal(self) -> tuple[ShardFile, ShardFile | None]:
+        """Make sure of what was written, before anything gets its final name."""
+        rows = self.counts.rows
+        file = ShardFile(self._shard_path, rows, self._pending.size, self._pending.seal())
+        verify_parquet(self._pending.temporary, rows)
+        if self._sidecar is None:
+            return file, None
+        refused = sum(self.counts.refused.values())
+        return file, ShardFile(self._sidecar_path, refused, self._sidecar.size, self._sidecar.seal())
+
+    def publish(self) -> None:
+        self._pending.publish()
+        if self._sidecar:
+            self._sidecar.publish()
+        else:
+            self._sidecar_final.unlink(missing_ok=True)  # of an earlier build that refused rows here
+        sync_folder(self._pending.final.parent)
+
+    def abandon(self) -> None:
+        """Leave nothing unfinished behind."""
+        for pending in (self._pending, self._sidecar):
+            if pending:
+                pending.abandon()

@@ -1,0 +1,129 @@
+"""What is done to a page: the record of one distortion, and how one is drawn. No pixels here.
+
+A draw knows nothing of the page: every parameter is a share of it or a length in pixels. So the distortion of a row
+depends on its stream alone, never on the span, and stays the same in every position setting.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from lomo_hf.distortion.parameters import STRENGTHS, Value
+from lomo_hf.distortion.registry import GROUPS, OPERATIONS, Operation
+from lomo_hf.errors import RecipeError
+from lomo_hf.recipe import DistortionSettings
+
+__all__ = ["Distortion", "check_settings", "draw_distortion"]
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """One operation with the value of every parameter, as drawn or as applied; all of it can stand in JSON.
+
+    >>> Distortion.from_json('{"op":"gaussian_blur","params":{"sigma":0.8}}').params["sigma"]
+    0.8
+    """
+
+    op: str
+    params: Mapping[str, Value]
+
+    def __post_init__(self) -> None:
+        operation = _operation("distortion.op", self.op)
+        params = dict(self.params)
+        for name, parameter in operation.parameters.items():
+            if name not in params:
+                raise RecipeError(f"distortion.params.{name} must be given for {self.op}; found none. Add it.")
+            parameter.check(f"distortion.params.{name}", params[name])
+        for name in params:
+            drawn = name.removeprefix("drawn_") if operation.limit else name
+            if drawn not in operation.parameters:
+                known = ", ".join(operation.parameters) or "none"
+                raise RecipeError(f"distortion.params.{name} is not a parameter of {self.op}; known are: {known}.")
+            operation.parameters[drawn].check(f"distortion.params.{name}", params[name])
+        object.__setattr__(self, "params", params)
+
+    def to_json(self) -> str:
+        """One line, keys sorted; `from_json` gives back an equal distortion, to the last bit of every number."""
+        return json.dumps({"op": self.op, "params": self.params}, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """A distortion from what `to_json` wrote.
+
+        Raises:
+            RecipeError: The text is not JSON, or names no known operation and parameters.
+        """
+        try:
+            said = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RecipeError(f"distortion must be JSON; found {text[:80]!r}. Write what to_json gives.") from error
+        if not isinstance(said, dict) or set(said) != {"op", "params"} or not isinstance(said["params"], dict):
+            raise RecipeError(f"distortion must hold op and params; found {text[:80]!r}. Write what to_json gives.")
+        return cls(said["op"], said["params"])
+
+
+def draw_distortion(settings: DistortionSettings, rng: np.random.Generator) -> Distortion:
+    """One distortion: a name by its weight in the mix, then an operation of that group, then its parameters.
+
+    Source: algorithm 1, "o ~ Categorical" over Clean, Rotate, Blur, Shadow-or-stain and Wave.
+
+    Raises:
+        RecipeError: The settings name what does not exist.
+
+    >>> draw_distortion(DistortionSettings(mix={"gaussian_blur": 1}), np.random.default_rng(3)).to_json()
+    '{"op":"gaussian_blur","params":{"sigma":1.0609}}'
+    """
+    check_settings(settings)
+    members = _drawn_members(settings.mix, float(rng.random()))
+    operation = members[int(rng.random() * len(members))]
+    overrides = settings.ranges.get(operation.name, {})
+    params = {}
+    for name, parameter in operation.parameters.items():
+        params[name] = parameter.draw(rng, overrides.get(name, parameter.presets.get(settings.strength)))
+    return Distortion(operation.name, params)
+
+
+def check_settings(settings: DistortionSettings) -> None:
+    """Pass if every group, operation, parameter, range and strength that `settings` names can be drawn.
+
+    Raises:
+        RecipeError: It names the field, what was found and the remedy.
+
+    >>> check_settings(DistortionSettings(strength="brutal"))
+    Traceback (most recent call last):
+    lomo_hf.errors.RecipeError: distortion.strength must be one of mild, hard; found 'brutal'.
+    """
+    if settings.strength not in STRENGTHS:
+        raise RecipeError(f"distortion.strength must be one of {', '.join(STRENGTHS)}; found {settings.strength!r}.")
+    for name in settings.mix:
+        if name not in GROUPS and name not in OPERATIONS:
+            known = ", ".join(dict.fromkeys([*GROUPS, *OPERATIONS]))
+            raise RecipeError(f"distortion.mix has no group or operation {name!r}; known are {known}.")
+    for op, ranges in settings.ranges.items():
+        operation = _operation("distortion.ranges", op)
+        for name, bounds in ranges.items():
+            if name not in operation.parameters:
+                known = ", ".join(operation.parameters) or "none"
+                raise RecipeError(f"distortion.ranges.{op} has no parameter {name!r}; known are: {known}.")
+            operation.parameters[name].check_bounds(f"distortion.ranges.{op}.{name}", bounds)
+
+
+def _drawn_members(mix: Mapping[str, float], share: float) -> tuple[Operation, ...]:
+    # The registry's order, not the mapping's: two recipes that differ in the order of their keys are the same.
+    named: dict[str, tuple[Operation, ...]] = {**{name: (o,) for name, o in OPERATIONS.items()}, **GROUPS}
+    weighted = [(members, mix[name]) for name, members in named.items() if mix.get(name, 0) > 0]
+    left = share * sum(weight for _, weight in weighted)
+    for members, weight in weighted:
+        if left < weight:
+            return members
+        left -= weight
+    return weighted[-1][0]  # a share next to 1 may be rounded past the last weight
+
+
+def _operation(where: str, name: str) -> Operation:
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise RecipeError(f"{where} must name one of {', '.join(OPERATIONS)}; found {name!r}.")
+    return OPERATIONS[name]

@@ -1,0 +1,52 @@
+"""The one door to imgaug 0.4.0, the last release of it, which asks NumPy for a table that NumPy 2 no longer has.
+
+`import imgaug` reads `numpy.sctypes` once, while its own modules load, to list the integer and float types. The table
+is lent for the length of that import and taken back, so that NumPy is left as it was found. What lomo_hf calls
+(Affine, GaussianBlur, AverageBlur, Convolve) works without the loan, and draws nothing from any global generator as
+long as it is given a `seed`. `MotionBlur` builds an Affine without one, and is not used for that reason.
+"""
+
+import sys
+import warnings
+from functools import cache
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+__all__ = ["augmenters"]
+
+_SCTYPES = {
+    "int": [np.int8, np.int16, np.int32, np.int64],
+    "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
+    "float": [np.float16, np.float32, np.float64],
+}
+_LOAN = Lock()
+
+
+@cache
+def augmenters() -> Any:
+    """The module `imgaug.augmenters`, imported on first use (about one second).
+
+    >>> augmenters().__name__, hasattr(np, "sctypes")
+    ('imgaug.augmenters', False)
+    """
+    with _LOAN:
+        lent = "sctypes" not in vars(np)
+        if lent:
+            np.sctypes = _SCTYPES  # type: ignore[attr-defined]
+        try:
+            return _import_quietly()
+        finally:
+            if lent:
+                del np.sctypes  # type: ignore[attr-defined]
+
+
+def _import_quietly() -> ModuleType:
+    # imgaug was written before the deprecations of its dependencies; nobody who builds a dataset can act on them.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import imgaug.augmenters
+
+    return sys.modules[imgaug.augmenters.__name__]

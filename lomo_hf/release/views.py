@@ -1,0 +1,102 @@
+"""The views of a dataset folder: which configs its card declares over one set of shards, and what each holds.
+
+Every recipe has two: `<recipe>` with all columns, and `<recipe>-sharegpt` with turns as strings and images as bytes.
+Both read the same files, so the second costs no byte.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lomo_hf.building import Receipt
+from lomo_hf.row import row_features, sharegpt_features
+
+__all__ = ["SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
+
+SHAREGPT = "-sharegpt"
+SPLIT = "train"
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column)."""
+
+    rows: int
+    download_bytes: int
+    column_bytes: Mapping[str, int]
+
+
+def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
+    """Read the Parquet footers of every config."""
+    return {
+        name: _footprint(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
+        for name in names
+    }
+
+
+def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, Any]]:
+    """The card's `configs:`; the default first, because the Hub's viewer opens it."""
+    ordered = sorted(names, key=lambda name: (name != default, name))
+    said: list[dict[str, Any]] = []
+    for name in ordered:
+        said.append(
+            {"config_name": name, **({"default": True} if name == default else {}), "data_files": _files(name)}
+        )
+        columns = list(sharegpt_features())
+        said.append({"config_name": name + SHAREGPT, "columns": columns, "data_files": _files(name)})
+    return said
+
+
+def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
+    """The card's `dataset_info:`, from the footers."""
+    said = []
+    for name, footprint in found.items():
+        for view, features in ((name, row_features()), (name + SHAREGPT, sharegpt_features())):
+            size = sum(footprint.column_bytes[column] for column in features)
+            said.append(
+                {
+                    "config_name": view,
+                    "features": features._to_yaml_list(),
+                    "splits": [{"name": SPLIT, "num_bytes": size, "num_examples": footprint.rows}],
+                    "download_size": footprint.download_bytes,
+                    "dataset_size": size,
+                }
+            )
+    return said
+
+
+def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, Any]:
+    """`dataset_info.json`: LLaMA-Factory trains with `dataset_dir: REMOTE:<repo>` and the config's name."""
+    columns = {"messages": "conversations", "images": "images"}
+    return {
+        name: {
+            "hf_hub_url": repo,
+            "subset": name + SHAREGPT,
+            "split": SPLIT,
+            "formatting": "sharegpt",
+            "columns": columns,
+        }
+        for name in names
+    }
+
+
+def _files(name: str) -> list[dict[str, str]]:
+    # A list of its own each time: a shared one would become an anchor in the YAML.
+    return [{"split": SPLIT, "path": f"{name}/{SPLIT}-*.parquet"}]
+
+
+def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
+    import pyarrow.parquet as pq
+
+    rows = download = 0
+    column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    for path in paths:
+        metadata = pq.read_metadata(folder / path)
+        rows += metadata.num_rows
+        download += (folder / path).stat().st_size
+        for group in range(metadata.num_row_groups):
+            for index in range(metadata.num_columns):
+                column = metadata.row_group(group).column(index)
+                column_bytes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
+    return Footprint(rows, download, column_bytes)

@@ -1,0 +1,73 @@
+"""How wide a page is: from the amount of text, so that pages look like the paper's figure and not like ribbons."""
+
+from collections.abc import Sequence
+from math import ceil, sqrt
+
+from lomo_hf.recipe import RenderStyle
+from lomo_hf.rendering.markup import Line, Piece
+
+__all__ = ["estimated_height", "line_width", "text_width"]
+
+_ASPECT = 2.4  # wanted width : height of a page of prose; the paper's worked picture has about that
+_SPACING = 1.04  # estimates run a little short; a page is trimmed afterwards
+_NARROW = frozenset("iljtfrI.,:;!'|()[] ")
+_WIDE = frozenset("mwMWQO@%&")
+
+
+def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
+    """The width in px of the column of text, between the style's bounds, never wider than its longest line.
+
+    >>> lines = [Line((Piece("text", "word " * 120),), False, False)]
+    >>> 400 < text_width(lines, RenderStyle()) < 700
+    True
+    """
+    widths = [line_width(line, style) for line in lines]
+    longest = 1.1 * max(widths, default=0.0) + style.text_size  # room for what the estimate runs short
+    code = max((width for width, line in zip(widths, lines, strict=True) if line.mono), default=0.0)
+    width = max(float(style.min_width), code)
+    for _ in range(4):  # wrapping rounds up, so the wanted width is found by a few steps
+        width = min(
+            max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, code), longest
+        )
+    return ceil(max(min(width, style.max_width), 2.0 * style.text_size))
+
+
+def estimated_height(widths: Sequence[float], width: float, style: RenderStyle) -> float:
+    """The height in px of lines of these widths wrapped at `width`."""
+    return style.line_height * sum(max(1, ceil(line / max(width, 1.0))) for line in widths)
+
+
+def line_width(line: Line, style: RenderStyle) -> float:
+    """About how wide a line would be on one row, in px."""
+    return _SPACING * sum(_piece_width(piece, line.mono, style) for piece in line.pieces)
+
+
+def _piece_width(piece: Piece, mono: bool, style: RenderStyle) -> float:
+    em = style.text_size
+    if piece.kind in ("inline", "display"):
+        return 0.52 * style.math_size * _formula_glyphs(piece.text)
+    if mono or piece.kind == "mono":
+        return sum(0.602 if char.isascii() else 1.0 for char in piece.text.expandtabs(4)) * em
+    return sum(_advance(char) for char in piece.text) * em
+
+
+def _advance(char: str) -> float:
+    if char.isascii():
+        return 0.3 if char in _NARROW else 0.88 if char in _WIDE else 0.57
+    return 1.0 if "\u2e80" <= char <= "\uffef" or char > "\U0001f000" else 0.6
+
+
+def _formula_glyphs(tex: str) -> float:
+    """About how many glyphs of a formula stand beside each other: a command counts as one, and braces as none."""
+    count, here = 0.0, 0
+    while here < len(tex):
+        char = tex[here]
+        here += 1
+        if char == "\\":
+            start = here
+            while here < len(tex) and tex[here].isalpha():
+                here += 1
+            count += 0.0 if tex[start:here] in ("left", "right", "frac", "mathrm", "text") else 1.0
+        elif char not in "{}^_$& ":
+            count += 0.85
+    return count

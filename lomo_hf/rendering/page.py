@@ -1,0 +1,163 @@
+"""R(x_mid): a span becomes a page. Spans with mathematics go to the LaTeX route, others to the text route.
+
+Where a formula cannot be typeset faithfully the whole span is set as plain text with its source visible, and says so
+(paper, section 3: any LaTeX failure is re-routed to the text renderer). What cannot be shown at all is an error with
+a reason, and its row stays text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
+from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.rendering.fonts import first_uncovered
+from lomo_hf.rendering.layout import estimated_height, line_width, text_width
+from lomo_hf.rendering.markup import Line, line_markup, lines_of
+from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.typesetter import INK, typeset
+from lomo_hf.spans import Span
+
+__all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
+
+Renderer = Literal["text", "latex", "fallback"]
+
+HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
+_WIDENINGS = (1.5, 2.2, 3.2)  # tried in turn where a line that cannot be broken leaves its column
+
+
+@dataclass(frozen=True)
+class Page:
+    """A rendered span.
+
+    Attributes:
+        pixels: uint8 (height, width), 255 is paper. Trimmed to its ink and a mild margin.
+        renderer: "latex" or "text" by the span's content, "fallback" where the LaTeX route failed.
+        reason: Why it failed; None otherwise.
+    """
+
+    pixels: NDArray[np.uint8]
+    renderer: Renderer
+    reason: str | None = None
+
+
+def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
+    """R and TrimMargin of algorithm 1: set `prompt[span.start:span.end]` as one page, at its native resolution.
+
+    Raises:
+        UncoveredError: No font has a glyph for a character, or the character cannot be shown.
+        TooLargeError: The page would exceed `caps.max_pixels`; its `max_chars` says what would fit.
+        RenderError: There is no ink, or a line fits no page.
+
+    >>> from lomo_hf.spans import select_spans
+    >>> found = select_spans("Is $x^2$ even?")
+    >>> page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
+    >>> page.renderer, str(page.pixels.dtype), page.pixels.shape[0] < page.pixels.shape[1] < 320
+    ('latex', 'uint8', True)
+    """
+    text = prompt[span.start : span.end]
+    if not text.strip():
+        raise RenderError("blank", "the span holds no ink.")
+    if not span.has_math:
+        return Page(_set(prompt, span, (), style, caps), "text")
+    try:
+        formulas = [
+            formula_to_typst(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
+            for atom in span.atoms
+            if atom.is_math
+        ]
+        return Page(_set(prompt, span, formulas, style, caps), "latex")
+    except TooLargeError:
+        raise
+    except (FormulaError, RenderError) as error:
+        if isinstance(error, UncoveredError):
+            raise
+        plain = Span(span.start, span.end, tuple(atom for atom in span.atoms if not atom.is_math))
+        return Page(_set(prompt, plain, (), style, caps), "fallback", error.reason)
+
+
+def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, caps: Caps) -> NDArray[np.uint8]:
+    _check_characters(prompt, span)
+    chars = span.end - span.start
+    if chars > caps.max_pixels // 20:  # far over any page: do not even lay it out
+        raise TooLargeError("too-large", f"{chars} characters fit no page.", caps.max_pixels // 150)
+    lines = lines_of(prompt, span.start, span.end, span.atoms)
+    width = text_width(lines, style)
+    _check_estimate(lines, width, chars, style, caps)
+    bodies = iter(formulas)
+    markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in _FORMULAS]) for line in lines]
+    page = _typeset_wide_enough(markup, width, style, _region(prompt[span.start : span.end]))
+    page = _padded(_trimmed(page, style.margin), caps)
+    height, width = page.shape
+    area = (height + HEADROOM) * (width + HEADROOM)
+    if area > caps.max_pixels:
+        message = f"the page of {width} x {height} px exceeds {caps.max_pixels} px."
+        raise TooLargeError("too-large", message, int(0.93 * chars * caps.max_pixels / area))
+    return page
+
+
+_FORMULAS = ("inline", "display")
+
+
+def _check_characters(prompt: str, span: Span) -> None:
+    here = span.start
+    for start, end in [*((atom.start, atom.end) for atom in span.atoms if atom.is_math), (span.end, span.end)]:
+        char = first_uncovered(prompt[here:start])
+        if char is not None:
+            kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
+            raise UncoveredError(f"{kind}:U+{ord(char):04X}", f"the character U+{ord(char):04X} cannot be shown.")
+        here = end
+
+
+def _check_estimate(lines: Sequence[Line], width: int, chars: int, style: RenderStyle, caps: Caps) -> None:
+    """Refuse what is plainly too large before it is typeset, so that the cost of a row is bounded."""
+    area = width * estimated_height([line_width(line, style) for line in lines], width, style)
+    if area > 1.5 * caps.max_pixels:
+        message = f"about {area:.0f} px of text exceed {caps.max_pixels} px."
+        raise TooLargeError("too-large", message, int(0.93 * chars * caps.max_pixels / area))
+
+
+def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle, cjk: str) -> NDArray[np.uint8]:
+    widest = 1.6 * style.max_width
+    for wanted in dict.fromkeys([width, *(int(min(width * widening, widest)) for widening in _WIDENINGS)]):
+        try:
+            return typeset(markup, wanted, style, cjk=cjk)
+        except RenderError as error:
+            if error.reason != "overflow":
+                raise
+    raise RenderError("overflow", f"a line that cannot be broken does not fit {widest:.0f} px.")
+
+
+def _region(text: str) -> str:
+    """Whose forms of Chinese characters to use: kana say Japanese, Hangul Korean, and none of these no region."""
+    if text.isascii():
+        return ""
+    if any("\u3040" <= char <= "\u30ff" for char in text):
+        return "JP"
+    if any("\uac00" <= char <= "\ud7af" for char in text):
+        return "KR"
+    return "SC" if any("\u3000" <= char <= "\u9fff" for char in text) else ""
+
+
+def _trimmed(page: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
+    """TrimMargin: the paper around the ink goes, but for a mild margin; all ink stays."""
+    ink = page < INK
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if rows.size == 0:
+        raise RenderError("blank", "the span holds no ink.")
+    inner = page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.pad(inner, margin, constant_values=255)
+
+
+def _padded(page: NDArray[np.uint8], caps: Caps) -> NDArray[np.uint8]:
+    """Paper is added, never ink scaled, where a side is shorter than consumers accept."""
+    height, width = page.shape
+    more_height = max(caps.min_side, -(-width // caps.max_aspect)) - height
+    more_width = max(caps.min_side, -(-height // caps.max_aspect)) - width
+    if more_height <= 0 and more_width <= 0:
+        return page
+    pads = [(more // 2, more - more // 2) for more in (max(0, more_height), max(0, more_width))]
+    return np.pad(page, pads, constant_values=255)

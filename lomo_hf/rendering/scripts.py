@@ -1,0 +1,154 @@
+"""What scripts ask of a line: its direction, the region of its Chinese characters, and paper above and below.
+
+Lines of text are 22 px apart, which Latin, Greek, Cyrillic, Hebrew and Chinese fill. Thai, Arabic with its vowel
+signs, or Khmer would run into their neighbours, so words of these ask for more, and their lines stand further apart.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+__all__ = ["MAX_MARKS", "Room", "direction_is_rtl", "is_wide", "region_of", "rooms_of"]
+
+Room = tuple[int, int]  # px above and below that a word needs beyond a line of 22 px, at a text size of 20 px
+
+MAX_MARKS = 4
+"""Combining marks above, or below, one letter; more would run over the lines around it."""
+
+# Measured: the ink of syllables that stack as high and as low as the script does (Noto Sans at 20 px).
+_SCRIPT_ROOMS: tuple[tuple[int, int, Room], ...] = (
+    (0x0600, 0x06FF, (1, 3)),
+    (0x0750, 0x077F, (2, 4)),
+    (0x08A0, 0x08FF, (2, 4)),
+    (0x0900, 0x097F, (2, 2)),
+    (0x0980, 0x09FF, (2, 1)),
+    (0x0A00, 0x0AFF, (2, 2)),
+    (0x0B00, 0x0B7F, (2, 1)),
+    (0x0B80, 0x0BFF, (1, 2)),
+    (0x0C00, 0x0C7F, (2, 6)),
+    (0x0C80, 0x0CFF, (1, 7)),
+    (0x0D00, 0x0D7F, (1, 2)),
+    (0x0D80, 0x0DFF, (2, 2)),
+    (0x0E00, 0x0E7F, (3, 4)),
+    (0x0E80, 0x0EFF, (5, 2)),
+    (0x1000, 0x109F, (3, 7)),
+    (0x1780, 0x17FF, (4, 11)),
+    (0xFB50, 0xFDFF, (2, 4)),
+    (0xFE70, 0xFEFE, (2, 4)),
+)
+_ARABIC_SIGNS = frozenset([*range(0x0610, 0x061B), *range(0x064B, 0x0660), 0x0670, *range(0x06D6, 0x06EE)])
+_ARABIC_SIGNS_ROOM = (8, 4)
+_MARK_HEIGHT = 5
+
+# Only where one of these occurs is a line looked at word by word.
+_TALL = re.compile(
+    "[\u0300-\u036f\u01d5-\u01fb\u022a-\u0231\u0483-\u0489\u0600-\u0eff\u1000-\u109f\u1780-\u17ff\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u1e00-\u1fff\u20d0-\u20ff\ufb50-\ufdff\ufe20-\ufe2f\ufe70-\ufefe]"
+)
+_WORDS = re.compile(r"\s*\S+\s*|\s+")
+
+
+def direction_is_rtl(text: str) -> bool:
+    """Whether the first letter with a direction is of a script that is written from right to left.
+
+    >>> direction_is_rtl("12. שלום, Anna"), direction_is_rtl("Anna: שלום")
+    (True, False)
+    """
+    for char in text:
+        if char.isalpha():
+            return unicodedata.bidirectional(char) in ("R", "AL")
+    return False
+
+
+def region_of(text: str, default: str = "") -> str:
+    """Whose forms of Chinese characters a text wants: "JP", "KR", "TC", "SC", or "" where it has none.
+
+    Kana say Japanese and Hangul Korean, where they are more than a word or two among Chinese; else characters that
+    only one of the two Chinese encodings has decide. `default` is what a text of Chinese characters alone takes.
+
+    >>> [region_of(text) for text in ("直角です", "정수 x", "解方程", "解這個方程", "x = 1")]
+    ['JP', 'KR', 'SC', 'TC', '']
+    """
+    if text.isascii():
+        return ""
+    kana = sum("\u3041" <= char <= "\u30fa" or "\u31f0" <= char <= "\u31ff" for char in text)
+    hangul = sum("\uac00" <= char <= "\ud7af" or "\u3131" <= char <= "\u318e" for char in text)
+    han = [char for char in text if "\u4e00" <= char <= "\u9fff"]
+    if 8 * max(kana, hangul) > len(han):
+        return "JP" if kana >= hangul else "KR"
+    if not han:
+        return "SC" if any("\u2e80" <= char <= "\u303f" or "\uff01" <= char <= "\uffee" for char in text) else ""
+    if default:
+        return default
+    traditional = sum(map(_only_traditional, han))
+    return "TC" if 20 * traditional > len(han) else "SC"
+
+
+@lru_cache(4096)
+def _only_traditional(char: str) -> bool:
+    return _encodes(char, "big5") and not _encodes(char, "gb2312")
+
+
+def _encodes(char: str, encoding: str) -> bool:
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_wide(char: str) -> bool:
+    """Whether a character takes two columns where columns count."""
+    return char >= "\u1100" and unicodedata.east_asian_width(char) in "WF"
+
+
+def rooms_of(text: str) -> Iterator[tuple[Room, str]]:
+    """Stretches of a text with the room that each needs; their concatenation is the text.
+
+    >>> list(rooms_of("See คำ now")), list(rooms_of("Ấn Độ"))
+    ([((0, 0), 'See '), ((3, 4), 'คำ '), ((0, 0), 'now')], [((5, 0), 'Ấn '), ((0, 0), 'Độ')])
+    """
+    if text.isascii() or not _TALL.search(text):
+        yield (0, 0), text
+        return
+    start, here = 0, 0
+    room: Room = (0, 0)
+    for word in _WORDS.finditer(text):
+        found = _room(word.group())
+        if found != room:
+            if here > start:
+                yield room, text[start:here]
+            start, room = here, found
+        here = word.end()
+    yield room, text[start:]
+
+
+def _room(word: str) -> Room:
+    if word.isascii():
+        return (0, 0)
+    up = down = 0
+    for char in word:
+        for first, last, (above, below) in _SCRIPT_ROOMS:
+            if first <= ord(char) <= last:
+                up, down = max(up, above), max(down, below)
+                break
+    if any(ord(char) in _ARABIC_SIGNS for char in word):
+        up, down = max(up, _ARABIC_SIGNS_ROOM[0]), max(down, _ARABIC_SIGNS_ROOM[1])
+    marks_up, marks_down = _marks(word)
+    return max(up, marks_up), max(down, marks_down)
+
+
+def _marks(word: str) -> Room:
+    """Room for marks: on a small letter two fit above and one below, on a capital one above."""
+    up = down = above = below = 0
+    for char in unicodedata.normalize("NFD", word):
+        side = unicodedata.combining(char)
+        if side == 0:
+            above, below = int(char.isupper() or char in "bdfhkltβδζθλξ"), 0
+        elif side >= 222 and side not in (222, 233, 240):
+            above += 1
+        else:
+            below += 1
+        up, down = max(up, above - 2), max(down, below - 1)
+    return _MARK_HEIGHT * up, _MARK_HEIGHT * down

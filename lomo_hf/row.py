@@ -1,0 +1,70 @@
+"""The row that is stored: its columns, and the two views of it that consumers load.
+
+Facts behind each choice: a content part holds `type` and `text` only, because chat templates take any part with an
+`image` key for a picture; rows without a page have null images, never an empty list; `messages` suits TRL and Axolotl,
+`conversations` LLaMA-Factory and ms-swift. What a row holds does not depend on the recipe's name or ratio.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["IMAGE_PLACEHOLDER", "ROW_COLUMNS", "row_features", "sharegpt_features"]
+
+IMAGE_PLACEHOLDER = "<image>"
+
+ROW_COLUMNS = (
+    "id", "messages", "conversations", "images", "rewritten", "lomo",
+    "source_repo", "source_config", "source_id", "source_revision", "source_data_source", "source_license",
+)  # fmt: skip
+
+
+def row_features() -> "datasets.Features":
+    """The `datasets` features of a row.
+
+    >>> tuple(row_features()) == ROW_COLUMNS
+    True
+    """
+    from datasets import Features, Image, List, Value
+
+    text, whole = Value("string"), Value("int32")
+    span = {"start": whole, "end": whole, "text": text, "width": whole, "height": whole}
+    lomo: dict[str, Any] = {
+        "draw": Value("float64"),  # the row's uniform number: it is rewritten where this is below the ratio
+        "turn": whole,  # index into messages
+        "position": text,
+        "spans": List(span),
+        "renderer": text,
+        "reason": text,  # why a drawn row stayed text, or why its page fell back to plain text
+        "distortion": {"op": text, "params": text},  # params as JSON: each operation has its own
+        "width": whole,  # of the page; of the largest one where there are two
+        "height": whole,
+        "prompt_chars": whole,
+        "repairs": List(text),
+    }
+    columns: dict[str, Any] = {
+        "id": text,
+        "messages": List({"role": text, "content": List({"type": text, "text": text})}),
+        "conversations": List({"from": text, "value": text}),
+        "images": List(Image()),
+        "rewritten": Value("bool"),
+        "lomo": lomo,
+    }
+    return Features({**columns, **{name: text for name in ROW_COLUMNS if name.startswith("source_")}})
+
+
+def sharegpt_features() -> "datasets.Features":
+    """The features of the ShareGPT view: turns as strings, images as bytes that no reader decodes on the way.
+
+    >>> list(sharegpt_features())
+    ['conversations', 'images']
+    """
+    from datasets import Features, List, Value
+
+    return Features(
+        {
+            "conversations": List({"from": Value("string"), "value": Value("string")}),
+            "images": List({"bytes": Value("binary"), "path": Value("string")}),
+        }
+    )

@@ -1,0 +1,7 @@
+"""S(x): which part of a prompt becomes a page. Knows nothing of pages: it deals in offsets."""
+
+from lomo_hf.spans.atoms import Atom
+from lomo_hf.spans.scanner import scan
+from lomo_hf.spans.selection import POSITIONS, Localization, Span, check_position, narrow, select_spans
+
+__all__ = ["POSITIONS", "Atom", "Localization", "Span", "check_position", "narrow", "scan", "select_spans"]

@@ -1,0 +1,99 @@
+"""The blocks of a prompt: what a span is made of, and may never be cut within (FormulaAwareChunk of algorithm 1).
+
+A prompt becomes an alternating sequence of text blocks, cut at sentence ends, and formula blocks. What is written
+onto a formula without a space, such as "(", "," or "-axis", belongs to its block; so do bare commands with no word
+between them, `\\frac{1}{2} + \\frac{1}{3}`, for they are one equation.
+"""
+
+from collections.abc import Sequence
+
+from lomo_hf.spans.atoms import Atom
+from lomo_hf.spans.marks import is_cjk
+
+__all__ = ["block_edges"]
+
+_MAX_EQUATION_GAP = 24  # characters between two bare commands of one equation
+_MAX_GLUE = 40  # characters written onto a formula without a space that go with it
+_OPENING = frozenset("（《〈「『【〔“‘")
+_CLOSING = frozenset("，。、；：？！）》〉」』】〕”’…")
+
+
+def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) -> tuple[int, ...]:
+    """The borders of the blocks, from 0 to len(prompt): block i is `prompt[edges[i]:edges[i + 1]]`.
+
+    Every block holds ink, and no border lies inside an atom. An empty or blank prompt has one block.
+
+    >>> from lomo_hf.spans import scan
+    >>> text = "Solve ($x+1=2$), then stop. Why?"
+    >>> edges = block_edges(text, scan(text), [28])
+    >>> [text[a:b] for a, b in zip(edges, edges[1:])]
+    ['Solve ', '($x+1=2$), ', 'then stop. ', 'Why?']
+    """
+    cuts = set(sentences)
+    for index, atom in enumerate(atoms):
+        if atom.kind == "code":
+            continue
+        low = atoms[index - 1].end if index else 0
+        high = atoms[index + 1].start if index + 1 < len(atoms) else len(prompt)
+        before = None if index and _are_one_equation(prompt, atoms[index - 1], atom) else _before(prompt, atom, low)
+        joined = index + 1 < len(atoms) and _are_one_equation(prompt, atom, atoms[index + 1])
+        after = None if joined else _after(prompt, atom, high)
+        cuts.update(edge for edge in (before, after) if edge is not None)
+    edges = [0]
+    for cut in sorted(cuts):
+        if edges[-1] < cut < len(prompt) and not prompt[edges[-1] : cut].isspace():
+            edges.append(cut)
+    if len(edges) > 1 and not prompt[edges[-1] :].strip():
+        edges.pop()
+    return (*edges, len(prompt))
+
+
+def _are_one_equation(prompt: str, left: Atom, right: Atom) -> bool:
+    """Whether two bare commands, one after the other, have no word, line or sentence between them."""
+    if not (_is_bare(left) and _is_bare(right)) or right.start - left.end > _MAX_EQUATION_GAP:
+        return False
+    gap = prompt[left.end : right.start]
+    if any(mark in gap for mark in ("\n", ". ", "; ")):
+        return False
+    runs = "".join(char if char.isalpha() else " " for char in gap).split()
+    return not any(len(run) > 1 or is_cjk(run) for run in runs)
+
+
+def _is_bare(atom: Atom) -> bool:
+    return atom.kind == "inline" and atom.start == atom.body_start
+
+
+def _before(prompt: str, atom: Atom, low: int) -> int | None:
+    """The border before a formula: left of what is written onto it; none where that reaches the atom before."""
+    edge = atom.start
+    while edge > low and not prompt[edge - 1].isspace():
+        if is_cjk(prompt[edge - 1]) and prompt[edge - 1] not in _OPENING:
+            return edge
+        if atom.start - edge >= _MAX_GLUE:
+            return None
+        edge -= 1
+    if edge == low and low > 0:
+        return None
+    newline = prompt.rfind("\n", low, edge) + 1
+    # Indentation belongs to the line that it opens.
+    return newline if newline > low and not prompt[newline:edge].strip() else edge
+
+
+def _after(prompt: str, atom: Atom, high: int) -> int | None:
+    """The border after a formula: right of what is written onto it and of the space that follows."""
+    edge = atom.end
+    while edge < high and not prompt[edge].isspace():
+        if is_cjk(prompt[edge]) and prompt[edge] not in _CLOSING:
+            return edge
+        if edge - atom.end >= _MAX_GLUE:
+            return None
+        if edge == atom.end and atom.kind == "display" and prompt[edge].isalpha():
+            return edge
+        edge += 1
+    if edge == high and high < len(prompt):
+        return None
+    stop = edge
+    while stop < high and prompt[stop].isspace():
+        stop += 1
+    newline = prompt.rfind("\n", edge, stop)
+    return newline + 1 if newline >= 0 else stop

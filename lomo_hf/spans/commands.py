@@ -1,0 +1,32 @@
+"""LaTeX commands and environments that are mathematics wherever they stand, with the number of their arguments.
+
+"Explicit mathematical expressions and common LaTeX commands are atomic, indivisible units" (paper, section 3): a
+command of this table outside of any delimiters is a formula by itself. Commands that only style text are not here.
+"""
+
+from types import MappingProxyType
+
+__all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS"]
+
+_ONE = """sqrt hat bar vec tilde dot ddot overline underline widehat widetilde overrightarrow overleftarrow overbrace
+underbrace boxed mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod ce
+xrightarrow xleftarrow cancel"""
+_TWO = "frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel"
+_NONE = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho
+varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
+sum prod int iint iiint oint lim sup inf max min sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg
+exp det dim ker deg gcd times div cdot cdots ldots dots vdots ddots pm mp ast star circ bullet oplus ominus otimes
+leq le geq ge neq ne equiv approx sim simeq cong propto ll gg subset supset subseteq supseteq notin cap cup setminus
+emptyset varnothing forall exists nexists neg land lor wedge vee implies iff rightarrow leftarrow leftrightarrow
+Rightarrow Leftarrow Leftrightarrow longrightarrow Longrightarrow mapsto to infty partial nabla hbar ell Re Im aleph
+angle triangle perp parallel mid nmid degree prime therefore because langle rangle lfloor rfloor lceil rceil square
+bigcup bigcap qquad"""
+
+COMMAND_ARGUMENTS = MappingProxyType(
+    {name: count for count, names in ((0, _NONE), (1, _ONE), (2, _TWO)) for name in names.split()}
+)
+
+_ENVIRONMENTS = """math displaymath equation align aligned alignat alignedat gather gathered flalign multline split
+eqnarray cases dcases rcases array subarray matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix tabular"""
+
+MATH_ENVIRONMENTS = frozenset(name + star for name in _ENVIRONMENTS.split() for star in ("", "*"))

@@ -1,0 +1,114 @@
+"""`$…$`: which pairs of dollars are a formula, and which are money.
+
+The rule is pandoc's: ink right after the first dollar, ink right before the last, no digit after it. Real prompts need
+more than it: they write `$f $` for a formula, and `$20,000 of the US$` and `| $ 5.2 | $` for money.
+"""
+
+from bisect import bisect_left
+
+from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom, Stretch
+
+__all__ = ["dollar_formula"]
+
+_TEX_CHARS = frozenset("\\^_{}=<>+|*/")
+_OPERATORS = frozenset("sin cos tan cot sec csc log exp lim max min sup inf gcd lcm det deg dim mod".split())
+_AFTER = frozenset(" \t\r\n.,;:!?)]}-'\"")  # what may follow a formula; before a letter a dollar opens the next one
+_TEXT_GROUPS = ("\\text", "\\mbox", "\\hbox")
+_MAX_INNER_DOLLARS = 12  # dollars within a `\text{…}` that are looked past
+
+
+def dollar_formula(stretch: Stretch, start: int) -> Atom | None:
+    """The formula that the dollar at `start` opens, if it opens one."""
+    text = stretch.text
+    limit = min(stretch.end, start + MAX_FORMULA_CHARS)
+    for close in _dollars_after(stretch, start, limit):
+        if stretch.blank_between(start + 1, close):
+            return None
+        if _in_text_group(text, start + 1, close):
+            continue
+        following = text[close + 1] if close + 1 < stretch.end else ""
+        if any(stretch.has_between(opener, start + 1, close) for opener in ("\\(", "\\[")):
+            return None  # from a price into a formula
+        if _is_formula(text[start + 1 : close], following):
+            return Atom("inline", start, close + 1, start + 1, close)
+        return None
+    return None
+
+
+def _dollars_after(stretch: Stretch, start: int, limit: int) -> list[int]:
+    """Where the next few dollars after `start` stand. Of a `$$` the first one counts, if it is not at `start`."""
+    dollars = stretch.indices["any dollar"]
+    first = bisect_left(dollars, start + 1, key=lambda index: stretch.tokens[index].end - 1)
+    tokens = [stretch.tokens[index] for index in dollars[first : first + _MAX_INNER_DOLLARS]]
+    return [max(token.start, start + 1) for token in tokens if token.start < limit]
+
+
+def _in_text_group(text: str, start: int, close: int) -> bool:
+    r"""Whether a `\text{` or a box is still open at `close`, so that the dollar there belongs to it."""
+    group = max(text.rfind(command, start, close) for command in _TEXT_GROUPS)
+    return group >= 0 and text.count("{", group, close) > text.count("}", group, close)
+
+
+def _is_formula(body: str, following: str) -> bool:
+    """Whether `$body$` is mathematics: pandoc's rule, then a look at the words for what its rule alone gets wrong."""
+    ink = body.strip()
+    if not ink:
+        return False
+    if following.isdigit() and following.isascii():
+        return len(ink) == 2 and ink[0] == "\\"  # `$\$$35` sets a dollar; `$5 or $10` does not
+    if "\\" in body:  # from one price to the next formula, prose lies between
+        prose = _without_tex(body)
+        apart = body[0].isdigit() or (body[0].isspace() and body[-1].isspace())
+        opens = body[0].isdigit() and body[-1].isspace() and following.isascii() and (following + " ")[0] not in _AFTER
+        return not _opens_code(prose) and not opens and not (apart and _has_words(prose))
+    if _opens_code(body) or "|\n" in body or ("\n" in body and _has_words(body)):  # into a code span, or the next row
+        return False
+    if ink[0] in "'’" or (body[-1].isspace() and ink[-1] in "|("):  # `$'000`, or the next cell of a table
+        return False
+    padded = len(body) != len(ink)
+    if not any(char in _TEX_CHARS for char in body):
+        return _is_plain_formula(body, ink) if padded else not _has_words(body) or _is_one_word(body)
+    return not ((padded or body[0].isdigit()) and _has_words(body))
+
+
+def _is_plain_formula(body: str, ink: str) -> bool:
+    """Whether a body with space at an edge and no character of TeX is one all the same: `$f $`, `$ ABCD $`."""
+    if body[0].isspace():
+        if len(ink) <= 3:
+            return not _has_words(ink)
+        return not ink.strip("0123456789.,") or (body[-1].isspace() and ink.isalpha() and ink.isupper())
+    return body[0].isalpha() and not _has_words(body)
+
+
+def _is_one_word(body: str) -> bool:
+    """A name, such as `$MeV$`; not an amount with its unit, such as `$20million$`."""
+    return len(body.split()) == 1 and not body[0].isdigit()
+
+
+def _has_words(body: str) -> bool:
+    """Whether a body holds a word of three letters, as prose does; `ABC` names points, but not behind a number."""
+    words = "".join(char if char.isascii() and char.isalpha() else " " for char in body).split()
+    prose = (word for word in words if len(word) >= 3 and word not in _OPERATORS)
+    return any(body[0].isdigit() or not word.isupper() for word in prose)
+
+
+def _opens_code(body: str) -> bool:
+    """Whether a backtick in a body is of a code span, and not of LaTeX's ``quotation''."""
+    return "`" in body and "''" not in body
+
+
+def _without_tex(body: str) -> str:
+    """A body without its commands and its groups: what prose it holds."""
+    kept, depth, here = [], 0, 0
+    while here < len(body):
+        char = body[here]
+        if char == "\\":
+            here += 1
+            while here + 1 < len(body) and body[here].isalpha() and body[here + 1].isalpha():
+                here += 1
+        elif char in "{}":
+            depth = max(0, depth + (1 if char == "{" else -1))
+        elif depth == 0:
+            kept.append(char)
+        here += 1
+    return "".join(kept) or " "

@@ -1,0 +1,103 @@
+"""Where sentences end, in English, Chinese and other languages with like marks; and how many a prompt has.
+
+The rule is the corpus's, not a grammar's: a sentence ends at a mark followed by space, never inside a formula, code
+span, URL, number or abbreviation, and at the end of a line that was meant as one (a heading, an option, a row of a
+table, a line of code), while a line broken in the middle of flowing text goes on.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lomo_hf.spans.atoms import Atom
+from lomo_hf.spans.marks import is_cjk, sentence_end, skip_space
+
+__all__ = ["count_sentences", "sentence_starts"]
+
+_MARK = re.compile(r"[.!?…。！？｡؟।॥۔．\n]")
+_LIST_MARK = re.compile(
+    r"[ \t]*([-*+•·|#>①-⑳]|\(?[0-9]{1,3}[.．)、:]|\(?[A-Za-z][.．)、:]|[（(][0-9A-Za-z]{1,3}[）)])"
+)
+_WRAP_MIN = 45  # a line at least this long may have been broken by its width
+_MAX_LINE = 2_000
+
+
+def sentence_starts(prompt: str, atoms: Sequence[Atom]) -> list[int]:
+    """Where each sentence but the first starts, in characters; the space between two belongs to the earlier one.
+
+    >>> sentence_starts("Dr. Smith paid $3.50 at 5 p.m. today. Why? 因为他想买。好吧。", ())
+    [38, 43, 49]
+    """
+    starts = [atom.start for atom in atoms]
+    found: list[int] = []
+    past = 0
+    for mark in _MARK.finditer(prompt):
+        at = mark.start()
+        if at < past:  # within the space after an earlier end: looked at already
+            continue
+        inside = bisect_right(starts, at) - 1
+        if inside >= 0 and at < atoms[inside].end:
+            continue
+        start = _line_end(prompt, at, atoms, inside) if mark[0] == "\n" else sentence_end(prompt, at)
+        if start is not None:
+            found.append(start)
+            past = start
+    found = sorted({*found, *_after_closed_formulas(prompt, atoms)})
+    return [start for start in found if 0 < start < len(prompt) and not _inside(atoms, starts, start)]
+
+
+def count_sentences(prompt: str, starts: Sequence[int]) -> int:
+    """How many sentences hold a letter, a digit or a formula's ink (SentenceCount of algorithm 1).
+
+    >>> count_sentences("One. Two. - ", sentence_starts("One. Two. - ", ()))
+    2
+    """
+    edges = [0, *starts, len(prompt)]
+    return sum(any(map(str.isalnum, prompt[a:b])) for a, b in pairwise(edges))
+
+
+def _inside(atoms: Sequence[Atom], starts: Sequence[int], at: int) -> bool:
+    index = bisect_right(starts, at) - 1
+    return index >= 0 and atoms[index].start < at < atoms[index].end
+
+
+def _after_closed_formulas(prompt: str, atoms: Sequence[Atom]) -> list[int]:
+    """A formula with a full stop inside, `$x=1.$`, ends its sentence, where a capital or the next formula follows."""
+    found = []
+    for atom in atoms:
+        start = skip_space(prompt, atom.end)
+        tail = prompt[max(atom.body_start, atom.body_end - 40) : atom.body_end].rstrip()
+        if atom.is_math and tail.endswith(".") and atom.end < start < len(prompt) and prompt[start].isupper():
+            found.append(start)
+    return found
+
+
+def _line_end(prompt: str, at: int, atoms: Sequence[Atom], inside: int) -> int | None:
+    """Where the next sentence starts if the line that ends at `at` was meant as one; `inside` is the atom before."""
+    ink = at + 1
+    while ink < len(prompt) and prompt[ink] in " \t\r\n":
+        ink += 1
+    newline = prompt.rfind("\n", at, ink)
+    start = newline + 1 if ink < len(prompt) else len(prompt)  # indentation belongs to the line that it opens
+    if newline > at:
+        return start  # a blank line
+    line = prompt[max(prompt.rfind("\n", max(0, at - _MAX_LINE), at) + 1, at - _MAX_LINE) : at].rstrip("\r")
+    following = prompt[start : start + 80].partition("\n")[0]
+    if inside + 1 < len(atoms) and atoms[inside + 1].start == ink and atoms[inside + 1].kind == "display":
+        return start if line.rstrip()[-1:] in (*".!?。！？．", "") else None  # a formula set apart, in its sentence
+    if inside >= 0 and atoms[inside].kind == "display" and following[:1].islower():
+        return start if prompt[atoms[inside].end : at].strip() not in ("", ",") else None
+    return None if _flows_on(line, following) else start
+
+
+def _flows_on(line: str, following: str) -> bool:
+    """Whether a line break only wraps a sentence: a long line, and a next one that opens in the middle of it."""
+    if not line.strip() or len(line.rstrip()) < _WRAP_MIN or line[0] in " \t|#>" or not following.strip():
+        return False
+    if _LIST_MARK.match(following) or following[0] in " \t":
+        return False
+    last, first = line.rstrip()[-1], following[0]
+    if is_cjk(last) and is_cjk(first):
+        return last not in "。！？．；：」』）】"
+    return last not in ".!?:;。！？：；" and (first.islower() or first.isdigit() or first in "$\\(,;")

@@ -1,0 +1,156 @@
+"""The command line: what a stranger types, what they see, and how it fails."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lomo_hf.cli import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run `lomo` with arguments in an empty folder: exit code, what it printed, what it complained of."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["lomo", *arguments])
+        with pytest.raises(SystemExit) as left:
+            main()
+        code = left.value.code
+        said = capsys.readouterr()
+        return int(code or 0), said.out, said.err
+
+    return run
+
+
+def test_build_with_no_argument_makes_a_dataset_and_tells_what_it_counted(lomo: Run) -> None:
+    code, said, complained = lomo("build", "--limit", "40")
+    assert (code, complained) == (0, "")
+    for words in (
+        "rows",
+        "rewritten",
+        "typeset as",
+        "distorted by",
+        "rows a second",
+        'load_dataset("lomo-ov15", "ratio50")',
+    ):
+        assert words in said
+    manifest = json.loads(Path("lomo-ov15/manifest.json").read_text())
+    assert manifest["source"]["rows"] == 40
+
+
+def test_refused_rows_are_counted_in_the_table_and_listed_beside_the_shard(lomo: Run, tmp_path: Path) -> None:
+    rows = [
+        {"id": "good", "messages": [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}]},
+        {"id": "bad", "messages": [{"role": "user", "content": "<image>"}, {"role": "assistant", "content": "So."}]},
+    ]
+    (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, said, _ = lomo("build", "--corpus", "mine.jsonl", "--recipe", "ratio100", "--out", "out")
+    assert code == 0
+    assert "refused placeholder:<image>" in said
+    (listed,) = Path("out/ratio100").glob("refused-*.jsonl")
+    assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["mine/bad"]
+
+
+def test_a_build_is_resumed_and_repeated_to_the_same_bytes(lomo: Run) -> None:
+    def tree() -> dict[str, bytes]:
+        return {path.as_posix(): path.read_bytes() for path in sorted(Path("out").rglob("*")) if path.is_file()}
+
+    arguments = ("build", "--limit", "30", "--out", "out")
+    assert lomo(*arguments)[0] == 0
+    first = tree()
+    assert lomo(*arguments)[0] == 0
+    assert tree() == first
+    assert not [name for name in first if "/." in name]
+
+
+def test_another_recipe_joins_a_folder_and_an_own_text_in_the_card_survives(lomo: Run) -> None:
+    assert lomo("build", "--limit", "20", "--out", "out")[0] == 0
+    card = Path("out/README.md")
+    marker = "<!-- end of own text -->"
+    card.write_text(card.read_text().replace(marker, f"Ask Ada about this release.\n{marker}"))
+    assert lomo("build", "--limit", "20", "--out", "out", "--recipe", "prefix50")[0] == 0
+    text = card.read_text()
+    assert "Ask Ada about this release." in text
+    assert "config_name: ratio50\n" in text
+    assert "config_name: prefix50\n" in text
+
+
+def test_an_own_recipe_file_becomes_a_config(lomo: Run, tmp_path: Path) -> None:
+    (tmp_path / "tilted.yaml").write_text("ratio: 1.0\ndistortion: {mix: {rotate_large: 1}, strength: hard}\n")
+    code, said, _ = lomo("build", "--limit", "10", "--recipe", "tilted.yaml", "--out", "out")
+    assert code == 0
+    assert "distorted by rotate_large" in said
+    assert list(Path("out/tilted").glob("train-*.parquet"))
+
+
+def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
+    code, said, _ = lomo("preview", "--rows", "3", "--out", "sheet.png")
+    assert (code, "3 rows" in said) == (0, True)
+    with Image.open("sheet.png") as sheet:
+        assert sheet.width > 900
+        assert sheet.convert("L").getextrema()[0] < 100
+
+
+def test_recipes_are_listed_and_explained(lomo: Run) -> None:
+    code, said, _ = lomo("recipes")
+    assert code == 0
+    for words in ("ratio50 (default)", "multispan50", "edge_shadow", "distortion", "lomo recipes --show ratio50"):
+        assert words in said
+    code, yaml, _ = lomo("recipes", "--show", "ratio25")
+    assert (code, yaml.startswith("name: ratio25\n")) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["build", "--corpus", "nowhere.jsonl"], 1, "nowhere.jsonl"),
+        (["build", "--recipe", "ratio51"], 2, "recipe must be a YAML file or one of ratio25"),
+        (["build", "--recipe", "missing.yaml"], 2, "missing.yaml"),
+        (["build", "--recipe", "ratio50", "--recipe", "ratio50"], 2, "recipe names must be distinct"),
+        (["build", "--num-proc", "0"], 2, "num-proc"),
+        (["build", "--corps", "x"], 2, "No such option"),
+        (["recipes", "--show", "nothing"], 2, "recipe must be"),
+        (["preview", "--skip", "100000"], 1, "no row of"),
+    ],
+)
+def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
+    lomo: Run, arguments: list[str], code: int, says: str
+) -> None:
+    found, _, complained = lomo(*arguments)
+    assert found == code
+    assert says in complained
+    assert "Traceback" not in complained
+    if complained.startswith("lomo: "):
+        assert complained.count("\n") == 1
+
+
+def test_a_folder_that_is_not_ours_is_never_written_into(lomo: Run, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.jpg").write_bytes(b"meow")
+    code, _, complained = lomo("build", "--out", "photos", "--limit", "5")
+    assert code == 1
+    assert "must be an empty folder or one made by lomo build" in complained
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.jpg"]
+
+
+def test_another_source_does_not_mix_into_a_folder(lomo: Run) -> None:
+    assert lomo("build", "--limit", "12", "--out", "out")[0] == 0
+    code, _, complained = lomo("build", "--limit", "13", "--out", "out")
+    assert code == 1
+    assert "from another source or limit" in complained
+    assert Path("out/manifest.json").exists()
+
+
+def test_a_damaged_manifest_is_an_integrity_error(lomo: Run) -> None:
+    assert lomo("build", "--limit", "12", "--out", "out")[0] == 0
+    Path("out/manifest.json").write_text("{}")
+    code, _, complained = lomo("build", "--limit", "12", "--out", "out")
+    assert code == 3
+    assert "is not a manifest" in complained

@@ -1,0 +1,43 @@
+"""The public names of a room are exactly its `__all__`, and importing them costs no heavy library."""
+
+import importlib
+import subprocess
+import sys
+import types
+
+import pytest
+
+ROOMS = [
+    "lomo_hf",
+    *(f"lomo_hf.{room}" for room in ("corpus", "spans", "rendering", "distortion", "building", "release")),
+]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_public_names_are_exactly_all(room: str) -> None:
+    module = importlib.import_module(room)
+    public = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+    }
+    dunder = {name for name in module.__all__ if name.startswith("__")}
+    assert set(module.__all__) == public | dunder
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    heavy = [
+        "imgaug",
+        "cv2",
+        "typst",
+        "datasets",
+        "matplotlib",
+        "sympy",
+        "pyarrow",
+        "PIL",
+        "fontTools",
+        "huggingface_hub",
+    ]
+    script = f"import sys, lomo_hf; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

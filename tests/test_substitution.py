@@ -1,0 +1,259 @@
+"""T(x): the span becomes a page and nothing else changes. Real prompts first; the oracle is the source text."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lomo_hf import (
+    NAMED_RECIPES,
+    Conversation,
+    Origin,
+    Recipe,
+    Refusal,
+    Substituter,
+    Turn,
+    open_source,
+    row_features,
+    substitute_row,
+)
+from lomo_hf.distortion import Distortion, distort
+from lomo_hf.rendering import render_span
+from lomo_hf.spans import POSITIONS, select_spans
+
+DATA = Path(__file__).parent / "data"
+SAMPLE = open_source(None)
+EVERY = Recipe("every", ratio=1.0)
+FROM = {"human": "user", "gpt": "assistant", "system": "system"}
+
+
+def conversations(step: int = 1) -> Iterator[Conversation]:
+    for index in range(0, len(SAMPLE), step):
+        found = next(SAMPLE.conversations(index, index + 1))
+        assert isinstance(found, Conversation)
+        yield found
+
+
+def made_of(*texts: str, id: str = "t/1") -> Conversation:
+    roles = ["user", "assistant"] * (len(texts) // 2)
+    turns = tuple(Turn(role, text) for role, text in zip(roles, texts, strict=True))  # type: ignore[arg-type]
+    return Conversation(id, turns, Origin(None, "t", id, None, None, None))
+
+
+def restored(row: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every turn's text, from the stored row alone: the span texts put back where the images stand."""
+    spans = iter(row["lomo"]["spans"] or ())
+    turns = []
+    for message in row["messages"]:
+        parts = [part["text"] if part["type"] == "text" else next(spans)["text"] for part in message["content"]]
+        turns.append((message["role"], "".join(parts)))
+    return turns
+
+
+def pages(row: dict[str, Any]) -> list[np.ndarray]:
+    return [np.asarray(Image.open(BytesIO(image["bytes"]))) for image in row["images"] or ()]
+
+
+def check_invariants(conversation: Conversation, row: dict[str, Any]) -> None:
+    """All that DESIGN promises of a row, read off the row and the source."""
+    assert restored(row) == [(turn.role, turn.text) for turn in conversation.turns]
+    strings = [(FROM[turn["from"]], turn["value"]) for turn in row["conversations"]]
+    for (role, value), message in zip(strings, row["messages"], strict=True):
+        assert role == message["role"]
+        parts = ["<image>" if part["type"] == "image" else part["text"] for part in message["content"]]
+        assert value == "".join(parts)
+        assert all(set(part) == {"type", "text"} for part in message["content"])
+    said = sum(value.lower().count("<image>") for _, value in strings)
+    assert said == len(row["images"] or ())
+    assert row["rewritten"] is (row["images"] is not None)
+    for picture in row["images"] or ():
+        with Image.open(BytesIO(picture["bytes"])) as page:
+            assert (page.format, page.mode) == ("PNG", "L")
+            width, height = page.size
+        assert width * height <= 2_560_000
+        assert min(width, height) >= 32
+        assert max(width, height) / min(width, height) <= 20
+    row_features().encode_example(row)
+
+
+@pytest.mark.parametrize("position", list(POSITIONS))
+def test_real_prompts_are_restored_to_the_character_in_every_position(position: str) -> None:
+    recipe = replace(EVERY, position=position)
+    rewritten = 0
+    for conversation in conversations(step=3):
+        row = substitute_row(conversation, recipe)
+        assert isinstance(row, dict)
+        check_invariants(conversation, row)
+        rewritten += row["rewritten"]
+    assert rewritten >= 65
+
+
+def test_adversarial_rows_become_right_rows_or_named_refusals() -> None:
+    outcomes: dict[str, str] = {}
+    for name in ("edge.jsonl", "edge_upstream_dialects.jsonl"):
+        source = open_source(DATA / name)
+        for found in source.conversations(0, len(source)):
+            row = found if isinstance(found, Refusal) else substitute_row(found, EVERY)
+            if isinstance(row, Refusal):
+                outcomes[row.id.partition("/")[2]] = row.reason
+            else:
+                assert isinstance(found, Conversation)
+                check_invariants(found, row)
+                outcomes[row["source_id"]] = row["lomo"]["reason"] or row["lomo"]["renderer"]
+    assert outcomes["edge-literal-image"] == "placeholder:<image>"
+    assert outcomes["edge-currency-not-math"] == "text"
+    assert outcomes["edge-align-env"] == "latex"
+    assert outcomes["edge-very-long-60k"] == "text"
+    assert outcomes["edge-one-char"] == "text"
+    assert outcomes["edge-empty-user"] == "empty:user"
+    assert outcomes["edge-long-token"] == "too-large"
+
+
+def test_nested_ratios_share_their_rows_to_the_byte() -> None:
+    names = ["ratio25", "ratio50", "ratio75", "ratio100"]
+    substituter = Substituter([NAMED_RECIPES[name] for name in names])
+    rewritten: dict[str, set[str]] = {name: set() for name in names}
+    for conversation in conversations(step=2):
+        rows = [row for row in substituter.rows(conversation) if isinstance(row, dict)]
+        changed = [row for row in rows if row["rewritten"]]
+        assert all(row == changed[0] for row in changed)
+        for name, row in zip(names, rows, strict=True):
+            if row["rewritten"]:
+                rewritten[name].add(row["id"])
+    assert rewritten["ratio25"] < rewritten["ratio50"] < rewritten["ratio75"] < rewritten["ratio100"]
+
+
+def test_recipes_built_together_equal_recipes_built_alone() -> None:
+    recipes = list(NAMED_RECIPES.values())
+    for conversation in conversations(step=25):
+        assert Substituter(recipes).rows(conversation) == [substitute_row(conversation, one) for one in recipes]
+
+
+def test_the_distortion_of_a_row_depends_neither_on_position_nor_span() -> None:
+    for conversation in conversations(step=20):
+        drawn = set()
+        for position in ("middle", "prefix", "suffix"):
+            row = substitute_row(conversation, replace(EVERY, position=position))
+            assert isinstance(row, dict)
+            drawn.add(json.dumps(row["lomo"]["distortion"]))
+        assert len(drawn) == 1
+
+
+def test_what_the_row_records_replays_to_the_stored_page() -> None:
+    """Every drawn value is in the row: rendering the recorded span and applying the record gives the same pixels."""
+    for conversation in conversations(step=9):
+        row = substitute_row(conversation, replace(EVERY, position="multi-span"))
+        assert isinstance(row, dict)
+        lomo = row["lomo"]
+        prompt = conversation.turns[lomo["turn"]].text
+        record = Distortion(lomo["distortion"]["op"], json.loads(lomo["distortion"]["params"]))
+        found = select_spans(prompt, lomo["position"])
+        for span, said, stored in zip(found.spans, lomo["spans"], pages(row), strict=True):
+            assert prompt[said["start"] : said["end"]] == said["text"] == prompt[span.start : span.end]
+            clean = render_span(prompt, span, EVERY.style, EVERY.caps).pixels
+            page, applied = distort(clean, record)
+            assert applied == record
+            assert np.array_equal(page, stored)
+            assert (said["width"], said["height"]) == (stored.shape[1], stored.shape[0])
+
+
+def test_nodistort_gives_the_clean_pages_of_the_same_spans() -> None:
+    for conversation in conversations(step=20):
+        clean = substitute_row(conversation, replace(NAMED_RECIPES["nodistort50"], ratio=1.0))
+        full = substitute_row(conversation, EVERY)
+        assert isinstance(clean, dict)
+        assert isinstance(full, dict)
+        texts = [[span["text"] for span in row["lomo"]["spans"]] for row in (clean, full)]
+        assert texts[0] == texts[1]
+        assert clean["lomo"]["distortion"] == {"op": "clean", "params": "{}"}
+
+
+MULTI = made_of("Short one?", "A1", "A longer one. It has more. Three. And four sentences.", "A2", "Last?", "A3")
+
+
+@pytest.mark.parametrize(("turn", "index"), [("first", 0), ("longest", 2), ("last", 4)])
+def test_exactly_the_wanted_user_turn_is_rewritten(turn: str, index: int) -> None:
+    row = substitute_row(MULTI, replace(EVERY, turn=turn))
+    assert isinstance(row, dict)
+    check_invariants(MULTI, row)
+    assert row["lomo"]["turn"] == index
+    shown = [number for number, message in enumerate(row["messages"]) if message["content"][0]["type"] == "image"]
+    holds = [n for n, m in enumerate(row["messages"]) if any(part["type"] == "image" for part in m["content"])]
+    assert holds == [index]
+    assert shown in ([index], [])
+
+
+def test_random_turns_are_drawn_by_row_id_and_reach_every_user_turn() -> None:
+    drawn = set()
+    for number in range(12):
+        conversation = replace(MULTI, id=f"t/{number}")
+        rows = [substitute_row(conversation, replace(EVERY, turn="random")) for _ in range(2)]
+        assert rows[0] == rows[1]
+        assert isinstance(rows[0], dict)
+        drawn.add(rows[0]["lomo"]["turn"])
+    assert drawn == {0, 2, 4}
+
+
+def test_a_system_prompt_stays_text() -> None:
+    turns = (Turn("system", "Be brief. Be kind. Be exact. Be done."), Turn("user", "Why?"), Turn("assistant", "So."))
+    conversation = Conversation("t/s", turns, Origin(None, "t", "s", None, None, None))
+    row = substitute_row(conversation, EVERY)
+    assert isinstance(row, dict)
+    check_invariants(conversation, row)
+    assert row["conversations"][0] == {"from": "system", "value": turns[0].text}
+    assert row["conversations"][1]["value"] == "<image>"
+
+
+@pytest.mark.parametrize(("policy", "outcome"), [("drop", "refused"), ("escape", "escaped"), ("keep", "kept")])
+def test_a_literal_placeholder_is_dropped_escaped_or_kept_as_the_recipe_says(policy: str, outcome: str) -> None:
+    conversation = made_of("First. What does <image> do? It is third. Fourth <image> here.", "It marks a place.")
+    row = substitute_row(conversation, replace(EVERY, placeholders=policy))
+    if outcome == "refused":
+        assert isinstance(row, Refusal)
+        assert row.reason == "placeholder:<image>"
+        return
+    assert isinstance(row, dict)
+    literal = sum((part["text"] or "").count("<image>") for message in row["messages"] for part in message["content"])
+    said = sum(turn["value"].count("<image>") for turn in row["conversations"])
+    assert said == 1 + literal
+    assert (literal > 0) is (outcome == "kept")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("Glyphs \ue000 here.", "uncovered:U+E000"),
+        ("A bell \a rings.", "control:U+0007"),
+        ("Read \u202eesrever\u202c.", "control:U+202E"),
+        ("W" * 200_000, "too-large"),
+    ],
+)
+def test_what_cannot_be_shown_stays_text_and_says_why(prompt: str, reason: str) -> None:
+    conversation = made_of(prompt, "ok")
+    row = substitute_row(conversation, EVERY)
+    assert isinstance(row, dict)
+    check_invariants(conversation, row)
+    assert not row["rewritten"]
+    assert row["lomo"]["reason"] == reason
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    prompt=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300).filter(str.strip),
+    answer=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(str.strip),
+    position=st.sampled_from(list(POSITIONS)),
+)
+def test_any_text_gives_a_row_that_keeps_every_promise(prompt: str, answer: str, position: str) -> None:
+    conversation = made_of(prompt, answer)
+    row = substitute_row(conversation, replace(EVERY, position=position))
+    if isinstance(row, dict):
+        check_invariants(conversation, row)
+        assert row["messages"][-1]["content"] == [{"type": "text", "text": answer}]
