@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lomo_hf.errors import RenderError
+from lomo_hf.rendering.emoji import INDISTINCT
 
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["MONO_FAMILIES", "TEXT_FAMILIES", "first_uncovered", "font_folders", "typst_fonts"]
+__all__ = ["MONO_FAMILIES", "TEXT_FAMILIES", "emoji_file", "first_uncovered", "font_folders", "typst_fonts"]
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
 # thirds of it; emoji come last, because their font also has digits.
@@ -27,7 +28,7 @@ _NOTO = {
 }  # fmt: skip
 _CJK = {
     f"Noto Sans CJK {region}": ("noto_cjk_sans_otc", "NotoSansCJK-Regular.ttc", index)
-    for region, index in (("SC", 2), ("JP", 0), ("KR", 1))
+    for region, index in (("SC", 2), ("TC", 3), ("JP", 0), ("KR", 1))
 }
 _SYMBOLS = {
     "DejaVu Sans": ("matplotlib", "mpl-data/fonts/ttf/DejaVuSans.ttf", 0),
@@ -69,6 +70,12 @@ def typst_fonts() -> "typst.Fonts":
     )
 
 
+def emoji_file() -> Path:
+    """The font of emoji, whose table of joined emoji is read apart."""
+    package, file, _ = _FILES["Noto Emoji"]
+    return _package_folder(package) / file
+
+
 def first_uncovered(text: str) -> str | None:
     """The first character of `text` that no font has a glyph for, or None. Line breaks and tabs count as covered.
 
@@ -101,6 +108,8 @@ def _coverage() -> bytearray:
         known[code] = chr(code) in "\t\n\r\f\v"
     for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0xE000, 0xF900)):
         known[code] = code == 0x85
+    for code in (*INDISTINCT, *range(0xE0000, 0xE0080)):  # the latter are tags: text that no reader sees
+        known[code] = 0
     return known
 
 

@@ -9,12 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["MAX_MARKS", "Room", "direction_is_rtl", "is_wide", "region_of", "rooms_of"]
+__all__ = ["Room", "direction_is_rtl", "is_wide", "piled_marks", "region_of", "rooms_of"]
 
 Room = tuple[int, int]  # px above and below that a word needs beyond a line of 22 px, at a text size of 20 px
-
-MAX_MARKS = 4
-"""Combining marks above, or below, one letter; more would run over the lines around it."""
 
 # Measured: the ink of syllables that stack as high and as low as the script does (Noto Sans at 20 px).
 _SCRIPT_ROOMS: tuple[tuple[int, int, Room], ...] = (
@@ -47,6 +44,14 @@ _TALL = re.compile(
     "\u1dc0-\u1dff\u1e00-\u1fff\u20d0-\u20ff\ufb50-\ufdff\ufe20-\ufe2f\ufe70-\ufefe]"
 )
 _WORDS = re.compile(r"\s*\S+\s*|\s+")
+_ABOVE = frozenset((214, 228, 230, 232, 234))  # combining classes of marks that stand on top of one another
+_BELOW = frozenset((202, 218, 220, 222, 233, 240))
+# More marks on one letter than any orthography writes: they would run over the lines around it.
+_PILED = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5,}"
+    "|[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd]{4,}"
+    "|[\u0591-\u05c7]{7,}|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]{6,}"
+)
 
 
 def direction_is_rtl(text: str) -> bool:
@@ -124,6 +129,15 @@ def rooms_of(text: str) -> Iterator[tuple[Room, str]]:
     yield room, text[start:]
 
 
+def piled_marks(text: str) -> bool:
+    """Whether a letter carries a pile of marks that no line has room for.
+
+    >>> piled_marks("Ấn Độ, za\u0301mok"), piled_marks("Z" + "\u0351\u036b\u0343" * 4)
+    (False, True)
+    """
+    return not text.isascii() and _PILED.search(text) is not None
+
+
 def _room(word: str) -> Room:
     if word.isascii():
         return (0, 0)
@@ -146,9 +160,7 @@ def _marks(word: str) -> Room:
         side = unicodedata.combining(char)
         if side == 0:
             above, below = int(char.isupper() or char in "bdfhkltβδζθλξ"), 0
-        elif side >= 222 and side not in (222, 233, 240):
-            above += 1
-        else:
-            below += 1
+        above += side in _ABOVE
+        below += side in _BELOW
         up, down = max(up, above - 2), max(down, below - 1)
     return _MARK_HEIGHT * up, _MARK_HEIGHT * down

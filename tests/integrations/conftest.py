@@ -1,4 +1,4 @@
-"""What every test of this room needs: no network, a cache of its own, and a small corpus with its rows as an oracle."""
+"""What every test of this room needs: no network, a cache of its own, and a small corpus with its rows."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 import datasets
 import pytest
-from integration_oracle import Row, substituted
+from integrations.integration_oracle import Row, substituted
 
 from lomo_hf import NAMED_RECIPES
 from lomo_hf.corpus import SAMPLE

@@ -1,4 +1,4 @@
-"""The oracle of this room's tests: the rows that `Substituter` makes, and the rows that a dataset holds, alike in form."""
+"""The oracle of this room: the rows that `Substituter` makes, and those that a dataset holds, alike in form."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""No cache serves a stale row, and none is missed without need: what is hashed is what decides the rows, in any process."""
+"""No cache serves a stale row, and none is missed without need: what decides the rows is what is hashed."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import datasets
 import dill
 import pytest
 from datasets.fingerprint import Hasher
-from integration_oracle import Row, stored, substituted
+from integrations.integration_oracle import Row, stored, substituted
 
 from lomo_hf import NAMED_RECIPES, Recipe, RecipeError, SourceError
 from lomo_hf.integrations import LomoOV15, Transform, acceptable, builder, freshness, lomo_map, substitute

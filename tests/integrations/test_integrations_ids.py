@@ -1,6 +1,7 @@
 """Ids, and with them the draws, are those that the corpus room gives to the same rows in a file."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import datasets
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from integration_oracle import Row, stored, substituted
+from integrations.integration_oracle import Row, stored, substituted
 
 from lomo_hf import Recipe, SourceError, open_source, row_features
 from lomo_hf.integrations import LomoOV15, Transform, lomo_map, substitute, with_ids
@@ -82,7 +83,7 @@ def test_shards_cover_the_rows_once_and_in_order(rows: int) -> None:
     shards = shards_of(rows)
     assert shards[0][0] == 0
     assert shards[-1][1] == rows
-    assert all(one[1] == other[0] for one, other in zip(shards, shards[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(shards))
     assert all(0 < stop - start <= 512 for start, stop in shards)
     assert len(shards) >= min(64, rows // 32)
 

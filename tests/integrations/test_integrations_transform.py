@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from integration_oracle import Row
+from integrations.integration_oracle import Row
 
 from lomo_hf import RecipeError
 from lomo_hf.integrations import Transform

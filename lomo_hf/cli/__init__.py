@@ -1,0 +1,43 @@
+"""The face: `lomo …`. Parses, calls, prints; decides nothing. One file for each command, one line here.
+
+Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with data or disk, 2 usage, 3 integrity.
+"""
+
+import sys
+
+import typer
+
+from lomo_hf.cli.build import build
+from lomo_hf.cli.preview import preview
+from lomo_hf.cli.recipes import recipes
+from lomo_hf.errors import LomoError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="lomo",
+    help="Render part of each text prompt as an image, keep the answer, and build a dataset for the Hub.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(build)
+app.command()(preview)
+app.command()(recipes)
+
+
+def main() -> None:
+    """The console scripts `lomo` and `hf-lomo`."""
+    try:
+        app(standalone_mode=True)
+    except LomoError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("stopped; what is done stays, and the same command goes on from there.", 130)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"lomo: {' '.join(message.split())}\n")
+    sys.exit(code)

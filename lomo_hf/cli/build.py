@@ -1,0 +1,87 @@
+"""`lomo build`: a corpus becomes a dataset folder, with a table of what was counted at the end."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
+from lomo_hf.recipes import DEFAULT_RECIPE
+
+if TYPE_CHECKING:
+    from lomo_hf.release import BuildReport
+
+__all__ = ["build"]
+
+
+def build(
+    corpus: Corpus = None,
+    recipe: Recipes = None,
+    out: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("lomo-ov15"),
+    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,
+    seed: Seed = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
+    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+) -> None:
+    """Build a dataset folder that load_dataset reads."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from lomo_hf.release import build_dataset
+
+    screen = console()
+    started = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("rows", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        report = build_dataset(
+            corpus,
+            recipe or [DEFAULT_RECIPE],
+            out,
+            num_proc=num_proc,
+            seed=seed,
+            limit=limit,
+            repo=repo,
+            progress=show,
+        )
+    _print_report(report, time.monotonic() - started)
+
+
+def _print_report(report: "BuildReport", seconds: float) -> None:
+    from rich.table import Table
+
+    screen = console()
+    table = Table(title=f"{report.folder}", title_justify="left", show_edge=False)
+    table.add_column("", no_wrap=True)
+    for name in report.counts:
+        table.add_column(name, justify="right")
+    counts = list(report.counts.values())
+
+    def add(label: str, values: list[str], *, section: bool = False) -> None:
+        if section:
+            table.add_section()
+        table.add_row(label, *values)
+
+    add("rows", [str(one.rows) for one in counts])
+    add("rewritten", [f"{one.rewritten} ({one.rewritten / max(one.rows, 1):.1%})" for one in counts])
+    groups = (
+        ("typeset as", [one.renderers for one in counts]),
+        ("distorted by", [one.operations for one in counts]),
+        ("kept as text", [one.kept for one in counts]),
+        ("fell back", [one.fallbacks for one in counts]),
+        ("refused", [one.refused for one in counts]),
+    )
+    for label, group in groups:
+        keys = sorted({key for one in group for key in one})
+        for index, key in enumerate(keys):
+            values = [str(one.get(key, 0)) for one in group]
+            add(f"{label} [bold]{key}[/bold]", values, section=index == 0)
+    total = sum(one.rows for one in counts)
+    add("rows a second", [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1), section=True)
+    screen.print(table)
+    first = next(iter(report.counts))
+    screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)

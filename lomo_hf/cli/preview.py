@@ -1,0 +1,27 @@
+"""`lomo preview`: a contact sheet of rows, without building a dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import Corpus, Seed, console
+
+__all__ = ["preview"]
+
+
+def preview(
+    corpus: Corpus = None,
+    recipe: Annotated[str, typer.Option("--recipe", help="A named recipe or a YAML file.")] = "ratio100",
+    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows to draw.")] = 12,
+    skip: Annotated[int, typer.Option(min=0, help="Rows to pass over first.")] = 0,
+    seed: Seed = None,
+    kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
+) -> None:
+    """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
+    from lomo_hf.preview import contact_sheet, preview_rows
+
+    chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind)
+    contact_sheet(chosen).save(out, "PNG")
+    console().print(f"{len(chosen)} rows drawn to [bold]{out}[/bold]")
