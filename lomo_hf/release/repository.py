@@ -200,14 +200,14 @@ def _write_companions(
 
 def _write_picture(folder: Path, name: str, receipts: Sequence[Receipt]) -> list[str]:
     """The contact sheet that the card shows: of the default config, a row for each operation and route."""
-    from lomo_hf.preview import contact_sheet
+    from lomo_hf.preview import contact_sheet, save_sheet
 
     paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
     rows = _varied(stored_rows(folder / path for path in paths))
     if not rows:
         return []
     buffer = BytesIO()
-    contact_sheet(rows).save(buffer, "PNG", optimize=True)
+    save_sheet(contact_sheet(rows), buffer)
     (folder / PICTURE).parent.mkdir(exist_ok=True)
     write_whole(folder / PICTURE, buffer.getvalue())
     return [PICTURE]

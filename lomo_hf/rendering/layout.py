@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from math import ceil, sqrt
+from unicodedata import category
 
 from lomo_hf.recipe import RenderStyle
-from lomo_hf.rendering.markup import Line, Piece
+from lomo_hf.rendering.fonts import MONO_ADVANCE
+from lomo_hf.rendering.markup import FORMULAS, Line, Piece
+from lomo_hf.rendering.scripts import is_wide
 
 __all__ = ["estimated_height", "line_width", "text_width"]
 
@@ -44,17 +47,19 @@ def line_width(line: Line, style: RenderStyle) -> float:
 
 def _piece_width(piece: Piece, mono: bool, style: RenderStyle) -> float:
     em = style.text_size
-    if piece.kind in ("inline", "display"):
+    if piece.kind in FORMULAS:
         return 0.52 * style.math_size * _formula_glyphs(piece.text)
     if mono or piece.kind == "mono":
-        return sum(0.602 if char.isascii() else 1.0 for char in piece.text.expandtabs(4)) * em
+        return sum(1 + is_wide(char) for char in piece.text) * MONO_ADVANCE * em
     return sum(_advance(char) for char in piece.text) * em
 
 
 def _advance(char: str) -> float:
     if char.isascii():
         return 0.3 if char in _NARROW else 0.88 if char in _WIDE else 0.57
-    return 1.0 if "\u2e80" <= char <= "\uffef" or char > "\U0001f000" else 0.6
+    if is_wide(char):
+        return 1.0 if char < "\U0001f000" else 1.25
+    return 0.0 if category(char) in ("Mn", "Me", "Cf") else 0.6
 
 
 def _formula_glyphs(tex: str) -> float:

@@ -1,4 +1,4 @@
-"""Code points of the fonts inside the typst wheel, as ranges `gap.length` in base 36; written by `coverage`."""
+"""Code points of the fonts inside the typst wheel, as ranges `gap.length` in base 36; written by `make_coverage`."""
 
 TYPST_VERSION = "0.15.2"
 
