@@ -7,7 +7,7 @@ shard, measured at ratio 50, since nearly all of it is PNG; that is not worth le
 
 import json
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +15,10 @@ from lomo_hf.building.files import PendingFile
 from lomo_hf.building.ordering import Place, order_of, place_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import stored_schema
+from lomo_hf.row import stored_schema, with_old_features
 from lomo_hf.substitution import Row
 
-__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "verify_parquet"]
+__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
 
 MAX_GROUP_ROWS: Final = 100
 """Rows in a row group: what the Hub's viewer reads for one page, and what a worker holds for each recipe."""
@@ -88,20 +88,39 @@ class ShardWriter:
     @cached_property
     def _writer(self) -> Any:
         """Made at the first row group, since it writes at once and so may fail."""
-        import pyarrow.parquet as pq
+        return _parquet_writer(self._pending, stored_schema())
 
-        writer = pq.ParquetWriter(
-            self._pending,
-            stored_schema(),
-            version="2.6",
-            data_page_version="1.0",
-            write_page_index=True,
-            write_page_checksum=True,
-            use_content_defined_chunking=_CHUNKING,
-            **_column_options(),
-        )
-        writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
-        return writer
+
+def rewrite_parquet(path: Path, pending: PendingFile) -> None:
+    """Write a Parquet file again as a shard is written, in row groups of at most a hundred rows.
+
+    Rows and their order stay; lists in the `datasets` features of its schema take the form that all versions read.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        schema = with_old_features(file.schema_arrow)
+        with _parquet_writer(pending, schema) as writer:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, use_threads=False).replace_schema_metadata(schema.metadata)
+                writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
+
+
+def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    writer = pq.ParquetWriter(
+        pending,
+        schema,
+        version="2.6",
+        data_page_version="1.0",
+        write_page_index=True,
+        write_page_checksum=True,
+        use_content_defined_chunking=_CHUNKING,
+        **_column_options(schema),
+    )
+    writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
+    return writer
 
 
 def verify_parquet(path: Path, rows: int) -> None:
@@ -132,10 +151,9 @@ def _weight(row: Row) -> int:
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])
 
 
-@cache
-def _column_options() -> dict[str, Any]:
+def _column_options(schema: Any) -> dict[str, Any]:
     """PNG bytes as they are, everything else in dictionaries and snappy; by the path of each leaf."""
-    leaves = [leaf for column in stored_schema() for leaf in _leaves(column.name, column.type)]
+    leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     pages = {leaf for leaf in leaves if leaf.startswith("images.")}
     return {
         "compression": {leaf: "none" if leaf in pages else "snappy" for leaf in leaves},

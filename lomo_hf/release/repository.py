@@ -1,37 +1,28 @@
 """The whole job: a corpus becomes a dataset folder that `load_dataset` reads and that is, byte for byte, the repo.
 
-plan -> shards -> card, LLaMA-Factory's entry, picture -> manifest, which is written last.
+plan -> shards -> card, pictures, LLaMA-Factory's entry -> manifest, which is written last (`companions`).
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lomo_hf.building import Counts, Receipt, build_shards, plan
-from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
-from lomo_hf.release.card import card_text, own_text_of
-from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
-from lomo_hf.release.views import footprints, llamafactory_entries
+from lomo_hf.release.companions import write_companions
+from lomo_hf.release.manifest import MANIFEST, Manifest, read_manifest
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset"]
 
 WORK_FOLDER = ".lomo"
-CARD = "README.md"
-LLAMAFACTORY = "dataset_info.json"
-PICTURE = "assets/preview.png"
-_PICTURE_SEARCH, _PICTURE_HEIGHT, _PICTURE_CHARS = 500, 420, 900
 
 
 @dataclass(frozen=True)
@@ -62,7 +53,7 @@ def build_dataset(
         num_proc: Worker processes. The bytes do not depend on it.
         seed: Instead of the recipes' own.
         limit: Only the first rows of the corpus.
-        repo: The name on the Hub that the card mentions.
+        repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
 
     Raises:
@@ -79,7 +70,7 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
-    return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+    return _assemble(folder, chosen, receipts, said, earlier, repo)
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
@@ -130,7 +121,7 @@ def _assemble(
     receipts: Sequence[Receipt],
     source: Mapping[str, Any],
     earlier: Manifest | None,
-    repo: str,
+    repo: str | None,
 ) -> BuildReport:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -142,15 +133,10 @@ def _assemble(
     }
     all_receipts = [*old, *receipts]
     _remove_stale(folder, earlier, all_receipts)
-    counts = {
-        name: sum((receipt.counts[name] for receipt in all_receipts if name in receipt.counts), start=Counts())
-        for name in all_recipes
-    }
-    default = DEFAULT_RECIPE if DEFAULT_RECIPE in all_recipes else next(iter(all_recipes))
-    files = _write_companions(folder, all_recipes, all_receipts, counts, source, default, repo)
-    write_manifest(folder, Manifest(source, all_recipes, all_receipts, files))
+    write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
     shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
-    return BuildReport(folder, {name: counts[name] for name in named})
+    counts = {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
+    return BuildReport(folder, counts)
 
 
 def _kept_receipts(earlier: Manifest | None, rebuilt: set[str]) -> list[Receipt]:
@@ -176,59 +162,3 @@ def _remove_stale(folder: Path, earlier: Manifest | None, receipts: Sequence[Rec
 def _paths(receipts: Sequence[Receipt]) -> Iterator[str]:
     for receipt in receipts:
         yield from (file.path for part in (receipt.files, receipt.sidecars) for file in part.values())
-
-
-def _write_companions(
-    folder: Path,
-    recipes: Mapping[str, Recipe],
-    receipts: Sequence[Receipt],
-    counts: Mapping[str, Counts],
-    source: Mapping[str, Any],
-    default: str,
-    repo: str,
-) -> list[dict[str, Any]]:
-    found = footprints(folder, receipts, list(recipes))
-    pictures = _write_picture(folder, default, receipts)
-    readme = folder / CARD
-    own_text = own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else ""
-    text = card_text(recipes, counts, found, source, default=default, repo=repo, pictures=pictures, own_text=own_text)
-    write_whole(readme, text.encode())
-    entries = json.dumps(llamafactory_entries(list(recipes), repo), indent=2) + "\n"
-    write_whole(folder / LLAMAFACTORY, entries.encode())
-    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures)]
-
-
-def _write_picture(folder: Path, name: str, receipts: Sequence[Receipt]) -> list[str]:
-    """The contact sheet that the card shows: of the default config, a row for each operation and route."""
-    from lomo_hf.preview import contact_sheet, save_sheet
-
-    paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
-    rows = _varied(stored_rows(folder / path for path in paths))
-    if not rows:
-        return []
-    buffer = BytesIO()
-    save_sheet(contact_sheet(rows), buffer)
-    (folder / PICTURE).parent.mkdir(exist_ok=True)
-    write_whole(folder / PICTURE, buffer.getvalue())
-    return [PICTURE]
-
-
-def _varied(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first short row of each operation and of each route, from the beginning of the config."""
-    chosen: dict[str, dict[str, Any]] = {}
-    for row in islice(rows, _PICTURE_SEARCH):
-        lomo = row["lomo"]
-        fresh = {lomo["distortion"]["op"], lomo["renderer"]} - set(chosen)
-        if fresh and lomo["height"] <= _PICTURE_HEIGHT and lomo["prompt_chars"] <= _PICTURE_CHARS:
-            chosen.update(dict.fromkeys(fresh, row))
-    return list({row["id"]: row for row in chosen.values()}.values())
-
-
-def stored_rows(paths: Iterator[Path]) -> Iterator[dict[str, Any]]:
-    """The rewritten rows of shards, as stored."""
-    import pyarrow.parquet as pq
-
-    for path in paths:
-        with pq.ParquetFile(path) as shard:
-            for batch in shard.iter_batches(batch_size=50):
-                yield from (row for row in batch.to_pylist() if row["rewritten"])
