@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["IMAGE_PLACEHOLDER", "ROW_COLUMNS", "row_features", "sharegpt_features", "stored_schema", "with_old_features"]
+__all__ = [
+    "IMAGE_PLACEHOLDER",
+    "ROW_COLUMNS",
+    "row_features",
+    "sharegpt_features",
+    "stored_schema",
+    "with_old_features",
+]
 
 IMAGE_PLACEHOLDER = "<image>"
 
@@ -74,7 +81,7 @@ def sharegpt_features() -> "datasets.Features":
 
 @cache
 def stored_schema() -> Any:
-    """The Arrow schema of a shard. Its metadata tell `datasets` an image for an image, in words that every version knows.
+    """The Arrow schema of a shard, whose metadata tell an image for an image in words that every `datasets` knows.
 
     >>> "List" in str(stored_schema().metadata[b"huggingface"])
     False

@@ -49,8 +49,8 @@ def place_of(row: Row) -> Place:
 def order_of(places: Sequence[Place]) -> list[int]:
     """The indices of rows in the order of storage.
 
-    The leading rows are the short ones of the lowest draw, since these are rewritten whatever the ratio; where there are
-    too few short rows, the shortest others.
+    The leading rows are the short ones of the lowest draw, since these are rewritten whatever the ratio; where there
+    are too few short rows, the shortest others.
 
     >>> order_of([Place(0.9, 0.5, 10), Place(0.1, 0.2, 10), Place(0.5, 0.7, 10)])
     [1, 2, 0]

@@ -99,7 +99,8 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
     from huggingface_hub import DatasetCardData
 
     statistics = facts.statistics[facts.default]
-    declared = license_metadata({licence for _, _, licence in statistics.sources})
+    declared: dict[str, Any] = {}
+    declared |= license_metadata({licence for _, _, licence in statistics.sources})
     return DatasetCardData(
         pretty_name=facts.title,
         language=language_tags(list(statistics.kinds.elements())) or None,
@@ -117,9 +118,7 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(
-        loader=FileSystemLoader(templates_folder()), undefined=StrictUndefined, autoescape=False
-    )
+    environment = Environment(loader=FileSystemLoader(templates_folder()), undefined=StrictUndefined, autoescape=False)
     environment.filters.update(cell=_cell, identifier=_identifier, quantile=quantile)
     return environment
 

@@ -34,7 +34,9 @@ def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
     """
     manifest = read_manifest(folder)
     if manifest is None:
-        raise IntegrityError(f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first.")
+        raise IntegrityError(
+            f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+        )
     return write_companions(folder, manifest, earlier=manifest, repo=repo)
 
 
@@ -43,8 +45,8 @@ def write_companions(
 ) -> Manifest:
     """Write everything that goes with the shards of `manifest`, whose `files` are found out here.
 
-    `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier` manifest
-    names and the new one does not are removed.
+    `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
+    manifest names and the new one does not are removed.
     """
     named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
     (folder / MANIFEST).unlink(missing_ok=True)

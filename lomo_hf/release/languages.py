@@ -27,9 +27,11 @@ _SCRIPTS: Final = {
 _PATTERNS: Final = {name: re.compile(f"[{ranges}]") for name, ranges in _SCRIPTS.items()}
 _WORD: Final = re.compile(r"[A-Za-z\u00c0-\u024f]+")
 _COMMON: Final = frozenset(
-    "the of and to a in is that it for was on are as with he his they at be this from have or by not but what all were "
-    "when we there can an your which their if do will each how out them then she many some so these would has more her "
-    "two like him time no than been its who now my did get you i me us our it's into only does given find write".split()
+    """
+    the of and to a in is that it for was on are as with he his they at be this from have or by not but what all were
+    when we there can an your which their if do will each how out them then she many some so these would has more her
+    two like him time no than been its who now my did get you i me us our into only does given find write
+    """.split()
 )
 _ENGLISH_SHARE: Final = 0.2
 _MAX_CHARS: Final = 4_000

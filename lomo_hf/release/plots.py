@@ -82,6 +82,7 @@ def bars_png(panels: Sequence[tuple[str, Mapping[str, int]]]) -> bytes:
             axis.set_xlim(0, max(counts.values(), default=1) * 1.45)
             axis.set_xticks([])
             axis.spines["bottom"].set_visible(False)
+            axis.spines["left"].set_bounds(-0.5, len(names) - 0.5)
             axis.set_title(title)
         return _png(figure)
 

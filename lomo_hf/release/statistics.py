@@ -36,7 +36,9 @@ class Specimen:
     path: str
     group: int
     index: int
-    awkwardness: int  # 0 where page and prompt are small; otherwise the page's area in px
+    awkwardness: (
+        int  # 0 where page and prompt are small, 1 where the page is also the whole prompt, else its area in px
+    )
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,8 @@ def _pick_specimens(table: Any, path: str, group: int, specimens: dict[str, Spec
         if lomo["renderer"] is None:
             continue
         small = lomo["height"] <= _SPECIMEN_HEIGHT and lomo["prompt_chars"] <= _SPECIMEN_CHARS
-        one = Specimen(path, group, index, 0 if small else lomo["width"] * lomo["height"])
+        whole = sum(span["end"] - span["start"] for span in lomo["spans"]) == lomo["prompt_chars"]
+        one = Specimen(path, group, index, int(whole) if small else lomo["width"] * lomo["height"])
         for name in (lomo["distortion"]["op"], f"route-{lomo['renderer']}"):
             if name not in specimens or one.awkwardness < specimens[name].awkwardness:
                 specimens[name] = one

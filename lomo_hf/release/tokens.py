@@ -52,4 +52,5 @@ def image_tokens(widths: NDArray[np.int64], heights: NDArray[np.int64], patches:
         )
         for side, rounded in ((w, across), (h, down))
     )
-    return ((across / cell) * (down / cell)).astype(np.int64)
+    tokens: NDArray[np.int64] = ((across / cell) * (down / cell)).astype(np.int64)
+    return tokens
