@@ -100,9 +100,11 @@ def rewrite_parquet(path: Path, pending: PendingFile) -> None:
 
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         schema = with_old_features(file.schema_arrow)
+        if schema.equals(stored_schema(), check_metadata=False):  # whatever it calls the elements of lists
+            schema = stored_schema()
         with _parquet_writer(pending, schema) as writer:
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group, use_threads=False).replace_schema_metadata(schema.metadata)
+                table = file.read_row_group(group, use_threads=False).cast(schema)
                 writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
 
 

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
 from lomo_hf.cli.card import card
 from lomo_hf.cli.check import check
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(build)
 app.command()(card)
 app.command()(check)
+app.command()(browse)
 app.command()(preview)
 app.command()(recipes)
 

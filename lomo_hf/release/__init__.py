@@ -1,5 +1,6 @@
 """Shards -> a dataset repository: views, card, manifest. The folder is, byte for byte, what is published."""
 
+from lomo_hf.release.browse import browse_page
 from lomo_hf.release.checking import check_dataset
 from lomo_hf.release.companions import refresh_card
 from lomo_hf.release.files import DatasetFiles, HubRepo, LocalFolder, open_files
@@ -17,6 +18,7 @@ __all__ = [
     "LocalFolder",
     "Manifest",
     "Report",
+    "browse_page",
     "build_dataset",
     "check_dataset",
     "open_files",

@@ -21,7 +21,7 @@ __all__ = ["CARD_CHECKS"]
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|code|multilingual")
 _SPLIT = re.compile(r"\w+(\.\w+)*")
 _FORBIDDEN_IN_NAMES: Final = frozenset('<>:/\\|?*"')
-_IMAGE_LINK = re.compile(r"""!\[[^\]\n]{0,500}\]\(([^)\s]{1,500})|<img\s[^>]{0,500}?src=["']([^"']{1,500})""")
+_IMAGE_LINK = re.compile(r"""!\[[^\[\]\n]{0,500}\]\(([^)\s]{1,500})|<img\s[^<>]{0,500}?src=["']([^"']{1,500})""")
 
 
 class _StrictLoader(yaml.SafeLoader):

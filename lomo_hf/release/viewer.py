@@ -111,9 +111,7 @@ def _pictures(dataset: Inspected) -> Iterator[Finding]:
                         picture.load()
                 except Exception as error:  # any: the viewer's page, and a trainer, fail on it in the same way
                     said = " ".join(str(error).split())[:100]
-                    yield breaks(
-                        f"A picture of row {index} of {config.name!r}, {split!r} cannot be decoded: {said}. Build again."
-                    )
+                    yield breaks(f"A picture of row {index} of {config.name!r}, {split!r} cannot be decoded: {said}.")
 
 
 def _interleaving(dataset: Inspected) -> Iterator[Finding]:
@@ -159,7 +157,7 @@ def _statistics(dataset: Inspected) -> Iterator[Finding]:
                 yield warns(f"{config.name!r} has over 5 GB, so the viewer counts and searches its beginning alone.")
             for name in _odd_columns(dataset, shards):
                 yield warns(
-                    f"The viewer's statistics fail on column {name!r} of {config.name!r}: its texts have 1 or 2 letters."
+                    f"The viewer's statistics fail on column {name!r} of {config.name!r}: all have 1 or 2 letters."
                 )
 
 
