@@ -11,6 +11,7 @@ from building.helpers import tree_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lomo_hf import substitution
 from lomo_hf.building import ShardSpec, build_shard
 from lomo_hf.building.ordering import LEADING_ROWS, SHORT_BYTES, Place, order_of
 from lomo_hf.corpus import Conversation, Origin, Turn
@@ -38,6 +39,20 @@ class Sorted:
             prompt = " ".join([f"Tell me about number {index}."] * (1 + index // 2))
             origin = Origin(None, self.config, str(index), None, None, None)
             yield Conversation(f"sorted/{index:03d}", (Turn("user", prompt), Turn("assistant", "It is odd.")), origin)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_page_for_all() -> Iterator[None]:
+    """Order has nothing to do with pixels, so every span gets the first span's page."""
+    render, pages = substitution.render_span, []
+
+    def rendered(*arguments: Any) -> Any:
+        pages[:] = pages or [render(*arguments)]
+        return pages[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(substitution, "render_span", rendered)
+        yield
 
 
 @pytest.fixture(scope="module")

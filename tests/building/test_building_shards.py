@@ -20,7 +20,7 @@ from lomo_hf.corpus import Refusal, Source
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import load_recipe
-from lomo_hf.row import row_features
+from lomo_hf.row import row_features, stored_schema
 from lomo_hf.substitution import Substituter
 
 
@@ -128,7 +128,9 @@ def test_files_have_page_index_checksums_and_the_layout_of_the_hub(reference: Pa
     assert columns["messages.list.element.content.list.element.text"].compression == "SNAPPY"
     assert datasets.Features.from_arrow_schema(schema) == row_features()
     assert json.loads(metadata.metadata[b"content_defined_chunking"]) == datasets.config.DEFAULT_CDC_OPTIONS
-    assert shard_writer._column_options() == get_parquet_column_options(row_features(), row_features().arrow_schema)
+    assert shard_writer._column_options(stored_schema()) == get_parquet_column_options(
+        row_features(), row_features().arrow_schema
+    )
 
 
 def test_schemas_are_equal_across_shards(reference: Path) -> None:

@@ -126,7 +126,7 @@ def test_the_command_writes_one_file(
     assert [path.name for path in tmp_path.iterdir()] == ["b.html"]
 
 
-# -- in a browser ------------------------------------------------------------------------------------------------------
+# -- in a browser ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
