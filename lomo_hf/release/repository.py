@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, plan
+from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
@@ -79,6 +79,10 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
+    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+    for stray in find_strays(specs, folder):
+        (folder / stray).unlink()
     return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
 
 

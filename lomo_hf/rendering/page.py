@@ -7,7 +7,7 @@ a reason, and its row stays text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import ceil, sqrt
 from typing import Literal
 
 import numpy as np
@@ -124,8 +124,8 @@ def _check_text(text: str) -> None:
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:
     """Refuse a page over `limit` px, and say how many characters would fit."""
-    padded = max(width, caps.min_side, height / caps.max_aspect)
-    area = (max(height, caps.min_side, width / caps.max_aspect) + HEADROOM) * (padded + HEADROOM)
+    padded = max(width, caps.min_side, ceil(height / caps.max_aspect))
+    area = (max(height, caps.min_side, ceil(width / caps.max_aspect)) + HEADROOM) * (padded + HEADROOM)
     if area > limit:
         share = caps.max_pixels / area
         if padded > width:  # a column so narrow that its paper grows both ways with its length

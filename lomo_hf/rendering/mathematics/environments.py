@@ -7,7 +7,7 @@ here. Environments that are not mathematics (lists, figures, pictures) are refus
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from lomo_hf.rendering.mathematics.limits import MAX_ROWS, refuse
+from lomo_hf.rendering.mathematics.limits import MAX_GRIDS, MAX_ROWS, refuse
 from lomo_hf.rendering.mathematics.marks import Context, Table, Wrap
 from lomo_hf.rendering.mathematics.measures import is_length, length
 from lomo_hf.rendering.mathematics.scanner import Cursor, split_top
@@ -28,6 +28,9 @@ _CASES = {"cases": ("{", ""), "dcases": ("{", ""), "rcases": ("", "}"), "drcases
 _ROW_ENDS = frozenset(("\\\\", "\\cr", "\\tabularnewline", "\\newline"))
 _CELL_ENDS = frozenset(("&",))
 _RULES = frozenset(("\\hline", "\\hdashline", "\\toprule", "\\midrule", "\\bottomrule"))
+
+
+_RULED = _RULES | {"\\cline", "\\cmidrule", "\\multicolumn"}
 
 
 @dataclass(slots=True)
@@ -134,7 +137,13 @@ def _array(name: str, cursor: Cursor, context: Context, formula: Formula) -> str
     _placement(cursor)
     grid = _Grid({"subarray": "subarray", "array": "array"}.get(name, "tabular"))
     _columns(cursor.argument(name), grid)
-    return _finish(grid, cursor, context, formula)
+    ruled = bool(grid.vrules) or any(token in _RULED for token in cursor.tokens)
+    context.grids += ruled
+    if context.grids > MAX_GRIDS:
+        raise refuse("too-deep", f"more than {MAX_GRIDS} tables with rules stand inside one another.")
+    latex = _finish(grid, cursor, context, formula)
+    context.grids -= ruled
+    return latex
 
 
 def _columns(spec: Sequence[str], grid: _Grid, depth: int = 0) -> None:

@@ -115,6 +115,11 @@ def _delimiter(command: str, cursor: Cursor) -> str:
     return DELIMITERS[token]
 
 
+def _opening(token: str, _cursor: Cursor, context: Context) -> str:
+    # math-core looks for the partner of every opening bracket, and its time doubles with each that has none.
+    return context.leaf(_OPENINGS[token], "open")
+
+
 def _middle(_token: str, cursor: Cursor, context: Context) -> str:
     delimiter = _delimiter("\\middle", cursor)
     return context.leaf(call("mid", character(delimiter)) if delimiter else "", "rel")
@@ -299,6 +304,13 @@ _ARROWS = {
 }  # fmt: skip
 
 
+_OPENINGS = {
+    token: character(DELIMITERS[token])
+    for token in ("(", "[", "\\{", "\\lbrace", "\\lbrack", "\\langle", "\\lfloor", "\\lceil", "\\lgroup",
+                  "\\ulcorner", "\\llcorner", "\\llbracket", "\\lmoustache", "⟨", "⌊", "⌈", "（")
+} | {"\\lvert": 'class("opening", \\|)', "\\lVert": 'class("opening", \\‖)'}  # fmt: skip
+
+
 def _handlers() -> dict[str, Handler]:
     table: dict[str, Handler] = dict.fromkeys(TEXT_SYMBOLS, _sign)
     for kept in ("\\%", "\\$", "\\#", "\\&", "\\_", "\\{", "\\}", "\\lbrace", "\\rbrace"):
@@ -319,7 +331,7 @@ def _handlers() -> dict[str, Handler]:
     table |= dict.fromkeys(("\\ce", "\\cee", "\\cf"), _chemistry)
     table |= dict.fromkeys(("\\operatorname", "\\mathop"), _operator)
     table |= dict.fromkeys(("\\label", "\\vspace", "\\vskip", "\\leftroot", "\\uproot", "\\pagecolor"), _dropped_argument)
-    table |= dict.fromkeys(("\\}", "\\{"), lambda token, _cursor, _context: token)
+    table |= dict.fromkeys(_OPENINGS, _opening)
     table |= {
         "{": _group, "}": _unpaired, "\\right": _unpaired, "\\end": _unpaired, "\\left": _left, "\\middle": _middle,
         "\\begin": _environment, "\\substack": _substack, "\\framebox": _framebox, "\\fbox": _framebox,
