@@ -18,21 +18,18 @@ _WIDE = frozenset("mwMWQO@%&")
 
 
 def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
-    """The width in px of the column of text, between the style's bounds, never wider than its longest line.
+    """The width in px of the column of text, between the style's bounds. Paper beside short lines is trimmed later.
 
     >>> lines = [Line((Piece("text", "word " * 120),), False, False)]
     >>> 400 < text_width(lines, RenderStyle()) < 700
     True
     """
     widths = [line_width(line, style) for line in lines]
-    longest = 1.1 * max(widths, default=0.0) + style.text_size  # room for what the estimate runs short
     code = max((width for width, line in zip(widths, lines, strict=True) if line.mono), default=0.0)
     width = max(float(style.min_width), code)
     for _ in range(4):  # wrapping rounds up, so the wanted width is found by a few steps
-        width = min(
-            max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, code), longest
-        )
-    return ceil(max(min(width, style.max_width), 2.0 * style.text_size))
+        width = max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, code)
+    return ceil(min(width, style.max_width))
 
 
 def estimated_height(widths: Sequence[float], width: float, style: RenderStyle) -> float:
@@ -59,7 +56,9 @@ def _advance(char: str) -> float:
         return 0.3 if char in _NARROW else 0.88 if char in _WIDE else 0.57
     if is_wide(char):
         return 1.0 if char < "\U0001f000" else 1.25
-    return 0.0 if category(char) in ("Mn", "Me", "Cf") else 0.6
+    if category(char) in ("Mn", "Me", "Cf"):
+        return 0.0
+    return 0.47 if "\u0600" <= char <= "\u08ff" else 0.6
 
 
 def _formula_glyphs(tex: str) -> float:

@@ -11,14 +11,17 @@ __all__ = ["mono_lines"]
 # What no line of prose looks like.
 _CODE = re.compile(
     r"""\s*(?:
-        (?:async\s+)?def\s+\w+\s*\( | class\s+\w+\s*[(:{] | (?:elif|while|for|if|with|except)\b[^.?!]*:\s*(?:\#.*)?$
+        (?:async\s+)?def\s+\w+\s*\( | class\s+\w+\s*[(:{] | for\s+[\w,\s()]+\s+in\b.*:\s*(?:\#.*)?$
+      | (?:elif|while|if)\s[^.?!]*(?:[<>=(\[]|\b(?:not|in|True)\b)[^?]*:\s*(?:\#.*)?$
+      | with\s.*\bas\s+\w+:\s*$ | except\b[\w\s(),.]*:\s*$
       | (?:else|try|finally|except)\s*:\s*(?:\#.*)?$ | import\s+[\w.{*]+(?:\s+as\s+\w+|\s*[,;{].*)?$
       | from\s+[\w.]+\s+import\b | return\b[^.?!]*[;()\[\]{}=*/+] | >>>\s | \.\.\.\s{2,} | \#\s*(?:include|define)\b
       | (?:public|private|protected|static|function|const|let|var|int|void|double|float|char|bool|string|String)\b
         [^.?!]*[({;=]
       | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE)\s[\w*"`(] | @\w+(?:\(.*\))?$ | </?\w[^<>]*>\s*$
       | (?:print|printf|assert|console\.\w+|System\.\w+)\s*\(?[\w"'({\[].*[)\]'";]$
-      | \+(?:[-=]{2,}\+)+\s*$ | \|.*\S\ {2,}\| | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
+      | (?:for|while|if|switch|else\ if)\s*\(.*[{;)]$ | \+(?:[-=]{2,}\+)+\s*$ | \|.*[^\s|]\ {2,}\|
+      | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
       | [\w.]+\([^()]*\)\s*[;{]
     )""",
     re.VERBOSE,
