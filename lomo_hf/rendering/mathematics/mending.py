@@ -14,14 +14,19 @@ _GREEK = frozenset(
     """alpha beta gamma delta epsilon varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi
     varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega""".split()
 )
+_RELATIONS = frozenset(
+    """= < > \\leq \\le \\geq \\ge \\neq \\ne \\equiv \\approx \\sim \\simeq \\cong \\propto \\Rightarrow
+    \\implies \\iff
+    \\rightarrow \\to \\Leftrightarrow \\Longrightarrow \\leqslant \\geqslant \\quad \\qquad""".split()
+)
 
 
 def mended(tokens: Sequence[str]) -> list[str]:
     r"""The tokens of a formula, mended where there is one reading.
 
     >>> from lomo_hf.rendering.mathematics.scanner import tokenise
-    >>> "".join(mended(tokenise(r"x^{2}^{n}"))), "".join(mended(tokenise(r"4\piR")))
-    ('x^{{2}{n}}', '4\\piR')
+    >>> "".join(mended(tokenise(r"x^{2}^+^{n}"))), mended(tokenise(r"4\piR"))
+    ('x^{{2}+{n}}', ['4', '\\pi', 'R'])
     """
     done = _with_norms(_letters_apart(tokens))
     done = _one_superscript(done)
@@ -54,7 +59,10 @@ def _with_norms(tokens: list[str]) -> list[str]:
 
 
 def _one_superscript(tokens: list[str]) -> list[str]:
-    """`x^m^+^n`, which LaTeX refuses, is x to the power m + n: each part was raised by itself."""
+    """`x^m^+^n`, which LaTeX refuses, is x to the power m + n: each part was raised by itself.
+
+    Without a sign between them two powers can be read in several ways, and stay refused.
+    """
     done: list[str] = []
     here = 0
     while here < len(tokens):
@@ -66,12 +74,12 @@ def _one_superscript(tokens: list[str]) -> list[str]:
                 break
             parts.append(part)
             stop = _past_spaces(tokens, stop) if _next_is_power(tokens, stop) else stop
-        if len(parts) > 1:
+        if any(part in (["+"], ["-"]) for part in parts[1:-1]):
             done += ["^", "{", *(token for part in parts for token in part), "}"]
-            here = stop
         else:
-            done.append(tokens[here])
-            here += 1
+            stop = max(stop, here + 1)
+            done += tokens[here:stop]
+        here = stop
     return done
 
 
@@ -115,11 +123,13 @@ def _with_last_right(tokens: list[str]) -> list[str]:
 def _aligned(tokens: list[str]) -> list[str]:
     """Alignment marks outside of any environment mean the rows of one that was cut off around them."""
     depth = 0
-    bare = False
-    for token in tokens:
+    marks = []
+    for place, token in enumerate(tokens):
         depth += {"{": 1, "\\begin": 1, "}": -1, "\\end": -1}.get(token, 0)
-        bare = bare or (token == "&" and depth == 0)
-    if not bare or all(token in ("&", " ", "\\\\") for token in tokens):
+        if token == "&" and depth == 0:
+            marks.append(_past_spaces(tokens, place + 1))
+    # An alignment mark stands before a relation; elsewhere it may have been meant as an "and".
+    if not marks or not all(after < len(tokens) and tokens[after] in _RELATIONS for after in marks):
         return tokens
     name = ["{", *"aligned", "}"]
     return ["\\begin", *name, *tokens, "\\end", *name]
