@@ -3,10 +3,8 @@
 Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few bytes a row for figures.
 """
 
-from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,14 +14,15 @@ from lomo_hf.auditing.ledger import Ledger
 from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
 from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting, fingerprint, nested_pairs
 from lomo_hf.auditing.ocr import Reader
+from lomo_hf.auditing.outlines import outlines, page_kind, reading_kind
 from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
 from lomo_hf.auditing.report import AuditReport
 from lomo_hf.auditing.row_checks import ROW_CHECKS, whys_of
 from lomo_hf.auditing.sampling import Key, spread_sample
-from lomo_hf.auditing.scripts import script_of
-from lomo_hf.auditing.shards import Shard, read_ids, read_rows, shards_of
+from lomo_hf.auditing.seen_ids import SeenIds
+from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
-from lomo_hf.auditing.study import Study, group_of
+from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
@@ -124,7 +123,7 @@ class _Audit:
         self.recipes: Mapping[str, Recipe] = self.manifest.recipes
         self.shards = {name: shards_of(self.manifest.receipts, name) for name in self.recipes}
         self.statistics = {name: Statistics() for name in self.recipes}
-        self.hashes = {name: array("Q") for name in self.recipes}
+        self.ids = {name: SeenIds() for name in self.recipes}
         self.pairs = nested_pairs(self.recipes)
         self.replay = {name: _same_engines(recipe) for name, recipe in self.recipes.items()}
 
@@ -140,7 +139,8 @@ class _Audit:
                 found[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
                 done += shard.file.rows
             check_nesting(self.pairs, found, self.ledger)
-        self._check_unique()
+        for name, seen in self.ids.items():
+            seen.check(self.folder, self.shards[name], self.ledger)
         return AuditReport(
             content_digest(self.manifest.receipts),
             {key: self.manifest.source[key] for key in ("config", "digest", "rows")} if self.source else None,
@@ -195,7 +195,7 @@ class _Audit:
 
     def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
         ledger, key = self.ledger, (config, case.id)
-        self.hashes[config].append(_hash(case.id))
+        self.ids[config].add(case.id)
         for name, check in ROW_CHECKS.items():
             if (case.source or not check.needs_source) and check.applies(case):
                 ledger.note(name, config, case.id, whys_of(check.find, case))
@@ -224,48 +224,21 @@ class _Audit:
             whys = [] if found == wanted else [f"stored and refused rows must be {wanted}; recorded are {found}."]
             self.ledger.note("counts-as-recorded", config, "", whys)
 
-    def _check_unique(self) -> None:
-        """Ids are compared by 64-bit digests; only where two agree are the ids themselves read again."""
-        import numpy as np
-
-        for config, hashes in self.hashes.items():
-            values, times = np.unique(np.frombuffer(hashes, np.uint64), return_counts=True)
-            twice = set(values[times > 1].tolist())
-            seen: set[str] = set()
-            for shard in self.shards[config] if twice else ():
-                for id in _ids(self.folder, shard):
-                    if _hash(id) in twice:
-                        why = ["the id stands in the config before."] if id in seen else []
-                        self.ledger.note("unique-ids", config, id, why)
-                        seen.add(id)
-            self.ledger.count("unique-ids", int(times[times == 1].sum()))
-
     # -- samples -----------------------------------------------------------------------------------------------------
 
     def _page_sample(self) -> Mapping[Key, Any] | None:
         if self.sample is None:
             return None
-        return spread_sample(self._outlines(list(self.recipes)), self.sample, _page_kind)
+        return spread_sample(outlines(self.folder, self.recipes, self.shards), self.sample, page_kind)
 
     def _study(self) -> Study | None:
         if self.reader is None:
             return None
         # Configs that differ in their ratio alone share their pages: those of the largest ratio are all of them.
-        configs = [name for name in self.recipes if name not in {smaller for smaller, _ in self.pairs}]
+        smaller = {name for name, _ in self.pairs}
+        chosen = {name: recipe for name, recipe in self.recipes.items() if name not in smaller}
         size = OCR_SAMPLE if self.sample is None else self.sample
-        return Study(self.reader, spread_sample(self._outlines(configs), size, _reading_kind))
-
-    def _outlines(self, configs: Sequence[str]) -> Iterator[tuple[Key, Case]]:
-        """All rewritten rows without their pages."""
-        columns = ["id", "messages", "rewritten", "lomo"]
-        for config in configs:
-            for shard in self.shards[config]:
-                try:
-                    for row in read_rows(self.folder, shard.file, columns):
-                        if row["rewritten"]:
-                            yield (config, str(row["id"])), Case(row, self.recipes[config])
-                except IntegrityError:
-                    continue  # the check of the shard tells
+        return Study(self.reader, spread_sample(outlines(self.folder, chosen, self.shards), size, reading_kind))
 
     # -- words -------------------------------------------------------------------------------------------------------
 
@@ -293,23 +266,6 @@ class _Audit:
         return notes
 
 
-def _page_kind(key: Key, case: Case) -> tuple[str, ...] | None:
-    try:
-        text = "".join(span["text"] for span in case.spans)
-        return (key[0], str(case.lomo["renderer"]), str(case.lomo["distortion"]["op"]), script_of(text))
-    except (KeyError, TypeError):
-        return (key[0], "", "", "")
-
-
-def _reading_kind(key: Key, case: Case) -> tuple[str, ...] | None:
-    try:
-        group = group_of(case)
-        # Figures by operation are of prose, so other groups need not be spread over operations.
-        return (*group, str(case.lomo["distortion"]["op"])) if group and group[0] == "prose" else group
-    except (KeyError, TypeError, IndexError):
-        return None
-
-
 def _read(study: Study, config: str, case: Case) -> None:
     try:
         study.add(config, case)
@@ -322,17 +278,6 @@ def _counted(case: Case) -> Counts:
         return Counts.of(dict(case.row))
     except (KeyError, TypeError):
         return Counts(rows=1)
-
-
-def _ids(folder: Path, shard: Shard) -> list[str]:
-    try:
-        return read_ids(folder, shard.file)
-    except IntegrityError:
-        return []
-
-
-def _hash(id: str) -> int:
-    return int.from_bytes(blake2b(id.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
 def _same_engines(recipe: Recipe) -> bool:
