@@ -71,6 +71,19 @@ class Case:
         atoms = scan(self.prompt)
         return [[atom for atom in atoms if span["start"] <= atom.start < span["end"]] for span in self.spans]
 
+    @cached_property
+    def span_words(self) -> list[str]:
+        """For each span its text without formulas, whose commands are in Latin letters whatever the language."""
+        words = []
+        for span, atoms in zip(self.spans, self.span_atoms, strict=True):
+            here, kept = span["start"], []
+            for atom in atoms:
+                if atom.is_math:
+                    kept.append(self.prompt[here : atom.start])
+                    here = atom.end
+            words.append("".join(kept) + self.prompt[here : span["end"]])
+        return words
+
     def texts(self, role: str) -> list[str]:
         """The restored texts of one role, in order."""
         return [text for said, text in self.turns if said == role]

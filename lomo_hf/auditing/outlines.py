@@ -34,9 +34,9 @@ def outlines(
 def page_kind(key: Key, case: Case) -> tuple[str, ...]:
     """Config, route, operation and script; a row that cannot be read is of a kind of its own."""
     try:
-        text = "".join(span["text"] for span in case.spans)
-        return (key[0], str(case.lomo["renderer"]), str(case.lomo["distortion"]["op"]), script_of(text))
-    except (KeyError, TypeError):
+        script = script_of("".join(case.span_words))
+        return (key[0], str(case.lomo["renderer"]), str(case.lomo["distortion"]["op"]), script)
+    except (KeyError, TypeError, IndexError):
         return (key[0],)
 
 

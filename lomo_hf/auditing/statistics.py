@@ -42,10 +42,10 @@ class Statistics:
         self.operations[str(lomo["distortion"]["op"])] += 1
         self.fallbacks.update([lomo["reason"]] if lomo["reason"] else [])
         self._shares.append(sum(span["end"] - span["start"] for span in case.spans) / max(lomo["prompt_chars"], 1))
-        for span, atoms in zip(case.spans, case.span_atoms, strict=True):
+        for span, atoms, words in zip(case.spans, case.span_atoms, case.span_words, strict=True):
             self.spans += 1
             self.math_spans += any(atom.is_math for atom in atoms)
-            self.scripts[script_of(span["text"])] += 1
+            self.scripts[script_of(words)] += 1
             for name, size in (("width", span["width"]), ("height", span["height"])):
                 self._sizes[name].append(size)
             self._sizes["pixels"].append(span["width"] * span["height"])

@@ -1,6 +1,7 @@
 """How well a reader reads the pages, before and after distortion: by script, by route and by operation.
 
 Only prose enters the figures by script and by operation: such readers do not know formulas, and code is mostly marks.
+Those by operation leave out the script that the reader knows in part only, which would drown what a distortion costs.
 The cost of an operation is the mean, over its pages, of the error after less the error before, so that a page that is
 hard to read by itself does not count against what was done to it.
 """
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.characters import error_rate, is_prose
-from lomo_hf.auditing.ocr import READABLE_SCRIPTS, Reader
+from lomo_hf.auditing.ocr import KNOWN_SCRIPTS, READABLE_SCRIPTS, Reader
 from lomo_hf.auditing.page_checks import clean_pages, decode
 from lomo_hf.auditing.scripts import script_of
 
@@ -39,8 +40,7 @@ class Reading:
 
 def group_of(case: Case) -> tuple[str, str] | None:
     """(group, script) of a rewritten row; None where the reader does not know the script."""
-    text = "\n".join(span["text"] for span in case.spans)
-    script = script_of(text)
+    script = script_of("\n".join(case.span_words))
     if script not in READABLE_SCRIPTS:
         return None
     renderer = str(case.lomo["renderer"])
@@ -77,14 +77,15 @@ class Study:
     def to_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
         prose = [one for one in self.readings if one.group == "prose"]
-        worst = sorted((one for one in self.readings if one.after > _WORST and one.group == "prose"), key=_worse)
+        known = [one for one in prose if one.script in KNOWN_SCRIPTS]
+        worst = sorted((one for one in prose if one.after > _WORST), key=_worse)
         return {
             "reader": self._reader.name,
             "measure": "Levenshtein distance over length after NFKC, lower case, white space removed",
             "pages": len(self.readings),
             "by_route": _figures(self.readings, "group"),
             "prose_by_script": _figures(prose, "script"),
-            "prose_by_operation": _figures(prose, "op"),
+            "prose_by_operation": _figures(known, "op"),
             "prose_over_10_percent": [
                 {"config": one.config, "id": one.id, "span": one.span, "op": one.op, **_pair(one)}
                 for one in worst[:_MAX_WORST]

@@ -5,12 +5,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
-from auditing.audit_helpers import read
+from auditing.audit_helpers import read, seal
 
 from lomo_hf.auditing import CHECKS, audit_dataset
 from lomo_hf.auditing.sampling import spread_sample
 from lomo_hf.auditing.scripts import script_of
+from lomo_hf.building import planning
 from lomo_hf.cli import main
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipe import Recipe
@@ -56,6 +58,26 @@ def test_a_report_is_the_same_bytes_and_tells_nothing_of_the_machine(
     assert audit_dataset(elsewhere, corpus=moved, sample=6).to_json() == first
     for word in (str(honest.parent), str(corpus.parent), str(Path.home())):
         assert word not in first
+
+
+def test_configs_of_two_builds_in_many_shards_meet_part_by_part(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "_MIN_ROWS", 6)
+    build_dataset(corpus, ["ratio50"], tmp_path / "data")
+    folder = build_dataset(corpus, ["ratio25", "prefix50"], tmp_path / "data").folder
+    assert len(list((folder / "ratio25").glob("train-*"))) >= 3
+    report = audit_dataset(folder, corpus=corpus, sample=4)
+    assert report.true
+    checked = {outcome.name: outcome.checked for outcome in report.outcomes}
+    assert checked["nested-ratios"] == report.statistics["ratio25"]["rewritten"] > 0
+    path = sorted((folder / "ratio25").glob("train-*"))[1]
+    table = pq.read_table(path)
+    pq.write_table(table.slice(1), path)
+    seal(folder, path)
+    lost = audit_dataset(folder, corpus=corpus, sample=4)
+    (missed,) = [outcome for outcome in lost.failures if outcome.name == "rows-accounted"]
+    assert [finding.id for finding in missed.examples] == [table["id"][0].as_py()]
 
 
 def test_without_the_source_what_is_inner_truth_is_still_checked(honest: Path) -> None:
