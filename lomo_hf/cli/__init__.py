@@ -8,6 +8,7 @@ import sys
 import typer
 
 from lomo_hf.cli.build import build
+from lomo_hf.cli.export import export
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.recipes import recipes
 from lomo_hf.errors import LomoError
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(build)
+app.command()(export)
 app.command()(preview)
 app.command()(recipes)
 
