@@ -90,6 +90,26 @@ def test_llamafactory_reads_a_llava_export(
     check_collated(found["collated"], stored["ratio50"])
 
 
+@pytest.mark.parametrize("config", CONFIGS)
+def test_swift_reads_the_sharegpt_view(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str
+) -> None:
+    view = f"{config}-sharegpt"
+    found = consume("swift", "swift_encodes.py", folder=dataset, view=view, snippet=snippets["swift"])
+    assert found["asked"] == ["ORG/NAME", ["ratio50-sharegpt"], True]
+    assert found["unknown"] == []
+    check_collated(found["collated"], stored[config])
+
+
+def test_axolotl_declares_every_key_of_the_snippet(consume: Consumer, snippets: dict[str, str]) -> None:
+    said = yaml.safe_load(snippets["axolotl"])
+    found = consume("axolotl", "axolotl_keys.py")
+    assert set(said) <= set(found["AxolotlInputConfig"])
+    assert said["chat_template"] in found["ChatTemplate"]
+    for dataset in said["datasets"]:
+        assert set(dataset) <= set(found["SFTDataset"])
+
+
 @pytest.mark.parametrize("environment", ["energon", "energon5"])
 @pytest.mark.parametrize("form", ["energon", "webdataset"])
 def test_energon_loads_an_export_without_preparing_it(
