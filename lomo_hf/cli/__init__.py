@@ -9,6 +9,7 @@ import typer
 
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
+from lomo_hf.cli.export import export
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.recipes import recipes
 from lomo_hf.errors import LomoError
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(build)
 app.command()(audit)
+app.command()(export)
 app.command()(preview)
 app.command()(recipes)
 
