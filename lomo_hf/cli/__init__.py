@@ -9,7 +9,9 @@ import typer
 
 from lomo_hf.cli.build import build
 from lomo_hf.cli.preview import preview
+from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -23,7 +25,9 @@ app = typer.Typer(
 )
 app.command()(build)
 app.command()(preview)
+app.command()(push)
 app.command()(recipes)
+app.command()(verify)
 
 
 def main() -> None:
