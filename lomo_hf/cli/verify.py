@@ -22,7 +22,8 @@ def verify(
     ] = False,
 ) -> None:
     """Find any flipped bit, missing, extra or swapped file. Exit code 3 where there is one."""
-    from lomo_hf.release import HubClient, PushOptions, Retrier, read_back, verify_folder
+    from lomo_hf.errors import PublishError
+    from lomo_hf.release import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_folder
     from lomo_hf.release.versions import check_repo_id
 
     screen = console()
@@ -40,7 +41,10 @@ def verify(
     repo, _, revision = remote.partition("@")
     hub = HubClient(check_repo_id(repo), Retrier(notify=say))
     limit = _EVERYTHING if download else PushOptions().download_up_to
-    found = read_back(hub, revision or "main", local, download_up_to=limit)
+    there = hub.look(revision or "main")
+    if there is None:
+        raise PublishError(f"{repo} has no {revision or 'main'}, or you may not see it. Log in with `hf auth login`.")
+    found = read_back(hub, take_snapshot(hub, there.commit), local, download_up_to=limit)
     say(f"{remote}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
     for name, count in found.configs.items():
         say(f"  {name}: {count:,} rows load")

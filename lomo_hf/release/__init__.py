@@ -12,6 +12,7 @@ from lomo_hf.release.read_back import ReadBack, read_back
 from lomo_hf.release.release_plan import Plan
 from lomo_hf.release.repository import BuildReport, build_dataset
 from lomo_hf.release.retrying import Retrier, RetryPolicy
+from lomo_hf.release.snapshots import take_snapshot
 from lomo_hf.release.verifying import VerifiedFolder, verify_folder
 
 __all__ = [
@@ -30,5 +31,6 @@ __all__ = [
     "push",
     "read_back",
     "read_manifest",
+    "take_snapshot",
     "verify_folder",
 ]

@@ -165,7 +165,7 @@ class HubClient:
         text: str,
     ) -> str:
         """One attempt at one commit on top of `parent`; returns its id. Raises what the client raises."""
-        with patience():
+        with patience(self.retrier.policy.answer_within):
             made = self.api.create_commit(
                 self.repo,
                 operations,
@@ -239,14 +239,14 @@ class HubClient:
 
     def merge_pull_request(self, number: int) -> None:
         """One attempt at a merge. Raises what the client raises."""
-        with patience():
+        with patience(self.retrier.policy.answer_within):
             self.api.merge_pull_request(self.repo, number, repo_type=_KIND)
 
     # ---- how ----------------------------------------------------------------------------------------------------
 
     def _call(self, doing: str, action: "Callable[[], T]", **options: Any) -> T:
         def ask() -> T:
-            with patience():
+            with patience(self.retrier.policy.answer_within):
                 return action()
 
         return self.retrier.call(doing.format(self.repo), ask, **options)

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lomo_hf.errors import PublishError
+from lomo_hf.release.card import own_text_of
 from lomo_hf.release.hub_client import HubClient
 from lomo_hf.release.read_back import ReadBack, read_back
-from lomo_hf.release.release_plan import Addition, Plan, Previous, make_plan
+from lomo_hf.release.release_plan import Addition, Plan, Previous, Snapshot, make_plan
 from lomo_hf.release.retrying import Retrier, trouble_of
-from lomo_hf.release.snapshots import take_previous, take_snapshot
+from lomo_hf.release.snapshots import take_snapshot
 from lomo_hf.release.verifying import VerifiedFolder, verify_folder
 from lomo_hf.release.versions import Version, check_repo_id, latest, next_free
 
@@ -109,6 +110,8 @@ class _Push:
     retrier: Retrier | None
     notify: Callable[[str], None]
     _operations: "dict[str, CommitOperationAdd]" = field(default_factory=dict)
+    _seen: dict[str, Snapshot] = field(default_factory=dict)
+    _plans: dict[str, Plan] = field(default_factory=dict)
 
     def run(self) -> PushReport:
         self.local: VerifiedFolder = verify_folder(self.folder)
@@ -117,7 +120,10 @@ class _Push:
         there = self.hub.look()
         tags = self.hub.tags() if there else set()
         tag, previous = str(self.version), latest(tags, below=self.version)
-        self.previous: Previous | None = take_previous(self.hub, str(previous)) if previous else None
+        self.previous: Previous | None = None
+        if previous:
+            before = self._snapshot(str(previous))
+            self.previous = Previous(str(previous), before.contents, own_text_of(before.card))
         if tag in tags:
             return self._again(tag)
         highest = latest(tags)
@@ -162,7 +168,19 @@ class _Push:
         return PushReport(self.repo, tag, plan, previous, plan.base, True, None, found)
 
     def _plan(self, revision: str) -> Plan:
-        return make_plan(self.local, take_snapshot(self.hub, revision), self.previous, self.repo)
+        there = self._snapshot(revision)
+        if there.commit not in self._plans:
+            self._plans[there.commit] = make_plan(self.local, there, self.previous, self.repo)
+        return self._plans[there.commit]
+
+    def _snapshot(self, revision: str) -> Snapshot:
+        """What a revision names now; the content of a commit never changes, so each is read once."""
+        there = self.hub.look(revision)
+        if there is None:
+            raise PublishError(f"{self.repo} has no revision {revision!r} any more. Push again.")
+        if there.commit not in self._seen:
+            self._seen[there.commit] = take_snapshot(self.hub, there.commit)
+        return self._seen[there.commit]
 
     def _check_login(self) -> None:
         from huggingface_hub import get_token
@@ -192,6 +210,8 @@ class _Push:
                 attempt += 1
             else:
                 attempt = 1
+                # An operation serves one commit only; a release that starts over needs new ones.
+                self._operations.clear()
                 self.notify(f"committed {len(operations)} changes to {ref}")
 
     def _send(self, additions: Sequence[Addition], ref: str) -> "list[CommitOperationAdd]":
@@ -270,8 +290,8 @@ class _Push:
     # ---- afterwards ---------------------------------------------------------------------------------------------
 
     def _read_back(self, revision: str) -> ReadBack:
-        found = read_back(self.hub, revision, self.local, download_up_to=self.options.download_up_to)
-        self.notify(f"read back {found.files} files; {found.rows:,} rows load from {len(found.configs)} configs")
+        found = read_back(self.hub, self._snapshot(revision), self.local, download_up_to=self.options.download_up_to)
+        self.notify(f"read back {found.files} files, {found.bytes_read:,} bytes; every config and view loads")
         return found
 
 

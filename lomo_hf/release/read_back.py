@@ -1,7 +1,7 @@
 """Does the Hub give back what was built? Asked of a revision, by what it lists, what it serves, and what loads.
 
 `load_dataset` is asked for every config and view that the card declares: which files it would read, with which
-columns, how many rows they hold by their footers, and for the first row.
+columns, and how many rows; their footers must say the same.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ from lomo_hf.release.contents import Contents, FileRecord
 from lomo_hf.release.hub_client import HubClient, RemoteFile
 from lomo_hf.release.manifest import MANIFEST
 from lomo_hf.release.merging import data_patterns, split_card
-from lomo_hf.release.snapshots import take_snapshot
+from lomo_hf.release.release_plan import Snapshot
 from lomo_hf.release.verifying import VerifiedFolder
 
 __all__ = ["ReadBack", "read_back"]
@@ -37,26 +37,22 @@ class ReadBack:
     bytes_read: int
     configs: Mapping[str, int]
 
-    @property
-    def rows(self) -> int:
-        """Rows of all configs and views together."""
-        return sum(self.configs.values())
 
-
-def read_back(hub: HubClient, revision: str, local: VerifiedFolder | None = None, *, download_up_to: int) -> ReadBack:
-    """Compare a revision with its own manifest, and with a folder's shards.
+def read_back(
+    hub: HubClient, there: Snapshot, local: VerifiedFolder | None = None, *, download_up_to: int
+) -> ReadBack:
+    """Compare a commit with its own manifest, and with a folder's shards.
 
     Args:
         hub: The repository.
-        revision: A tag, a branch or `refs/pr/N`.
+        there: What it holds, from `take_snapshot`.
         local: The folder that was published; None compares the Hub with itself.
         download_up_to: Fetch and hash every byte where there are at most this many; otherwise only of small files.
 
     Raises:
         IntegrityError: The Hub lists, serves or loads something else.
     """
-    there = take_snapshot(hub, revision)
-    where = f"{hub.repo} at {revision}"
+    where = f"{hub.repo} at {there.commit[:8]}"
     if there.contents is None:
         raise IntegrityError(f"{where} holds no {MANIFEST}, so no release of lomo_hf. Push it.")
     findings = _unlike_folder(there.contents, local) if local else []
@@ -130,7 +126,10 @@ def _owner(view: Mapping[str, Any], configs: Sequence[str]) -> str | None:
 
 
 def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]:
-    """Rows that the card declares for a view, and that the files hold which a loader takes for it."""
+    """Rows that the card declares for a view, and that the files hold which a loader takes for it.
+
+    Footers are read, not rows: the streaming reader of `datasets` insists for minutes on a connection that broke.
+    """
     import pyarrow.parquet as pq
     from datasets import DownloadConfig, load_dataset_builder
     from huggingface_hub import HfFileSystem
@@ -143,11 +142,14 @@ def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]
         download_config=DownloadConfig(cache_dir=cache, disable_tqdm=True),
     )
     (split,) = builder.info.splits.values()
+    wanted = builder.info.features.arrow_schema
     files = HfFileSystem(endpoint=hub.api.endpoint, skip_instance_cache=True)
     rows = 0
     for path in builder.config.data_files[split.name]:
-        with files.open(path, block_size=1 << 16) as stream:
-            rows += pq.read_metadata(stream).num_rows
-    if rows:
-        next(iter(builder.as_streaming_dataset(split.name)))
+        with files.open(path, block_size=1 << 16) as stream, pq.ParquetFile(stream) as shard:
+            rows += shard.metadata.num_rows
+            stored = shard.schema_arrow
+        for column in wanted:
+            if column.name not in stored.names or stored.field(column.name).type != column.type:
+                raise IntegrityError(f"{path} has no column {column.name} as the card declares it for {name}.")
     return int(split.num_examples), rows

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import PublishError
-from lomo_hf.release.card import own_text_of
+from lomo_hf.release.card import OWN_START, own_text_of
 from lomo_hf.release.changes import changes_section
 from lomo_hf.release.contents import Contents, FileRecord
 from lomo_hf.release.hub_client import RemoteFile
@@ -184,14 +184,24 @@ def _card(
     remote_front, remote_body = split_card(there.card, repo)
     merged = merge_front(front, remote_front, local.contents.configs)
     own = own_text_of(body)
-    own_merged = merge_own_text(own, own_text_of(remote_body), previous.own_text if previous else None)
+    # A card that was there before our first release is its author's own text, all of it.
+    theirs = own_text_of(remote_body) if there.contents or OWN_START in remote_body else remote_body.strip()
+    own_merged = merge_own_text(own, theirs, previous.own_text if previous else None)
     renamed = body
-    for name in {str(entry["hf_hub_url"]) for entry in entries.values()} - {repo}:
-        renamed = renamed.replace(name, repo)
+    for name in sorted({str(entry["hf_hub_url"]) for entry in entries.values()} - {repo}):
+        renamed = _renamed(renamed, merged, name, repo)
     sections = [_survivors_section(outline, survivors), changes]
     if merged == front and own == own_merged and renamed == body and not any(sections):
         return text.encode()
     return with_body(merged, renamed, sections, own_merged).encode()
+
+
+def _renamed(body: str, front: dict[str, Any], name: str, repo: str) -> str:
+    """The body of a card that was written for another repository; its title in `front` is changed in place."""
+    title, new_title = name.rpartition("/")[2], repo.rpartition("/")[2]
+    if front.get("pretty_name") == title:
+        front["pretty_name"] = new_title
+    return body.replace(f"\n# {title}\n", f"\n# {new_title}\n", 1).replace(name, repo)
 
 
 def _survivors_section(contents: Contents, survivors: tuple[str, ...]) -> str:

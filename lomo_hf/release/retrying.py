@@ -19,12 +19,12 @@ __all__ = ["Retrier", "RetryPolicy", "Trouble", "patience", "trouble_of"]
 
 T = TypeVar("T")
 _PASSING: Final = frozenset({408, 409, 412, 429, 500, 502, 503, 504})
-_RESPONSE_SECONDS: Final = 180.0  # the Hub itself gives up on a commit after 60
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to insist. Seconds; `total_wait` bounds all waits of one push together.
+    """How long to insist. Seconds; `total_wait` bounds all waits of one push together, `answer_within` the silence of
+    the Hub in the middle of a call.
 
     >>> [RetryPolicy(first_wait=1, longest_wait=5).wait(attempt) for attempt in (1, 2, 3, 4)]
     [1.0, 2.0, 4.0, 5.0]
@@ -34,9 +34,10 @@ class RetryPolicy:
     first_wait: float = 1.0
     longest_wait: float = 60.0
     total_wait: float = 4_000.0  # above an hour: that is how long the Hub's limit of commits lasts
+    answer_within: float = 180.0  # the Hub itself gives up on a commit after 60
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or min(self.first_wait, self.longest_wait, self.total_wait) < 0:
+        if self.attempts < 1 or min(self.first_wait, self.longest_wait, self.total_wait, self.answer_within) < 0:
             raise PublishError(f"retries need at least one attempt and no negative wait; found {self}.")
 
     def wait(self, attempt: int) -> float:
@@ -137,7 +138,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
 
 
 @contextmanager
-def patience(seconds: float = _RESPONSE_SECONDS) -> Iterator[None]:
+def patience(seconds: float) -> Iterator[None]:
     """Within, no call waits for ever: the Hub's client sets no limit of its own on the time to an answer."""
     import httpx2
     from huggingface_hub import get_session

@@ -5,6 +5,7 @@ changed here for the length of a test, as the tests of `datasets` do it. Their o
 The end-to-end test trusts none of this: its clients run in a process of their own.
 """
 
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,8 +16,8 @@ import huggingface_hub
 import pytest
 from huggingface_hub import HfFileSystem, constants
 from huggingface_hub.utils import _http
-from hub.server import LoopbackHub
 
+from hub.server import LoopbackHub
 from lomo_hf.release import Retrier, RetryPolicy, build_dataset
 
 TOKEN = "hf_canaryCANARYcanary"
@@ -58,6 +59,7 @@ def hub(running_hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         monkeypatch.setattr(module, name, value)
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     HfFileSystem.clear_instance_cache()
+    monkeypatch.setattr(logging.getLogger("huggingface_hub"), "level", logging.CRITICAL)
     return running_hub
 
 

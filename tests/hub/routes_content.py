@@ -61,6 +61,7 @@ def commit(request: Request, kind: str, rid: str, rev: str) -> None:
     repo, ref = writable(request, kind, rid), unquote(rev)
     if ref not in repo.branches and ref not in repo.pull_refs:
         raise HubError(404, "RevisionNotFound", f"Invalid rev id: {ref}")
+    request.hub.take_in(request.body)
     lines = [json.loads(line) for line in request.body.splitlines() if line.strip()]
     header = next(line["value"] for line in lines if line["key"] == "header")
     head, parent, create_pr = repo.resolve(ref), header.get("parentCommit"), request.flag("create_pr")

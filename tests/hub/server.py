@@ -64,6 +64,9 @@ class LoopbackHub:
         self.tokens: set[str] = set()
         self.validate_card: Callable[[str], list[str]] = lambda content: []
 
+    def take_in(self, body: bytes) -> None:
+        """Called with the body of every commit before it is applied, for storage of another kind."""
+
     # ---- what goes wrong ----------------------------------------------------------------------------------------
 
     def fault(
