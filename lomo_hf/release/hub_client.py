@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lomo_hf.errors import PublishError
-from lomo_hf.release.retrying import Retrier, patience
+from lomo_hf.release.redaction import redact
+from lomo_hf.release.retrying import Retrier, patience, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,17 +144,25 @@ class HubClient:
 
     def upload(self, additions: "Sequence[CommitOperationAdd]", *, revision: str, create_pr: bool) -> None:
         """Send the content of files that the Hub does not have yet, for a commit to come."""
-        self._call(
-            "sending files to {}",
-            lambda: self.api.preupload_lfs_files(
-                self.repo,
-                additions,
-                repo_type=_KIND,
-                revision=revision,
-                create_pr=create_pr,
-                free_memory=False,
-            ),
-        )
+
+        def send() -> None:
+            try:
+                self.api.preupload_lfs_files(
+                    self.repo,
+                    additions,
+                    repo_type=_KIND,
+                    revision=revision,
+                    create_pr=create_pr,
+                    free_memory=False,
+                )
+            except PermissionError as error:
+                raise PublishError(f"{self.repo} refuses to store files: {redact(error)}.") from None
+            except (OSError, RuntimeError) as error:
+                if trouble_of(error) is None:  # the storage's own client, Xet, has errors of no kind in particular
+                    raise ConnectionError(str(error)) from error
+                raise
+
+        self._call("sending files to {}", send)
 
     def commit(
         self,

@@ -17,6 +17,7 @@ from lomo_hf.release.contents import Contents
 
 __all__ = [
     "data_patterns",
+    "front_text",
     "merge_entries",
     "merge_front",
     "merge_manifest",
@@ -25,7 +26,7 @@ __all__ = [
     "with_body",
 ]
 
-# The features of every view make front matter long; the parser in C takes a sixth of the time.
+# The features of every view make front matter long; in C, reading and writing it takes a sixth of the time.
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B")
 
@@ -134,22 +135,26 @@ def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
     return said, body
 
 
-def with_body(front: Mapping[str, Any], body: str, sections: Sequence[str], own_text: str) -> str:
+def front_text(front: Mapping[str, Any], *cards: str) -> str:
+    """Front matter as text: as one of the cards has it, if it says the same there, with its comments; else anew."""
+    for card in cards:
+        if split_card(card, "")[0] == front:
+            return card.replace("\r\n", "\n")[4:].partition("\n---\n")[0] + "\n"
+    return str(yaml.dump(dict(front), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6))
+
+
+def with_body(front: str, body: str, sections: Sequence[str], own_text: str) -> str:
     """A whole card: front matter, the body with sections put before the own text, and the own text in its place."""
-    head = yaml.dump(dict(front), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6)
     before, start, rest = body.partition(OWN_START)
     after = rest.partition(OWN_END)[2]
     parts = [before.rstrip("\n"), *(section.strip("\n") for section in sections if section)]
     if start or own_text:
         parts.append(f"{OWN_START}\n{own_text}\n{OWN_END}{after.rstrip()}")
-    return f"---\n{head}---\n" + "\n\n".join(parts) + "\n"
+    return f"---\n{front}---\n" + "\n\n".join(parts) + "\n"
 
 
-class _Dumper(yaml.SafeDumper):
-    """Writes out what is said twice: a shared list would become an anchor.
-
-    Not the one in C: a card must be the same bytes wherever it is written, or one release would look like another.
-    """
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes out what is said twice: the Hub's own reader has had trouble with anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

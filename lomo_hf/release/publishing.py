@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lomo_hf.errors import PublishError
 from lomo_hf.release.card import own_text_of
 from lomo_hf.release.hub_client import HubClient
+from lomo_hf.release.manifest import MANIFEST
 from lomo_hf.release.read_back import ReadBack, read_back
 from lomo_hf.release.release_plan import Addition, Plan, Previous, Snapshot, make_plan
 from lomo_hf.release.retrying import Retrier, trouble_of
@@ -264,13 +265,21 @@ class _Push:
 
     def _pull_request(self) -> int:
         """A pull request that stands on the present head: the one of an earlier attempt, or a new one."""
-        head = self.hub.look()
         number = self.hub.own_pull_request(self._title)
         if number is not None:
-            if head and self.hub.is_ancestor(head.commit, f"refs/pr/{number}"):
+            if self._is_ours(f"refs/pr/{number}"):
                 return number
             self.hub.set_pull_request(number, "closed")
+            self.notify(f"closed pull request {number}, which an earlier attempt left")
         return self.hub.open_pull_request(self._title, "A release by `lomo push`.")
+
+    def _is_ours(self, ref: str) -> bool:
+        """Whether a ref is main with nothing added but files of this very release."""
+        head = self._snapshot("main")
+        if not self.hub.is_ancestor(head.commit, ref):
+            return False
+        added = set(self._snapshot(ref).files) - set(head.files)
+        return added <= {*self._plan("main").manifest.files, MANIFEST}
 
     def _merge(self, number: int) -> str:
         status, merged = self.hub.pull_request(number)

@@ -20,6 +20,7 @@ from lomo_hf.release.hub_client import RemoteFile
 from lomo_hf.release.manifest import MANIFEST, sealed
 from lomo_hf.release.merging import (
     data_patterns,
+    front_text,
     merge_entries,
     merge_front,
     merge_manifest,
@@ -193,7 +194,8 @@ def _card(
     sections = [_survivors_section(outline, survivors), changes]
     if merged == front and own == own_merged and renamed == body and not any(sections):
         return text.encode()
-    return with_body(merged, renamed, sections, own_merged).encode()
+    head = front_text(merged, text, there.card)
+    return with_body(head, renamed, sections, own_merged).encode()
 
 
 def _renamed(body: str, front: dict[str, Any], name: str, repo: str) -> str:

@@ -64,12 +64,7 @@ def make_world(
 
 
 @pytest.mark.parametrize(
-    ("way", "harm"),
-    [
-        *(("one commit", harm) for harm in (500, 429, "disconnect", "lost")),
-        ("pull request", 500),
-        ("pull request", "lost"),
-    ],
+    ("way", "harm"), [*(("one commit", harm) for harm in (500, 429, "disconnect", "lost")), ("pull request", "lost")]
 )
 def test_one_failure_at_any_call_is_overcome(make_world: Callable[[str], World], way: str, harm: Harm) -> None:
     world = make_world(way)

@@ -216,6 +216,28 @@ def test_a_large_release_goes_through_a_pull_request_and_main_changes_once(hub: 
     assert report.pull_request is None
 
 
+def test_a_pull_request_of_an_earlier_attempt_is_taken_up_only_if_it_holds_this_release(
+    hub: LoopbackHub, release: Push
+) -> None:
+    release("first", "v1.0.0")
+    small = PushOptions(max_commit_files=2)
+    hub.fault("POST", "/merge", 403)
+    with pytest.raises(PublishError, match="403"):
+        release("other", "v1.1.0", small)
+    # Meanwhile the folder was built anew, with other files.
+    release("next", "v1.1.0", small)
+    repo = hub.repo(REPO)
+    assert {number: pull.status for number, pull in repo.pulls.items()} == {1: "closed", 2: "merged"}
+    assert not [path for path in hub.tree(REPO) if path.startswith("prefix50")]
+    hub.fault("POST", "/merge", 403)
+    with pytest.raises(PublishError, match="403"):
+        release("other", "v1.2.0", small)
+    hub.uploaded_bytes = 0
+    release("other", "v1.2.0", small)
+    assert hub.uploaded_bytes == 0
+    assert [pull.status for pull in repo.pulls.values()] == ["closed", "merged", "merged"]
+
+
 def test_a_dry_run_needs_no_token_and_touches_nothing(
     hub: LoopbackHub, release: Push, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,9 @@ def test_releases_go_through_xet(built_once: dict[str, Path], tmp_path: Path) ->
             )
             assert done.returncode == 0, done.stderr[-3000:]
 
+        hub.fault("GET", "/xet-write-token/", 404)
         push("first", "v1.0.0")
+        assert ("GET", f"/api/datasets/{REPO}/xet-write-token/main", 404) in hub.log
         push("next", "v1.1.0")
         assert not hub.calls("PUT", "/lfs/")
         for name, tag in (("first", "v1.0.0"), ("next", "v1.1.0")):

@@ -7,7 +7,15 @@ import yaml
 
 from lomo_hf.errors import PublishError
 from lomo_hf.release.card import OWN_END, OWN_START, own_text_of
-from lomo_hf.release.merging import data_patterns, merge_entries, merge_front, merge_own_text, split_card, with_body
+from lomo_hf.release.merging import (
+    data_patterns,
+    front_text,
+    merge_entries,
+    merge_front,
+    merge_own_text,
+    split_card,
+    with_body,
+)
 
 
 def config(name: str, *, folder: str | None = None, **more: Any) -> dict[str, Any]:
@@ -101,7 +109,7 @@ def test_of_two_own_texts_the_newer_stands_and_of_two_new_ones_both(
 def test_a_card_is_put_together_and_taken_apart() -> None:
     body = f"\n# Title\n\n{OWN_START}\nold\n{OWN_END}\n"
     shared = ["x"]
-    card = with_body({"a": shared, "b": shared, "c": "ü"}, body, ["## One", "", "## Two"], "my --- text")
+    card = with_body(front_text({"a": shared, "b": shared, "c": "ü"}), body, ["## One", "", "## Two"], "my --- text")
     front, found = split_card(card, "here")
     assert front == {"a": ["x"], "b": ["x"], "c": "ü"}
     assert "&" not in card
@@ -111,7 +119,7 @@ def test_a_card_is_put_together_and_taken_apart() -> None:
 
 
 def test_an_own_text_gets_markers_where_the_body_has_none() -> None:
-    assert own_text_of(with_body({}, "# Title\n", [], "kept")) == "kept"
+    assert own_text_of(with_body("a: 1\n", "# Title\n", [], "kept")) == "kept"
 
 
 def test_front_matter_with_windows_line_ends_is_read() -> None:
@@ -126,4 +134,8 @@ def test_front_matter_that_cannot_be_read_is_refused_not_dropped(text: str) -> N
 
 def test_front_matter_is_written_so_that_it_reads_back() -> None:
     front = {"a": "yes", "b": None, "c": {"d": [1, 2.5, "x: y"]}, "e": "line\nbreak", "f": "---"}
-    assert yaml.safe_load(with_body(front, "", [], "").split("---\n")[1]) == front
+    assert yaml.safe_load(front_text(front)) == front
+
+
+def test_front_matter_that_says_the_same_keeps_its_comments() -> None:
+    assert front_text({"a": 1}, "no card", "---\na: 1  # one\n---\nbody") == "a: 1  # one\n"
