@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.push import push
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(build)
+app.command()(audit)
 app.command()(preview)
 app.command()(push)
 app.command()(recipes)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import PublishError
+from lomo_hf.release.audited import AUDIT
 from lomo_hf.release.card import OWN_START, own_text_of
 from lomo_hf.release.changes import changes_section
 from lomo_hf.release.contents import Contents, FileRecord
@@ -136,7 +137,16 @@ def _stale(local: Contents, there: Snapshot, previous: Previous | None) -> set[s
     """Files that an earlier manifest of ours lists for a config that is replaced, and that the new one does not."""
     earlier = [one for one in (there.contents, previous and previous.contents) if one]
     listed = {path for one in earlier for name in local.configs for path in one.files_of(name)}
-    return (listed & set(there.files)) - set(local.files)
+    return ((listed | _untrue_audit(local, there)) & set(there.files)) - set(local.files)
+
+
+def _untrue_audit(local: Contents, there: Snapshot) -> set[str]:
+    """The audit of the release before, as soon as one of the configs that it speaks of is another."""
+    before = there.contents
+    if before is None or AUDIT not in before.companions:
+        return set()
+    changed = any(local.files_of(name) != before.files_of(name) for name in local.configs if name in before.configs)
+    return {AUDIT} if changed else set()
 
 
 def _documents(

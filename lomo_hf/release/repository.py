@@ -13,13 +13,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, plan
+from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
+from lomo_hf.release.audited import AUDIT, check_audit, standing_audit
 from lomo_hf.release.card import card_text, own_text_of
 from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
 from lomo_hf.release.views import footprints, llamafactory_entries
@@ -79,7 +80,35 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
+    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+    for stray in find_strays(specs, folder):
+        (folder / stray).unlink()
     return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+
+
+def record_audit(folder: str | Path, report: str) -> None:
+    """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    Raises:
+        IntegrityError: The folder has no manifest, or the report is of other shards.
+    """
+    place = Path(folder)
+    manifest = read_manifest(place)
+    if manifest is None:
+        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+    check_audit(report, manifest.receipts)
+    write_whole(place / AUDIT, report.encode())
+    _assemble(place, [], [], manifest.source, manifest, _repo_of(place))
+
+
+def _repo_of(folder: Path) -> str:
+    """The name on the Hub that the folder was built for."""
+    try:
+        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
+        return str(next(iter(entries.values()))["hf_hub_url"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return f"ORG/{folder.resolve().name}"
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
@@ -189,25 +218,27 @@ def _write_companions(
 ) -> list[dict[str, Any]]:
     found = footprints(folder, receipts, list(recipes))
     pictures = _write_picture(folder, default, receipts)
+    audit = standing_audit(folder, receipts)
     readme = folder / CARD
     own_text = own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else ""
-    text = card_text(recipes, counts, found, source, default=default, repo=repo, pictures=pictures, own_text=own_text)
+    shown: dict[str, Any] = {"pictures": pictures, "own_text": own_text, "audit": audit}
+    text = card_text(recipes, counts, found, source, default=default, repo=repo, **shown)
     write_whole(readme, text.encode())
     entries = json.dumps(llamafactory_entries(list(recipes), repo), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
-    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures)]
+    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures, *([AUDIT] if audit else []))]
 
 
 def _write_picture(folder: Path, name: str, receipts: Sequence[Receipt]) -> list[str]:
     """The contact sheet that the card shows: of the default config, a row for each operation and route."""
-    from lomo_hf.preview import contact_sheet
+    from lomo_hf.preview import contact_sheet, save_sheet
 
     paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
     rows = _varied(stored_rows(folder / path for path in paths))
     if not rows:
         return []
     buffer = BytesIO()
-    contact_sheet(rows).save(buffer, "PNG", optimize=True)
+    save_sheet(contact_sheet(rows), buffer)
     (folder / PICTURE).parent.mkdir(exist_ok=True)
     write_whole(folder / PICTURE, buffer.getvalue())
     return [PICTURE]

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,19 @@ def test_stale_shards_go_and_another_config_survives(
     ]
     assert config_names(hub) == ["ratio50", "ratio50-sharegpt", "ratio25", "ratio25-sharegpt"]
     assert "- `ratio50`: seed 0 -> 1; rows 6 -> 8;" in hub.read(REPO, "README.md").decode()
+
+
+def test_an_audit_goes_with_the_shards_it_speaks_of(hub: LoopbackHub, release: Push, folders: dict[str, Path]) -> None:
+    manifest = json.loads((folders["first"] / "manifest.json").read_text())
+    (folders["first"] / "audit.json").write_text("{}")
+    manifest["files"].append({"path": "audit.json", "bytes": 2, "sha256": sha256(b"{}").hexdigest()})
+    (folders["first"] / "manifest.json").write_text(sealed(manifest))
+    release("first", "v1.0.0")
+    release("other", "v1.1.0")
+    assert "audit.json" in hub.tree(REPO)
+    release("next", "v1.2.0")
+    assert "audit.json" not in hub.tree(REPO)
+    assert "audit.json" in hub.tree(REPO, "v1.0.0")
 
 
 def test_adding_a_config_leaves_all_others_and_the_default(hub: LoopbackHub, release: Push) -> None:
