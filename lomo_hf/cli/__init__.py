@@ -11,7 +11,9 @@ from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.export import export
 from lomo_hf.cli.preview import preview
+from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -27,7 +29,9 @@ app.command()(build)
 app.command()(audit)
 app.command()(export)
 app.command()(preview)
+app.command()(push)
 app.command()(recipes)
+app.command()(verify)
 
 
 def main() -> None:
