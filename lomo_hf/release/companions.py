@@ -4,26 +4,25 @@ Written at the end of a build, and again whenever asked (`lomo card`), from the 
 """
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Counts
 from lomo_hf.building.files import write_whole
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes import DEFAULT_RECIPE
 from lomo_hf.release.assets import ASSETS, write_assets
+from lomo_hf.release.audited import AUDIT, standing_audit
 from lomo_hf.release.card import CardFacts, card_text, own_text_of
 from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
 from lomo_hf.release.statistics import config_statistics
 from lomo_hf.release.views import footprints, llamafactory_entries
 
-__all__ = ["AUDIT", "CARD", "LLAMAFACTORY", "refresh_card", "write_companions"]
+__all__ = ["CARD", "LLAMAFACTORY", "refresh_card", "write_companions"]
 
 CARD: Final = "README.md"
 LLAMAFACTORY: Final = "dataset_info.json"
-AUDIT: Final = "audit.json"
 
 
 def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
@@ -87,7 +86,7 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         default=default,
         repo=repo,
         assets=write_assets(folder, statistics, default, counts[default]),
-        audit=_audit(folder),
+        audit=standing_audit(folder, receipts),
         own_text=own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else "",
     )
 
@@ -99,16 +98,3 @@ def _repo_of(folder: Path) -> str | None:
         return str(next(iter(entries.values()))["hf_hub_url"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return None
-
-
-def _audit(folder: Path) -> Mapping[str, Any] | None:
-    path = folder / AUDIT
-    try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise IntegrityError(f"{path.name} cannot be read as JSON ({error}). Audit again, or delete it.") from error
-    if not isinstance(said, dict):
-        raise IntegrityError(f"{path.name} must hold keys and values; found {type(said).__name__}. Audit again.")
-    return said

@@ -10,13 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, plan
+from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
+from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
-from lomo_hf.release.companions import write_companions
+from lomo_hf.release.audited import AUDIT, check_audit
+from lomo_hf.release.companions import refresh_card, write_companions
 from lomo_hf.release.manifest import MANIFEST, Manifest, read_manifest
 from lomo_hf.substitution import check_recipe
 
@@ -70,7 +72,26 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
+    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+    for stray in find_strays(specs, folder):
+        (folder / stray).unlink()
     return _assemble(folder, chosen, receipts, said, earlier, repo)
+
+
+def record_audit(folder: str | Path, report: str) -> None:
+    """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    Raises:
+        IntegrityError: The folder has no manifest, or the report is of other shards.
+    """
+    place = Path(folder)
+    manifest = read_manifest(place)
+    if manifest is None:
+        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+    check_audit(report, manifest.receipts)
+    write_whole(place / AUDIT, report.encode())
+    refresh_card(place)
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
