@@ -1,0 +1,136 @@
+"""Opening a dataset on the Hub as a source: pin the commit, find the configs, plan their files, note the ids.
+
+Planning reads the card, every file's footer and the id columns, in a few threads; no row's text. Parquet is then read
+by ranges. Files of JSON Lines or JSON cannot be, and are downloaded into the Hub's cache at the pinned commit.
+"""
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.hub_configs import HubConfig, choose_configs, find_configs
+from lomo_hf.corpus.hub_file import HubFile
+from lomo_hf.corpus.hub_listing import Listing, list_repo
+from lomo_hf.corpus.hub_name import HubName, parse_hub_name
+from lomo_hf.corpus.hub_parquet import HubParquet
+from lomo_hf.corpus.identity import Uniqueness
+from lomo_hf.corpus.opening import check_some_row_reads, config_name, id_observer, scan_files
+from lomo_hf.corpus.patience import Patience
+from lomo_hf.corpus.reading import Reader
+from lomo_hf.corpus.source import FileSource, JoinedSource
+from lomo_hf.errors import SourceError
+
+__all__ = ["open_hub"]
+
+# Planning waits for the network, not for the processor.
+_THREADS: Final = 8
+
+
+def open_hub(
+    name: str | HubName,
+    *,
+    configs: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    columns: Mapping[str, str] | ColumnMap | None = None,
+    endpoint: str | None = None,
+    patience: Patience | None = None,
+    on_config: Callable[[str, int, int], None] | None = None,
+) -> JoinedSource:
+    """A dataset on the Hub as a source.
+
+    Args:
+        name: "org/name", "org/name@revision", or a preset such as "llava-ov15-text".
+        configs: Which configs to read; without it those of the preset, or all that hold text only.
+        exclude: Configs to leave out.
+        columns: Which columns to read where the dialect is not known.
+        endpoint: Where the Hub is; None is what huggingface_hub is set to.
+        patience: How often and how long to wait for a server that is busy.
+        on_config: Hears (config, how many are planned, how many there are).
+
+    Raises:
+        SourceError: The repository or a config does not exist or holds no rows that can be read.
+    """
+    hub = parse_hub_name(name) if isinstance(name, str) else name
+    if hub is None:
+        raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
+    mapped = ColumnMap.of(columns)
+    listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, patience=patience)
+    chosen = choose_configs(
+        find_configs(listing), hub.repo, configs=configs if configs is not None else hub.configs, exclude=exclude
+    )
+    parts = []
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for done, config in enumerate(chosen, 1):
+            parts.append(_planned(config, listing, mapped, threads))
+            check_some_row_reads(parts[-1], f"{hub.repo}, config {config.name}")
+            if on_config:
+                on_config(config.name, done, len(chosen))
+    return _joined(listing, parts)
+
+
+def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:
+    names = [part.config for part in parts]
+    if len(set(names)) < len(names):
+        raise SourceError(f"configs must have distinct names in ids; found {sorted(names)}. Exclude one.")
+    digest = blake2b("".join(part.digest for part in parts).encode(), digest_size=32).hexdigest()
+    rows = sum(len(part) for part in parts)
+    of = f"{len(parts)} configs" if len(parts) > 1 else f"config {names[0]}"
+    description = f"{rows:,} rows of {listing.repo} ({of}) at {listing.commit[:12]}"
+    name = config_name(listing.repo.rpartition("/")[2])
+    return JoinedSource(name, digest, description, tuple(parts), listing.repo, listing.commit)
+
+
+def _planned(config: HubConfig, listing: Listing, columns: ColumnMap, threads: ThreadPoolExecutor) -> FileSource:
+    if all(file.path.endswith(".parquet") for file in config.files):
+        readers, ids = _planned_parquet(config.files, columns, threads)
+    else:
+        readers, ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
+    said = [
+        listing.repo,
+        listing.commit,
+        config.name,
+        repr(columns.pairs),
+        *(f"{f.path} {f.oid}" for f in config.files),
+    ]
+    digest = blake2b("\n".join(said).encode(), digest_size=32).hexdigest()
+    name, rows = config_name(config.name), sum(reader.rows for reader in readers)
+    description = f"{rows:,} rows of {listing.repo}, config {config.name}"
+    return FileSource(
+        name, digest, description, readers, Uniqueness(ids), listing.repo, listing.commit, columns, id_hashes=ids
+    )
+
+
+def _planned_parquet(
+    files: Sequence[HubFile], columns: ColumnMap, threads: ThreadPoolExecutor
+) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64]]:
+    planned = list(threads.map(lambda file: HubParquet.plan(file, columns), files))
+    begins = [sum(one.rows for one in planned[:place]) for place in range(len(planned))]
+    hashed = list(threads.map(lambda one, begin: _ids(one, begin, columns), planned, begins))
+    return tuple(planned), np.concatenate(hashed) if hashed else np.array([], dtype=np.uint64)
+
+
+def _ids(planned: HubParquet, begin: int, columns: ColumnMap) -> npt.NDArray[np.uint64]:
+    hashes = array("Q")
+    observe = id_observer(hashes, columns, begin)
+    planned.read_ids(observe)
+    return np.array(hashes, dtype=np.uint64)
+
+
+def _downloaded(file: HubFile) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    return Path(
+        file.patience.call(
+            lambda: hf_hub_download(
+                file.repo, file.path, repo_type="dataset", revision=file.commit, endpoint=file.endpoint
+            ),
+            f"{file.path} of {file.repo}",
+        )
+    )
