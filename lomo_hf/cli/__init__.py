@@ -8,8 +8,11 @@ import sys
 import typer
 
 from lomo_hf.cli.build import build
+from lomo_hf.cli.mix import mix
+from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.sample import sample
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -22,8 +25,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(build)
+app.command()(mix)
+app.command()(plan)
 app.command()(preview)
 app.command()(recipes)
+app.command()(sample)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from lomo_hf.corpus.dialects import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.corpus.identity import safe_line
 from lomo_hf.errors import SourceError
 
-__all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "ColumnMap", "describe"]
+__all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "describe"]
 
 MAPPING_REMEDY: Final = (
     "Say which columns to read: --columns prompt=NAME,answer=NAME for a pair, --columns messages=NAME for a list of "
@@ -34,6 +34,8 @@ class ColumnMap:
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    """Fetch every column, media and all: for reading rows as they are stored, not for a corpus of text."""
 
     @classmethod
     def of(cls, said: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
@@ -50,6 +52,8 @@ class ColumnMap:
     def fetched(self, names: Iterable[str]) -> tuple[str, ...]:
         """Which of a columnar source's columns are read, in a fixed order."""
         present = list(names)
+        if self.whole:
+            return tuple(present)
         if not self.renames:
             return tuple(name for name in COLUMNS if name in present)
         wanted: dict[str, None] = dict.fromkeys(source for target, source in self.pairs if target not in _IN_TURNS)
@@ -87,6 +91,7 @@ class ColumnMap:
 
 
 AS_IT_STANDS: Final = ColumnMap()
+WHOLE_ROWS: Final = ColumnMap(whole=True)
 
 
 def _turns(value: Any, inner: Mapping[str, str]) -> Any:

@@ -22,7 +22,7 @@ __all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
 
 _ENDINGS: Final = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
 _NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json", "draw.json"))
-_SPLIT: Final = re.compile(r"(?P<split>[A-Za-z_]\w*?)(?:[-.]\d.*)?")
+_SPLIT_WORD: Final = re.compile(r"(?:.*[-_.])?(train|test|validation|valid|val|dev|eval)(?:ing|uation)?(?:[-_.].*)?")
 _PART: Final = re.compile(r"(?P<base>.+?)[-_]?part[-_]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<count>\d+))?")
 
 
@@ -66,9 +66,16 @@ def find_configs(listing: Listing, split: str = "train") -> dict[str, HubConfig]
 
 
 def choose_configs(
-    found: Mapping[str, HubConfig], repo: str, *, configs: Sequence[str] | None = None, exclude: Sequence[str] = ()
+    found: Mapping[str, HubConfig],
+    repo: str,
+    *,
+    configs: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    with_media: bool = False,
 ) -> list[HubConfig]:
     """The configs to read: those named, or all that hold text only; less those excluded, none of them twice.
+
+    `with_media` takes all that hold media instead.
 
     Raises:
         SourceError: A name does not exist, or nothing is left.
@@ -78,10 +85,12 @@ def choose_configs(
             raise SourceError(f"{repo} has no config {name!r}; it has {describe(found, 200)}.")
     wanted = [found[name] for name in dict.fromkeys(configs or found) if name not in exclude]
     chosen = without_repeats(wanted) if configs is None else wanted
-    chosen = chosen if configs is not None else [one for one in chosen if one.text_only]
+    chosen = chosen if configs is not None else [one for one in chosen if one.text_only != with_media]
     if not chosen:
-        why = "every one holds images or other media, or is excluded" if configs is None else "all are excluded"
-        raise SourceError(f"{repo} has no config of text: {why}; it has {describe(found, 200)}. Name --config.")
+        kind = "media" if with_media else "text"
+        why = f"every one holds {'text only' if with_media else 'images or other media'}, or is excluded"
+        why = why if configs is None else "all are excluded"
+        raise SourceError(f"{repo} has no config of {kind}: {why}; it has {describe(found, 200)}. Name --config.")
     return chosen
 
 
@@ -128,8 +137,8 @@ def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
         if _is_rows(path):
             parts = PurePosixPath(path).parts
             config = "default" if len(parts) == 1 or (len(parts) == 2 and parts[0] == "data") else parts[0]
-            match = _SPLIT.match(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
-            folders.setdefault(config, {}).setdefault(match["split"] if match else split, []).append(file)
+            match = _SPLIT_WORD.fullmatch(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
+            folders.setdefault(config, {}).setdefault(match[1] if match else "train", []).append(file)
     found = {}
     for config, splits in folders.items():
         files = splits.get(split) or (next(iter(splits.values())) if len(splits) == 1 else None)

@@ -96,7 +96,7 @@ class RangeStream(io.RawIOBase):
         start, self._at = self._at, max(self._at, stop)
         if start >= stop:
             return b""
-        if not self._block or stop > self._file.size - _TAIL and self._file.size > self._block:
+        if not self._block or (stop > self._file.size - _TAIL and self._file.size > self._block):
             return self._fetch(start, stop)
         first, last = start // self._block, (stop - 1) // self._block
         joined = b"".join(self._kept(index) for index in range(first, last + 1))

@@ -49,7 +49,8 @@ def open_hub(
         name: "org/name", "org/name@revision", or a preset such as "llava-ov15-text".
         configs: Which configs to read; without it those of the preset, or all that hold text only.
         exclude: Configs to leave out.
-        columns: Which columns to read where the dialect is not known.
+        columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
+            finds the configs that hold media instead of those that do not.
         endpoint: Where the Hub is; None is what huggingface_hub is set to.
         patience: How often and how long to wait for a server that is busy.
         on_config: Hears (config, how many are planned, how many there are).
@@ -63,16 +64,28 @@ def open_hub(
     mapped = ColumnMap.of(columns)
     listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, patience=patience)
     chosen = choose_configs(
-        find_configs(listing), hub.repo, configs=configs if configs is not None else hub.configs, exclude=exclude
+        find_configs(listing),
+        hub.repo,
+        configs=configs if configs is not None else hub.configs,
+        exclude=exclude,
+        with_media=mapped.whole,
     )
     parts = []
     with ThreadPoolExecutor(_THREADS) as threads:
         for done, config in enumerate(chosen, 1):
             parts.append(_planned(config, listing, mapped, threads))
-            check_some_row_reads(parts[-1], f"{hub.repo}, config {config.name}")
+            if not mapped.whole and not _has_known_turns(parts[-1]):
+                check_some_row_reads(parts[-1], f"{hub.repo}, config {config.name}")
             if on_config:
                 on_config(config.name, done, len(chosen))
     return _joined(listing, parts)
+
+
+def _has_known_turns(part: FileSource) -> bool:
+    """Whether the columns alone show the dialect of turns; reading rows to see would cost megabytes a config."""
+    leaves = {leaf for one in part.readers if isinstance(one, HubParquet) for leaf in one.layout.leaves}
+    keys = {leaf.rpartition(".")[2] for leaf in leaves if leaf.startswith(("conversation", "messages"))}
+    return not part.columns.pairs and (keys >= {"from", "value"} or keys >= {"role", "content"})
 
 
 def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:

@@ -46,9 +46,13 @@ class HubParquet:
         """Rows `start` to `stop - 1`, with the columns that a dialect reads."""
         if start < min(stop, self.rows):
             wanted, _, whole = self.layout.bytes
-            block = BLOCK if 2 * wanted > whole or self.file.size <= BLOCK else 0
-            with opened_parquet(self.file, block) as parquet:
+            with opened_parquet(self.file, BLOCK if 2 * wanted > whole else 0) as parquet:
                 yield from self.layout.fetch(parquet, start, stop)
+
+    def _is_small(self, wanted: int) -> bool:
+        """Whether blocks of the whole file cost less than the requests that exact ranges would take."""
+        _, _, whole = self.layout.bytes
+        return 4 * wanted > whole or (self.file.size <= BLOCK and not self.layout.media)
 
     def read_ids(self, observe: Observe) -> None:
         """Show every row's id column to `observe`, and nothing else of it."""
@@ -56,8 +60,7 @@ class HubParquet:
             for _ in range(self.rows):
                 observe({})
             return
-        _, ids, whole = self.layout.bytes
-        with opened_parquet(self.file, BLOCK if 4 * ids > whole or self.file.size <= BLOCK else 0) as parquet:
+        with opened_parquet(self.file, BLOCK if self._is_small(self.layout.bytes[1]) else 0) as parquet:
             for row in self.layout.fetch(parquet, 0, self.rows, ids_only=True):
                 observe(row)
 

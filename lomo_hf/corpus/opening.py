@@ -26,7 +26,7 @@ from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Reader, new_digest, open
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.errors import SourceError
 
-__all__ = ["SAMPLE", "check_some_row_reads", "config_name", "id_observer", "open_source", "scan_files"]
+__all__ = ["SAMPLE", "check_some_row_reads", "config_name", "files_of", "id_observer", "open_source", "scan_files"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "sample.jsonl"
 """The embedded sample corpus: about 200 real prompts, to try everything without any download."""
@@ -68,7 +68,7 @@ def open_source(
 
         return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns)
     place, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
-    files = _files(place)
+    files = files_of(place)
     readers, ids, digest = scan_files(files, mapped)
     name_of_rows = config_name(config or _plain_name(place))
     description = f"{len(ids):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
@@ -101,7 +101,8 @@ def config_name(text: str) -> str:
     return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
 
 
-def _files(place: Path) -> list[Path]:
+def files_of(place: Path) -> list[Path]:
+    """The files of rows that a path stands for."""
     if place.is_file():
         if not _format(place):
             known = ", ".join(_FORMATS)

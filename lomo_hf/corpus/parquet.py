@@ -81,7 +81,8 @@ def read_layout(file: Any, where: str, columns: ColumnMap = AS_IT_STANDS) -> Lay
     names = file.schema_arrow.names
     _check_columns(names, where, columns)
     wanted = columns.fetched(names)
-    media = tuple(name for name in wanted if name in MEDIA_COLUMNS and not _is_null(file.schema_arrow.field(name)))
+    light = [] if columns.whole else [name for name in wanted if name in MEDIA_COLUMNS]
+    media = tuple(name for name in light if not _is_null(file.schema_arrow.field(name)))
     schema = file.metadata.schema
     paths = [schema.column(index).path for index in range(len(file.metadata.schema))]
     leaves = [path for path in paths if path.partition(".")[0] in wanted]
@@ -136,6 +137,8 @@ class Parquet:
 
 
 def _check_columns(names: list[str], where: str, columns: ColumnMap) -> None:
+    if columns.whole:
+        return
     missing = columns.missing(names)
     if missing:
         raise SourceError(f"{where} has no column {describe(missing)}; its columns are {describe(names)}.")

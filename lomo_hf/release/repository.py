@@ -25,7 +25,7 @@ from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manif
 from lomo_hf.release.views import footprints, llamafactory_entries
 from lomo_hf.substitution import check_recipe
 
-__all__ = ["BuildReport", "build_dataset"]
+__all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
 
 WORK_FOLDER = ".lomo"
 CARD = "README.md"
@@ -43,7 +43,7 @@ class BuildReport:
 
 
 def build_dataset(
-    corpus: str | Path | None = None,
+    corpus: str | Path | Source | None = None,
     recipes: Sequence[str | Path | Recipe] = (DEFAULT_RECIPE,),
     out: str | Path = "lomo-ov15",
     *,
@@ -52,11 +52,13 @@ def build_dataset(
     limit: int | None = None,
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    companions: Mapping[str, str] | None = None,
 ) -> BuildReport:
     """Build a dataset folder.
 
     Args:
-        corpus: A JSONL, JSON or Parquet file, or a folder of them; None is the embedded sample corpus.
+        corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
+            that is open already, such as a draw; None is the embedded sample corpus.
         recipes: Names, YAML files or recipes; each becomes a config. What they share is rendered once.
         out: The folder. Configs of an earlier build from the same source stay; a build that was stopped goes on.
         num_proc: Worker processes. The bytes do not depend on it.
@@ -64,13 +66,14 @@ def build_dataset(
         limit: Only the first rows of the corpus.
         repo: The name on the Hub that the card mentions.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
+        companions: Texts to lay beside the card by file name, such as the manifest of a draw.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
-    chosen = _chosen(recipes, seed)
+    chosen = chosen_recipes(recipes, seed)
     folder = Path(out)
-    source = open_source(corpus)
+    source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
@@ -79,14 +82,16 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
-    return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+    repo = repo or f"ORG/{folder.resolve().name}"
+    return _assemble(folder, chosen, receipts, said, earlier, repo, companions or {})
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
     progress(rows, total)
 
 
-def _chosen(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
+def chosen_recipes(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
+    """Recipes by name, file or as they are, with another seed if one is given."""
     chosen = [recipe if isinstance(recipe, Recipe) else load_recipe(recipe) for recipe in recipes]
     if not chosen:
         raise RecipeError("recipes must name at least one; found none. Write `ratio50`.")
@@ -131,6 +136,7 @@ def _assemble(
     source: Mapping[str, Any],
     earlier: Manifest | None,
     repo: str,
+    companions: Mapping[str, str],
 ) -> BuildReport:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -148,6 +154,9 @@ def _assemble(
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in all_recipes else next(iter(all_recipes))
     files = _write_companions(folder, all_recipes, all_receipts, counts, source, default, repo)
+    for name, text in companions.items():
+        write_whole(folder / name, text.encode())
+        files.append(file_record(folder, name))
     write_manifest(folder, Manifest(source, all_recipes, all_receipts, files))
     shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
     return BuildReport(folder, {name: counts[name] for name in named})
