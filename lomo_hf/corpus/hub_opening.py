@@ -5,9 +5,10 @@ by ranges. Files of JSON Lines or JSON cannot be, and are downloaded into the Hu
 """
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ __all__ = ["open_hub"]
 
 # Planning waits for the network, not for the processor.
 _THREADS: Final = 8
+_PIECE_GROUPS: Final = 64
 
 
 def open_hub(
@@ -71,13 +73,12 @@ def open_hub(
         with_media=mapped.whole,
     )
     parts = []
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for done, config in enumerate(chosen, 1):
-            parts.append(_planned(config, listing, mapped, threads))
-            if not mapped.whole and not _has_known_turns(parts[-1]):
-                check_some_row_reads(parts[-1], f"{hub.repo}, config {config.name}")
-            if on_config:
-                on_config(config.name, done, len(chosen))
+    for done, part in enumerate(_planned_all(chosen, listing, mapped), 1):
+        if not mapped.whole and not _has_known_turns(part):
+            check_some_row_reads(part, f"{hub.repo}, config {part.config}")
+        if on_config:
+            on_config(part.config, done, len(chosen))
+        parts.append(part)
     return _joined(listing, parts)
 
 
@@ -100,39 +101,61 @@ def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:
     return JoinedSource(name, digest, description, tuple(parts), listing.repo, listing.commit)
 
 
-def _planned(config: HubConfig, listing: Listing, columns: ColumnMap, threads: ThreadPoolExecutor) -> FileSource:
-    if all(file.path.endswith(".parquet") for file in config.files):
-        readers, ids = _planned_parquet(config.files, columns, threads)
-    else:
-        readers, ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
-    said = [
-        listing.repo,
-        listing.commit,
-        config.name,
-        repr(columns.pairs),
-        *(f"{f.path} {f.oid}" for f in config.files),
-    ]
+def _planned_all(configs: Sequence[HubConfig], listing: Listing, columns: ColumnMap) -> Iterator[FileSource]:
+    """Every config planned, in order. All footers are asked for at once, then all ids, in pieces of a file each."""
+    threads = ThreadPoolExecutor(_THREADS)
+    try:
+        footers = [
+            [threads.submit(HubParquet.plan, file, columns) for file in config.files if _is_parquet(file)]
+            for config in configs
+        ]
+        planned = [[one.result() for one in of_config] for of_config in footers]
+        ids = [[threads.submit(_ids, *piece, columns) for piece in _pieces(of_config)] for of_config in planned]
+        for config, readers, hashes in zip(configs, planned, ids, strict=True):
+            if len(readers) == len(config.files):
+                found = [one.result() for one in hashes]
+                yield _source(config, listing, columns, tuple(readers), np.concatenate(found))
+            else:
+                local, local_ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
+                yield _source(config, listing, columns, local, local_ids)
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
+def _is_parquet(file: HubFile) -> bool:
+    return file.path.endswith(".parquet")
+
+
+def _source(
+    config: HubConfig,
+    listing: Listing,
+    columns: ColumnMap,
+    readers: tuple[Reader, ...],
+    ids: npt.NDArray[np.uint64],
+) -> FileSource:
+    contents = [f"{file.path} {file.oid}" for file in config.files]
+    said = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
     digest = blake2b("\n".join(said).encode(), digest_size=32).hexdigest()
-    name, rows = config_name(config.name), sum(reader.rows for reader in readers)
-    description = f"{rows:,} rows of {listing.repo}, config {config.name}"
-    return FileSource(
-        name, digest, description, readers, Uniqueness(ids), listing.repo, listing.commit, columns, id_hashes=ids
-    )
+    description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
+    name, repo, commit = config_name(config.name), listing.repo, listing.commit
+    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, id_hashes=ids)
 
 
-def _planned_parquet(
-    files: Sequence[HubFile], columns: ColumnMap, threads: ThreadPoolExecutor
-) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64]]:
-    planned = list(threads.map(lambda file: HubParquet.plan(file, columns), files))
-    begins = [sum(one.rows for one in planned[:place]) for place in range(len(planned))]
-    hashed = list(threads.map(lambda one, begin: _ids(one, begin, columns), planned, begins))
-    return tuple(planned), np.concatenate(hashed) if hashed else np.array([], dtype=np.uint64)
+def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:
+    """(file, first row, row after the last, index of the first row in the config): some row groups each."""
+    begin = 0
+    for reader in readers:
+        ends = np.cumsum(reader.layout.group_rows).tolist()
+        borders = [0, *ends[_PIECE_GROUPS - 1 : -1 : _PIECE_GROUPS], reader.rows]
+        for first, stop in pairwise(borders):
+            yield reader, first, stop, begin + first
+        begin += reader.rows
 
 
-def _ids(planned: HubParquet, begin: int, columns: ColumnMap) -> npt.NDArray[np.uint64]:
+def _ids(reader: HubParquet, first: int, stop: int, begin: int, columns: ColumnMap) -> npt.NDArray[np.uint64]:
     hashes = array("Q")
     observe = id_observer(hashes, columns, begin)
-    planned.read_ids(observe)
+    reader.read_ids(observe, first, stop)
     return np.array(hashes, dtype=np.uint64)
 
 

@@ -54,14 +54,14 @@ class HubParquet:
         _, _, whole = self.layout.bytes
         return 4 * wanted > whole or (self.file.size <= BLOCK and not self.layout.media)
 
-    def read_ids(self, observe: Observe) -> None:
-        """Show every row's id column to `observe`, and nothing else of it."""
+    def read_ids(self, observe: Observe, start: int, stop: int) -> None:
+        """Show the id column of rows `start` to `stop - 1` to `observe`, and nothing else of them."""
         if not self.layout.id_leaves:
-            for _ in range(self.rows):
+            for _ in range(start, stop):
                 observe({})
             return
         with opened_parquet(self.file, BLOCK if self._is_small(self.layout.bytes[1]) else 0) as parquet:
-            for row in self.layout.fetch(parquet, 0, self.rows, ids_only=True):
+            for row in self.layout.fetch(parquet, start, stop, ids_only=True):
                 observe(row)
 
 

@@ -87,7 +87,8 @@ def serve() -> Iterator[ServedHub]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body in one packet; two would wait for each other
+    wbufsize = -1  # headers and body in one packet where they fit; and no packet waits for another
+    disable_nagle_algorithm = True
     hub: ServedHub
 
     def log_message(self, *said: Any) -> None:
