@@ -7,10 +7,8 @@ import types
 
 import pytest
 
-ROOMS = [
-    "lomo_hf",
-    *(f"lomo_hf.{room}" for room in ("corpus", "spans", "rendering", "distortion", "building", "release")),
-]
+NAMES = "corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "release", "mixing"
+ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -13,7 +13,7 @@ import yaml
 
 from lomo_hf.corpus.dialects import MEDIA_COLUMNS
 
-__all__ = ["CardConfig", "media_of", "read_card"]
+__all__ = ["CardConfig", "card_license", "media_of", "read_card"]
 
 _FRONT: Final = re.compile(r"\s*---[\r\n]+(.*?)[\r\n]+---(?:\r?\n|\Z)", re.DOTALL)
 _MEDIA_TYPES: Final = frozenset(("image", "audio", "video", "pdf"))
@@ -36,13 +36,7 @@ def read_card(text: str, split: str = "train") -> dict[str, CardConfig]:
     >>> read_card(card)["a"].patterns
     ('a/train-*',)
     """
-    match = _FRONT.match(text)
-    try:
-        said = yaml.load(match[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if match else None
-    except yaml.YAMLError:
-        return {}
-    if not isinstance(said, Mapping):
-        return {}
+    said = _front_matter(text)
     media = {_name(one): media_of(one.get("features")) for one in _mappings(said.get("dataset_info"))}
     configs = {}
     for one in _mappings(said.get("configs")):
@@ -52,6 +46,27 @@ def read_card(text: str, split: str = "train") -> dict[str, CardConfig]:
             name = _name(one)
             configs[name] = CardConfig(name, chosen, tuple(splits[chosen]), media.get(name))
     return configs
+
+
+def card_license(text: str) -> str | None:
+    """The licence that a card declares for the whole dataset.
+
+    >>> card_license("---\\nlicense: apache-2.0\\n---\\n"), card_license("# None")
+    ('apache-2.0', None)
+    """
+    said = _front_matter(text)
+    named = said.get("license_name") if said.get("license") == "other" else said.get("license")
+    listed = [str(one) for one in (named if isinstance(named, list) else [named]) if one]
+    return ", ".join(listed) or None
+
+
+def _front_matter(text: str) -> Mapping[str, Any]:
+    match = _FRONT.match(text)
+    try:
+        said = yaml.load(match[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if match else None
+    except yaml.YAMLError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
 
 
 def media_of(features: Any) -> tuple[str, ...] | None:

@@ -55,7 +55,7 @@ def find_configs(listing: Listing, split: str = "train") -> dict[str, HubConfig]
     Raises:
         SourceError: The repository holds no files of rows.
     """
-    declared = read_card(listing.card(), split)
+    declared = read_card(listing.card, split)
     found = _declared(listing, declared.values()) if declared else _by_folder(listing, split)
     if not found:
         raise SourceError(

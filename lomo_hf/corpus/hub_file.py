@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lomo_hf.corpus.patience import Patience, ShortAnswer
+from lomo_hf.errors import SourceError
 
 __all__ = ["BLOCK", "HubFile", "RangeStream"]
 
@@ -41,8 +42,25 @@ class HubFile:
         return RangeStream(self, block)
 
     def read_range(self, start: int, stop: int) -> bytes:
-        """Bytes `start` to `stop - 1`; tried again when the network fails."""
-        return self.patience.call(lambda: self._get(start, stop), f"{self.path} of {self.repo}")
+        """Bytes `start` to `stop - 1`; tried again when the network fails.
+
+        Raises:
+            SourceError: It goes on failing, or the Hub refuses.
+        """
+        from httpx2 import HTTPError
+        from huggingface_hub.errors import OfflineModeIsEnabled
+
+        where = f"{self.path} of {self.repo}"
+        try:
+            return self.patience.call(lambda: self._get(start, stop), where)
+        except OfflineModeIsEnabled as error:
+            raise SourceError(f"{where} is on the Hub, and HF_HUB_OFFLINE forbids to go there. Unset it.") from error
+        except HTTPError as error:
+            said = str(error).strip().splitlines()
+            raise SourceError(
+                f"{where} at {self.commit[:12]} is refused ({said[0][:200] if said else type(error).__name__}). "
+                "Check that you may read it; for a private dataset log in with `hf auth login`."
+            ) from error
 
     def read_all(self) -> bytes:
         """The whole file, for small ones such as a card."""

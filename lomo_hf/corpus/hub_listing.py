@@ -5,6 +5,7 @@ Asked once, by the process that plans; everything after that names the commit, s
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from lomo_hf.corpus.hub_file import HubFile
@@ -25,6 +26,7 @@ class Listing:
     commit: str
     files: Mapping[str, HubFile]
 
+    @cached_property
     def card(self) -> str:
         """The text of README.md; "" where there is none."""
         file = self.files.get(CARD)

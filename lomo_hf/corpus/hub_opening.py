@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.hub_card import card_license
 from lomo_hf.corpus.hub_configs import HubConfig, choose_configs, find_configs
 from lomo_hf.corpus.hub_file import HubFile
 from lomo_hf.corpus.hub_listing import Listing, list_repo
@@ -138,7 +139,8 @@ def _source(
     digest = blake2b("\n".join(said).encode(), digest_size=32).hexdigest()
     description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
-    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, id_hashes=ids)
+    terms = card_license(listing.card)
+    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids)
 
 
 def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:

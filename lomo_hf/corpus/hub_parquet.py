@@ -82,18 +82,12 @@ def opened_parquet(file: HubFile, block: int = 0) -> Iterator[Any]:
     """A `ParquetFile` over the Hub's file. Every failure is a `SourceError`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     where = f"{file.path} of {file.repo} at {file.commit[:12]}"
     try:
         stream = file.open(block)
         with pq.ParquetFile(stream, metadata=_footer(file), buffer_size=_BUFFER, pre_buffer=False) as parquet:
             yield parquet
-    except OfflineModeIsEnabled as error:
-        raise SourceError(f"{where} is on the Hub, and HF_HUB_OFFLINE forbids to go there. Unset it.") from error
-    except HfHubHTTPError as error:
-        said = str(error).strip().splitlines()
-        raise SourceError(f"{where} cannot be read ({said[0][:200] if said else 'refused'}).") from error
     except (pa.ArrowException, OSError) as error:
         raise SourceError(f"{where} is not a whole Parquet file ({error}).") from error
 

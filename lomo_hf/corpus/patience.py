@@ -1,9 +1,10 @@
 """Waiting for a server that is busy: a bounded number of tries, longer pauses each time, and a plain word at the end.
 
 Only what may pass by itself is tried again: 408, 429, 5xx, a connection that is refused, cut or too slow. A server
-that says how long to wait (Retry-After) is believed. What will not pass (no such file) is raised at once.
+that says how long to wait (Retry-After, RateLimit) is believed. What will not pass (no such file) is raised at once.
 """
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from lomo_hf.errors import SourceError
 __all__ = ["Patience", "ShortAnswer"]
 
 _PASSING: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
+# The Hub counts requests in windows of five minutes.
+_LONGEST_ASKED: Final = 330.0
+_RESET: Final = re.compile(r"\bt=(\d{1,6})")
 _T = TypeVar("_T")
 
 
@@ -58,7 +62,8 @@ class Patience:
                         f"{what} could not be fetched in {self.tries} tries ({_said(error)}). Check the network, then "
                         "give the same command again: what is built stays."
                     ) from error
-                self.sleep(min(max(wait, self.first * 2 ** (trial - 1)), self.longest))
+                own = min(self.first * 2 ** (trial - 1), self.longest)
+                self.sleep(max(own, min(wait, _LONGEST_ASKED)))
         raise SourceError(f"tries must be 1 or more; found {self.tries}.")
 
 
@@ -74,7 +79,8 @@ def _wait_of(error: Exception) -> float | None:
         if response.status_code not in _PASSING:
             return None
         after = response.headers.get("Retry-After", "")
-        return float(after) if after.isdecimal() else 0.0
+        limit = _RESET.search(response.headers.get("RateLimit", ""))
+        return float(after) if after.isdecimal() else float(limit[1]) if limit else 0.0
     return 0.0 if isinstance(error, TransportError | ShortAnswer | ConnectionError | TimeoutError) else None
 
 

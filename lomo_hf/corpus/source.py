@@ -58,7 +58,8 @@ class Source(Protocol):
 class FileSource:
     """Rows in files, in order of the files' names: one config. Made by `open_source`, which plans it.
 
-    `id_hashes` holds 64 bits for each row's own id, for drawing a sample; it stays behind when the source is pickled.
+    `license` is what the source declares for rows that declare none. `id_hashes` holds 64 bits for each row's own id,
+    for drawing a sample; it stays behind when the source is pickled.
     """
 
     config: str
@@ -69,6 +70,7 @@ class FileSource:
     repo: str | None = None
     revision: str | None = None
     columns: ColumnMap = AS_IT_STANDS
+    license: str | None = None
     id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -117,7 +119,13 @@ class FileSource:
         if isinstance(item, Unreadable):
             return Refusal(f"{self.config}/{unique_id}", item.reason, item.detail)
         return to_conversation(
-            item, config=self.config, index=index, repo=self.repo, revision=self.revision, source_id=unique_id
+            item,
+            config=self.config,
+            index=index,
+            repo=self.repo,
+            revision=self.revision,
+            source_id=unique_id,
+            license=self.license,
         )
 
     def _items(self, start: int, stop: int) -> Iterator[tuple[int, Item]]:

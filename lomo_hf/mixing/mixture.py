@@ -179,7 +179,14 @@ class _Lane:
         if not isinstance(item, Mapping):
             self._mixture.refused["unreadable"] += 1
             return None
-        row = to_multimodal_row(item, config=part.config, source_id=name, repo=part.repo, revision=part.revision)
+        row = to_multimodal_row(
+            item,
+            config=part.config,
+            source_id=name,
+            repo=part.repo,
+            revision=part.revision,
+            license=part.license,
+        )
         if isinstance(row, Refusal):
             self._mixture.refused[row.reason] += 1
             return None

@@ -22,7 +22,13 @@ __all__ = ["to_multimodal_row"]
 
 
 def to_multimodal_row(
-    row: Mapping[str, Any], *, config: str, source_id: str, repo: str | None = None, revision: str | None = None
+    row: Mapping[str, Any],
+    *,
+    config: str,
+    source_id: str,
+    repo: str | None = None,
+    revision: str | None = None,
+    license: str | None = None,
 ) -> Row | Refusal:
     """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
 
@@ -40,7 +46,9 @@ def to_multimodal_row(
         if problem:
             return Refusal(name, problem, "A picture of the row cannot be opened from the bytes in it.")
     text_row = {key: _plain_turns(value) for key, value in row.items() if key not in MEDIA_COLUMNS}
-    read = to_conversation(text_row, config=config, index=0, repo=repo, revision=revision, source_id=source_id)
+    read = to_conversation(
+        text_row, config=config, index=0, repo=repo, revision=revision, source_id=source_id, license=license
+    )
     if isinstance(read, Refusal):
         return read
     placed = _placed(read, len(pictures))

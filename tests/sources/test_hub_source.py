@@ -117,12 +117,22 @@ def test_what_passes_by_itself_is_tried_again(hub: ServedHub) -> None:
         Fault("README", 429, headers={"Retry-After": "17"}),
         Fault("gsm8k/train", 0, times=2),
         Fault("gsm8k/train", 504),
+        Fault("gsm8k/train", 429, headers={"RateLimit": '"resolvers";r=0;t=42'}),
     ]
     source = open_hub(REPO, configs=["gsm8k"], patience=Patience(sleep=waited.append))
     assert sum(1 for _ in source.conversations(0, len(source))) == len(source)
-    assert [fault.times for fault in hub.faults] == [0] * 4
-    assert 17.0 in waited
-    assert len(waited) == 5
+    assert [fault.times for fault in hub.faults] == [0] * 5
+    assert {17.0, 42.0} <= set(waited)
+    assert len(waited) == 6
+
+
+def test_what_will_not_pass_is_said_at_once(hub: ServedHub) -> None:
+    waited: list[float] = []
+    source = open_hub(REPO, configs=["gsm8k"], patience=Patience(sleep=waited.append))
+    hub.faults.append(Fault("gsm8k/train", 403))
+    with pytest.raises(SourceError, match=r"gsm8k/train.* is refused .*hf auth login"):
+        list(source.conversations(0, len(source)))
+    assert not waited
 
 
 def test_a_server_that_stays_busy_ends_the_build_with_a_remedy(hub: ServedHub) -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from sources.replica import REPO, ROWS
-from sources.served import ServedHub
+from sources.served import Fault, ServedHub
 
-from lomo_hf.building import plan
+from lomo_hf.building import ShardSpec, plan
 from lomo_hf.building.estimating import estimate, fetched_bytes
 from lomo_hf.cli import main
 from lomo_hf.corpus import open_hub
+from lomo_hf.corpus.patience import Patience
 from lomo_hf.corpus.sampling import Sampling, draw
+from lomo_hf.errors import SourceError
 from lomo_hf.recipe import Recipe
 
 Run = Callable[..., str]
@@ -82,6 +84,27 @@ def _stopped(*args: object, **kwargs: object) -> None:
 
 def _never(*args: object, **kwargs: object) -> None:
     raise AssertionError("drew again")
+
+
+def test_a_build_that_lost_the_network_goes_on_where_it_was(
+    hub: ServedHub, quick: Patience, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lomo_hf.building import build_shards, planning
+
+    monkeypatch.setattr(planning, "_MIN_ROWS", 10)
+
+    def specs() -> list[ShardSpec]:
+        source = open_hub(REPO, configs=["aops_forum", "math", "gsm8k", "mathqa"], patience=quick)
+        return plan(source, [Recipe("mine", ratio=0.1)], limit=16)
+
+    planned = specs()
+    hub.faults.append(Fault("gsm8k/train", 503, times=1_000))
+    with pytest.raises(SourceError, match="same command again: what is built stays"):
+        build_shards(planned, tmp_path / "out")
+    hub.faults.clear()
+    reused: list[bool] = []
+    build_shards(specs(), tmp_path / "out", progress=lambda done: reused.append(done.reused))
+    assert reused == [True, False]
 
 
 def test_a_sample_is_written_and_replayed_to_the_byte(hub: ServedHub, lomo: Run) -> None:
