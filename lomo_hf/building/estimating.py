@@ -202,6 +202,7 @@ def _scaled(sizes: Sequence[int], samples: Sequence[npt.NDArray[np.float64]]) ->
         mean = float(sample.mean()) if len(sample) else float(everything.mean())
         own = float(sample.var(ddof=1)) if len(sample) > 1 else spread
         middle += size * mean
-        variance += size**2 * own / max(len(sample), 1)
+        unseen = 1 - min(len(sample) / size, 1)
+        variance += size**2 * own / max(len(sample), 1) * unseen
     error = 2 * variance**0.5
     return Range(max(0.0, middle - error), middle, middle + error)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -62,6 +63,7 @@ class ServedHub:
         return commit, self.commits[repo][commit]
 
 
+@lru_cache(maxsize=256)
 def entry(path: str, data: bytes) -> dict[str, Any]:
     """A file in a listing; what is large by nature lies in LFS."""
     said: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
