@@ -25,7 +25,7 @@ from lomo_hf.substitution import Row, substitute_row
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["contact_sheet", "preview_rows"]
+__all__ = ["contact_sheet", "preview_rows", "save_sheet"]
 
 _STYLE = RenderStyle(text_size=15, line_height=19)
 _SMALL = RenderStyle(text_size=13, line_height=17)
@@ -62,6 +62,11 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
         sheet.paste(band, (0, top))
         top += band.height
     return sheet
+
+
+def save_sheet(sheet: "Image", target: Path | BytesIO) -> None:
+    """Write a sheet as a small PNG: pages are grey, so few colours do."""
+    sheet.quantize(48).save(target, "PNG", optimize=True)
 
 
 def preview_rows(

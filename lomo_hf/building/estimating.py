@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +32,6 @@ __all__ = ["Estimate", "Range", "estimate", "fetched_bytes"]
 
 _RUN_ROWS: Final = 5
 _LEAST_RUNS: Final = 1
-_WARM_ROWS: Final = 10
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,8 @@ def estimate(
     strata = _strata(source, total)
     chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
     _warm_up([item for one in chosen for item in one], recipes)
-    samples = []
-    for one in chosen:
-        with tempfile.TemporaryDirectory() as folder:
-            samples.append(_built(one, recipes, Path(folder), progress))
+    with tempfile.TemporaryDirectory() as folder:
+        samples = _built(chosen, recipes, Path(folder), progress)
     if not any(len(one) for one in samples):
         raise SourceError(f"no row of the sample of {source.description} can be read. Look at it with `lomo preview`.")
     sizes = [stop - begin for begin, stop in strata]
@@ -151,46 +149,81 @@ def _chosen(
 
 
 def _warm_up(items: Sequence[Conversation | Refusal], recipes: Sequence[Recipe]) -> None:
-    """Load fonts and engines, which a build does once for each worker, by making a page of some of the rows."""
+    """Load fonts and engines, which a build does once for each worker: make every row's page before any is timed."""
     every_row = Substituter([replace(recipe, ratio=1.0) for recipe in recipes])
-    texts = [item for item in items if isinstance(item, Conversation)]
-    for item in texts[:: max(1, len(texts) // _WARM_ROWS)]:
-        every_row.rows(item)
+    for item in items:
+        if isinstance(item, Conversation):
+            every_row.rows(item)
+
+
+def _levels(recipes: Sequence[Recipe]) -> list[tuple[float, Substituter]]:
+    """(probability, what is done then): which recipes rewrite a row is decided by one number, their ratios cut it.
+
+    So a row is measured once for each outcome and weighed, instead of adding the luck of its own draw to the estimate.
+    """
+    borders = sorted({0.0, 1.0, *(recipe.ratio for recipe in recipes)})
+    return [
+        (high - low, Substituter([replace(one, ratio=1.0 if one.ratio >= high else 0.0) for one in recipes]))
+        for low, high in pairwise(borders)
+    ]
 
 
 def _built(
-    items: Sequence[Conversation | Refusal],
+    configs: Sequence[Sequence[Conversation | Refusal]],
     recipes: Sequence[Recipe],
     folder: Path,
     progress: Callable[[int], None] | None,
-) -> npt.NDArray[np.float64]:
-    substituter = Substituter(recipes)
-    pending = [PendingFile(folder / f"{place}.parquet") for place in range(len(recipes))]
-    writers = [ShardWriter(one) for one in pending]
-    measured = []
-    for item in items:
-        started = time.process_time()
-        weight = pages = 0
-        if isinstance(item, Conversation):
-            before = sum(writer.weight for writer in writers)
-            for writer, row in zip(writers, substituter.rows(item), strict=True):
-                if not isinstance(row, Refusal):
-                    writer.add(row)
-                    pages += Counts.of(row).images
-            weight = sum(writer.weight for writer in writers) - before
-        measured.append((time.process_time() - started, float(weight), float(pages)))
-        if progress:
-            progress(1)
+) -> list[npt.NDArray[np.float64]]:
+    """(seconds, bytes, pages) to expect of each row of each config."""
+    empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
+    levels, pending = _levels(recipes), PendingFile(folder / "rows.parquet")
+    writer, clock = ShardWriter(pending), _Clock()
+    tables = []
+    for items in configs:
+        table = np.zeros((len(items), 3))
+        for place, item in enumerate(items):
+            if isinstance(item, Conversation):
+                table[place] = sum(
+                    probability * _cost(item, substituter, writer, clock) for probability, substituter in levels
+                )
+            if progress:
+                progress(1)
+        tables.append(table)
     started = time.process_time()
-    for writer in writers:
-        writer.close()
-    table = np.array(measured, dtype=np.float64).reshape(-1, 3)
-    if len(table):
-        # The footer and its page indexes are a fixed cost that a large shard does not feel, so sizes are taken before.
-        table[:, 0] += (time.process_time() - started) / len(table)
-    for one in pending:
-        one.abandon()
-    return table
+    writer.close()
+    clock.writing += time.process_time() - started
+    # What a row weighs is taken before it is compressed; the file tells how much of that is left.
+    left = (pending.size - empty) / max(writer.weight, 1)
+    pending.abandon()
+    write_cost = clock.writing / max(clock.rows, 1) * len(recipes)
+    return [table * [1, left, 1] + [write_cost, 0, 0] for table in tables]
+
+
+@dataclass
+class _Clock:
+    """Time spent writing rows, which comes in bursts, and how many were written."""
+
+    writing: float = 0.0
+    rows: int = 0
+
+
+def _cost(item: Conversation, substituter: Substituter, writer: ShardWriter, clock: _Clock) -> npt.NDArray[np.float64]:
+    started = time.process_time()
+    rows = [row for row in substituter.rows(item) if not isinstance(row, Refusal)]
+    done, before = time.process_time(), writer.weight
+    for row in rows:
+        writer.add(row)
+    clock.writing += time.process_time() - done
+    clock.rows += len(rows)
+    pages = sum(Counts.of(row).images for row in rows)
+    return np.array([done - started, writer.weight - before, pages], dtype=np.float64)
+
+
+def _empty_size(folder: Path) -> int:
+    pending = PendingFile(folder / "empty.parquet")
+    ShardWriter(pending).close()
+    pending.abandon()
+    return pending.size
 
 
 def _scaled(sizes: Sequence[int], samples: Sequence[npt.NDArray[np.float64]]) -> Range:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Final
 
 from lomo_hf.corpus import Source
-from lomo_hf.errors import RecipeError
+from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.substitution import check_recipe
 
@@ -40,6 +40,12 @@ class ShardSpec:
     stop: int
     source: Source
     recipes: tuple[Recipe, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise BuildError(f"index must be from 0 to count - 1; found {self.index} of {self.count}. Use plan().")
+        if not 0 <= self.start <= self.stop:
+            raise BuildError(f"start must not exceed stop; found rows {self.start} to {self.stop}. Use plan().")
 
     @property
     def rows(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from lomo_hf.building.files import sha256_of, sweep, write_whole
+from lomo_hf.building.files import explain, sha256_of, sweep, write_whole
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
@@ -51,9 +51,16 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
 
 
 def sweep_unfinished(specs: Iterable[ShardSpec], out: Path) -> int:
-    """Remove temporary files that killed processes left in the folders of a build; returns how many."""
+    """Remove temporary files that killed processes left in the folders of a build; returns how many.
+
+    Raises:
+        BuildError: A folder or file of the build belongs to somebody else.
+    """
     folders = {out / recipe.name for spec in specs for recipe in spec.recipes} | {out / RECEIPTS}
-    return sum(sweep(folder) for folder in sorted(folders))
+    try:
+        return sum(sweep(folder) for folder in sorted(folders))
+    except OSError as error:
+        raise explain(error, f"a build in {out}") from error
 
 
 def _path(digest: str, out: Path) -> Path:

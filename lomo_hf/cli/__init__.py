@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.mix import mix
 from lomo_hf.cli.plan import plan
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(build)
+app.command()(audit)
 app.command()(mix)
 app.command()(plan)
 app.command()(preview)

@@ -75,7 +75,7 @@ def build(
             limit=limit,
             repo=repo,
             progress=show,
-            companions={"draw.json": selected.draw} if selected.draw else {},
+            draw=selected.draw,
         )
     _print_report(report, time.monotonic() - started)
 

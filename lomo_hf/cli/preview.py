@@ -20,8 +20,8 @@ def preview(
     kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
 ) -> None:
     """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
-    from lomo_hf.preview import contact_sheet, preview_rows
+    from lomo_hf.preview import contact_sheet, preview_rows, save_sheet
 
     chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind)
-    contact_sheet(chosen).save(out, "PNG")
+    save_sheet(contact_sheet(chosen), out)
     console().print(f"{len(chosen)} rows drawn to [bold]{out}[/bold]")

@@ -17,6 +17,7 @@ from lomo_hf.errors import RecipeError
 from lomo_hf.integrations.freshness import rows_digest
 from lomo_hf.integrations.refusals import LeftOut, as_recipe, tally
 from lomo_hf.integrations.sources import Corpus, choose_source, count_rows, shards_of
+from lomo_hf.integrations.substituting import substituted
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, NAMED_RECIPES
 from lomo_hf.row import row_features
@@ -118,7 +119,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         """
         # A ratio of 0 rewrites no row; what is refused does not depend on it.
         kept = Substituter([Recipe("kept", ratio=0.0, placeholders=self.recipe.placeholders)])
-        return tally(_substituted(one, kept) for one in self.source.conversations(0, self.rows))
+        return tally(substituted(one, kept) for one in self.source.conversations(0, self.rows))
 
     def _info(self) -> Any:
         return datasets.DatasetInfo(description=self.config.description or "", features=row_features())
@@ -131,7 +132,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         substituter, left_out = Substituter([self.recipe]), LeftOut()
         try:
             for shard, index, conversation in self._conversations(shards):
-                result = _substituted(conversation, substituter)
+                result = substituted(conversation, substituter)
                 left_out.see(result)
                 if not isinstance(result, Refusal):
                     yield Key(shard, index), result
@@ -151,10 +152,6 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
                 for index, row in enumerate(islice(rows, stop - start), start):
                     yield shard, index, row
             position = end
-
-
-def _substituted(conversation: Conversation | Refusal, substituter: Substituter) -> Row | Refusal:
-    return conversation if isinstance(conversation, Refusal) else substituter.rows(conversation)[0]
 
 
 def _choose_recipe(config_name: str | None, recipe: Recipe | str | None) -> Recipe:

@@ -15,6 +15,7 @@ from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.integrations.freshness import code_digest
 from lomo_hf.integrations.identifiers import check_config, own_id, with_ids
 from lomo_hf.integrations.refusals import LeftOut, as_recipe, logger
+from lomo_hf.integrations.substituting import substituted
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE
 from lomo_hf.row import ROW_COLUMNS, row_features
@@ -25,6 +26,7 @@ __all__ = ["Substitute", "conversations", "lomo_map", "substitute"]
 REFUSALS = ("drop", "raise")
 
 _BATCH_ROWS = 100  # about 5 MB of pages
+_STREAMED_ROWS = 10  # a stream's first row waits for its batch
 _PEEKED_ROWS = 100
 
 
@@ -50,7 +52,7 @@ class Substitute:
         """Columns of rows in any dialect -> the columns of `ROW_COLUMNS`, shorter by the rows that are refused."""
         substituter, made, left_out = Substituter([self.recipe]), [], LeftOut()
         for conversation in conversations(batch, indices, self.config, self.repo, self.revision):
-            result = conversation if isinstance(conversation, Refusal) else substituter.rows(conversation)[0]
+            result = substituted(conversation, substituter)
             left_out.see(result)
             if not isinstance(result, Refusal):
                 made.append(result)
@@ -131,12 +133,15 @@ def lomo_map(
         raise SourceError(f"dataset must be a Dataset or IterableDataset; found {found}. Use datasets.load_dataset.")
     function = substitute(recipe, config=config or "train", **said)
     plain = dataset.with_format(None)  # tensors and data frames would hide ids and turns
-    common = {"batch_size": _BATCH_ROWS, **map_kwargs, "batched": True, "features": row_features()}
+    # Not merged with `map_kwargs`: to say one of these twice is an error, not a question of who wins.
+    ours: dict[str, Any] = {"batched": True, "features": row_features()}
     if isinstance(plain, IterableDataset):
         columns = plain.column_names or sorted({name for row in plain.take(_PEEKED_ROWS) for name in row})
-        return plain.map(function, remove_columns=columns, with_indices=plain.num_shards == 1, **common)
+        ours |= {"remove_columns": columns, "with_indices": plain.num_shards == 1}
+        return plain.map(function, **ours, **{"batch_size": _STREAMED_ROWS, **map_kwargs})
     mended = with_ids(plain)
-    made = mended.map(function, remove_columns=mended.column_names, **{"writer_batch_size": _BATCH_ROWS, **common})
+    sizes = {"batch_size": _BATCH_ROWS, "writer_batch_size": _BATCH_ROWS, **map_kwargs}
+    made = mended.map(function, remove_columns=mended.column_names, **ours, **sizes)
     if len(made) < len(dataset):
         # A result from the cache would otherwise be shorter without a word.
         lost = len(dataset) - len(made)

@@ -18,6 +18,7 @@ from lomo_hf.integrations.freshness import code_digest
 from lomo_hf.integrations.identifiers import check_config
 from lomo_hf.integrations.mapping import columns_of, conversations
 from lomo_hf.integrations.refusals import as_recipe
+from lomo_hf.integrations.substituting import substituted
 from lomo_hf.randomness import uniform
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE
@@ -82,7 +83,7 @@ class Transform:
         """Columns of rows in any dialect -> as many rows, as the columns of `ROW_COLUMNS`."""
         substituter, rows = Substituter([self._recipe_of_epoch()]), []
         for conversation in conversations(batch, None, self.config, self.repo, self.revision):
-            result = conversation if isinstance(conversation, Refusal) else substituter.rows(conversation)[0]
+            result = substituted(conversation, substituter)
             if isinstance(result, Refusal):
                 raise SourceError(
                     f"row {result.id!r} is refused ({result.reason}): {result.detail} A transform cannot leave a row "

@@ -7,6 +7,7 @@ same recipe, source and versions give the same manifest, byte for byte.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lomo_hf.building.files import sha256_of, write_whole
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipe import Recipe, installed_engines
 
-__all__ = ["MANIFEST", "Manifest", "file_record", "read_manifest", "write_manifest"]
+__all__ = ["MANIFEST", "Manifest", "content_digest", "file_record", "read_manifest", "write_manifest"]
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
@@ -45,6 +46,21 @@ class Manifest:
             "files": [dict(record) for record in self.files],
         }
         return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+
+
+def content_digest(receipts: Sequence[Receipt]) -> str:
+    """32 hexadecimal digits over all shards and sidecars: two folders that share it hold the same rows.
+
+    >>> content_digest([])
+    '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
+    """
+    files = sorted(
+        (file.path, file.sha256)
+        for receipt in receipts
+        for part in (receipt.files, receipt.sidecars)
+        for file in part.values()
+    )
+    return blake2b(json.dumps(files).encode(), digest_size=16).hexdigest()
 
 
 def file_record(folder: Path, path: str) -> dict[str, Any]:

@@ -13,13 +13,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, plan
+from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.corpus.sampling import DRAW, recorded_source
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
+from lomo_hf.release.audited import AUDIT, check_audit, standing_audit
 from lomo_hf.release.card import card_text, own_text_of
 from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
 from lomo_hf.release.views import footprints, llamafactory_entries
@@ -52,7 +54,7 @@ def build_dataset(
     limit: int | None = None,
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
-    companions: Mapping[str, str] | None = None,
+    draw: str | None = None,
 ) -> BuildReport:
     """Build a dataset folder.
 
@@ -66,7 +68,7 @@ def build_dataset(
         limit: Only the first rows of the corpus.
         repo: The name on the Hub that the card mentions.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
-        companions: Texts to lay beside the card by file name, such as the manifest of a draw.
+        draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
@@ -82,8 +84,37 @@ def build_dataset(
     total = sum(spec.rows for spec in specs)
     on_rows = None if progress is None else partial(_report, progress, total)
     receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
-    repo = repo or f"ORG/{folder.resolve().name}"
-    return _assemble(folder, chosen, receipts, said, earlier, repo, companions or {})
+    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+    for stray in find_strays(specs, folder):
+        (folder / stray).unlink()
+    if draw is not None:
+        write_whole(folder / DRAW, draw.encode())
+    return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+
+
+def record_audit(folder: str | Path, report: str) -> None:
+    """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    Raises:
+        IntegrityError: The folder has no manifest, or the report is of other shards.
+    """
+    place = Path(folder)
+    manifest = read_manifest(place)
+    if manifest is None:
+        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+    check_audit(report, manifest.receipts)
+    write_whole(place / AUDIT, report.encode())
+    _assemble(place, [], [], manifest.source, manifest, _repo_of(place))
+
+
+def _repo_of(folder: Path) -> str:
+    """The name on the Hub that the folder was built for."""
+    try:
+        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
+        return str(next(iter(entries.values()))["hf_hub_url"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return f"ORG/{folder.resolve().name}"
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
@@ -99,14 +130,7 @@ def chosen_recipes(recipes: Sequence[str | Path | Recipe], seed: int | None) -> 
 
 
 def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
-    return {
-        "config": source.config,
-        "description": source.description,
-        "digest": source.digest,
-        "repo": source.repo,
-        "revision": source.revision,
-        "rows": len(source) if limit is None else min(limit, len(source)),
-    }
+    return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
 def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
@@ -136,7 +160,6 @@ def _assemble(
     source: Mapping[str, Any],
     earlier: Manifest | None,
     repo: str,
-    companions: Mapping[str, str],
 ) -> BuildReport:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -154,9 +177,7 @@ def _assemble(
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in all_recipes else next(iter(all_recipes))
     files = _write_companions(folder, all_recipes, all_receipts, counts, source, default, repo)
-    for name, text in companions.items():
-        write_whole(folder / name, text.encode())
-        files.append(file_record(folder, name))
+    files += [file_record(folder, DRAW)] if (folder / DRAW).is_file() else []
     write_manifest(folder, Manifest(source, all_recipes, all_receipts, files))
     shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
     return BuildReport(folder, {name: counts[name] for name in named})
@@ -198,25 +219,27 @@ def _write_companions(
 ) -> list[dict[str, Any]]:
     found = footprints(folder, receipts, list(recipes))
     pictures = _write_picture(folder, default, receipts)
+    audit = standing_audit(folder, receipts)
     readme = folder / CARD
     own_text = own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else ""
-    text = card_text(recipes, counts, found, source, default=default, repo=repo, pictures=pictures, own_text=own_text)
+    shown: dict[str, Any] = {"pictures": pictures, "own_text": own_text, "audit": audit}
+    text = card_text(recipes, counts, found, source, default=default, repo=repo, **shown)
     write_whole(readme, text.encode())
     entries = json.dumps(llamafactory_entries(list(recipes), repo), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
-    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures)]
+    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures, *([AUDIT] if audit else []))]
 
 
 def _write_picture(folder: Path, name: str, receipts: Sequence[Receipt]) -> list[str]:
     """The contact sheet that the card shows: of the default config, a row for each operation and route."""
-    from lomo_hf.preview import contact_sheet
+    from lomo_hf.preview import contact_sheet, save_sheet
 
     paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
     rows = _varied(stored_rows(folder / path for path in paths))
     if not rows:
         return []
     buffer = BytesIO()
-    contact_sheet(rows).save(buffer, "PNG", optimize=True)
+    save_sheet(contact_sheet(rows), buffer)
     (folder / PICTURE).parent.mkdir(exist_ok=True)
     write_whole(folder / PICTURE, buffer.getvalue())
     return [PICTURE]

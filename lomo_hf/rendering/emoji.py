@@ -11,9 +11,11 @@ from typing import Any
 __all__ = ["INDISTINCT", "bad_sequence", "split_emoji"]
 
 INDISTINCT = frozenset(
-    [*range(0x1F3FB, 0x1F400), 0x1F385, 0x1F936, 0x1F46B, 0x1F46C, 0x1F46D, 0x1F478, 0x1F934, 0x1FAC5, 0x1F483, 0x1F57A]
-    + [0x1F930, 0x1FAC3, 0x1FAC4, 0x2B1B, 0x1F7E7]
-)
+    [
+        *range(0x1F3FB, 0x1F400), 0x1F385, 0x1F936, 0x1F46B, 0x1F46C, 0x1F46D, 0x1F478, 0x1F934, 0x1FAC5, 0x1F483,
+        0x1F57A, 0x1F930, 0x1FAC3, 0x1FAC4,
+    ]
+)  # fmt: skip
 """Code points of which Noto Emoji draws two or more alike, and the tones of skin, which it leaves out."""
 
 _PICTURE = "(?:[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]\ufe0f?)"
@@ -50,7 +52,8 @@ def bad_sequence(text: str) -> str | None:
     """
     for is_emoji, part in split_emoji(text):
         if is_emoji:
-            if part[-1] not in "\u20e3\ufe0f" and _without_selectors(part) not in _distinct_sequences():
+            plain = _without_selectors(part)  # alone, or with the mark of a keycap, it is always one picture
+            if len(plain) > 1 and plain[-1] != "\u20e3" and plain not in _distinct_sequences():
                 return part
         elif half := _HALF_FLAG.search(part):
             return half.group()
@@ -74,8 +77,8 @@ def _distinct_sequences() -> frozenset[str]:
         for parts, picture in _ligatures(font["GSUB"].table):
             if all(part in names for part in parts):
                 text = _without_selectors("".join(names[part] for part in parts))
-                # Each stands in the font in both directions.
-                pictures.setdefault(picture, set()).add(text if text > text[::-1] else text[::-1])
+                # What is joined stands in the font in both directions.
+                pictures.setdefault(picture, set()).add(max(text, text[::-1]) if "\u200d" in text else text)
     alone = [text for texts in pictures.values() if len(texts) == 1 for text in texts]
     return frozenset([*alone, *(text[::-1] for text in alone if "\u200d" in text)])
 

@@ -15,7 +15,10 @@ from lomo_hf.rendering.emoji import INDISTINCT
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["MONO_FAMILIES", "TEXT_FAMILIES", "emoji_file", "first_uncovered", "font_folders", "typst_fonts"]
+__all__ = [
+    "EMOJI_FAMILIES", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
+    "emoji_file", "first_uncovered", "font_folders", "typst_fonts",
+]  # fmt: skip
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
 # thirds of it; emoji come last, because their font also has digits.
@@ -38,8 +41,11 @@ _SYMBOLS = {
 }
 _FILES = {**_NOTO, **_CJK, **_SYMBOLS}
 
+LATIN = "Noto Sans"
 TEXT_FAMILIES = tuple(_FILES)
-MONO_FAMILIES = ("DejaVu Sans Mono", "Noto Sans Mono CJK SC", *TEXT_FAMILIES)
+MONO_FAMILIES = ("DejaVu Sans Mono", *TEXT_FAMILIES)
+EMOJI_FAMILIES = ("Noto Emoji", *TEXT_FAMILIES)
+MONO_ADVANCE = 0.602  # em that a character of DejaVu Sans Mono takes
 
 # Shown by the characters around them, or by nothing: joiners, direction marks, variation selectors.
 _INVISIBLE = frozenset(
@@ -54,7 +60,7 @@ def font_folders() -> tuple[Path, ...]:
     Raises:
         RenderError: A font package is not installed.
     """
-    folders = {}
+    folders: dict[Path, None] = {}
     for package, file, _ in _FILES.values():
         folders[(_package_folder(package) / file).parent] = None
     return tuple(folders)
@@ -77,7 +83,7 @@ def emoji_file() -> Path:
 
 
 def first_uncovered(text: str) -> str | None:
-    """The first character of `text` that no font has a glyph for, or None. Line breaks and tabs count as covered.
+    r"""The first character of `text` that no font has a glyph for, or None. Line breaks and tabs count as covered.
 
     >>> first_uncovered("Hello, 世界! ∑ \t\n"), first_uncovered("Glyphs \ue000")
     (None, '\ue000')

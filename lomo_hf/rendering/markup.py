@@ -4,22 +4,40 @@ What the prompt says is what the page shows: spaces, indentation, line breaks, M
 written, and only formulas are typeset. Code and lines drawn with characters get a monospaced face.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
+from lomo_hf.rendering.emoji import split_emoji
+from lomo_hf.rendering.monospace import mono_lines
+from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
-_TAB = 4
-_BREAKABLE_RUN = 30  # a run of letters longer than this may be broken anywhere
+FORMULAS = ("inline", "display")
+TAB = 4
 _ZERO_WIDTH_SPACE = "\u200b"
 _WORD_JOINER = "\u2060"
 _LINE_ENDS = str.maketrans({"\v": "\n", "\f": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
-_LITERAL = str.maketrans({"\\": "\\\\", '"': '\\"', "\t": " " * _TAB, "\n": " ", "\r": " "})
+_LITERAL = str.maketrans({"\\": "\\\\", '"': '\\"', "\t": " " * TAB, "\n": " ", "\r": " "})
+
+# More than 30 characters without a place to break a line, in scripts that break at spaces only.
+_UNBROKEN = re.compile(
+    "[^ \\t\\n\u2000-\u2006\u2008-\u200b\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u2500-\u259f\u2e80-\ua4cf\uac00-\uffff\U0001f000-\U0010ffff]{31,}"
+)
+_JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
+_LONG_PART = 30
+_LATIN_WORD = re.compile("[0-9A-Za-z]+(?:[\u2019\u2013][0-9A-Za-z]+)+")
+_CLUSTERS = re.compile(
+    "[^\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff"
+    "\u1ab0-\u1aff\u1dc0-\u1dff\u200b-\u200f\u2060-\u206f\u20d0-\u20ff\ufe00-\ufe2f]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +50,19 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the prompt, to be wrapped on the page; `mono` where it is code or drawn with characters."""
+    """One line of the prompt, to be wrapped on the page.
+
+    Attributes:
+        pieces: Text and formulas, in order.
+        mono: It is code or drawn with characters.
+        rtl: It is written from right to left.
+        region: Whose forms of Chinese characters it wants (see `region_of`), or that and "-in-latin".
+    """
 
     pieces: tuple[Piece, ...]
-    mono: bool
-    rtl: bool
-
-    @property
-    def text(self) -> str:
-        """The line's characters, formulas as their sources."""
-        return "".join(piece.text for piece in self.pieces)
+    mono: bool = False
+    rtl: bool = False
+    region: str = ""
 
 
 def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[Line]:
@@ -63,7 +84,7 @@ def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[L
             first, *others = piece.text.split("\n")
             lines[-1].append(Piece(piece.kind, first))
             lines += [[Piece(piece.kind, other)] for other in others]
-    return _as_lines(lines)
+    return _with_looks(_without_gaps(lines))
 
 
 def line_markup(line: Line, formulas: Sequence[str]) -> str:
@@ -73,14 +94,48 @@ def line_markup(line: Line, formulas: Sequence[str]) -> str:
         return f"#D($ {next(bodies)} $)"
     parts = []
     for piece in line.pieces:
-        if piece.kind in ("inline", "display"):
+        if piece.kind in FORMULAS:
             parts.append(f"${next(bodies)}$")
-        elif piece.text:
-            quoted = literal(piece.text)
-            parts.append(f'#M("{quoted}")' if line.mono or piece.kind == "mono" else f'#"{quoted}"')
-    if not any(piece.text.strip() for piece in line.pieces):
+        else:
+            parts += _text_markup(piece.text, line.mono or piece.kind == "mono", line.region)
+    if not parts:
         return "#B()"
-    return f"#{'R' if line.rtl else 'L'}[{''.join(parts)}]"
+    region = f', cjk: "{line.region}"' if line.region else ""
+    if line.mono:
+        first = line.pieces[0].text
+        return f"#C({len(first) - len(first.lstrip(' '))}{region})[{''.join(parts)}]"
+    return f"#{'R' if line.rtl else 'L'}{f'({region[2:]})' if region else ''}[{''.join(parts)}]"
+
+
+def _text_markup(text: str, mono: bool, region: str) -> Iterator[str]:
+    for is_emoji, part in split_emoji(text):
+        if is_emoji:
+            yield f'#E("{literal(part)}")'
+            continue
+        for (up, down), stretch in rooms_of(part):
+            words = "".join(_mono_markup(stretch) if mono else _face_markup(stretch, region))
+            yield f"#T({up}, {down})[{words}]" if up or down else words
+
+
+def _face_markup(text: str, region: str) -> Iterator[str]:
+    """Text in the face of its line; an apostrophe within a Latin word is Latin on a Chinese line too."""
+    here = 0
+    if not text.isascii() and region in ("SC", "TC", "JP"):
+        for word in _LATIN_WORD.finditer(text):
+            if word.start() > here:
+                yield f'#"{literal(text[here : word.start()])}"'
+            yield f'#Q("{literal(word.group())}")'
+            here = word.end()
+    if here < len(text):
+        yield f'#"{literal(text[here:])}"'
+
+
+def _mono_markup(text: str) -> Iterator[str]:
+    if text.isascii():
+        yield f'#M("{literal(text)}")'
+        return
+    for wide, stretch in groupby(text, is_wide):
+        yield f'#{"W" if wide else "M"}("{literal("".join(stretch))}")'
 
 
 def _pieces(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> Iterator[Piece]:
@@ -105,8 +160,9 @@ def _drop_blank_tail(lines: list[list[Piece]]) -> None:
         lines.pop()
 
 
-def _as_lines(lines: list[list[Piece]]) -> list[Line]:
-    made: list[Line] = []
+def _without_gaps(lines: list[list[Piece]]) -> list[tuple[Piece, ...]]:
+    """One line break after a display formula ends its line; further ones, and runs of them, make one blank line."""
+    made: list[tuple[Piece, ...]] = []
     after_display = False
     blanks = 0
     for pieces in lines:
@@ -115,88 +171,61 @@ def _as_lines(lines: list[list[Piece]]) -> list[Line]:
         kept = tuple(piece for piece in pieces if piece.text)
         blank = not "".join(piece.text for piece in kept).strip()
         blanks = blanks + 1 if blank else 0
-        # One line break after a display formula ends its line; further ones, and runs of them, make one blank line.
         if not (blank and (after_display or blanks > 1 or not made)):
-            made.append(Line(() if blank else kept, not blank and _is_mono(kept), not blank and _is_rtl(kept)))
+            made.append(() if blank else kept)
         after_display = bool(kept) and kept[0].kind == "display"
-    while made and not made[-1].pieces:
+    while made and not made[-1]:
         made.pop()
-    return [replace(line, mono=True) if _joins_code(made, index) else line for index, line in enumerate(made)]
+    return made
 
 
-def _joins_code(lines: Sequence[Line], index: int) -> bool:
-    """Whether a line that does not look like code goes with its neighbours that do, so that indentation agrees."""
-    line = lines[index]
-    if line.mono or not line.pieces or any(piece.kind in ("inline", "display") for piece in line.pieces):
-        return False
-    before = index > 0 and lines[index - 1].mono
-    after = index + 1 < len(lines) and lines[index + 1].mono
-    return (before and after) or (
-        (before or after) and (line.text[0] in " \t" or not any(map(str.isalpha, line.text)))
-    )
-
-
-def _is_mono(pieces: Sequence[Piece]) -> bool:
-    """Whether a line is code, or drawn with characters, so that its columns mean something."""
-    if any(piece.kind in ("inline", "display") for piece in pieces):
-        return False
-    text = "".join(piece.text for piece in pieces)
-    stripped = text.lstrip(" \t")
-    indent = len(text.expandtabs(_TAB)) - len(stripped.expandtabs(_TAB))
-    return (
-        indent >= 4
-        or text.startswith("\t")
-        or stripped.startswith(_CODE_STARTS)
-        or (
-            len(stripped) > 2
-            and stripped[-1] in "{};"
-            and stripped[0] != "\\"
-            and not any("\u2e80" <= char for char in stripped)
-        )
-        or any("\u2500" <= char <= "\u259f" for char in text)
-    )
-
-
-_CODE_STARTS = (
-    "def ", "class ", "import ", "from __", "return ", ">>> ", "... ", "#include", "public ", "private ", "elif ",
-    "else:", "try:", "except ", "SELECT ", "function ", "const ", "let ", "var ", "```", "~~~", "print(",
-)  # fmt: skip
-
-
-def _is_rtl(pieces: Sequence[Piece]) -> bool:
-    """Whether the first letter of a line with a direction is of a script written from right to left."""
+def _with_tab_stops(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Tabs become spaces up to the next fourth column, counted from the start of the line."""
+    column = 0
     for piece in pieces:
-        if piece.kind not in ("inline", "display"):
-            for char in piece.text:
-                if char.isalpha():
-                    return "\u0590" <= char <= "\u08ff" or "\ufb1d" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefe"
-    return False
+        if "\t" in piece.text and piece.kind not in FORMULAS:
+            filler = " " * (column % TAB)
+            piece = Piece(piece.kind, (filler + piece.text).expandtabs(TAB)[len(filler) :])
+        column += len(piece.text)
+        yield piece
+
+
+def _with_looks(lines: Sequence[tuple[Piece, ...]]) -> list[Line]:
+    said = ["".join(piece.text for piece in pieces if piece.kind not in FORMULAS) for pieces in lines]
+    has_formula = [any(piece.kind in FORMULAS for piece in pieces) for pieces in lines]
+    mono = mono_lines(said, has_formula)
+    region = region_of("".join(said))
+    made = []
+    for pieces, is_mono, text in zip(lines, mono, said, strict=True):
+        fenced = bool(pieces) and all(piece.kind == "mono" for piece in pieces)
+        stopped = tuple(_with_tab_stops(pieces))
+        made.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
+    return made
+
+
+def _face(text: str, default: str) -> str:
+    """The region of a line, and whether its Chinese characters are only guests in it."""
+    region = region_of(text, default)
+    if region and sum(map(is_wide, text)) < sum(char.isascii() and char.isalpha() for char in text) / 3:
+        return f"{region}-in-latin"
+    return region
 
 
 def literal(text: str) -> str:
     r"""The inside of a Typst string literal; long runs without a place to break get one.
 
     >>> literal('say "hi"')
-    'say \\\\"hi\\\\"'
+    'say \\"hi\\"'
     """
-    if len(text) > _BREAKABLE_RUN and any(len(word) > _BREAKABLE_RUN for word in text.split()):
-        text = "".join(_with_breaks(text))
-    if "\\\\" in text:
-        text = text.replace("\\\\", f"\\{_WORD_JOINER}\\")  # Unicode allows a break between two backslashes
+    if len(text) > _LONG_PART:
+        text = _UNBROKEN.sub(_with_breaks, text)
+    if "\\\\" in text:  # Unicode allows a break between two backslashes
+        text = re.sub(r"\\(?=\\)", f"\\\\{_WORD_JOINER}", text)
     return text.translate(_LITERAL)
 
 
-def _with_breaks(text: str) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        stop = start
-        while stop < len(text) and not text[stop].isspace():
-            stop += 1
-        word = text[start:stop]
-        if len(word) > _BREAKABLE_RUN:
-            for char, following in zip(word, word[1:] + " ", strict=True):
-                yield char + _ZERO_WIDTH_SPACE if char.isascii() and following.isascii() else char
-        else:
-            yield word
-        yield text[stop : stop + 1]
-        start = stop + 1
+def _with_breaks(found: re.Match[str]) -> str:
+    """Places to break: behind punctuation, as in addresses; between any two letters where that is not enough."""
+    parts = _JOINTS.split(found.group())
+    cut = [part if len(part) <= _LONG_PART else _CLUSTERS.sub(f"{_ZERO_WIDTH_SPACE}\\g<0>", part) for part in parts]
+    return _ZERO_WIDTH_SPACE.join(cut)

@@ -7,6 +7,7 @@ a reason, and its row stays text.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 from typing import Literal
 
 import numpy as np
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
 from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.rendering.emoji import bad_sequence
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
-from lomo_hf.rendering.markup import Line, line_markup, lines_of
+from lomo_hf.rendering.markup import FORMULAS, line_markup, lines_of
 from lomo_hf.rendering.mathematics import formula_to_typst
-from lomo_hf.rendering.typesetter import INK, typeset
+from lomo_hf.rendering.scripts import piled_marks
+from lomo_hf.rendering.typesetter import BLEED, INK, paper_for, typeset
 from lomo_hf.spans import Span
 
 __all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
@@ -26,7 +29,9 @@ __all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
 Renderer = Literal["text", "latex", "fallback"]
 
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
-_WIDENINGS = (1.5, 2.2, 3.2)  # tried in turn where a line that cannot be broken leaves its column
+_WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
+_OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
+_LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
     text = prompt[span.start : span.end]
     if not text.strip():
         raise RenderError("blank", "the span holds no ink.")
+    _check_text(text)
     if not span.has_math:
         return Page(_set(prompt, span, (), style, caps), "text")
     try:
@@ -80,66 +86,66 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
 
 
 def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, caps: Caps) -> NDArray[np.uint8]:
-    _check_characters(prompt, span)
     chars = span.end - span.start
     if chars > caps.max_pixels // 20:  # far over any page: do not even lay it out
         raise TooLargeError("too-large", f"{chars} characters fit no page.", caps.max_pixels // 150)
     lines = lines_of(prompt, span.start, span.end, span.atoms)
+    widths = [line_width(line, style) for line in lines]
     width = text_width(lines, style)
-    _check_estimate(lines, width, chars, style, caps)
+    # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.
+    height = estimated_height(widths, width, style)
+    _check_size(min(width, max(widths)), height, chars, 1.5 * caps.max_pixels, caps)
     bodies = iter(formulas)
-    markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in _FORMULAS]) for line in lines]
-    page = _typeset_wide_enough(markup, width, style, _region(prompt[span.start : span.end]))
-    page = _padded(_trimmed(page, style.margin), caps)
-    height, width = page.shape
-    area = (height + HEADROOM) * (width + HEADROOM)
-    if area > caps.max_pixels:
-        message = f"the page of {width} x {height} px exceeds {caps.max_pixels} px."
-        raise TooLargeError("too-large", message, int(0.93 * chars * caps.max_pixels / area))
-    return page
+    markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
+    sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
+    markup += [paper_for(body) for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
+    trimmed = _trimmed(_typeset_wide_enough(markup, width, style), style.margin)
+    _check_size(trimmed.shape[1], trimmed.shape[0], chars, caps.max_pixels, caps)
+    return _padded(trimmed, caps)
 
 
-_FORMULAS = ("inline", "display")
+def _check_text(text: str) -> None:
+    """Formulas are asked too: what no font has cannot be shown as their source either."""
+    char = first_uncovered(text)
+    if char is not None:
+        kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
+        raise UncoveredError(f"{kind}:U+{ord(char):04X}", f"the character U+{ord(char):04X} cannot be shown.")
+    emoji = bad_sequence(text)
+    if emoji is not None:
+        codes = " ".join(f"U+{ord(char):04X}" for char in emoji)
+        raise UncoveredError("uncovered:emoji-sequence", f"the emoji {codes} has no picture of its own.")
+    if piled_marks(text):
+        raise UncoveredError("uncovered:piled-marks", "a letter carries more marks than a line has room for.")
 
 
-def _check_characters(prompt: str, span: Span) -> None:
-    here = span.start
-    for start, end in [*((atom.start, atom.end) for atom in span.atoms if atom.is_math), (span.end, span.end)]:
-        char = first_uncovered(prompt[here:start])
-        if char is not None:
-            kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
-            raise UncoveredError(f"{kind}:U+{ord(char):04X}", f"the character U+{ord(char):04X} cannot be shown.")
-        here = end
+def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:
+    """Refuse a page over `limit` px, and say how many characters would fit."""
+    padded = max(width, caps.min_side, ceil(height / caps.max_aspect))
+    area = (max(height, caps.min_side, ceil(width / caps.max_aspect)) + HEADROOM) * (padded + HEADROOM)
+    if area > limit:
+        share = caps.max_pixels / area
+        if padded > width:  # a column so narrow that its paper grows both ways with its length
+            share = sqrt(share)
+        message = f"the page of {width:.0f} x {height:.0f} px exceeds {caps.max_pixels} px."
+        raise TooLargeError("too-large", message, int(0.93 * chars * share))
 
 
-def _check_estimate(lines: Sequence[Line], width: int, chars: int, style: RenderStyle, caps: Caps) -> None:
-    """Refuse what is plainly too large before it is typeset, so that the cost of a row is bounded."""
-    area = width * estimated_height([line_width(line, style) for line in lines], width, style)
-    if area > 1.5 * caps.max_pixels:
-        message = f"about {area:.0f} px of text exceed {caps.max_pixels} px."
-        raise TooLargeError("too-large", message, int(0.93 * chars * caps.max_pixels / area))
-
-
-def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle, cjk: str) -> NDArray[np.uint8]:
-    widest = 1.6 * style.max_width
-    for wanted in dict.fromkeys([width, *(int(min(width * widening, widest)) for widening in _WIDENINGS)]):
-        try:
-            return typeset(markup, wanted, style, cjk=cjk)
-        except RenderError as error:
-            if error.reason != "overflow":
-                raise
-    raise RenderError("overflow", f"a line that cannot be broken does not fit {widest:.0f} px.")
-
-
-def _region(text: str) -> str:
-    """Whose forms of Chinese characters to use: kana say Japanese, Hangul Korean, and none of these no region."""
-    if text.isascii():
-        return ""
-    if any("\u3040" <= char <= "\u30ff" for char in text):
-        return "JP"
-    if any("\uac00" <= char <= "\ud7af" for char in text):
-        return "KR"
-    return "SC" if any("\u3000" <= char <= "\u9fff" for char in text) else ""
+def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle) -> NDArray[np.uint8]:
+    """The page in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
+    widest = int(_WIDEST * style.max_width)
+    try:
+        page = typeset(markup, width, style)
+    except RenderError as error:
+        if error.reason != "overflow":
+            raise
+        return typeset(markup, widest, style)  # text without a place to break it, such as a wide frame
+    columns = np.flatnonzero((page < INK).any(axis=0))
+    needed = int(columns[-1]) - BLEED if columns.size else 0
+    if needed <= width + _OVERHANG:
+        return page
+    if needed > widest:
+        raise RenderError("overflow", f"a line that cannot be broken needs {needed} px.")
+    return typeset(markup, needed + _OVERHANG, style)
 
 
 def _trimmed(page: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:

@@ -14,6 +14,7 @@ _TEX_CHARS = frozenset("\\^_{}=<>+|*/")
 _OPERATORS = frozenset("sin cos tan cot sec csc log exp lim max min sup inf gcd lcm det deg dim mod".split())
 _AFTER = frozenset(" \t\r\n.,;:!?)]}-'\"")  # what may follow a formula; before a letter a dollar opens the next one
 _TEXT_GROUPS = ("\\text", "\\mbox", "\\hbox")
+_MAX_ROW = 2_000
 _MAX_INNER_DOLLARS = 12  # dollars within a `\text{…}` that are looked past
 
 
@@ -29,6 +30,8 @@ def dollar_formula(stretch: Stretch, start: int) -> Atom | None:
         following = text[close + 1] if close + 1 < stretch.end else ""
         if any(stretch.has_between(opener, start + 1, close) for opener in ("\\(", "\\[")):
             return None  # from a price into a formula
+        if _leaves_row(text, start, close):
+            return None
         if _is_formula(text[start + 1 : close], following):
             return Atom("inline", start, close + 1, start + 1, close)
         return None
@@ -49,6 +52,13 @@ def _in_text_group(text: str, start: int, close: int) -> bool:
     return group >= 0 and text.count("{", group, close) > text.count("}", group, close)
 
 
+def _leaves_row(text: str, start: int, close: int) -> bool:
+    """Whether the dollar at `start` stands in the row of a table, which ends before `close`."""
+    if text.find("\n", start, close) < 0:
+        return False
+    return text.startswith("|", text.rfind("\n", max(0, start - _MAX_ROW), start) + 1)
+
+
 def _is_formula(body: str, following: str) -> bool:
     """Whether `$body$` is mathematics: pandoc's rule, then a look at the words for what its rule alone gets wrong."""
     ink = body.strip()
@@ -58,10 +68,10 @@ def _is_formula(body: str, following: str) -> bool:
         return len(ink) == 2 and ink[0] == "\\"  # `$\$$35` sets a dollar; `$5 or $10` does not
     if "\\" in body:  # from one price to the next formula, prose lies between
         prose = _without_tex(body)
-        apart = body[0].isdigit() or (body[0].isspace() and body[-1].isspace())
+        apart = body[0].isdigit() or body[0].isspace()
         opens = body[0].isdigit() and body[-1].isspace() and following.isascii() and (following + " ")[0] not in _AFTER
         return not _opens_code(prose) and not opens and not (apart and _has_words(prose))
-    if _opens_code(body) or "|\n" in body or ("\n" in body and _has_words(body)):  # into a code span, or the next row
+    if _opens_code(body) or ("\n" in body and _has_words(body)):  # into a code span, or the next line
         return False
     if ink[0] in "'’" or (body[-1].isspace() and ink[-1] in "|("):  # `$'000`, or the next cell of a table
         return False

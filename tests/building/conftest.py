@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from building_helpers import Tree, tree_of
+from building.helpers import Tree, tree_of
 
 from lomo_hf.building import ShardSpec, build_shards, plan, planning
 from lomo_hf.corpus import SAMPLE, Source, open_source

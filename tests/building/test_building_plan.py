@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lomo_hf.building import ShardSpec, plan
 from lomo_hf.corpus import Source
-from lomo_hf.errors import RecipeError
+from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.recipe import Recipe
 
 
@@ -53,7 +53,7 @@ def test_digest_tells_apart_whatever_gives_other_bytes(corpus: Source) -> None:
         replace(base, stop=base.stop - 1),
         replace(base, start=1),
         replace(base, count=2),
-        replace(base, index=1),
+        replace(base, count=2, index=1),
         replace(base, recipes=(Recipe("a"),)),
         replace(base, recipes=(Recipe("a", seed=1), Recipe("b", ratio=1.0))),
         replace(base, recipes=(Recipe("c"), Recipe("b", ratio=1.0))),
@@ -77,6 +77,10 @@ def test_digest_survives_pickling_and_the_order_of_recipes(specs: list[ShardSpec
 def test_plan_refuses_what_cannot_be(corpus: Source) -> None:
     with pytest.raises(RecipeError, match="distinct"):
         plan(corpus, [Recipe("mine"), Recipe("mine", seed=1)])
+    with pytest.raises(BuildError, match="index must be from 0 to count - 1; found 1 of 1"):
+        replace(plan(corpus, [Recipe("mine")])[0], index=1)
+    with pytest.raises(BuildError, match="found rows 99 to 41"):
+        replace(plan(corpus, [Recipe("mine")])[0], start=99)
     with pytest.raises(RecipeError, match="at least one recipe"):
         plan(corpus, [])
     with pytest.raises(RecipeError, match="limit must be 0 or more"):

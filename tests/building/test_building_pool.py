@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from building_helpers import Harmful, Tree, tree_of
+from building.helpers import Harmful, Tree, tree_of
 
 from lomo_hf.building import ShardDone, ShardSpec, build_shards
 from lomo_hf.errors import BuildError, LomoError

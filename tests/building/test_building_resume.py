@@ -3,14 +3,13 @@
 import errno
 import os
 import platform
-import resource
 import sys
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
 import pytest
-from building_helpers import Harmful, Tree, tree_of
+from building.helpers import Harmful, Tree, tree_of
 
 from lomo_hf.building import Receipt, ShardDone, ShardSpec, build_shards, find_strays
 from lomo_hf.building.files import PendingFile
@@ -172,8 +171,10 @@ def test_a_row_that_fails_unforeseen_is_named(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of a file")
 def test_a_full_disk_stops_with_the_bytes_needed_and_leaves_whole_shards_only(
-    specs: list[ShardSpec], tmp_path: Path, reference_tree: Tree, monkeypatch: pytest.MonkeyPatch
+    specs: list[ShardSpec], tmp_path: Path, reference_tree: Tree
 ) -> None:
+    import resource
+
     build_shards(specs[:1], tmp_path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
@@ -223,7 +224,7 @@ def test_no_space_at_any_write_leaves_nothing_unfinished(
 def test_a_folder_that_may_not_be_written_is_named(
     specs: list[ShardSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deny(source: Path, target: Path) -> None:
+    def deny(_: Path, target: Path) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
 
     monkeypatch.setattr(os, "replace", deny)

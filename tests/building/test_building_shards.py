@@ -11,7 +11,7 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from building_helpers import tree_of
+from building.helpers import tree_of
 from datasets.arrow_writer import get_parquet_column_options
 from PIL import Image
 

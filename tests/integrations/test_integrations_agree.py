@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ def test_lomo_map_fills_in_the_arguments_for_every_kind_of_dataset(
         assert stored(made["train"]) == expected["ratio50"]
 
 
+def test_arguments_that_lomo_map_fills_in_cannot_be_given_twice(corpus: Path, load: Callable[..., Any]) -> None:
+    for dataset in (load(corpus), load(corpus, streaming=True)):
+        with pytest.raises(TypeError, match="multiple values for keyword argument 'batched'"):
+            lomo_map(dataset, batched=False)
+
+
 def test_splits_of_a_dict_begin_their_ids_with_their_names(corpus: Path, load: Callable[..., Any]) -> None:
     few = load(corpus).select(range(2))
     made = lomo_map(datasets.DatasetDict(train=few, test=few), Recipe("text", ratio=0.0))
@@ -162,6 +169,14 @@ def test_repo_revision_and_config_are_those_of_the_source(corpus: Path, load: Ca
     assert built[0]["source_repo"] == "org/name"
     assert stored(lomo_map(few, "ratio50", **said)) == built
     assert few.with_transform(Transform("ratio50", decode=False, **said))[:]["lomo"] == [row["lomo"] for row in built]
+
+
+def test_threads_make_no_difference(corpus: Path, load: Callable[..., Any], expected: dict[str, list[Row]]) -> None:
+    transform = Transform("ratio50", decode=False)
+    batches = [load(corpus)[start : start + 5] for start in range(0, 35, 5)] * 2
+    with ThreadPoolExecutor(4) as threads:
+        made = list(threads.map(transform, batches))
+    assert [image for batch in made for image in batch["images"]] == [row["images"] for row in expected["ratio50"]] * 2
 
 
 def test_decoded_images_are_those_of_a_dataset(corpus: Path, load: Callable[..., Any], tmp_path: Path) -> None:

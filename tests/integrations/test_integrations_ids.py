@@ -85,7 +85,7 @@ def test_shards_cover_the_rows_once_and_in_order(rows: int) -> None:
     assert shards[-1][1] == rows
     assert all(one[1] == other[0] for one, other in pairwise(shards))
     assert all(0 < stop - start <= 512 for start, stop in shards)
-    assert len(shards) >= min(64, rows // 32)
+    assert len(shards) >= min(32, rows // 16)
 
 
 def test_shards_in_any_order_give_the_rows_of_their_slices(corpus: Path, tmp_path: Path) -> None:

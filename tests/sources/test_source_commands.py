@@ -60,6 +60,9 @@ def test_a_draw_from_the_hub_is_built_in_one_command_whatever_the_workers(hub: S
     assert "draw.json" in {file["path"] for file in manifest["files"]}
     assert manifest["source"]["revision"] == hub.heads[REPO]["main"]
     hub.push(REPO, {"README.md": b"# empty\n"})
+    assert not lomo("audit", "one", "--sample", "5").startswith("exit")
+    manifest = json.loads(Path("one/manifest.json").read_text())
+    assert {"draw.json", "audit.json"} <= {file["path"] for file in manifest["files"]}
     lomo("build", "--replay", "one/draw.json", "--recipe", "ratio50", "--out", "three")
     assert stored(Path("three/ratio50")) == one
     assert Path("three/draw.json").read_bytes() == Path("one/draw.json").read_bytes()

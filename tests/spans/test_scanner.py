@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spans_grammar import Prompt, prompts, rough_texts
+from spans.grammar import Prompt, prompts, rough_texts
 
 from lomo_hf.corpus import Conversation, open_source
 from lomo_hf.spans import scan, select_spans

@@ -9,6 +9,7 @@ from lomo_hf.corpus.sampling.drawing import Draw, DrawnConfig, Sampling, draw, e
 from lomo_hf.corpus.sampling.drawn import DrawnSource
 from lomo_hf.corpus.sampling.manifest import DRAW, draw_json, read_draw, replay
 from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
+from lomo_hf.corpus.sampling.reopening import recorded_source, reopen_source
 
 __all__ = [
     "DRAW",
@@ -22,6 +23,8 @@ __all__ = [
     "draw_json",
     "estimated_tokens",
     "read_draw",
+    "recorded_source",
+    "reopen_source",
     "replay",
     "shares_of",
 ]

@@ -6,7 +6,7 @@ exhaust a stack in Python, in math-core or in Typst.
 
 from lomo_hf.errors import FormulaError
 
-__all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "MAX_MARKS", "MAX_ROWS", "MAX_TREE_DEPTH", "refuse"]
+__all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "MAX_GRIDS", "MAX_MARKS", "MAX_ROWS", "MAX_TREE_DEPTH", "refuse"]
 
 MAX_CHARACTERS = 4000
 """Characters of LaTeX in one formula."""
@@ -19,6 +19,9 @@ r"""Elements inside one another in the MathML: catches what nests without braces
 
 MAX_MARKS = 2000
 """Constructs of one formula that this package sets itself; each is one private-use character."""
+
+MAX_GRIDS = 3
+"""Tables with rules inside one another: each lays out its cells twice, so time doubles with every level."""
 
 MAX_ROWS = 200
 """Rows, and columns, of one table."""

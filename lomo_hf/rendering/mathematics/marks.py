@@ -1,7 +1,7 @@
 r"""Marks: how a construct that this package sets itself travels through math-core untouched.
 
-math-core knows some 1,500 commands but not, say, `\substack`, `\cancelto`, ruled tables or mathematics inside text. The
-rewriter replaces such a construct by one private-use character, alone (`Leaf`) or as the upper script of what it
+math-core knows some 1,500 commands but not, say, `\substack`, `\cancelto`, ruled tables or mathematics inside text.
+The rewriter replaces such a construct by one private-use character, alone (`Leaf`) or as the upper script of what it
 encloses (`\overset{<mark>}{…}`), and the converter puts the construct back when it meets the character. Private-use
 characters are refused in the input, so that a mark is always ours.
 """
@@ -68,8 +68,10 @@ class Context:
 
     depth: int = 0
     stretch: float = 1.0
+    grids: int = 0
     marks: list[Mark] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    known: dict[Mark, str] = field(default_factory=dict)
 
     def leaf(self, typst: str, atom: str = "ord") -> str:
         """LaTeX that stands for a finished piece."""
@@ -98,10 +100,13 @@ class Context:
         return self.marks[index] if 0 <= index < len(self.marks) else None
 
     def _add(self, mark: Mark) -> str:
+        known = self.known.get(mark)
+        if known is not None:
+            return known
         if len(self.marks) >= MAX_MARKS:
             raise refuse("too-long", f"the formula has more than {MAX_MARKS} constructs.")
         self.marks.append(mark)
-        return chr(FIRST_MARK + len(self.marks) - 1)
+        return self.known.setdefault(mark, chr(FIRST_MARK + len(self.marks) - 1))
 
 
 def is_mark(character: str) -> bool:
