@@ -10,9 +10,12 @@ import typer
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.export import export
+from lomo_hf.cli.mix import mix
+from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.sample import sample
 from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
@@ -28,10 +31,13 @@ app = typer.Typer(
 app.command()(build)
 app.command()(audit)
 app.command()(export)
+app.command()(mix)
+app.command()(plan)
 app.command()(preview)
 app.command()(push)
 app.command()(recipes)
 app.command()(verify)
+app.command()(sample)
 
 
 def main() -> None:
