@@ -31,9 +31,13 @@ _CHUNKING: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024,
 
 
 class ShardWriter:
-    """Takes rows in any order and writes them to a pending file in theirs; the file is sealed by its owner."""
+    """Takes rows in any order and writes them to a pending file in theirs; the file is sealed by its owner.
 
-    def __init__(self, pending: PendingFile) -> None:
+    With `keep_order`, rows are stored as they come, and each group of them is written at once.
+    """
+
+    def __init__(self, pending: PendingFile, *, keep_order: bool = False) -> None:
+        self._keep_order = keep_order
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
         self._held: list[Row] = []
         self._held_weight = 0
@@ -45,11 +49,12 @@ class ShardWriter:
     def add(self, row: Row) -> None:
         """Take a row; every hundredth goes to the disk with those before it."""
         weight = _weight(row)
-        self.weight += 2 * weight
+        self.weight += weight if self._keep_order else 2 * weight
         self._held_weight += weight
         self._held.append(row)
-        self._places.append(place_of(row))
-        self._weights.append(weight)
+        if not self._keep_order:
+            self._places.append(place_of(row))
+            self._weights.append(weight)
         if len(self._held) >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
             self._set_aside()
 
@@ -69,7 +74,11 @@ class ShardWriter:
         import pyarrow as pa
 
         if self._held:
-            self._spill.write(pa.Table.from_pylist(self._held, schema=stored_schema()))
+            table = pa.Table.from_pylist(self._held, schema=stored_schema())
+            if self._keep_order:
+                self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
+            else:
+                self._spill.write(table)
             self._held, self._held_weight = [], 0
 
     def _groups(self) -> Iterator[list[int]]:

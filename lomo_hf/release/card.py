@@ -40,7 +40,8 @@ _TEMPLATE = "---\n{{ card_data }}\n---\n\n{{ body }}"
 class CardFacts:
     """All that a card is written from. Mappings go by the recipe's name.
 
-    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none.
+    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn` tells
+    whether `draw.json` lies in the folder.
     """
 
     recipes: Mapping[str, Recipe]
@@ -53,6 +54,7 @@ class CardFacts:
     repo: str
     assets: Assets = field(default_factory=Assets)
     audit: Mapping[str, Any] | None = None
+    drawn: bool = False
     own_text: str = ""
 
     @property
@@ -147,6 +149,7 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         "unnamed": any(not config["named"] for config in configs),
         "assets": facts.assets,
         "audit": facts.audit,
+        "drawn": facts.drawn,
         "sharegpt": SHAREGPT,
         "own_start": OWN_START,
         "own_end": OWN_END,

@@ -10,6 +10,7 @@ from typing import Final
 
 from lomo_hf.building import Counts
 from lomo_hf.building.files import write_whole
+from lomo_hf.corpus.sampling import DRAW
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes import DEFAULT_RECIPE
 from lomo_hf.release.assets import ASSETS, write_assets
@@ -54,7 +55,8 @@ def write_companions(
     entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
     audit = [AUDIT] if facts.audit is not None else []
-    paths = [CARD, LLAMAFACTORY, *audit, *facts.assets.paths]
+    draw = [DRAW] if facts.drawn else []
+    paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
     for record in earlier.files if earlier else ():
         if record["path"].startswith(f"{ASSETS}/") and record["path"] not in paths:
             (folder / record["path"]).unlink(missing_ok=True)
@@ -87,6 +89,7 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         repo=repo,
         assets=write_assets(folder, statistics, default, counts[default]),
         audit=standing_audit(folder, receipts),
+        drawn=(folder / DRAW).is_file(),
         own_text=own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else "",
     )
 
