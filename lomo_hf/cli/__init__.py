@@ -10,6 +10,8 @@ import typer
 from lomo_hf.cli.build import build
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.render_eval import render_eval
+from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(build)
 app.command()(preview)
 app.command()(recipes)
+app.command()(render_eval)
+app.command()(sensitivity)
 
 
 def main() -> None:
