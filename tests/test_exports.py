@@ -11,7 +11,17 @@ ROOMS = [
     "lomo_hf",
     *(
         f"lomo_hf.{room}"
-        for room in ("corpus", "spans", "rendering", "distortion", "building", "release", "evaluation", "neighbours")
+        for room in (
+            "corpus",
+            "spans",
+            "rendering",
+            "distortion",
+            "building",
+            "release",
+            "exporting",
+            "evaluation",
+            "neighbours",
+        )
     ),
 ]
 

@@ -12,6 +12,7 @@ from lomo_hf.rendering.scripts import is_wide
 __all__ = ["estimated_height", "line_width", "text_width"]
 
 _ASPECT = 2.4  # wanted width : height of a page of prose; the paper's worked picture has about that
+_LONG_ROW, _RIBBON = 640, 10  # a row wider than this is wrapped rather than make a page of more than this aspect
 _SPACING = 1.04  # estimates run a little short; a page is trimmed afterwards
 _NARROW = frozenset("iljtfrI.,:;!'|()[] ")
 _WIDE = frozenset("mwMWQO@%&")
@@ -25,11 +26,18 @@ def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
     True
     """
     widths = [line_width(line, style) for line in lines]
-    code = max((width for width, line in zip(widths, lines, strict=True) if line.mono), default=0.0)
-    width = max(float(style.min_width), code)
+    rows = max((width for width, line in zip(widths, lines, strict=True) if _is_row(line)), default=0.0)
+    if rows > _LONG_ROW:
+        rows = max(_LONG_ROW, min(rows, sqrt(_RIBBON * rows * estimated_height(widths, rows, style))))
+    width = max(float(style.min_width), rows)
     for _ in range(4):  # wrapping rounds up, so the wanted width is found by a few steps
-        width = max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, code)
+        width = max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, rows)
     return ceil(min(width, style.max_width))
+
+
+def _is_row(line: Line) -> bool:
+    """Whether a line is better not wrapped: a line of code, or a row of a table."""
+    return line.mono or bool(line.pieces and line.pieces[0].text.startswith("|"))
 
 
 def estimated_height(widths: Sequence[float], width: float, style: RenderStyle) -> float:

@@ -20,7 +20,7 @@ _CODE = re.compile(
         [^.?!]*[({;=]
       | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE)\s[\w*"`(] | @\w+(?:\(.*\))?$ | </?\w[^<>]*>\s*$
       | (?:print|printf|assert|console\.\w+|System\.\w+)\s*\(?[\w"'({\[].*[)\]'";]$
-      | (?:for|while|if|switch|else\ if)\s*\(.*[{;)]$ | \+(?:[-=]{2,}\+)+\s*$ | \|.*[^\s|]\ {2,}\|
+      | (?:for|while|if|switch|else\ if)\s*\(.*[{;)]$ | \+(?:[-=]{2,}\+)+\s*$ | (?:\|.*?[^\s|]\ {2,}){2}\|
       | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
       | [\w.]+\([^()]*\)\s*[;{]
     )""",
@@ -33,6 +33,7 @@ _WEAK_END = ("{", "}", ";", "};", "):", '"""', "'''")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022\u00b7\u25e6]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)\u3001\uff0e:])\s")
 _GAPS = re.compile(r"\S(?: *\t|\s{3,})(?=\S)")
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_LONG_CODE = 300  # characters up to which a line is matched against what code looks like: it bounds the cost
 _LONG_PROSE = 160  # characters on one indented line: a paragraph, not code
 
 
@@ -59,7 +60,7 @@ def _is_code(text: str) -> bool:
         return True
     if text.startswith("    "):
         return len(text) < _LONG_PROSE and not _LIST_ITEM.match(text) and not _CJK.search(text[:40])
-    return _CODE.match(text) is not None and not _CJK.search(text[:40])
+    return len(text) < _LONG_CODE and _CODE.match(text) is not None and not _CJK.search(text[:40])
 
 
 def _has_gaps(text: str) -> bool:

@@ -79,9 +79,15 @@ def test_more_text_makes_a_wider_page() -> None:
     assert widths[-1] == STYLE.max_width
 
 
-def test_code_is_as_wide_as_its_longest_line() -> None:
-    code = [text_line("x = 1", mono=True), text_line("y" * 60, mono=True)]
-    assert text_width(code, STYLE) >= line_width(code[1], STYLE)
+@pytest.mark.parametrize("row", [text_line("y" * 50, mono=True), text_line("| cell " * 9, mono=False)])
+def test_a_page_is_as_wide_as_its_longest_row_of_code_or_of_a_table(row: Line) -> None:
+    assert text_width([text_line("x = 1"), row], STYLE) >= line_width(row, STYLE)
+
+
+def test_code_is_wrapped_rather_than_make_a_ribbon() -> None:
+    long = text_line("y" * 78, mono=True)
+    assert text_width([long], STYLE) < line_width(long, STYLE) * 0.75
+    assert text_width([long] * 8, STYLE) >= line_width(long, STYLE)
 
 
 @settings(max_examples=100, deadline=None)

@@ -266,7 +266,8 @@ CODE = [
     "if x == 1:", "else:", "@property", 'console.log("x");', "print('hello')",
 ]  # fmt: skip
 PROSE = [
-    "|  |  | Years Ended December 31, |  |", "for example, take these:", "if you prefer the second option:", "with the following data:",
+    "|  |  | Years Ended December 31, |  |", "| WACC  | 9.0% |",
+    "for example, take these:", "if you prefer the second option:", "with the following data:",
     "Let x be a number such that x + 1 = 2.", "class of 30 students went on a trip.",
     "return to the start and turn left.", "For each of the following, say why:",
     "import duties rose by 5 percent in 2019.", "Set: {3,12,7,2,8,4}", "1. First item", "   - nested item",

@@ -6,6 +6,7 @@ import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import pytest
@@ -213,6 +214,34 @@ def test_ten_megabytes_are_refused_without_being_set() -> None:
     with pytest.raises(TooLargeError) as caught:
         render_span(text, Span(0, len(text), ()), STYLE, CAPS)
     assert caught.value.max_chars < 20_000
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "for a",
+        "if in ",
+        "while ((",
+        "\t",
+        "a\n",
+        "| a  ",
+        "e\u0301",
+        "\u200d❤",
+        "a’b",
+        "x =",
+        "[",
+        "中",
+        "ก",
+        "┌─",
+        '"\\',
+    ],
+)
+def test_hostile_text_costs_no_more_than_text(unit: str) -> None:
+    text = unit + unit[-1] * 20_000 + unit * (60_000 // len(unit))
+    before = process_time()
+    with pytest.raises(RenderError):
+        render_span(text, Span(0, len(text), ()), STYLE, CAPS)
+    assert process_time() - before < 1.5
 
 
 # -- routes -----------------------------------------------------------------------------------------------------

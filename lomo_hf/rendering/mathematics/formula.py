@@ -9,6 +9,7 @@ from lomo_hf.rendering.mathematics.coverage import check_body
 from lomo_hf.rendering.mathematics.limits import MAX_CHARACTERS, MAX_TREE_DEPTH, refuse
 from lomo_hf.rendering.mathematics.marks import Context
 from lomo_hf.rendering.mathematics.mathml import row_to_typst
+from lomo_hf.rendering.mathematics.mending import mended
 from lomo_hf.rendering.mathematics.repair import repaired
 from lomo_hf.rendering.mathematics.rewrite import rewrite
 from lomo_hf.rendering.mathematics.scanner import split_top, tokenise
@@ -47,7 +48,7 @@ def _cached(tex: str, display: bool) -> str | tuple[str, str]:
     """The body, or the reason and message of the refusal: what is refused once is refused as fast again."""
     try:
         context = Context()
-        latex = rewrite(_gathered(tokenise(repaired(tex))), context)
+        latex = rewrite(_gathered(mended(tokenise(repaired(tex)))), context)
         body = convert(latex, context, display=display)
         body += "".join(context.tags)
         check_body(body)
@@ -89,7 +90,7 @@ def _mathml(latex: str, display: bool) -> str:
         if type(error).__name__ == "PanicException":  # a bug of math-core, which is no Exception
             raise refuse("math-core", "math-core could not read the formula.") from None
         raise
-    return xml.replace("&ApplyFunction;", "\u2061")
+    return str(xml).replace("&ApplyFunction;", "\u2061")
 
 
 @lru_cache(maxsize=1)
