@@ -57,6 +57,7 @@ def open_benchmark(benchmark: Benchmark) -> Any:
         SourceError: It cannot be loaded, or lacks a column that the definition names.
     """
     from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
 
     path = Path(benchmark.source)
     try:
@@ -68,7 +69,7 @@ def open_benchmark(benchmark: Benchmark) -> Any:
             data = load_dataset(kind, data_files={benchmark.split: str(path)}, split=benchmark.split, **extra)
         else:
             data = load_dataset(benchmark.source, benchmark.config, split=benchmark.split, revision=benchmark.revision)
-    except (OSError, ValueError) as error:  # `datasets` raises either for what is missing
+    except (OSError, ValueError, DatasetsError) as error:  # each for something that is missing or broken
         first = str(error).split("\n")[0]
         raise SourceError(
             f"{benchmark.source} cannot be loaded ({first}). Check its name, config and split."

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building.files import PendingFile, sha256_of, sync_folder, write_whole
+from lomo_hf.building.files import PendingFile, sha256_of, sweep, sync_folder, write_whole
 from lomo_hf.errors import BuildError, RecipeError, RenderError
 from lomo_hf.evaluation.benchmarks import Benchmark, find_benchmark
 from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, undecoded
@@ -29,6 +29,7 @@ __all__ = ["CARRIERS", "RECORD", "RenderedReport", "render_benchmark"]
 CARRIERS = ("standard", "rendered")
 RECORD = "rendered_eval.json"
 REFUSED = "refused.jsonl"
+CARD = "README.md"
 _GROUP_ROWS = 50
 _GROUP_BYTES = 64 << 20
 
@@ -98,8 +99,7 @@ def render_benchmark(
         for carrier, file in pending.items():
             writers[carrier].close()
             file.seal()
-            file.publish()
-            sync_folder(file.final.parent)
+        _publish(folder, pending)
     finally:
         for file in pending.values():
             file.abandon()
@@ -130,6 +130,7 @@ def _one(
         tally.refuse(item.id, item.reason, item.detail)
         return
     try:
+        _check_encodable(item)
         twins = make_twins(item, style, caps)
     except RenderError as error:
         tally.refuse(item.id, error.reason, str(error))
@@ -141,6 +142,16 @@ def _one(
         tally.fallbacks[page["reason"]] += 1
     writers["standard"].add(twins.standard)
     writers["rendered"].add(twins.rendered)
+
+
+def _check_encodable(item: Item) -> None:
+    """Lone surrogates fit no column of text: such a row is refused, not the benchmark."""
+    try:
+        json.dumps([item.id, item.options, item.category, item.answer], ensure_ascii=False, default=repr).encode()
+    except UnicodeEncodeError as error:
+        raise RenderError(
+            "encoding", f"a text holds U+{ord(error.object[error.start]):04X}, which is no character."
+        ) from error
 
 
 class _Writer:
@@ -197,26 +208,33 @@ def _with_text(item: Item | Unusable) -> Item | Unusable:
 
 
 def _ours(folder: Path) -> Path:
+    """The folder, if it is ours to write into: empty, made before, or left unfinished by a process that was killed."""
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).is_file():
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    foreign = [path for path in files if path not in (RECORD, REFUSED, CARD) and not _is_twin(path)]
+    if foreign or (files and RECORD not in files and not any(map(_is_twin, files))):
         raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {folder.name!r} is neither.")
-    if folder.is_dir() and (folder / RECORD).is_file():
-        _remove_earlier(folder)
+    for carrier in CARRIERS:
+        sweep(folder / carrier)
     return folder
 
 
-def _remove_earlier(folder: Path) -> None:
-    """The record goes first, then the files that it names, so that no half of two builds looks whole."""
-    try:
-        named = [one["path"] for one in json.loads((folder / RECORD).read_text(encoding="utf-8"))["files"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BuildError(f"{RECORD} in {folder.name!r} is damaged. Name another folder with --out.") from error
-    (folder / RECORD).unlink()
-    root = folder.resolve()
-    for path in named:
-        if (root / path).resolve().is_relative_to(root):
-            (root / path).unlink(missing_ok=True)
+def _is_twin(path: str) -> bool:
+    carrier, _, name = path.partition("/")
+    return carrier in CARRIERS and "/" not in name and name.endswith((".parquet", ".tmp"))
+
+
+def _publish(folder: Path, pending: Mapping[str, PendingFile]) -> None:
+    """The earlier record goes first and shards of other splits last, so that no half of two builds looks whole."""
+    (folder / RECORD).unlink(missing_ok=True)
+    for file in pending.values():
+        file.publish()
+    for carrier, file in pending.items():
+        for stale in (folder / carrier).glob("*.parquet"):
+            if stale != file.final:
+                stale.unlink()
+        sync_folder(folder / carrier)
 
 
 def _path(carrier: str, split: str) -> str:
@@ -239,8 +257,8 @@ def _write_companions(
     write_whole(folder / REFUSED, lines.encode("utf-8", "backslashreplace"))
     features = twin_features(answer)
     card = card_text(benchmark, report, style, features, repo)
-    write_whole(folder / "README.md", card.encode())
-    paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, "README.md"]
+    write_whole(folder / CARD, card.encode())
+    paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
     said = {
         "made_by": "lomo_hf",
         "benchmark": {

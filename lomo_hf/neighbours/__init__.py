@@ -16,6 +16,7 @@ from lomo_hf.neighbours.imbalance import (
     curriculum,
     mixed,
     view,
+    write_contrastive,
 )
 from lomo_hf.neighbours.laver import LaverReport, export_laver, image_tokens, least_tokens, masked_tokens
 from lomo_hf.neighbours.realign import EmbeddingMoments, ReAlign, fit_realign, realign_column
@@ -43,5 +44,6 @@ __all__ = [
     "mixed",
     "realign_column",
     "view",
+    "write_contrastive",
     "write_embeddings",
 ]

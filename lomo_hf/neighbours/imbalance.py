@@ -16,16 +16,18 @@ full-text one, L = L_DAPO + 0.01 KL(no-text || stop-gradient(full-text)), over t
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.neighbours.final_answer import final_answer
+from lomo_hf.neighbours.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.neighbours.stored import Exchange, exchange_of
 from lomo_hf.randomness import uniform
 from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.substitution import Row
 
-__all__ = ["CONDITIONS", "contrastive_pair", "contrastive_pairs", "curriculum", "mixed", "view"]
+__all__ = ["CONDITIONS", "contrastive_pair", "contrastive_pairs", "curriculum", "mixed", "view", "write_contrastive"]
 
 
 def _full_text(found: Exchange) -> str:
@@ -35,6 +37,18 @@ def _full_text(found: Exchange) -> str:
 def _no_text(found: Exchange) -> str:
     return found.rewritten
 
+
+_TURN = {"role": "string", "content": "string"}
+_COLUMNS = {
+    "data_source": "string",
+    "prompt": [_TURN],
+    "contrastive_prompt": [_TURN],
+    "images": [IMAGE],
+    "ability": "string",
+    "reward_model": {"style": "string", "ground_truth": "string"},
+    "extra_info": {"split": "string", "index": "int64", "id": "string", "answer": "string"},
+    "is_contrastive": "bool",
+}
 
 CONDITIONS: dict[str, Callable[[Exchange], str]] = {"full-text": _full_text, "no-text": _no_text}
 
@@ -124,6 +138,24 @@ def contrastive_pairs(
             index += 1
         elif left_out is not None:
             left_out["no-final-answer" if row["rewritten"] else "no-page"] += 1
+
+
+def write_contrastive(
+    rows: Iterable[Row], path: str | Path, *, instruction: str = "", split: str = "train"
+) -> tuple[int, dict[str, int]]:
+    """Write the pairs of stored rows (images undecoded) as the Parquet file that the fork trains from.
+
+    Returns how many pairs were written, and how many rows were left out by reason.
+
+    >>> import tempfile
+    >>> from lomo_hf import Recipe, open_source, substitute_row
+    >>> row = substitute_row(next(open_source().conversations(0, 1)), Recipe("none", ratio=0.0))
+    >>> write_contrastive([row], Path(tempfile.mkdtemp()) / "train.parquet")
+    (0, {'no-page': 1})
+    """
+    left_out: Counter[str] = Counter()
+    pairs = contrastive_pairs(rows, instruction=instruction, split=split, left_out=left_out)
+    return write_plain_parquet(pairs, path, _COLUMNS), dict(left_out)
 
 
 def _viewed(row: Row, found: Exchange, condition: str) -> dict[str, Any]:

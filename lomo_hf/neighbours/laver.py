@@ -12,20 +12,21 @@ and `image`, a list of bytes. Rows that stayed text have none.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building.files import PendingFile, sync_folder, write_whole
+from lomo_hf.building.files import write_whole
 from lomo_hf.errors import RecipeError
+from lomo_hf.neighbours.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.neighbours.stored import image_bytes
 from lomo_hf.substitution import Row
 
 __all__ = ["LaverReport", "export_laver", "image_tokens", "least_tokens", "masked_tokens"]
 
-_GROUP_ROWS = 100
+_COLUMNS = {"id": "string", "conversations": [{"from": "string", "value": "string"}], "image": [IMAGE]}
 
 
 def masked_tokens(tokens: int, mask_ratio: float = 0.05) -> int:
@@ -117,52 +118,34 @@ def export_laver(
             f"nothing is masked; found {min_tokens}."
         )
     folder = Path(out)
-    pending = PendingFile(folder / f"{name}.parquet")
-    try:
-        report = _write(rows, pending, least, square)
-        pending.seal()
-        pending.publish()
-        sync_folder(folder)
-    finally:
-        pending.abandon()
+    count = _Count()
+    kept = _kept(rows, least, square, count)
+    written = write_plain_parquet(kept, folder / f"{name}.parquet", _COLUMNS)
     _write_entry(folder, name)
-    return report
+    return LaverReport(written, count.with_image, dict(count.left_out), count.fewest)
 
 
-def _write(rows: Iterable[Row], pending: PendingFile, min_tokens: int, square: int | None) -> LaverReport:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+class _Count:
+    """What is counted while rows pass."""
 
-    turn = pa.struct([("from", pa.string()), ("value", pa.string())])
-    image = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    schema = pa.schema([("id", pa.string()), ("conversations", pa.list_(turn)), ("image", pa.list_(image))])
-    held: list[dict[str, Any]] = []
-    left_out: Counter[str] = Counter()
-    written = with_image = 0
-    fewest: int | None = None
-    with pq.ParquetWriter(pending, schema, write_page_checksum=True) as writer:
+    def __init__(self) -> None:
+        self.with_image = 0
+        self.left_out: Counter[str] = Counter()
+        self.fewest: int | None = None
 
-        def flush() -> None:
-            if held:
-                writer.write_table(pa.Table.from_pylist(held, schema=schema))
-                held.clear()
 
-        for row in rows:
-            pages = image_bytes(row)
-            tokens = min((image_tokens(*_size(page), square=square) for page in pages), default=None)
-            if tokens is not None and tokens < min_tokens:
-                left_out["too-few-tokens"] += 1
-                continue
-            written += 1
-            if tokens is not None:
-                with_image += 1
-                fewest = tokens if fewest is None else min(fewest, tokens)
-            images = [{"bytes": page, "path": None} for page in pages]
-            held.append({"id": row["id"], "conversations": row["conversations"], "image": images or None})
-            if len(held) == _GROUP_ROWS:
-                flush()
-        flush()
-    return LaverReport(written, with_image, dict(left_out), fewest)
+def _kept(rows: Iterable[Row], least: int, square: int | None, count: _Count) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        pages = image_bytes(row)
+        tokens = min((image_tokens(*_size(page), square=square) for page in pages), default=None)
+        if tokens is not None and tokens < least:
+            count.left_out["too-few-tokens"] += 1
+            continue
+        if tokens is not None:
+            count.with_image += 1
+            count.fewest = tokens if count.fewest is None else min(count.fewest, tokens)
+        images = [{"bytes": page, "path": None} for page in pages]
+        yield {"id": row["id"], "conversations": row["conversations"], "image": images or None}
 
 
 def _write_entry(folder: Path, name: str) -> None:
@@ -172,9 +155,14 @@ def _write_entry(folder: Path, name: str) -> None:
         "file_name": f"{name}.parquet",
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "image"},
-        "tags": {"role_tag": "from", "content_tag": "value", "user_tag": "human", "assistant_tag": "gpt"},
+        "tags": {
+            "role_tag": "from",
+            "content_tag": "value",
+            "user_tag": "human",
+            "assistant_tag": "gpt",
+            "system_tag": "system",
+        },
     }
-    entries[name]["tags"]["system_tag"] = "system"
     write_whole(path, (json.dumps(entries, indent=2) + "\n").encode())
 
 

@@ -174,6 +174,38 @@ def test_a_folder_that_is_not_ours_is_never_written_into(source: datasets.Datase
     assert [path.name for path in tmp_path.iterdir()] == ["cat.jpg"]
 
 
+def test_a_run_that_was_stopped_can_be_started_again(source: datasets.Dataset, folder: Path, tmp_path: Path) -> None:
+    again = tmp_path / "demo"
+    with pytest.raises(SourceError, match="must be unique"):
+        render_benchmark(Benchmark("demo", answer="answers", id="kind", images=()), again, data=source)
+    render_benchmark(COLUMNS, again, data=source)
+    (again / "rendered_eval.json").unlink()  # killed before the last file
+    (again / "rendered" / "test-00000-of-00001.parquet").write_bytes(b"of another split")
+    render_benchmark(COLUMNS, again, data=source)
+    assert sorted(path.name for path in again.rglob("*.parquet")) == ["val-00000-of-00001.parquet"] * 2
+    assert (again / "rendered_eval.json").read_bytes() == (folder / "rendered_eval.json").read_bytes()
+
+
+def test_a_failed_rebuild_leaves_the_earlier_twins(source: datasets.Dataset, tmp_path: Path) -> None:
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    with pytest.raises(SourceError):
+        render_benchmark(Benchmark("nowhere/at-all"), tmp_path / "out")
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_a_row_that_is_no_text_is_refused_not_the_benchmark(tmp_path: Path) -> None:
+    items = [
+        Item("a", "Why?", "\ud800"),
+        Item("b", "What is \ud800?", "x"),
+        Item("c", "a\0b", "x"),
+        Item("d", "So?", "x"),
+    ]
+    report = render_benchmark(Benchmark("demo"), tmp_path / "out", data=items)
+    assert report.rows == 1
+    assert dict(report.refused) == {"encoding": 1, "control:U+0000": 1, "uncovered:U+D800": 1}
+
+
 def test_every_definition_by_name_names_its_columns() -> None:
     for name, one in BENCHMARKS.items():
         assert one.source.count("/") == 1, name

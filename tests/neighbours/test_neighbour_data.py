@@ -27,6 +27,7 @@ from lomo_hf.neighbours import (
     masked_tokens,
     mixed,
     view,
+    write_contrastive,
     write_embeddings,
 )
 from lomo_hf.substitution import Row
@@ -129,6 +130,14 @@ def test_pairs_are_what_the_fork_reads(rows: list[Row]) -> None:
         assert truth in pair["extra_info"]["answer"]
         with Image.open(BytesIO(pair["images"][0]["bytes"])) as page:
             assert page.format == "PNG"
+
+
+def test_pairs_are_written_without_metadata_of_a_newer_datasets(rows: list[Row], tmp_path: Path) -> None:
+    written, left_out = write_contrastive(rows, tmp_path / "train.parquet")
+    assert written + sum(left_out.values()) == 40
+    table = pq.read_table(tmp_path / "train.parquet")
+    assert table.schema.metadata is None
+    assert table.to_pylist() == list(contrastive_pairs(rows))
 
 
 def test_earlier_turns_stay_before_the_prompt(rows: list[Row]) -> None:
