@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from lomo_hf.evaluation.benchmarks import Benchmark
 from lomo_hf.recipe import RenderStyle
-from lomo_hf.release.card import templates_folder
+from lomo_hf.release.card import OWN_END, OWN_START, templates_folder
 
 if TYPE_CHECKING:
     from lomo_hf.evaluation.rendering_eval import RenderedReport
@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 __all__ = ["card_text"]
 
 
-def card_text(benchmark: Benchmark, report: "RenderedReport", style: RenderStyle, features: Any, repo: str) -> str:
-    """README.md, front matter and all. The licence is the source's own, so none is claimed here."""
+def card_text(
+    benchmark: Benchmark, report: "RenderedReport", style: RenderStyle, features: Any, repo: str, own: str
+) -> str:
+    """README.md, front matter and all; `own` is what a user wrote between the markers of an earlier card.
+
+    The licence is the source's own, so none is claimed here.
+    """
     from huggingface_hub import DatasetCard, DatasetCardData
 
     local = Path(benchmark.source).exists()
@@ -46,5 +51,8 @@ def card_text(benchmark: Benchmark, report: "RenderedReport", style: RenderStyle
         benchmark=benchmark,
         report=report,
         style=style,
+        own_start=OWN_START,
+        own_end=OWN_END,
+        own_text=own,
     )
     return str(card)

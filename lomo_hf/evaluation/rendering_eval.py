@@ -252,11 +252,13 @@ def _write_companions(
     repo: str,
 ) -> None:
     from lomo_hf.evaluation.card import card_text
+    from lomo_hf.release.card import own_text_of
 
     lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in listed)
     write_whole(folder / REFUSED, lines.encode("utf-8", "backslashreplace"))
     features = twin_features(answer)
-    card = card_text(benchmark, report, style, features, repo)
+    own = own_text_of((folder / CARD).read_text(encoding="utf-8")) if (folder / CARD).is_file() else ""
+    card = card_text(benchmark, report, style, features, repo, own)
     write_whole(folder / CARD, card.encode())
     paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
     said = {

@@ -186,6 +186,15 @@ def test_a_run_that_was_stopped_can_be_started_again(source: datasets.Dataset, f
     assert (again / "rendered_eval.json").read_bytes() == (folder / "rendered_eval.json").read_bytes()
 
 
+def test_an_own_text_in_the_card_survives_a_rebuild(source: datasets.Dataset, tmp_path: Path) -> None:
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    card = tmp_path / "out" / "README.md"
+    marker = "<!-- end of own text -->"
+    card.write_text(card.read_text().replace(marker, f"Ask Ada.\n{marker}"))
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    assert "Ask Ada.\n" in card.read_text()
+
+
 def test_a_failed_rebuild_leaves_the_earlier_twins(source: datasets.Dataset, tmp_path: Path) -> None:
     render_benchmark(COLUMNS, tmp_path / "out", data=source)
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
