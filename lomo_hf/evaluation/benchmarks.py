@@ -24,7 +24,7 @@ class Benchmark:
         split: The split that is rendered.
         config: The config on the Hub; None where there is one only.
         images: The columns of the original images, in the order in which a model is shown them. A column may hold an
-            image, a list of them, a path or a data URL; a row may have none.
+            image, a list of them, a path or a data URL; a row may have none. None is "image" where there is one.
         options: The column that holds the list of options, where they are not part of the question.
         id: The column of a unique id; None numbers the rows.
         category: The column by which results are told apart.
@@ -42,7 +42,7 @@ class Benchmark:
     answer: str = "answer"
     split: str = "test"
     config: str | None = None
-    images: tuple[str, ...] = ("image",)
+    images: tuple[str, ...] | None = None
     options: str | None = None
     id: str | None = None
     category: str | None = None
@@ -52,33 +52,59 @@ class Benchmark:
         for one in fields(self):
             value = getattr(self, one.name)
             if one.name == "images":
-                if not isinstance(value, tuple) or not all(isinstance(name, str) and name for name in value):
+                named = value is None or isinstance(value, tuple)
+                if not named or not all(isinstance(name, str) and name for name in value or ()):
                     raise RecipeError(f'images must be a tuple of column names; found {value!r}. Write ("image",).')
             elif value == "" or not isinstance(value, str | None):
                 raise RecipeError(f"{one.name} must be a name; found {value!r}. Leave it out for its default.")
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that the definition names."""
-        named = (self.question, self.answer, self.options, self.id, self.category)
-        return tuple(dict.fromkeys(name for name in (*named, *self.images) if name))
+        """Every column that the definition names, and that must therefore be there."""
+        named = (self.question, self.answer, self.options, self.id, self.category, *(self.images or ()))
+        return tuple(dict.fromkeys(name for name in named if name))
+
+    @property
+    def image_columns(self) -> tuple[str, ...]:
+        """Where original images may be."""
+        return ("image",) if self.images is None else self.images
 
 
-# Columns as the dataset cards declare them. A benchmark whose options stand inside the question (MMStar, MathVerse)
-# has them on the page; one with a column of options keeps them as text in both twins.
+_IMAGE = ("image",)
+
+# Repositories and columns as the tasks of lmms-eval (August 2026) read them, ScienceQA as its card says. A benchmark
+# whose options stand inside the question (MMStar, MathVerse) has them on the page; one with a column of options keeps
+# them as text in both twins.
 BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
     {
-        "ai2d": Benchmark("lmms-lab/ai2d", options="options"),
-        "chartqa": Benchmark("lmms-lab/ChartQA", category="type"),
-        "docvqa": Benchmark("lmms-lab/DocVQA", config="DocVQA", split="validation", answer="answers", id="questionId"),
+        "ai2d": Benchmark("lmms-lab-encoder/ai2d", images=_IMAGE, options="options"),
+        "chartqa": Benchmark("lmms-lab-encoder/ChartQA", images=_IMAGE, category="type"),
+        "docvqa": Benchmark(
+            "lmms-lab-encoder/DocVQA",
+            images=_IMAGE,
+            config="DocVQA",
+            split="validation",
+            answer="answers",
+            id="questionId",
+        ),
         "hallusionbench": Benchmark(
-            "lmms-lab/HallusionBench", split="image", answer="gt_answer", category="subcategory"
+            "lmms-lab-encoder/HallusionBench", images=_IMAGE, split="image", answer="gt_answer", category="subcategory"
         ),
         "infovqa": Benchmark(
-            "lmms-lab/DocVQA", config="InfographicVQA", split="validation", answer="answers", id="questionId"
+            "lmms-lab-encoder/DocVQA",
+            images=_IMAGE,
+            config="InfographicVQA",
+            split="validation",
+            answer="answers",
+            id="questionId",
         ),
         "mathverse": Benchmark(
-            "AI4Math/MathVerse", config="testmini", split="testmini", id="sample_index", category="problem_version"
+            "AI4Math/MathVerse",
+            images=_IMAGE,
+            config="testmini",
+            split="testmini",
+            id="sample_index",
+            category="problem_version",
         ),
         "mathvision": Benchmark(
             "MathLLMs/MathVision", images=("decoded_image",), options="options", id="id", category="subject"
@@ -91,12 +117,14 @@ BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType(
             id="pid",
             category="question_type",
         ),
-        "mmstar": Benchmark("Lin-Chen/MMStar", split="val", id="index", category="category"),
-        "mmvet": Benchmark("lmms-lab/MMVet", id="question_id", category="capability"),
-        "ocrbench": Benchmark("echo840/OCRBench", category="question_type"),
-        "realworldqa": Benchmark("lmms-lab/RealWorldQA"),
-        "scienceqa": Benchmark("derek-thomas/ScienceQA", options="choices", category="subject"),
-        "textvqa": Benchmark("lmms-lab/textvqa", split="validation", answer="answers", id="question_id"),
+        "mmstar": Benchmark("Lin-Chen/MMStar", images=_IMAGE, split="val", id="index", category="category"),
+        "mmvet": Benchmark("lmms-lab-encoder/MMVet", images=_IMAGE, id="question_id", category="capability"),
+        "ocrbench": Benchmark("echo840/OCRBench", images=_IMAGE, category="question_type"),
+        "realworldqa": Benchmark("lmms-lab-encoder/RealWorldQA", images=_IMAGE),
+        "scienceqa": Benchmark("derek-thomas/ScienceQA", images=_IMAGE, options="choices", category="subject"),
+        "textvqa": Benchmark(
+            "lmms-lab-encoder/textvqa", images=_IMAGE, split="validation", answer="answers", id="question_id"
+        ),
     }
 )
 """Name -> definition."""

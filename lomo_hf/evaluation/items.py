@@ -86,11 +86,12 @@ def undecoded(data: Any, benchmark: Benchmark) -> Any:
     from datasets import Image, List
 
     known = list(data.features)
-    missing = [name for name in benchmark.columns if name not in known and name not in benchmark.images]
+    missing = [name for name in benchmark.columns if name not in known]
     if missing:
         raise SourceError(f"{benchmark.source} has no column {missing[0]!r}; it has {', '.join(known)}. Name another.")
-    data = data.select_columns([name for name in benchmark.columns if name in known])
-    for name in benchmark.images:
+    wanted = dict.fromkeys((*benchmark.columns, *benchmark.image_columns))
+    data = data.select_columns([name for name in wanted if name in known])
+    for name in benchmark.image_columns:
         feature = data.features.get(name)
         if isinstance(feature, Image):
             data = data.cast_column(name, Image(decode=False))
@@ -125,7 +126,7 @@ def items_of(data: Any, benchmark: Benchmark) -> Iterator[Item | Unusable]:
 
 
 def _item(row: Mapping[str, Any], name: str, benchmark: Benchmark, folder: Path) -> Item:
-    images = [image for column in benchmark.images for image in _images(row.get(column), folder)]
+    images = [image for column in benchmark.image_columns for image in _images(row.get(column), folder)]
     question = row[benchmark.question]
     if not isinstance(question, str):
         raise RenderError("no-question", f"the question is {type(question).__name__}, not text.")

@@ -12,8 +12,10 @@ benchmark is small. No distortion is applied: the twin asks for the carrier, not
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,11 @@ def render_benchmark(
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out for all rows.")
     items, answer = _items_and_answer(chosen, data)
-    tally = _Tally()
+    tally, digest = _Tally(), blake2b(digest_size=16)
     pending = {carrier: PendingFile(folder / _path(carrier, chosen.split)) for carrier in CARRIERS}
     try:
         writers = {carrier: _Writer(file, twin_features(answer)) for carrier, file in pending.items()}
-        for index, item in enumerate(items):
-            if index == limit:
-                break
+        for index, item in enumerate(_digested(islice(items, limit), digest)):
             _one(item, style, caps, writers, tally)
             if progress is not None:
                 progress(index + 1)
@@ -104,7 +104,9 @@ def render_benchmark(
         for file in pending.values():
             file.abandon()
     report = RenderedReport(folder, tally.rows, dict(tally.refused), dict(tally.renderers), dict(tally.fallbacks))
-    _write_companions(folder, chosen, report, tally.listed, style, caps, answer, repo or folder.name)
+    _write_companions(
+        folder, chosen, report, tally.listed, digest.hexdigest(), style, caps, answer, repo or folder.name
+    )
     return report
 
 
@@ -121,6 +123,15 @@ class _Tally:
     def refuse(self, name: str, reason: str, detail: str) -> None:
         self.refused[reason] += 1
         self.listed.append({"id": name, "reason": reason, "detail": detail})
+
+
+def _digested(items: Iterable[Item | Unusable], digest: blake2b) -> Iterator[Item | Unusable]:
+    """The items, each added to the digest of the content on its way: ids, words, answers and images."""
+    for item in items:
+        said = [getattr(item, name, None) for name in ("id", "question", "answer", "options", "category", "reason")]
+        pictures = [blake2b(data, digest_size=16).hexdigest() for data, _ in getattr(item, "images", ())]
+        digest.update(json.dumps([said, pictures], default=repr).encode() + b"\n")
+        yield item
 
 
 def _one(
@@ -246,6 +257,7 @@ def _write_companions(
     benchmark: Benchmark,
     report: RenderedReport,
     listed: list[dict[str, str]],
+    digest: str,
     style: RenderStyle,
     caps: Caps,
     answer: Any,
@@ -267,6 +279,7 @@ def _write_companions(
             **asdict(benchmark),
             "source": Path(benchmark.source).name if _local(benchmark) else benchmark.source,
         },
+        "content": digest,  # of what was read, refused rows included
         "rows": report.rows,
         "refused": dict(sorted(report.refused.items())),
         "style": asdict(style),

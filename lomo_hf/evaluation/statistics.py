@@ -58,8 +58,8 @@ def paired_bootstrap(
     >>> paired_bootstrap(np.array([1.0, 1.0, 1.0]))
     (1.0, 1.0)
     """
-    if differences.ndim != 1 or differences.size == 0:
-        raise RecipeError(f"differences must have shape (n,) with n of 1 or more; found {differences.shape}.")
+    if differences.ndim != 1 or differences.size == 0 or not np.isfinite(differences).all():
+        raise RecipeError(f"differences must be finite, shape (n,) with n of 1 or more; found {differences.shape}.")
     if not 0 < confidence < 1:
         raise RecipeError(f"confidence must be between 0 and 1; found {confidence!r}. Write 0.95.")
     if isinstance(resamples, bool) or not isinstance(resamples, int) or not 1 <= resamples <= 10_000_000:

@@ -156,6 +156,7 @@ def test_a_local_file_with_paths_and_data_urls_is_read(tmp_path: Path) -> None:
     ("columns", "error", "says"),
     [
         (Benchmark("demo", question="text", images=()), SourceError, "has no column 'text'; it has key, question"),
+        (Benchmark("demo", answer="answers", images=("picture",)), SourceError, "has no column 'picture'"),
         (Benchmark("demo", answer="answers", id="kind", images=()), SourceError, "column 'kind' must be unique"),
     ],
 )
@@ -218,6 +219,7 @@ def test_a_row_that_is_no_text_is_refused_not_the_benchmark(tmp_path: Path) -> N
 def test_every_definition_by_name_names_its_columns() -> None:
     for name, one in BENCHMARKS.items():
         assert one.source.count("/") == 1, name
+        assert one.images
         assert {one.question, one.answer, *one.images} <= set(one.columns)
     with pytest.raises(RecipeError, match="benchmark must be one of ai2d"):
         render_benchmark("mmmstar", "nowhere")
