@@ -6,7 +6,7 @@ What a `Benchmark` names is read and nothing else; nothing is decoded, so an ori
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from lomo_hf.errors import RenderError, SourceError
 from lomo_hf.evaluation.benchmarks import Benchmark
 from lomo_hf.row import IMAGE_PLACEHOLDER
 
-__all__ = ["Item", "Unusable", "items_of", "open_benchmark", "plain_question"]
+__all__ = ["Item", "Unusable", "items_of", "open_benchmark", "pinned", "plain_question", "undecoded"]
 
 _FILES = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv", ".tsv": "csv"}
 _LETTERS = "ABCDEFGHIJ"
@@ -75,6 +75,24 @@ def open_benchmark(benchmark: Benchmark) -> Any:
             f"{benchmark.source} cannot be loaded ({first}). Check its name, config and split."
         ) from error
     return undecoded(data, benchmark)
+
+
+def pinned(benchmark: Benchmark) -> Benchmark:
+    """The definition with the commit that its source on the Hub is at now; as it is where the Hub cannot be asked.
+
+    >>> pinned(Benchmark("rows.jsonl", revision="main")).revision is not None
+    True
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HFValidationError
+
+    if Path(benchmark.source).exists():
+        return benchmark
+    try:
+        found = HfApi().dataset_info(benchmark.source, revision=benchmark.revision).sha
+    except (OSError, HFValidationError):  # loading will say what is wrong, or find the dataset in the cache
+        return benchmark
+    return replace(benchmark, revision=found)
 
 
 def undecoded(data: Any, benchmark: Benchmark) -> Any:

@@ -22,7 +22,7 @@ from typing import Any
 from lomo_hf.building.files import PendingFile, sha256_of, sweep, sync_folder, write_whole
 from lomo_hf.errors import BuildError, RecipeError, RenderError
 from lomo_hf.evaluation.benchmarks import Benchmark, find_benchmark
-from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, undecoded
+from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, pinned, undecoded
 from lomo_hf.evaluation.twins import make_twins, twin_features
 from lomo_hf.recipe import Caps, RenderStyle, installed_engines
 
@@ -85,6 +85,8 @@ def render_benchmark(
     style, caps = style or RenderStyle(), caps or Caps()
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out for all rows.")
+    if data is None:
+        chosen = pinned(chosen)
     items, answer = _items_and_answer(chosen, data)
     tally, digest = _Tally(), blake2b(digest_size=16)
     pending = {carrier: PendingFile(folder / _path(carrier, chosen.split)) for carrier in CARRIERS}
