@@ -7,23 +7,11 @@ import types
 
 import pytest
 
-ROOMS = [
-    "lomo_hf",
-    *(
-        f"lomo_hf.{room}"
-        for room in (
-            "corpus",
-            "spans",
-            "rendering",
-            "distortion",
-            "building",
-            "release",
-            "exporting",
-            "evaluation",
-            "neighbours",
-        )
-    ),
+NAMES = [
+    *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "release"),
+    *("exporting", "mixing", "auditing", "integrations", "evaluation", "neighbours"),
 ]
+ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
 
 
 @pytest.mark.parametrize("room", ROOMS)

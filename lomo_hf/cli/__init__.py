@@ -10,10 +10,13 @@ import typer
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.export import export
+from lomo_hf.cli.mix import mix
+from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
 from lomo_hf.cli.render_eval import render_eval
+from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
@@ -30,12 +33,15 @@ app = typer.Typer(
 app.command()(build)
 app.command()(audit)
 app.command()(export)
+app.command()(mix)
+app.command()(plan)
 app.command()(preview)
 app.command()(push)
 app.command()(recipes)
 app.command()(render_eval)
 app.command()(sensitivity)
 app.command()(verify)
+app.command()(sample)
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
+from lomo_hf.corpus.sampling import DRAW, recorded_source
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
@@ -26,7 +27,7 @@ from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manif
 from lomo_hf.release.views import footprints, llamafactory_entries
 from lomo_hf.substitution import check_recipe
 
-__all__ = ["BuildReport", "build_dataset"]
+__all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
 
 WORK_FOLDER = ".lomo"
 CARD = "README.md"
@@ -44,7 +45,7 @@ class BuildReport:
 
 
 def build_dataset(
-    corpus: str | Path | None = None,
+    corpus: str | Path | Source | None = None,
     recipes: Sequence[str | Path | Recipe] = (DEFAULT_RECIPE,),
     out: str | Path = "lomo-ov15",
     *,
@@ -53,11 +54,13 @@ def build_dataset(
     limit: int | None = None,
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    draw: str | None = None,
 ) -> BuildReport:
     """Build a dataset folder.
 
     Args:
-        corpus: A JSONL, JSON or Parquet file, or a folder of them; None is the embedded sample corpus.
+        corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
+            that is open already, such as a draw; None is the embedded sample corpus.
         recipes: Names, YAML files or recipes; each becomes a config. What they share is rendered once.
         out: The folder. Configs of an earlier build from the same source stay; a build that was stopped goes on.
         num_proc: Worker processes. The bytes do not depend on it.
@@ -65,13 +68,14 @@ def build_dataset(
         limit: Only the first rows of the corpus.
         repo: The name on the Hub that the card mentions.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
+        draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
-    chosen = _chosen(recipes, seed)
+    chosen = chosen_recipes(recipes, seed)
     folder = Path(out)
-    source = open_source(corpus)
+    source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
@@ -84,6 +88,8 @@ def build_dataset(
         raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
     for stray in find_strays(specs, folder):
         (folder / stray).unlink()
+    if draw is not None:
+        write_whole(folder / DRAW, draw.encode())
     return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
 
 
@@ -115,7 +121,8 @@ def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None
     progress(rows, total)
 
 
-def _chosen(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
+def chosen_recipes(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
+    """Recipes by name, file or as they are, with another seed if one is given."""
     chosen = [recipe if isinstance(recipe, Recipe) else load_recipe(recipe) for recipe in recipes]
     if not chosen:
         raise RecipeError("recipes must name at least one; found none. Write `ratio50`.")
@@ -123,14 +130,7 @@ def _chosen(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Re
 
 
 def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
-    return {
-        "config": source.config,
-        "description": source.description,
-        "digest": source.digest,
-        "repo": source.repo,
-        "revision": source.revision,
-        "rows": len(source) if limit is None else min(limit, len(source)),
-    }
+    return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
 def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
@@ -177,6 +177,7 @@ def _assemble(
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in all_recipes else next(iter(all_recipes))
     files = _write_companions(folder, all_recipes, all_receipts, counts, source, default, repo)
+    files += [file_record(folder, DRAW)] if (folder / DRAW).is_file() else []
     write_manifest(folder, Manifest(source, all_recipes, all_receipts, files))
     shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
     return BuildReport(folder, {name: counts[name] for name in named})
