@@ -58,6 +58,11 @@ class Benchmark:
             elif value == "" or not isinstance(value, str | None):
                 raise RecipeError(f"{one.name} must be a name; found {value!r}. Leave it out for its default.")
 
+        if not all(part.isidentifier() or part.isdigit() for part in self.split.split(".")):
+            raise RecipeError(
+                f"split must be the name of one split; found {self.split!r}. For a part of it give a limit."
+            )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the definition names, and that must therefore be there."""

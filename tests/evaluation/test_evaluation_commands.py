@@ -70,6 +70,7 @@ def test_two_result_files_become_a_table_a_plot_and_json(lomo: Run, tmp_path: Pa
         (["render-eval", "nowhere.jsonl", "--out", "x"], 1, "nowhere.jsonl cannot be loaded"),
         (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
         (["render-eval", "mmstar"], 2, "--out"),
+        (["render-eval", "mmstar", "--out", "x", "--split", "val[:9]"], 2, "split must be the name of one split"),
     ],
 )
 def test_errors_are_one_sentence(lomo: Run, arguments: list[str], code: int, says: str) -> None:
