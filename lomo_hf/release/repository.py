@@ -16,6 +16,7 @@ from typing import Any
 from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
+from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.recipe import Recipe
@@ -68,9 +69,9 @@ def build_dataset(
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
-    chosen = _chosen(recipes, seed)
     folder = Path(out)
     source = open_source(corpus)
+    chosen = measured(_chosen(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
