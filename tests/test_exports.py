@@ -9,7 +9,10 @@ import pytest
 
 ROOMS = [
     "lomo_hf",
-    *(f"lomo_hf.{room}" for room in ("corpus", "spans", "rendering", "distortion", "building", "release")),
+    *(
+        f"lomo_hf.{room}"
+        for room in ("corpus", "spans", "rendering", "distortion", "building", "release", "exporting")
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ from lomo_hf.building.resume import trusted_receipt
 from lomo_hf.building.shard import write_shard
 from lomo_hf.errors import BuildError
 
-__all__ = ["enter_worker", "finish_shard", "work"]
+__all__ = ["enter_worker", "finish_shard", "leave_with_parent", "work"]
 
 # Shared memory can be handed to a process at its birth only, so it cannot travel with each shard.
 _board: Board | None = None
@@ -35,7 +35,7 @@ def enter_worker(board: Board) -> None:
     _board = board
     # Ctrl-C reaches every process of a terminal; the parent decides and asks through the board.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_leave_with_parent, daemon=True).start()
+    Thread(target=leave_with_parent, daemon=True).start()
     _keep_to_one_thread()
 
 
@@ -54,8 +54,8 @@ def work(spec: ShardSpec, out: Path) -> tuple[Receipt, bool]:
     return finish_shard(spec, out, on_row)
 
 
-def _leave_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def leave_with_parent() -> None:
+    """Run in a thread of a worker: one whose parent was killed would wait for work for ever."""
     parent = parent_process()
     if parent:
         parent.join()

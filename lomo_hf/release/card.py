@@ -44,8 +44,9 @@ def card_text(
     repo: str,
     pictures: Sequence[str] = (),
     own_text: str = "",
+    audit: Mapping[str, Any] | None = None,
 ) -> str:
-    """README.md, front matter and all."""
+    """README.md, front matter and all; `audit` is what `lomo audit` reported of these very shards."""
     from huggingface_hub import DatasetCard, DatasetCardData
 
     rows = max(footprint.rows for footprint in found.values())
@@ -74,6 +75,7 @@ def card_text(
         own_start=OWN_START,
         own_end=OWN_END,
         own_text=own_text.strip("\n"),
+        audit_section=_audit_section(audit),
     )
     return str(card)
 
@@ -83,6 +85,16 @@ def own_text_of(readme: str) -> str:
     _, _, after = readme.partition(OWN_START)
     text, found, _ = after.partition(OWN_END)
     return text.strip("\n") if found else ""
+
+
+def _audit_section(audit: Mapping[str, Any] | None) -> str:
+    import jinja2
+
+    if audit is None:
+        return ""
+    text = (templates_folder() / "audit.md.jinja").read_text(encoding="utf-8")
+    section: str = jinja2.Template(text, undefined=jinja2.StrictUndefined).render(audit=audit)
+    return section.strip()
 
 
 def _config(name: str, recipe: Recipe, counts: Counts, footprint: Footprint) -> dict[str, Any]:

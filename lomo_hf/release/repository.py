@@ -18,9 +18,10 @@ from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
+from lomo_hf.release.audited import AUDIT, check_audit, standing_audit
 from lomo_hf.release.card import card_text, own_text_of
 from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
 from lomo_hf.release.views import footprints, llamafactory_entries
@@ -85,6 +86,30 @@ def build_dataset(
     for stray in find_strays(specs, folder):
         (folder / stray).unlink()
     return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+
+
+def record_audit(folder: str | Path, report: str) -> None:
+    """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    Raises:
+        IntegrityError: The folder has no manifest, or the report is of other shards.
+    """
+    place = Path(folder)
+    manifest = read_manifest(place)
+    if manifest is None:
+        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+    check_audit(report, manifest.receipts)
+    write_whole(place / AUDIT, report.encode())
+    _assemble(place, [], [], manifest.source, manifest, _repo_of(place))
+
+
+def _repo_of(folder: Path) -> str:
+    """The name on the Hub that the folder was built for."""
+    try:
+        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
+        return str(next(iter(entries.values()))["hf_hub_url"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
+        return f"ORG/{folder.resolve().name}"
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
@@ -194,13 +219,15 @@ def _write_companions(
 ) -> list[dict[str, Any]]:
     found = footprints(folder, receipts, list(recipes))
     pictures = _write_picture(folder, default, receipts)
+    audit = standing_audit(folder, receipts)
     readme = folder / CARD
     own_text = own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else ""
-    text = card_text(recipes, counts, found, source, default=default, repo=repo, pictures=pictures, own_text=own_text)
+    shown: dict[str, Any] = {"pictures": pictures, "own_text": own_text, "audit": audit}
+    text = card_text(recipes, counts, found, source, default=default, repo=repo, **shown)
     write_whole(readme, text.encode())
     entries = json.dumps(llamafactory_entries(list(recipes), repo), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
-    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures)]
+    return [file_record(folder, path) for path in (CARD, LLAMAFACTORY, *pictures, *([AUDIT] if audit else []))]
 
 
 def _write_picture(folder: Path, name: str, receipts: Sequence[Receipt]) -> list[str]:

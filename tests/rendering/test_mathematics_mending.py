@@ -14,6 +14,10 @@ from lomo_hf.rendering.mathematics import formula_to_typst
         (r"4\piR_{sun}^2", r"4\pi R_{sun}^2"),
         (r"2 x ^ { m } ^ + ^ { n } y ^ { 2 }", r"2 x^{{m} + {n}} y^{2}"),
         (r"{n} &=\sqrt{2}=4.00", r"\begin{aligned}{n} &=\sqrt{2}=4.00\end{aligned}"),
+        (
+            r"\begin{tabular}{c|c} a & b \\ \cline { 1 - 2 } c & d \end{tabular}",
+            r"\begin{tabular}{c|c} a & b \\ \cline{1-2} c & d \end{tabular}",
+        ),
         (r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}", r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}\right."),
     ],
 )

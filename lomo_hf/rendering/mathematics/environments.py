@@ -276,7 +276,7 @@ def _rules(cursor: Cursor, grid: _Grid, row: int) -> None:
             if cursor.peek() == "(":
                 while cursor.next() not in (")", None):
                     pass
-            first, _, last = cursor.word("\\cline").partition("-")
+            first, _, last = cursor.word("\\cline").replace(" ", "").partition("-")
             if (
                 not (first.isdecimal() and last.isdecimal() and first.isascii() and last.isascii())
                 or len(first + last) > 6
