@@ -24,7 +24,7 @@ from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
 from lomo_hf.turns import check_turn
 
-__all__ = ["Row", "Substituter", "check_recipe", "substitute_row"]
+__all__ = ["Effort", "Row", "Substituter", "check_recipe", "substitute_row"]
 
 Row = dict[str, Any]
 
@@ -81,8 +81,16 @@ class Substituter:
 
     def rows(self, conversation: Conversation, place: float | None = None) -> list[Row | Refusal]:
         """One row or refusal for each recipe, in their order. `place`: as for `substitute_row`."""
+        return self.rows_and_effort(conversation, place)[0]
+
+    def rows_and_effort(
+        self, conversation: Conversation, place: float | None = None
+    ) -> tuple[list[Row | Refusal], "Effort"]:
+        """As `rows`, and how much was done for them, for those who plan."""
         memo = _Memo(place)
-        return [self._row(conversation, recipe, memo) for recipe in self.recipes]
+        rows = [self._row(conversation, recipe, memo) for recipe in self.recipes]
+        kinds = [key[0] for key in memo.known if isinstance(key, tuple)]
+        return rows, Effort(kinds.count("page"), kinds.count("pictures"))
 
     def _row(self, conversation: Conversation, recipe: Recipe, memo: "_Memo") -> Row | Refusal:
         screened = memo.once(("screen", recipe.placeholders), lambda: screen(conversation, recipe.placeholders))
@@ -97,6 +105,14 @@ class Substituter:
         except RenderError as error:
             return _kept(screened, draw, error.reason)
         return _rewritten(screened, draw, made)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What was done for one row in all recipes: pages typeset, and rewrites distorted and encoded."""
+
+    typeset: int
+    distorted: int
 
 
 @dataclass(frozen=True)

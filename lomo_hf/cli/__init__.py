@@ -10,6 +10,7 @@ import typer
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.build import build
 from lomo_hf.cli.export import export
+from lomo_hf.cli.grid import grid
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(build)
 app.command()(audit)
 app.command()(export)
+app.command()(grid)
 app.command()(preview)
 app.command()(push)
 app.command()(recipes)

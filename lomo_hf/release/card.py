@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.building import Counts
+from lomo_hf.choosing import describe_choosing
 from lomo_hf.distortion import OPERATIONS
 from lomo_hf.errors import BuildError
 from lomo_hf.recipe import Recipe, installed_engines
@@ -104,6 +105,7 @@ def _config(name: str, recipe: Recipe, counts: Counts, footprint: Footprint) -> 
         "name": name,
         "recipe": recipe,
         "mix": mix,
+        "choosing": describe_choosing(recipe.choosing),
         "counts": counts,
         "rows": footprint.rows,
         "megabytes": footprint.download_bytes / 1e6,
