@@ -64,7 +64,10 @@ def merge_manifest(local: Contents, remote: Contents | None, kept_files: Collect
 
 def merge_entries(local: Mapping[str, Any], remote: object, repo: str) -> dict[str, Any]:
     """LLaMA-Factory's `dataset_info.json`: the folder's entries, naming this repository, and all others on the Hub."""
-    ours = {name: {**entry, "hf_hub_url": repo} for name, entry in local.items()}
+    # An entry for the folder on this machine names no repository.
+    ours = {
+        name: {**entry, "hf_hub_url": repo} if "hf_hub_url" in entry else dict(entry) for name, entry in local.items()
+    }
     others = remote if isinstance(remote, Mapping) else {}
     return {**ours, **{name: deepcopy(entry) for name, entry in others.items() if name not in ours}}
 

@@ -199,7 +199,7 @@ def _card(
     theirs = own_text_of(remote_body) if there.contents or OWN_START in remote_body else remote_body.strip()
     own_merged = merge_own_text(own, theirs, previous.own_text if previous else None)
     renamed = body
-    for name in sorted({str(entry["hf_hub_url"]) for entry in entries.values()} - {repo}):
+    for name in sorted({str(entry["hf_hub_url"]) for entry in entries.values() if "hf_hub_url" in entry} - {repo}):
         renamed = _renamed(renamed, merged, name, repo)
     sections = [_survivors_section(outline, survivors), changes]
     if merged == front and own == own_merged and renamed == body and not any(sections):

@@ -125,9 +125,11 @@ def test_adding_a_config_leaves_all_others_and_the_default(hub: LoopbackHub, rel
     assert "- `prefix50`: added, 6 rows." in card
     assert "- `ratio50`: unchanged." in card
     entries = json.loads(hub.read(REPO, "dataset_info.json"))
-    assert set(entries) == {"ratio50", "ratio25", "prefix50"}
+    configs_there = {"ratio50", "ratio25", "prefix50"}
+    assert set(entries) == configs_there | {f"{name}-local" for name in configs_there}
+    assert {entry["hf_hub_url"] for entry in entries.values() if "hf_hub_url" in entry} == {REPO}
     manifest = json.loads(hub.read(REPO, "manifest.json"))
-    assert set(manifest["recipes"]) == {"ratio50", "ratio25", "prefix50"}
+    assert set(manifest["recipes"]) == configs_there
     # And once more in the other direction: nothing of what the folder does not have is lost.
     release("first", "v1.2.0")
     assert set(json.loads(hub.read(REPO, "manifest.json"))["recipes"]) == {"ratio50", "ratio25", "prefix50"}
