@@ -1,10 +1,7 @@
 """A grid: one YAML file that names a matrix of recipes, so that an ablation is planned and built in one pass.
 
-base: ratio50                     # a named recipe, a YAML file, or the settings themselves
-vary:
-  ratio: [0.25, 0.5]
-  position: [middle, densest-math]
-  distortion.mix: {all: {rotate: 1, blur: 1}, clean: {clean: 1}}    # a label for each value
+`base` is a named recipe, a YAML file or the settings themselves; `vary` maps fields, with dots into the recipe's
+parts, to lists of values, or to labels with their values where a value is not plain.
 """
 
 from collections.abc import Iterator, Mapping

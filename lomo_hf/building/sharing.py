@@ -19,8 +19,7 @@ class Sharing:
     Attributes:
         rows, sampled: Rows of the corpus, and how many of them were measured.
         pages: For each recipe, by name, the pages of its rows.
-        apart: Pages typeset and pages distorted, if every recipe were built by itself: both are all pages.
-        typeset, distorted: What is done when they are built together.
+        typeset, distorted: Pages typeset, and rewrites distorted and encoded, when all are built together.
         seconds: Processor time, on this machine, in one process.
         page_bytes: PNG bytes of all pages of all recipes, as stored.
     """
@@ -35,7 +34,7 @@ class Sharing:
 
     @property
     def apart(self) -> int:
-        """Pages of all recipes together, as stored."""
+        """Pages of all recipes: so many would be typeset and distorted if each were built by itself."""
         return sum(self.pages.values())
 
 

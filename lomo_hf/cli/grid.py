@@ -60,9 +60,9 @@ def _print_plan(recipes: "list[Recipe]", found: "Sharing") -> None:
     screen.print(table)
     screen.print(
         f"\n{len(recipes)} configs of {found.rows:,} rows. One by one: about {found.apart:,} pages typeset and "
-        f"{found.apart:,} distorted. Together: about {found.typeset:,} typeset, {found.distorted:,} rewrites "
-        f"distorted and encoded, {_spoken(found.seconds)} of processor time, {found.page_bytes / 1e6:,.1f} MB of pages. "
-        f"Measured on {found.sampled} rows, on this machine, just now.",
+        f"{found.apart:,} distorted. Together: about {found.typeset:,} typeset, {found.distorted:,} distorted "
+        f"and encoded, {_spoken(found.seconds)} of processor time, {found.page_bytes / 1e6:,.1f} MB of pages, "
+        f"measured on {found.sampled} rows, on this machine, just now.",
         highlight=False,
     )
 

@@ -99,7 +99,7 @@ class Refusal:
     """A row that does not become a conversation.
 
     `reason` is short and drawn from a small set, so that a build can count it: "empty:user", "role:tool",
-    "order:no-answer", "placeholder:<image>", "special-token:<|im_end|>", "surrogate", "encoding", "too-long",
+    "order:no-answer", "placeholder:<image>", `special-token:<|im_end|>`, "surrogate", "encoding", "too-long",
     "image-row", "dialect", "json". `detail` is one sentence for the person who looks into it.
 
     >>> Refusal("demo/7", "empty:user", "Turn 0 holds no text.").reason

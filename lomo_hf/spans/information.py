@@ -29,7 +29,7 @@ class Blocks:
 
     @property
     def count(self) -> int:
-        """How many blocks there are; block i is `prompt[edges[i]:edges[i + 1]]`."""
+        """How many blocks there are; a block lies between two neighbouring edges."""
         return len(self.edges) - 1
 
 
