@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MARK = re.compile(r"<!-- (not run|snippet): .+ -->")
-LANGUAGES = ("python", "bash", "yaml", "json", "text", "bibtex")
+LANGUAGES = ("python", "bash", "yaml", "json", "text", "bibtex", "markdown")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
-from lomo_hf.corpus import Source, open_source
+from lomo_hf.corpus import Source
+from lomo_hf.corpus.sampling import DRAW, reopen_source
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.recipe import Recipe, installed_engines
 from lomo_hf.release import MANIFEST, Manifest, content_digest, read_manifest
@@ -66,7 +67,7 @@ def audit_dataset(
 
     Args:
         folder: What `lomo build` made.
-        corpus: The corpus that it was built from; None is the embedded sample.
+        corpus: The corpus that it was built from; None is what the manifest names on the Hub, or the embedded sample.
         no_source: Check only what can be checked without the corpus.
         sample: How many rewritten rows have their pages decoded and made again, and read; None for all of them (300
             for the reader). Everything else is checked of all rows anyway.
@@ -89,13 +90,13 @@ def audit_dataset(
     manifest = read_manifest(root)
     if manifest is None:
         raise IntegrityError(f"{root.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
-    source = None if no_source else _open(corpus, manifest)
+    source = None if no_source else _open(root, corpus, manifest)
     return _Audit(root, manifest, source, sample, reader).run(progress or (lambda done, total: None))
 
 
-def _open(corpus: str | Path | None, manifest: Manifest) -> Source:
+def _open(folder: Path, corpus: str | Path | None, manifest: Manifest) -> Source:
     said = manifest.source
-    source = open_source(corpus, config=said["config"], repo=said["repo"], revision=said["revision"])
+    source = reopen_source(said, corpus, draw=folder / DRAW)
     if source.digest != said["digest"]:
         raise IntegrityError(
             f"the source must have the digest {said['digest'][:16]}… ({said['description']}) as the manifest says; "

@@ -1,23 +1,24 @@
-"""Every row of the source is either stored or refused, once and in order: stored rows are paired with their source.
+"""Every row of the source is either stored or refused, once: stored rows are paired with their source.
 
-Both sides are streamed. Of a shard only its ids are held, so that one row that is missing or too much does not throw
-off all that follow.
+Rows of a shard are stored in an order of their own (`lomo_hf.building.ordering`), so the texts of a shard's part of the
+source are held while its rows pass: at most ten thousand conversations, no page.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.auditing.ledger import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids, read_refused, read_rows
+from lomo_hf.building.ordering import LEADING_ROWS
 from lomo_hf.corpus import Conversation, Refusal, Source, screen
+from lomo_hf.randomness import uniform
 from lomo_hf.recipe import Recipe
 
 __all__ = ["MATCHING_CHECKS", "matched_rows", "unmatched_rows"]
 
 MATCHING_CHECKS: Final[Mapping[str, str]] = {
-    "rows-accounted": "every row of the source is stored or refused, once and in order; no other row is",
+    "rows-accounted": "every row of the source is stored or refused, once; stored ones in order of their hash",
     "refusals-true": "a row is refused exactly where its source is, for the reason given",
 }
 
@@ -32,23 +33,22 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
         SourceError: The source cannot be read.
     """
     refused = {one["id"]: one["reason"] for one in read_refused(folder, shard.sidecar)}
-    waiting = Counter(read_ids(folder, shard.file))
-    stored = read_rows(folder, shard.file)
+    ids = read_ids(folder, shard.file)
+    stored, waiting = set(ids), dict[str, Conversation | None]()
+    misplaced = _misplaced(ids)
     for item in source.conversations(shard.start, shard.stop):
         wanted = item if isinstance(item, Refusal) else screen(item, recipe.placeholders)
-        is_stored = waiting[item.id] > 0
-        whys = _accounted(is_stored, item.id in refused)
+        is_stored = item.id in stored
+        whys = _accounted(is_stored, item.id in refused, item.id in misplaced)
         ledger.note("rows-accounted", shard.config, item.id, whys)
         ledger.note("refusals-true", shard.config, item.id, _refusal(wanted, is_stored, refused.pop(item.id, None)))
         if is_stored:
-            for row in stored:
-                waiting[row["id"]] -= 1
-                if row["id"] == item.id:
-                    yield row, wanted if isinstance(wanted, Conversation) else None
-                    break
-                yield from _extra(row, shard, ledger)
-    for row in stored:
-        yield from _extra(row, shard, ledger)
+            waiting[item.id] = wanted if isinstance(wanted, Conversation) else None
+    for row in read_rows(folder, shard.file):
+        if row["id"] in waiting:
+            yield row, waiting.pop(row["id"])
+        else:
+            yield from _extra(row, shard, ledger)
     for id in refused:
         ledger.note("rows-accounted", shard.config, id, ["the refused row is not in this part of the source."])
 
@@ -65,9 +65,20 @@ def unmatched_rows(folder: Path, shard: Shard, ledger: Ledger) -> Iterator[Pair]
     ledger.note("rows-accounted", shard.config, shard.file.path, whys)
 
 
-def _accounted(is_stored: bool, is_refused: bool) -> list[str]:
+def _misplaced(ids: Sequence[str]) -> set[str]:
+    """Ids that stand after one of a higher hash. Once this may be, where the leading rows end."""
+    once = list(dict.fromkeys(ids))  # a row that stands twice is found as such
+    keys = [uniform(0, id, "order") for id in once]
+    falls = [index for index in range(1, len(keys)) if keys[index] < keys[index - 1]]
+    allowed = max((index for index in falls if index <= LEADING_ROWS), default=0)
+    return {once[index] for index in falls if index != allowed}
+
+
+def _accounted(is_stored: bool, is_refused: bool, is_misplaced: bool) -> list[str]:
     if is_stored and is_refused:
         return ["the row is stored and refused as well."]
+    if is_misplaced:
+        return ["the row stands after one of a higher hash."]
     return [] if is_stored or is_refused else ["the row is neither stored nor refused."]
 
 
@@ -82,6 +93,6 @@ def _refusal(wanted: Conversation | Refusal, is_stored: bool, reason: str | None
 
 
 def _extra(row: dict[str, Any], shard: Shard, ledger: Ledger) -> Iterator[Pair]:
-    why = "the stored row stands where the source has none of this id: out of order, twice, or not from there."
+    why = "the stored row stands there twice, or its id is not in this part of the source."
     ledger.note("rows-accounted", shard.config, str(row["id"]), [why])
     yield row, None

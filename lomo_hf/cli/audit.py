@@ -48,7 +48,7 @@ def audit(
         raise IntegrityError(f"{false} of {len(report.outcomes)} checks found something false: {names}.")
 
 
-def _run(folder: Path, corpus: Path | None, no_source: bool, sample: int | None, ocr: bool) -> "AuditReport":
+def _run(folder: Path, corpus: str | None, no_source: bool, sample: int | None, ocr: bool) -> "AuditReport":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from lomo_hf.auditing import audit_dataset, open_reader

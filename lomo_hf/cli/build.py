@@ -6,6 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.cli.corpus_options import (
+    Columns,
+    Configs,
+    Dedup,
+    ExcludeConfigs,
+    Overlaps,
+    Quota,
+    Replay,
+    Sample,
+    Selection,
+    Tokens,
+    Weights,
+    resumable,
+)
 from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
@@ -23,6 +37,16 @@ def build(
     seed: Seed = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
     repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    config: Configs = None,
+    exclude_config: ExcludeConfigs = None,
+    columns: Columns = None,
+    sample: Sample = None,
+    tokens: Tokens = None,
+    quota: Quota = None,
+    weights: Weights = None,
+    dedup: Dedup = False,
+    exclude_overlap: Overlaps = None,
+    replay: Replay = None,
 ) -> None:
     """Build a dataset folder that load_dataset reads."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -31,15 +55,19 @@ def build(
 
     screen = console()
     started = time.monotonic()
-    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
+    selection = Selection(
+        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
+    )
+    selected = resumable(selection, out)
+    parts = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=screen, transient=True) as bar:
         task = bar.add_task("rows", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
         report = build_dataset(
-            corpus,
+            selected.source,
             recipe or [DEFAULT_RECIPE],
             out,
             num_proc=num_proc,
@@ -47,6 +75,7 @@ def build(
             limit=limit,
             repo=repo,
             progress=show,
+            draw=selected.draw,
         )
     print_report(report, time.monotonic() - started)
 

@@ -6,7 +6,7 @@ same recipe, source and versions give the same manifest, byte for byte.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -27,20 +27,22 @@ _SEAL = "digest"
 class Manifest:
     """What `manifest.json` says.
 
-    `receipts` are those of the shards, by build: a build is one call, and may have written several configs.
+    `receipts` are those of the shards, by build: a build is one call, and may have written several configs. `engines`
+    are the versions that the last build ran with.
     """
 
     source: Mapping[str, Any]
     recipes: Mapping[str, Recipe]
     receipts: Sequence[Receipt]
     files: Sequence[Mapping[str, Any]]
+    engines: Mapping[str, str] = field(default_factory=lambda: dict(installed_engines()))
 
     def to_json(self) -> str:
         """The document, keys in a fixed order."""
         said = {
             "format": _FORMAT,
             "made_by": "lomo_hf",
-            "engines": dict(installed_engines()),
+            "engines": dict(self.engines),
             "source": dict(self.source),
             "recipes": {name: {"digest": r.digest, "recipe": r.to_dict()} for name, r in self.recipes.items()},
             "shards": [json.loads(receipt.to_json()) for receipt in self.receipts],
@@ -98,7 +100,7 @@ def read_manifest(folder: Path) -> Manifest | None:
             raise ValueError(f"format {said['format']}")
         recipes = {name: Recipe.from_dict(one["recipe"], recorded=True) for name, one in said["recipes"].items()}
         receipts = [Receipt.from_json(json.dumps(one)) for one in said["shards"]]
-        return Manifest(said["source"], recipes, receipts, said["files"])
+        return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

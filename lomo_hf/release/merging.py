@@ -149,7 +149,7 @@ def front_text(front: Mapping[str, Any], *cards: str) -> str:
 def with_body(front: str, body: str, sections: Sequence[str], own_text: str) -> str:
     """A whole card: front matter, the body with sections put before the own text, and the own text in its place."""
     before, start, rest = body.partition(OWN_START)
-    after = rest.partition(OWN_END)[2]
+    after = rest.rpartition(OWN_END)[2] if OWN_END in rest else ""
     parts = [before.rstrip("\n"), *(section.strip("\n") for section in sections if section)]
     if start or own_text:
         parts.append(f"{OWN_START}\n{own_text}\n{OWN_END}{after.rstrip()}")
