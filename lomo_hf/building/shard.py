@@ -61,7 +61,7 @@ def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], Non
     substituter = Substituter(spec.recipes)
     read = 0
     for item in spec.source.conversations(spec.start, spec.stop):
-        for output, result in zip(outputs, _results(spec, substituter, item), strict=True):
+        for output, result in zip(outputs, _results(spec, substituter, item, read), strict=True):
             output.add(result)
         read += 1
         on_row(read)
@@ -71,12 +71,12 @@ def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], Non
         output.finish()
 
 
-def _results(spec: ShardSpec, substituter: Substituter, item: Conversation | Refusal) -> list[Row | Refusal]:
+def _results(spec: ShardSpec, substituter: Substituter, item: Conversation | Refusal, row: int) -> list[Row | Refusal]:
     """One result for each recipe. The only place where a row's own work is done, and so the one to isolate rows in."""
     if isinstance(item, Refusal):
         return [item] * len(spec.recipes)
     try:
-        return substituter.rows(item)
+        return substituter.rows(item, spec.place(row))
     except (LomoError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the typesetter is no Exception

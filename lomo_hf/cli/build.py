@@ -26,7 +26,7 @@ from lomo_hf.recipes import DEFAULT_RECIPE
 if TYPE_CHECKING:
     from lomo_hf.release import BuildReport
 
-__all__ = ["build"]
+__all__ = ["build", "print_report"]
 
 
 def build(
@@ -77,10 +77,11 @@ def build(
             progress=show,
             draw=selected.draw,
         )
-    _print_report(report, time.monotonic() - started)
+    print_report(report, time.monotonic() - started)
 
 
-def _print_report(report: "BuildReport", seconds: float) -> None:
+def print_report(report: "BuildReport", seconds: float) -> None:
+    """What was counted, as a table, and how to load it."""
     from rich.table import Table
 
     screen = console()
