@@ -1,7 +1,7 @@
 """Measure what each distortion costs an OCR engine, at both strengths: writes notebooks/ocr.csv for distortions.ipynb.
 
-    pip install 'lomo-hf[audit]'
-    python notebooks/measure_ocr.py
+pip install 'lomo-hf[audit]'
+python notebooks/measure_ocr.py
 """
 
 import csv

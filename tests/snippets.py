@@ -60,6 +60,9 @@ def check_written(snippet: Snippet) -> None:
 
 def run_page(page: Path) -> None:
     """Run what is to be run of a page, in the current folder."""
+    from PIL import Image
+
+    Image.Image.show = lambda self, title=None: None  # no window is opened by a test
     names: dict[str, object] = {"__name__": "page"}
     for snippet in snippets(page.read_text(encoding="utf-8")):
         if snippet.runs and snippet.language == "python":

@@ -96,9 +96,7 @@ def named_in_caches(corpus: Path, cache: Path) -> list[str]:
     ]
 
 
-def test_engines_are_in_the_name_of_every_cache(
-    corpus: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_engines_are_in_the_name_of_every_cache(corpus: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     before = named_in_caches(corpus, tmp_path)
     assert named_in_caches(corpus, tmp_path) == before
     request.getfixturevalue("_another_engine")
@@ -112,9 +110,7 @@ def test_engines_that_a_recipe_records_are_in_the_name_of_the_cache(corpus: Path
     assert Hasher.hash(substitute(other)) != Hasher.hash(substitute(TEXT_ONLY))
 
 
-def test_an_unchanged_builder_finds_its_cache(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unchanged_builder_finds_its_cache(corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _, before = prepared(TEXT_ONLY, corpus, tmp_path)
 
     def never(recipes: Any) -> Any:

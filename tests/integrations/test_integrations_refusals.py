@@ -31,9 +31,7 @@ def messages(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
     return lambda: "\n".join(record.getMessage() for record in caplog.records if record.name == LOG)
 
 
-def test_the_builder_leaves_them_out_and_says_so(
-    spoilt: Path, tmp_path: Path, messages: Callable[[], str]
-) -> None:
+def test_the_builder_leaves_them_out_and_says_so(spoilt: Path, tmp_path: Path, messages: Callable[[], str]) -> None:
     builder = LomoOV15("ratio50", corpus=spoilt, cache_dir=str(tmp_path))
     assert builder.count_refusals() == REASONS
     rows = stored(builder.as_streaming_dataset(split="train"))
@@ -53,9 +51,7 @@ def test_a_stream_that_is_left_early_has_said_so_too(
     assert "1 of 2 rows refused" in messages()
 
 
-def test_map_leaves_them_out_and_says_so(
-    spoilt: Path, load: Callable[..., Any], messages: Callable[[], str]
-) -> None:
+def test_map_leaves_them_out_and_says_so(spoilt: Path, load: Callable[..., Any], messages: Callable[[], str]) -> None:
     wanted = substituted(spoilt, NAMED_RECIPES["ratio50"])
     # Batches of one: some come back empty.
     assert stored(lomo_map(load(spoilt), "ratio50", batch_size=1)) == wanted
