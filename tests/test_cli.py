@@ -130,6 +130,7 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["export", "nowhere", "--out", "x"], 1, "holds no manifest.json"),
         (["export", "nowhere", "--out", "x", "--format", "csv"], 2, "format must be one of llava-jsonl"),
         (["preview", "--skip", "100000"], 1, "no row of"),
+        (["render-eval", "mmstar", "--out", "twins"], 1, "lomo: "),
     ],
 )
 def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(

@@ -51,6 +51,9 @@ app.command()(verify)
 app.command()(render_eval)
 app.command()(sensitivity)
 
+# Whose errors mean that the network failed; their packages are loaded only by commands that need it.
+_TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "huggingface_hub", "requests"})
+
 
 def main() -> None:
     """The console scripts `lomo` and `hf-lomo`."""
@@ -61,7 +64,13 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("stopped; what is done stays, and the same command goes on from there.", 130)
     except OSError as error:
+        if error.filename is None and error.errno is None:
+            _fail(f"{error}. Check the network, the name and that you are logged in (`hf auth login`).", 1)
         _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
+            raise
+        _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then give the command again.", 1)
 
 
 def _fail(message: str, code: int) -> None:
