@@ -11,6 +11,7 @@ from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
 from lomo_hf.building.pool import ShardDone, build_shards
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
+from lomo_hf.building.row_work import RowLimits
 from lomo_hf.building.shard import build_shard
 from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
 
@@ -20,6 +21,7 @@ __all__ = [
     "RECEIPTS",
     "Counts",
     "Receipt",
+    "RowLimits",
     "ShardDone",
     "ShardFile",
     "ShardSpec",
