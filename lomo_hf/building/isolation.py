@@ -14,6 +14,7 @@ from typing import Any
 
 from lomo_hf.building.row_work import RowLimits, kept_rows
 from lomo_hf.corpus import Conversation, Refusal
+from lomo_hf.errors import BuildError
 from lomo_hf.recipe import Recipe
 from lomo_hf.substitution import Row, Substituter
 
@@ -78,6 +79,11 @@ class RowGuard:
         self._child = context.Process(target=_serve, args=(theirs, self._limits), name="lomo-row")
         self._child.start()
         theirs.close()
+        try:
+            self._connection.recv()  # it is ready: what it took to start is nothing that a row may be blamed for
+        except (EOFError, OSError) as error:
+            self.close()
+            raise BuildError("a process for one row cannot start; memory may be short. Build again.") from error
         return self._connection
 
     def _why_it_died(self) -> str:
@@ -92,6 +98,7 @@ def _serve(connection: "Connection[Any, Any]", limits: RowLimits) -> None:
     settle_in()
     _limit_memory(limits.memory)
     with suppress(EOFError, OSError):
+        connection.send("ready")
         while True:
             conversation, recipes = connection.recv()
             _limit_time(limits.cpu_seconds)

@@ -6,6 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.cli.engines import (
+    Assemble,
+    EngineName,
+    EngineOptions,
+    Executor,
+    Remote,
+    ShardCount,
+    ShardIndex,
+    Tasks,
+    Workers,
+    chosen_engine,
+    chosen_share,
+)  # fmt: skip
 from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
@@ -23,12 +36,23 @@ def build(
     seed: Seed = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
     repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    shard_index: ShardIndex = None,
+    num_shards: ShardCount = None,
+    assemble: Assemble = False,
+    engine: EngineName = "local",
+    executor: Executor = "local",
+    tasks: Tasks = None,
+    workers: Workers = -1,
+    remote: Remote = None,
+    engine_option: EngineOptions = None,
 ) -> None:
     """Build a dataset folder that load_dataset reads."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from lomo_hf.release import build_dataset
 
+    share = chosen_share(shard_index, num_shards, engine, assemble)
+    builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
     started = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -42,13 +66,18 @@ def build(
             corpus,
             recipe or [DEFAULT_RECIPE],
             out,
-            num_proc=num_proc,
             seed=seed,
             limit=limit,
             repo=repo,
             progress=show,
+            engine=builder,
+            share=share,
         )
-    _print_report(report, time.monotonic() - started)
+    if report.counts:
+        _print_report(report, time.monotonic() - started)
+    if not report.whole:
+        screen.print("The scheduler has the rest." if share is None else "Other machines have the rest.", end=" ")
+        screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
 
 
 def _print_report(report: "BuildReport", seconds: float) -> None:
@@ -84,4 +113,5 @@ def _print_report(report: "BuildReport", seconds: float) -> None:
     add("rows a second", [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1), section=True)
     screen.print(table)
     first = next(iter(report.counts))
-    screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)
+    if report.whole:
+        screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
+from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
@@ -36,10 +36,14 @@ _PICTURE_SEARCH, _PICTURE_HEIGHT, _PICTURE_CHARS = 500, 420, 900
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes."""
+    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes.
+
+    `whole` is False after a share of the shards: there is no card and no manifest yet.
+    """
 
     folder: Path
     counts: Mapping[str, Counts]
+    whole: bool = True
 
 
 def build_dataset(
@@ -52,6 +56,8 @@ def build_dataset(
     limit: int | None = None,
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    engine: Engine | None = None,
+    share: tuple[int, int] | None = None,
 ) -> BuildReport:
     """Build a dataset folder.
 
@@ -64,6 +70,9 @@ def build_dataset(
         limit: Only the first rows of the corpus.
         repo: The name on the Hub that the card mentions.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
+        engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
+        share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
+            a later call on the same folder.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
@@ -76,14 +85,25 @@ def build_dataset(
     specs = plan(source, chosen, limit=limit)
     for receipt in earlier.receipts if earlier else ():
         save_receipt(receipt, folder)
-    total = sum(spec.rows for spec in specs)
+    total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
     on_rows = None if progress is None else partial(_report, progress, total)
-    receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
+    builder = engine or LocalEngine(num_proc)
+    if share is not None:
+        return _report_of(folder, chosen, builder(share_of(specs, *share), folder, on_rows) or ())
+    receipts = builder(specs, folder, on_rows)
+    if receipts is None:
+        return BuildReport(folder, {}, whole=False)
     if not any(file.rows for receipt in receipts for file in receipt.files.values()):
         raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
     for stray in find_strays(specs, folder):
         (folder / stray).unlink()
     return _assemble(folder, chosen, receipts, said, earlier, repo or f"ORG/{folder.resolve().name}")
+
+
+def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:
+    """What a share of the shards came to."""
+    counts = {one.name: sum((receipt.counts[one.name] for receipt in receipts), start=Counts()) for one in recipes}
+    return BuildReport(folder, counts, whole=False)
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:
