@@ -8,6 +8,7 @@ is done is known by receipts and never by datatrove's marks, so every run asks f
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,16 +31,15 @@ _HANDS_OVER: Final = ("slurm",)
 """Executors that return as soon as the scheduler has the work; the others return when it is done."""
 
 
-@dataclass(frozen=True, repr=False)
 class ShardStep:
     """What a task does: build its share of the shards. Picklable; the plan travels with it, so no task plans anew.
 
-    `remote` is a folder that fsspec knows ("hf://buckets/me/mine"), where a task's own disk does not last.
+    `remote` is a folder that fsspec knows ("hf://buckets/me/mine"), where a task's own disk does not last. No
+    dataclass, because datatrove would write its fields, the whole plan, into its log.
     """
 
-    specs: tuple[ShardSpec, ...]
-    out: str
-    remote: str | None = None
+    def __init__(self, specs: Sequence[ShardSpec], out: str, remote: str | None = None) -> None:
+        self.specs, self.out, self.remote = tuple(specs), out, remote
 
     def __call__(self, data: object, rank: int, world_size: int) -> None:
         for spec in self.specs[rank::world_size]:
@@ -49,6 +49,9 @@ class ShardStep:
                 fetch_shards([spec], self.remote, Path(self.out))
                 receipt = build_shards([spec], Path(self.out), guarded=True)[0]
                 send_shard(receipt, Path(self.out), self.remote)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "ShardStep":
+        return self  # nothing in it ever changes, and a plan may be large
 
     def __repr__(self) -> str:
         return f"lomo_hf: {len(self.specs)} shards"
@@ -102,6 +105,8 @@ class DatatroveEngine:
             "workers": self.workers,
             "logging_dir": f"{self.remote}/logs" if self.remote else str(out.resolve() / ".lomo" / "logs"),
             "skip_completed": False,  # a mark proves nothing; receipts do
+            # What a job installs: the versions of engines are in the recipe, and others would be refused.
+            **({"dependencies": [f"lomo-hf[cluster]=={version('lomo-hf')}"]} if self.executor == "jobs" else {}),
             **self.options,
         }
         known = list(inspect.signature(kind).parameters)
