@@ -1,8 +1,8 @@
 """A large build that is killed on the way: `python -m benchmarks.endurance --rows 100000`.
 
 Prompts are recombined from a corpus; `lomo build` is started, and killed with SIGKILL (the command itself, a worker,
-the command with all its workers) whenever a share of the shards is done; the same command then goes on. At the end every file
-must be what the manifest says, and shards built alone elsewhere must be the same bytes.
+the command with all its workers) whenever a share of the shards is done; the same command then goes on. At the end
+every file must be what the manifest says, and shards built alone elsewhere must be the same bytes.
 """
 
 import argparse

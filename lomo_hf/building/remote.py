@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
-from lomo_hf.building.resume import matches, receipt_path, trusted_receipt
+from lomo_hf.building.resume import matches, receipt_path, trusted_receipt, unsealed
 from lomo_hf.errors import BuildError, IntegrityError
 
 __all__ = ["fetch_shards", "send_shard"]
@@ -48,7 +48,7 @@ def fetch_shards(specs: Sequence[ShardSpec], remote: str, out: Path) -> None:
             if trusted_receipt(spec, out) or not system.exists(f"{root}/{note}"):
                 continue
             try:
-                receipt = Receipt.from_json(system.cat_file(f"{root}/{note}").decode("utf-8"))
+                receipt = unsealed(system.cat_file(f"{root}/{note}").decode("utf-8"))
             except (IntegrityError, UnicodeDecodeError):
                 continue
             if not matches(receipt, spec):  # it might name files anywhere

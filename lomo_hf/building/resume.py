@@ -2,7 +2,9 @@
 and only as long as every file it lists has the size and the SHA-256 that it says.
 """
 
+import json
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +14,8 @@ from lomo_hf.building.receipts import Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
 
 __all__ = [
-    "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sweep_unfinished", "trusted_receipt",
+    "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",
+    "trusted_receipt", "unsealed",
 ]  # fmt: skip
 
 RECEIPTS: Final = ".lomo/receipts"
@@ -21,13 +24,31 @@ RECEIPTS: Final = ".lomo/receipts"
 
 def save_receipt(receipt: Receipt, out: Path) -> None:
     """Note that a shard is finished; the last act of building it."""
-    write_whole(out / receipt_path(receipt.spec_digest), receipt.to_json().encode())
+    write_whole(out / receipt_path(receipt.spec_digest), sealed(receipt).encode())
+
+
+def sealed(receipt: Receipt) -> str:
+    """A receipt as it is stored: with a digest of itself, or nothing would tell of a flipped bit in its counts."""
+    said = receipt.to_json()
+    return json.dumps({"seal": sha256(said.encode()).hexdigest(), **json.loads(said)}, indent=1) + "\n"
+
+
+def unsealed(text: str) -> Receipt:
+    """The receipt that `sealed` wrote.
+
+    Raises:
+        IntegrityError: The text is not that, to the character.
+    """
+    receipt = Receipt.from_json(text)
+    if text != sealed(receipt):
+        raise IntegrityError("a receipt is not what was written; build the shard again.")
+    return receipt
 
 
 def trusted_receipt(spec: ShardSpec, out: Path) -> Receipt | None:
     """The receipt of a shard, if it matches the spec and every byte of its files is still what it says."""
     try:
-        receipt = Receipt.from_json((out / receipt_path(spec.digest)).read_text(encoding="utf-8"))
+        receipt = unsealed((out / receipt_path(spec.digest)).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, IntegrityError):
         return None
     return receipt if matches(receipt, spec) and _is_true(receipt, spec, out) else None

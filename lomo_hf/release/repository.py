@@ -18,6 +18,7 @@ from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.names import check_no_secret
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
 from lomo_hf.release.card import card_text, own_text_of
@@ -78,6 +79,7 @@ def build_dataset(
         LomoError: See `lomo_hf.errors`.
     """
     chosen = _chosen(recipes, seed)
+    check_no_secret("repo", repo or "")
     folder = Path(out)
     source = open_source(corpus)
     said = _source_record(source, limit)

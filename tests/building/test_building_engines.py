@@ -11,7 +11,7 @@ from building.helpers import Tree, tree_of
 from lomo_hf.building import BuiltAlready, LocalEngine, Receipt, ShardSpec, share_of
 from lomo_hf.building.cluster import DatatroveEngine, ShardStep
 from lomo_hf.building.remote import fetch_shards, send_shard
-from lomo_hf.building.resume import receipt_path
+from lomo_hf.building.resume import receipt_path, sealed
 from lomo_hf.errors import BuildError
 
 
@@ -60,7 +60,8 @@ def test_a_remote_receipt_that_names_a_file_elsewhere_is_not_followed(
     reference: Path, specs: list[ShardSpec], tmp_path: Path
 ) -> None:
     remote, spec = "memory://lomo-tests/false", specs[0]
-    said = (reference / receipt_path(spec.digest)).read_text().replace("ratio50/train", "../../ratio50/train")
+    true = (reference / receipt_path(spec.digest)).read_text()
+    said = sealed(Receipt.from_json(true.replace("ratio50/train", "../../ratio50/train")))
     system, root = fsspec.core.url_to_fs(remote)
     system.pipe_file(f"{root}/{receipt_path(spec.digest)}", said.encode())
     fetch_shards([spec], remote, tmp_path / "a" / "b")
