@@ -66,7 +66,7 @@ def _others(source: object, prompts: Sequence[str], rows: int, corpus: Path | No
     ])  # fmt: skip
     alone, together = costs.four_ratios(source, rows)  # type: ignore[arg-type]
     print(f"All four ratios in one pass cost {together / alone:.2f} times ratio100 alone.\n")
-    scaling = costs.worker_scaling(source, rows)  # type: ignore[arg-type]
+    scaling = costs.worker_scaling(prompts)
     (wall_1, cpu_1), (wall_2, cpu_2) = scaling[1], scaling[2]
     print(f"Two workers: {wall_1 / wall_2:.2f} times as fast by the clock, for {cpu_2 / cpu_1:.2f} times the work.\n")
     _table(("cold start", "s"), [(name, f"{seconds:.2f}") for name, seconds in costs.cold_starts().items()])

@@ -10,8 +10,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from lomo_hf.building import build_shards, plan
-from lomo_hf.corpus import Source, to_conversation
+from benchmarks.corpus import recombined, write_corpus
+from lomo_hf.building import ShardSpec, build_shards, plan
+from lomo_hf.corpus import Source, open_source, to_conversation
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import load_recipe
 from lomo_hf.substitution import Substituter
@@ -56,21 +57,27 @@ def _build_seconds(source: Source, recipes: Sequence[Recipe], limit: int) -> flo
         return time.process_time() - began
 
 
-def worker_scaling(source: Source, limit: int) -> dict[int, tuple[float, float]]:
-    """Workers -> seconds by the clock, and of processor time in all workers, for the same four shards."""
-    recipe, rows = load_recipe("ratio100"), min(limit, len(source))
-    whole = plan(source, [recipe], limit=rows)[0]
-    specs = [replace(whole, index=at, count=4, start=rows * at // 4, stop=rows * (at + 1) // 4) for at in range(4)]
-    found = {}
-    for workers in (1, 2):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        began = time.monotonic()
-        with TemporaryDirectory() as out:
-            build_shards(specs, Path(out), num_proc=workers, guarded=True)
-        wall = time.monotonic() - began
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        found[workers] = (wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return found
+def worker_scaling(prompts: Sequence[str], rows: int = 2_000) -> dict[int, tuple[float, float]]:
+    """Workers -> seconds by the clock, and of processor time in all workers, for the same four shards.
+
+    The clock tells something only where nobody else is at work; the processor time shows what a second worker costs.
+    """
+    with TemporaryDirectory() as folder:
+        corpus = Path(folder, "rows.jsonl")
+        write_corpus(recombined(prompts, rows), corpus)
+        whole = plan(open_source(corpus), [load_recipe("ratio100")])[0]
+        specs = [replace(whole, index=at, count=4, start=rows * at // 4, stop=rows * (at + 1) // 4) for at in range(4)]
+        return {workers: _pool_seconds(specs, workers) for workers in (1, 2)}
+
+
+def _pool_seconds(specs: Sequence[ShardSpec], workers: int) -> tuple[float, float]:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    began = time.monotonic()
+    with TemporaryDirectory() as out:
+        build_shards(specs, Path(out), num_proc=workers, guarded=True)
+    wall = time.monotonic() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:

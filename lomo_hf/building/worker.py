@@ -59,7 +59,10 @@ def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -
             os._exit(1)  # as if the system had ended it: the shard is tried again, and then row by row
         except BaseException as error:
             answer = _sendable(error)
-        connection.send(answer)
+        try:
+            connection.send(answer)
+        except OSError:
+            return  # the parent has stopped, and no longer listens
 
 
 def settle_in() -> None:

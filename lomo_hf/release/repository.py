@@ -85,6 +85,8 @@ def build_dataset(
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
+    # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
+    (folder / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
     for receipt in earlier.receipts if earlier else ():
         save_receipt(receipt, folder)
     total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))

@@ -35,14 +35,14 @@ _SMALL_SHARDS = (
 
 def test_twenty_builds_killed_at_random_moments_end_in_the_same_tree(tmp_path: Path) -> None:
     """SIGKILL to the command, to a worker or to all, from its first moment to its last; then the same command."""
-    whole = tmp_path / "whole"
+    whole = tmp_path / "whole" / "out"
     began = time.monotonic()
     subprocess.run(lomo(whole, 2), check=True, capture_output=True)
     takes = time.monotonic() - began
     expected, chance = tree_of(whole), random.Random(6)
     interrupted = 0
     for number in range(KILLS):
-        out = tmp_path / str(number)
+        out = tmp_path / str(number) / "out"
         running = subprocess.Popen(
             lomo(out, 1 + number % 2), start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
@@ -52,7 +52,8 @@ def test_twenty_builds_killed_at_random_moments_end_in_the_same_tree(tmp_path: P
         left = tree_of(out)
         finished = {path for path in left if "train-" in path and not path.endswith(".tmp")}
         assert {path: left[path] for path in finished} == {path: expected[path] for path in finished}
-        subprocess.run(lomo(out, 1 + number % 2), check=True, capture_output=True)
+        resumed = subprocess.run(lomo(out, 1 + number % 2), capture_output=True, text=True)
+        assert resumed.returncode == 0, resumed.stderr
         assert tree_of(out) == expected
     assert interrupted >= KILLS // 2
 
@@ -95,8 +96,8 @@ def test_a_full_disk_stops_with_one_sentence_and_no_bad_file(small_disk: Path, t
     assert stopped.returncode == 1
     assert "the disk takes no more (No space left on device). Free space, then build again." in stopped.stderr
     assert stopped.stderr.count("\n") == 1
-    subprocess.run(lomo(tmp_path / "whole", 1), check=True, capture_output=True)
-    expected, left = tree_of(tmp_path / "whole"), tree_of(small_disk / "out")
+    subprocess.run(lomo(tmp_path / "whole" / "out", 1), check=True, capture_output=True)
+    expected, left = tree_of(tmp_path / "whole" / "out"), tree_of(small_disk / "out")
     assert [path for path in left if path.endswith(".tmp")] == []
     shards = {path for path in left if "train-" in path}
     assert shards

@@ -3,6 +3,7 @@ the same tree, and no damage is ever taken for a finished shard.
 """
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,10 +15,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from lomo_hf.building import BuiltAlready, ShardSpec, build_shards, plan, planning, share_of, trusted_receipt
+from lomo_hf.building import BuiltAlready, Receipt, ShardSpec, build_shards, plan, planning, share_of, trusted_receipt
 from lomo_hf.corpus import open_source
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes import load_recipe
+from lomo_hf.release import build_dataset
 
 
 def _specs() -> list[ShardSpec]:
@@ -127,6 +129,20 @@ class Builds(RuleBasedStateMachine):
 
 TestBuilds = Builds.TestCase
 TestBuilds.settings = settings(max_examples=8, stateful_step_count=8, deadline=None)
+
+
+def test_a_build_killed_before_its_first_shard_was_done_goes_on(tmp_path: Path) -> None:
+    """The folder then holds a piece of a shard and no receipt, and is ours all the same."""
+
+    def killed(specs: Sequence[ShardSpec], out: Path, on_rows: Callable[[int], None] | None) -> list[Receipt] | None:
+        (out / "ratio50").mkdir()
+        (out / "ratio50" / ".train-00000-of-00001.parquet.00000000-1.tmp").touch()
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset(None, ["ratio50"], out, limit=3, engine=killed)
+    assert build_dataset(None, ["ratio50"], out, limit=3).counts["ratio50"].rows == 3
 
 
 def test_every_kth_flipped_byte_of_a_shard_and_of_its_receipt_is_found(tmp_path: Path) -> None:
