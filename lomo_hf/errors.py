@@ -8,6 +8,7 @@
     │   ├── UncoveredError a character has no glyph in any font
     │   └── TooLargeError  a page would exceed its limit of pixels or sides
     ├── BuildError         a shard cannot be built or written                          (exit 1)
+    ├── PublishError       a release cannot be published as asked                      (exit 1)
     └── IntegrityError     what lies on disk is not what was recorded                  (exit 3)
 
 A message is one sentence that names the field, the value found and the remedy. The exit code is what the command
@@ -61,6 +62,10 @@ class TooLargeError(RenderError):
 
 class BuildError(LomoError):
     """A shard cannot be built or written."""
+
+
+class PublishError(LomoError):
+    """A release cannot be published as asked; what the Hub serves is as it was, or the whole release."""
 
 
 class IntegrityError(LomoError):

@@ -5,12 +5,21 @@ Facts behind each choice: a content part holds `type` and `text` only, because c
 `conversations` LLaMA-Factory and ms-swift. What a row holds does not depend on the recipe's name or ratio.
 """
 
+import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["IMAGE_PLACEHOLDER", "ROW_COLUMNS", "row_features", "sharegpt_features"]
+__all__ = [
+    "IMAGE_PLACEHOLDER",
+    "ROW_COLUMNS",
+    "row_features",
+    "sharegpt_features",
+    "stored_schema",
+    "with_old_features",
+]
 
 IMAGE_PLACEHOLDER = "<image>"
 
@@ -68,3 +77,34 @@ def sharegpt_features() -> "datasets.Features":
             "images": List({"bytes": Value("binary"), "path": Value("string")}),
         }
     )
+
+
+@cache
+def stored_schema() -> Any:
+    """The Arrow schema of a shard, whose metadata tell an image for an image in words that every `datasets` knows.
+
+    >>> "List" in str(stored_schema().metadata[b"huggingface"])
+    False
+    """
+    return with_old_features(row_features().arrow_schema)
+
+
+def with_old_features(schema: Any) -> Any:
+    """An Arrow schema whose `datasets` features say a list as `[...]`, as before `datasets` 4.
+
+    Versions before 4 stop at the newer form ("Feature type 'List' not found"), and trainers pin them; the older form
+    is read by all versions, and as the same features. Measured with 3.5.0, 4.0.0 and 5.2.0.
+    """
+    said = (schema.metadata or {}).get(b"huggingface")
+    if said is None:
+        return schema
+    metadata = {**schema.metadata, b"huggingface": json.dumps(_old_lists(json.loads(said))).encode()}
+    return schema.with_metadata(metadata)
+
+
+def _old_lists(said: Any) -> Any:
+    if isinstance(said, dict):
+        if said.get("_type") == "List" and said.get("length", -1) == -1:
+            return [_old_lists(said["feature"])]
+        return {key: _old_lists(value) for key, value in said.items()}
+    return [_old_lists(one) for one in said] if isinstance(said, list) else said

@@ -23,7 +23,7 @@ from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
 from lomo_hf.turns import check_turn
 
-__all__ = ["Row", "Substituter", "check_recipe", "keep_as_text", "substitute_row"]
+__all__ = ["Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
 
 Row = dict[str, Any]
 
@@ -194,7 +194,7 @@ def _number(value: Any) -> float:
 def _kept(conversation: Conversation, draw: float, reason: str | None) -> Row:
     nothing = dict.fromkeys(("turn", "position", "spans", "renderer", "distortion", "width", "height", "prompt_chars"))
     lomo = {"draw": draw, **nothing, "reason": reason, "repairs": list(conversation.repairs)}
-    return _row(conversation, {}, None, lomo)
+    return stored_row(conversation, {}, None, lomo)
 
 
 def _rewritten(conversation: Conversation, draw: float, made: _Rewrite) -> Row:
@@ -218,15 +218,19 @@ def _rewritten(conversation: Conversation, draw: float, made: _Rewrite) -> Row:
         "repairs": list(conversation.repairs),
     }
     images = [{"bytes": image, "path": None} for image in made.images]
-    return _row(conversation, {made.turn: made.found.texts()}, images, lomo)
+    return stored_row(conversation, {made.turn: made.found.texts()}, images, lomo)
 
 
-def _row(
+def stored_row(
     conversation: Conversation,
     substituted: Mapping[int, Sequence[str]],
     images: list[dict[str, bytes | None]] | None,
-    lomo: dict[str, Any],
+    lomo: dict[str, Any] | None,
 ) -> Row:
+    """The columns of `lomo_hf.row`. `substituted` gives, for turns with images, the texts between them.
+
+    `lomo` is None for a row that came with images of its own.
+    """
     turns = [(turn.role, substituted.get(index, (turn.text,))) for index, turn in enumerate(conversation.turns)]
     origin = conversation.origin
     return {
@@ -234,7 +238,7 @@ def _row(
         "messages": [{"role": role, "content": _parts(texts)} for role, texts in turns],
         "conversations": [{"from": _FROM[role], "value": IMAGE_PLACEHOLDER.join(texts)} for role, texts in turns],
         "images": images,
-        "rewritten": images is not None,
+        "rewritten": images is not None and lomo is not None,
         "lomo": lomo,
         "source_repo": origin.repo,
         "source_config": origin.config,

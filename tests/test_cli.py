@@ -90,6 +90,16 @@ def test_an_own_recipe_file_becomes_a_config(lomo: Run, tmp_path: Path) -> None:
     assert list(Path("out/tilted").glob("train-*.parquet"))
 
 
+def test_export_says_what_it_wrote_and_where(lomo: Run) -> None:
+    assert lomo("build", "--limit", "12", "--out", "out")[0] == 0
+    code, said, complained = lomo("export", "out", "--format", "webdataset", "--out", "tars")
+    assert (code, complained) == (0, "")
+    assert "12 rows of ratio50 with" in said
+    assert Path("tars/train-00000.tar").exists()
+    code, said, _ = lomo("export", "out", "--format", "webdataset", "--out", "tars")
+    assert (code, "there already" in said) == (0, True)
+
+
 def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
     code, said, _ = lomo("preview", "--rows", "3", "--out", "sheet.png")
     assert (code, "3 rows" in said) == (0, True)
@@ -117,6 +127,8 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["build", "--num-proc", "0"], 2, "num-proc"),
         (["build", "--corps", "x"], 2, "No such option"),
         (["recipes", "--show", "nothing"], 2, "recipe must be"),
+        (["export", "nowhere", "--out", "x"], 1, "holds no manifest.json"),
+        (["export", "nowhere", "--out", "x", "--format", "csv"], 2, "format must be one of llava-jsonl"),
         (["preview", "--skip", "100000"], 1, "no row of"),
     ],
 )

@@ -7,10 +7,11 @@ import types
 
 import pytest
 
-ROOMS = [
-    "lomo_hf",
-    *(f"lomo_hf.{room}" for room in ("corpus", "spans", "rendering", "distortion", "building", "release")),
+NAMES = [
+    *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "release"),
+    *("exporting", "mixing", "auditing", "integrations"),
 ]
+ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from invariants import check_invariants
 from PIL import Image
 
 from lomo_hf import (
@@ -22,7 +23,6 @@ from lomo_hf import (
     Substituter,
     Turn,
     open_source,
-    row_features,
     substitute_row,
 )
 from lomo_hf.distortion import Distortion, distort
@@ -32,7 +32,6 @@ from lomo_hf.spans import POSITIONS, select_spans
 DATA = Path(__file__).parent / "data"
 SAMPLE = open_source(None)
 EVERY = Recipe("every", ratio=1.0)
-FROM = {"human": "user", "gpt": "assistant", "system": "system"}
 
 
 def conversations(step: int = 1) -> Iterator[Conversation]:
@@ -48,40 +47,8 @@ def made_of(*texts: str, id: str = "t/1") -> Conversation:
     return Conversation(id, turns, Origin(None, "t", id, None, None, None))
 
 
-def restored(row: dict[str, Any]) -> list[tuple[str, str]]:
-    """Every turn's text, from the stored row alone: the span texts put back where the images stand."""
-    spans = iter(row["lomo"]["spans"] or ())
-    turns = []
-    for message in row["messages"]:
-        parts = [part["text"] if part["type"] == "text" else next(spans)["text"] for part in message["content"]]
-        turns.append((message["role"], "".join(parts)))
-    return turns
-
-
 def pages(row: dict[str, Any]) -> list[np.ndarray]:
     return [np.asarray(Image.open(BytesIO(image["bytes"]))) for image in row["images"] or ()]
-
-
-def check_invariants(conversation: Conversation, row: dict[str, Any]) -> None:
-    """All that DESIGN promises of a row, read off the row and the source."""
-    assert restored(row) == [(turn.role, turn.text) for turn in conversation.turns]
-    strings = [(FROM[turn["from"]], turn["value"]) for turn in row["conversations"]]
-    for (role, value), message in zip(strings, row["messages"], strict=True):
-        assert role == message["role"]
-        parts = ["<image>" if part["type"] == "image" else part["text"] for part in message["content"]]
-        assert value == "".join(parts)
-        assert all(set(part) == {"type", "text"} for part in message["content"])
-    said = sum(value.lower().count("<image>") for _, value in strings)
-    assert said == len(row["images"] or ())
-    assert row["rewritten"] is (row["images"] is not None)
-    for picture in row["images"] or ():
-        with Image.open(BytesIO(picture["bytes"])) as page:
-            assert (page.format, page.mode) == ("PNG", "L")
-            width, height = page.size
-        assert width * height <= 2_560_000
-        assert min(width, height) >= 32
-        assert max(width, height) / min(width, height) <= 20
-    row_features().encode_example(row)
 
 
 @pytest.mark.parametrize("position", list(POSITIONS))

@@ -17,8 +17,9 @@ from lomo_hf.substitution import check_recipe
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]
 
-FORMAT_VERSION: Final = 1
-"""Raised whenever the layout of a shard changes: columns, row groups, compression. Old receipts then match no more."""
+FORMAT_VERSION: Final = 2
+"""Raised whenever the layout of a shard changes: columns, order of rows, row groups,
+compression. Old receipts then match no more."""
 
 # Eight shards keep eight workers busy on a small corpus. Below 1,000 rows the fixed cost of a shard (opening, syncing,
 # verifying) would show; 10,000 rows are a few minutes of work, which is what a crash loses, and some 100 MB of file.

@@ -154,6 +154,7 @@ class _Output:
 
     def abandon(self) -> None:
         """Leave nothing unfinished behind."""
+        self._writer.abandon()
         for pending in (self._pending, self._sidecar):
             if pending:
                 pending.abandon()

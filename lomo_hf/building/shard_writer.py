@@ -7,16 +7,18 @@ shard, measured at ratio 50, since nearly all of it is PNG; that is not worth le
 
 import json
 from collections.abc import Iterator
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.building.files import PendingFile
+from lomo_hf.building.ordering import Place, order_of, place_of
+from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import row_features
+from lomo_hf.row import stored_schema, with_old_features
 from lomo_hf.substitution import Row
 
-__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "verify_parquet"]
+__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
 
 MAX_GROUP_ROWS: Final = 100
 """Rows in a row group: what the Hub's viewer reads for one page, and what a worker holds for each recipe."""
@@ -29,53 +31,107 @@ _CHUNKING: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024,
 
 
 class ShardWriter:
-    """Writes rows to a pending file, a row group at a time; the file is sealed by its owner after `close`."""
+    """Takes rows in any order and writes them to a pending file in theirs; the file is sealed by its owner.
 
-    def __init__(self, pending: PendingFile) -> None:
-        self.weight = 0  # of all rows so far, in bytes, about what the file will take
+    With `keep_order`, rows are stored as they come, and each group of them is written at once.
+    """
+
+    def __init__(self, pending: PendingFile, *, keep_order: bool = False) -> None:
+        self._keep_order = keep_order
+        self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
         self._held: list[Row] = []
         self._held_weight = 0
+        self._places: list[Place] = []
+        self._weights: list[int] = []
         self._pending = pending
+        self._spill = Spill(pending, stored_schema())
 
     def add(self, row: Row) -> None:
-        """Take a row; every hundredth writes a row group."""
+        """Take a row; every hundredth goes to the disk with those before it."""
         weight = _weight(row)
-        self.weight += weight
+        self.weight += weight if self._keep_order else 2 * weight
         self._held_weight += weight
         self._held.append(row)
+        if not self._keep_order:
+            self._places.append(place_of(row))
+            self._weights.append(weight)
         if len(self._held) >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
-            self._write_group()
+            self._set_aside()
 
     def close(self) -> None:
-        """Write what is held, and the footer."""
-        self._write_group()
+        """Write the rows in their order, and the footer."""
+        self._set_aside()
+        for group in self._groups():
+            self._writer.write_table(self._spill.rows(group), row_group_size=MAX_GROUP_ROWS)
         self._writer.close()
+        self._spill.close()
+
+    def abandon(self) -> None:
+        """Leave nothing behind but the pending file, which is the owner's. Harmless after `close`."""
+        self._spill.close()
+
+    def _set_aside(self) -> None:
+        import pyarrow as pa
+
+        if self._held:
+            table = pa.Table.from_pylist(self._held, schema=stored_schema())
+            if self._keep_order:
+                self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
+            else:
+                self._spill.write(table)
+            self._held, self._held_weight = [], 0
+
+    def _groups(self) -> Iterator[list[int]]:
+        """The rows of each row group: full, or closed early by its weight."""
+        group: list[int] = []
+        weight = 0
+        for index in order_of(self._places):
+            group.append(index)
+            weight += self._weights[index]
+            if len(group) >= MAX_GROUP_ROWS or weight >= _MAX_GROUP_BYTES:
+                yield group
+                group, weight = [], 0
+        if group:
+            yield group
 
     @cached_property
     def _writer(self) -> Any:
         """Made at the first row group, since it writes at once and so may fail."""
-        import pyarrow.parquet as pq
+        return _parquet_writer(self._pending, stored_schema())
 
-        writer = pq.ParquetWriter(
-            self._pending,
-            _schema(),
-            version="2.6",
-            data_page_version="1.0",
-            write_page_index=True,
-            write_page_checksum=True,
-            use_content_defined_chunking=_CHUNKING,
-            **_column_options(),
-        )
-        writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
-        return writer
 
-    def _write_group(self) -> None:
-        import pyarrow as pa
+def rewrite_parquet(path: Path, pending: PendingFile) -> None:
+    """Write a Parquet file again as a shard is written, in row groups of at most a hundred rows.
 
-        if self._held:
-            table = pa.Table.from_pylist(self._held, schema=_schema())
-            self._held, self._held_weight = [], 0
-            self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
+    Rows and their order stay; lists in the `datasets` features of its schema take the form that all versions read.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        schema = with_old_features(file.schema_arrow)
+        if schema.equals(stored_schema(), check_metadata=False):  # whatever it calls the elements of lists
+            schema = stored_schema()
+        with _parquet_writer(pending, schema) as writer:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, use_threads=False).cast(schema)
+                writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
+
+
+def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
+    import pyarrow.parquet as pq
+
+    writer = pq.ParquetWriter(
+        pending,
+        schema,
+        version="2.6",
+        data_page_version="1.0",
+        write_page_index=True,
+        write_page_checksum=True,
+        use_content_defined_chunking=_CHUNKING,
+        **_column_options(schema),
+    )
+    writer.add_key_value_metadata({"content_defined_chunking": json.dumps(_CHUNKING)})
+    return writer
 
 
 def verify_parquet(path: Path, rows: int) -> None:
@@ -90,7 +146,7 @@ def verify_parquet(path: Path, rows: int) -> None:
     found = 0
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not file.schema_arrow.equals(_schema(), check_metadata=False):
+            if not file.schema_arrow.equals(stored_schema(), check_metadata=False):
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
                 found += file.read_row_group(group, use_threads=False).num_rows
@@ -106,16 +162,9 @@ def _weight(row: Row) -> int:
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])
 
 
-@cache
-def _schema() -> Any:
-    """The arrow schema, with the metadata by which `datasets` knows an image for an image."""
-    return row_features().arrow_schema
-
-
-@cache
-def _column_options() -> dict[str, Any]:
+def _column_options(schema: Any) -> dict[str, Any]:
     """PNG bytes as they are, everything else in dictionaries and snappy; by the path of each leaf."""
-    leaves = [leaf for column in _schema() for leaf in _leaves(column.name, column.type)]
+    leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     pages = {leaf for leaf in leaves if leaf.startswith("images.")}
     return {
         "compression": {leaf: "none" if leaf in pages else "snappy" for leaf in leaves},

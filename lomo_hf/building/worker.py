@@ -25,7 +25,7 @@ from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.substitution import Row
 
-__all__ = ["Task", "finish_shard", "serve", "settle_in"]
+__all__ = ["Task", "finish_shard", "leave_with_parent", "serve", "settle_in"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def settle_in() -> None:
     """What every child process does first: ignore Ctrl-C, leave with the parent, keep to one thread."""
     # Ctrl-C reaches every process of a terminal; the parent decides and asks through the board.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_leave_with_parent, daemon=True).start()
+    Thread(target=leave_with_parent, daemon=True).start()
     _keep_to_one_thread()
 
 
@@ -109,8 +109,8 @@ def _sendable(error: BaseException) -> BaseException:
     return error
 
 
-def _leave_with_parent() -> None:
-    """A worker whose parent was killed would wait for work for ever."""
+def leave_with_parent() -> None:
+    """Run in a thread of a worker: one whose parent was killed would wait for work for ever."""
     parent = parent_process()
     if parent:
         parent.join()

@@ -7,9 +7,19 @@ import sys
 
 import typer
 
+from lomo_hf.cli.audit import audit
+from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
+from lomo_hf.cli.card import card
+from lomo_hf.cli.check import check
+from lomo_hf.cli.export import export
+from lomo_hf.cli.mix import mix
+from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
+from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.sample import sample
+from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -21,9 +31,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(plan)
 app.command()(build)
 app.command()(preview)
 app.command()(recipes)
+app.command()(sample)
+app.command()(audit)
+app.command()(card)
+app.command()(check)
+app.command()(browse)
+app.command()(mix)
+app.command()(export)
+app.command()(push)
+app.command()(verify)
 
 
 def main() -> None:

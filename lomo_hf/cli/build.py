@@ -6,6 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.cli.corpus_options import (
+    Columns,
+    Configs,
+    Dedup,
+    ExcludeConfigs,
+    Overlaps,
+    Quota,
+    Replay,
+    Sample,
+    Selection,
+    Tokens,
+    Weights,
+    resumable,
+)
 from lomo_hf.cli.engines import (
     Assemble,
     EngineName,
@@ -36,6 +50,16 @@ def build(
     seed: Seed = None,
     limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
     repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    config: Configs = None,
+    exclude_config: ExcludeConfigs = None,
+    columns: Columns = None,
+    sample: Sample = None,
+    tokens: Tokens = None,
+    quota: Quota = None,
+    weights: Weights = None,
+    dedup: Dedup = False,
+    exclude_overlap: Overlaps = None,
+    replay: Replay = None,
     shard_index: ShardIndex = None,
     num_shards: ShardCount = None,
     assemble: Assemble = False,
@@ -55,15 +79,19 @@ def build(
     builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
     started = time.monotonic()
-    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
+    selection = Selection(
+        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
+    )
+    selected = resumable(selection, out)
+    parts = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=screen, transient=True) as bar:
         task = bar.add_task("rows", total=None)
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
         report = build_dataset(
-            corpus,
+            selected.source,
             recipe or [DEFAULT_RECIPE],
             out,
             seed=seed,
@@ -72,6 +100,7 @@ def build(
             progress=show,
             engine=builder,
             share=share,
+            draw=selected.draw,
         )
     if report.counts:
         _print_report(report, time.monotonic() - started)

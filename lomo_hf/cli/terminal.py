@@ -1,6 +1,5 @@
 """What the commands share: options that mean the same everywhere, and the console."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +10,11 @@ if TYPE_CHECKING:
 __all__ = ["Corpus", "Recipes", "Seed", "console"]
 
 Corpus = Annotated[
-    Path | None, typer.Option(help="JSONL, JSON or Parquet file, or a folder of them. Default: the embedded sample.")
+    str | None,
+    typer.Option(
+        help="JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, org/name or org/name@revision; "
+        "or llava-ov15-text, the paper's pool. Default: the embedded sample."
+    ),
 ]
 Recipes = Annotated[
     list[str] | None, typer.Option("--recipe", help="A named recipe or a YAML file; may be given several times.")

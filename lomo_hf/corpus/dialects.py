@@ -15,12 +15,12 @@ from typing import Any, Final, TypeAlias
 
 from lomo_hf.corpus.identity import safe_line
 
-__all__ = ["COLUMNS", "DIALECT_REMEDY", "TURN_HOLDERS", "RawTurn", "Unfit", "read_turns"]
+__all__ = ["COLUMNS", "DIALECT_REMEDY", "MEDIA_COLUMNS", "TURN_HOLDERS", "RawTurn", "Unfit", "read_turns"]
 
 RawTurn: TypeAlias = tuple[str, str]
 
 _TURN_COLUMNS: Final = ("messages", "conversations", "conversation")
-_MEDIA_COLUMNS: Final = ("image", "images", "video", "videos", "audio", "audios")
+MEDIA_COLUMNS: Final = ("image", "images", "video", "videos", "audio", "audios")
 _MEDIA_PARTS: Final = ("image", "video", "audio", "file")
 _PAIRS: Final = {
     "instruction": ("output", "response"),
@@ -39,7 +39,7 @@ TURN_HOLDERS: Final = (*_TURN_COLUMNS, *_PAIRS)
 COLUMNS: Final = (
     "id",
     *TURN_HOLDERS,
-    *_MEDIA_COLUMNS,
+    *MEDIA_COLUMNS,
     *dict.fromkeys(column for answers in _PAIRS.values() for column in answers),
     *("input", "history"),
     *_SYSTEM_COLUMNS,
@@ -71,7 +71,7 @@ def read_turns(row: Mapping[str, Any]) -> list[RawTurn]:
     >>> read_turns({"instruction": "Add.", "input": "1, 2", "output": "3"})
     [('user', 'Add.\\n1, 2'), ('assistant', '3')]
     """
-    for column in _MEDIA_COLUMNS:
+    for column in MEDIA_COLUMNS:
         if _has_media(row.get(column)):
             raise Unfit("image-row", f"The column {column!r} holds a medium; the method is for text rows.")
     for column in _TURN_COLUMNS:

@@ -101,6 +101,13 @@ class Uniqueness:
             return f"{identifier}~{index}"
         return identifier
 
+    def repeats(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+        """Which of these hashes belong to an id that occurs more than once."""
+        if not len(self._repeated):
+            return np.zeros(len(hashes), bool)
+        at = np.minimum(np.searchsorted(self._repeated, hashes), len(self._repeated) - 1)
+        return np.asarray(self._repeated[at] == hashes, dtype=bool)
+
     def _repeats(self, identifier: str) -> bool:
         if not len(self._repeated):
             return False

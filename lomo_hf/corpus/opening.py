@@ -5,25 +5,28 @@ The pass counts rows, notes where they begin, digests the content and hashes the
 
 import json
 from array import array
-from collections.abc import Callable
-from hashlib import blake2b
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
 from lomo_hf.corpus.conversation import Refusal
 from lomo_hf.corpus.dialects import DIALECT_REMEDY
+from lomo_hf.corpus.hub_name import parse_hub_name
 from lomo_hf.corpus.identity import Uniqueness, id_hash, row_id, safe_line
 from lomo_hf.corpus.json_array import JsonArray
 from lomo_hf.corpus.json_lines import JsonLines
 from lomo_hf.corpus.parquet import Parquet
-from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
-from lomo_hf.corpus.source import FileSource, Source
+from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Reader, new_digest, opened
+from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.errors import SourceError
 
-__all__ = ["SAMPLE", "open_source"]
+__all__ = ["SAMPLE", "check_some_row_reads", "config_name", "files_of", "id_observer", "open_source", "scan_files"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "sample.jsonl"
 """The embedded sample corpus: about 200 real prompts, to try everything without any download."""
@@ -36,13 +39,22 @@ _MAX_CONFIG_CHARS: Final = 80
 
 
 def open_source(
-    path: Path | str | None = None, *, config: str | None = None, repo: str | None = None, revision: str | None = None
-) -> Source:
-    """A source of rows: a file, a folder of files, or - without a path - the embedded sample corpus.
+    path: Path | str | None = None,
+    *,
+    config: str | None = None,
+    repo: str | None = None,
+    revision: str | None = None,
+    columns: Mapping[str, str] | ColumnMap | None = None,
+) -> FileSource | JoinedSource:
+    """A source of rows: a file, a folder of files, a dataset on the Hub, or the embedded sample corpus.
 
     Files are JSON Lines (.jsonl, .ndjson), JSON (.json), either of them gzipped (.gz), or Parquet. A folder is read
     in the order of its files' names. `config` names the source and begins every row's id; without it, the name of the
-    file or folder does. `repo` and `revision` are noted in every row's origin.
+    file or folder does. `repo` and `revision` are noted in every row's origin. `columns` says which columns to read
+    where the dialect is not known: `{"prompt": "question_text", "answer": "gold"}`.
+
+    A text such as "org/name" or "org/name@revision" that is no path here, or the name of a preset, is a dataset on
+    the Hub; its text-only configs are read (see `lomo_hf.corpus.open_hub`, which has more options).
 
     Raises `SourceError`, with the remedy, when there is no such file, when it cannot be read, or when none of the
     first 100 rows is in a known dialect.
@@ -51,22 +63,46 @@ def open_source(
     >>> source.config, next(source.conversations(0, 1)).user_turns
     ('sample', (0,))
     """
-    place = SAMPLE if path is None else Path(path)
-    files = _files(place)
-    digest, hashes, readers = new_digest(), array("Q"), []
-    for file in files:
-        own = new_digest()
-        readers.append(_scan(file)(file, _observer(hashes), own))
-        digest.update(own.digest())
-    name = safe_line(config or _plain_name(place), _MAX_CONFIG_CHARS).replace("/", "_")
-    uniqueness = Uniqueness(np.frombuffer(hashes, dtype=np.uint64))
-    description = f"{len(hashes):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
-    source = FileSource(name, digest.hexdigest(), description, tuple(readers), uniqueness, repo, revision)
-    _check_some_row_reads(source, place)
+    if isinstance(path, str) and not Path(path).exists() and (name := parse_hub_name(path)):
+        from lomo_hf.corpus.hub_opening import open_hub
+
+        return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns)
+    place, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
+    files = files_of(place)
+    readers, ids, digest = scan_files(files, mapped)
+    name_of_rows = config_name(config or _plain_name(place))
+    description = f"{len(ids):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
+    source = FileSource(
+        name_of_rows, digest, description, readers, Uniqueness(ids), repo, revision, mapped, id_hashes=ids
+    )
+    check_some_row_reads(source, str(place))
     return source
 
 
-def _files(place: Path) -> list[Path]:
+def scan_files(
+    files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS
+) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64], str]:
+    """Plan files on this machine, in one pass: their readers, 64 bits of every row's id, and the content's digest."""
+    digest, hashes, readers = new_digest(), array("Q"), list[Reader]()
+    if columns.pairs:
+        digest.update(repr(columns.pairs).encode())
+    for file in files:
+        own, observe = new_digest(), id_observer(hashes, columns)
+        if _format(file) == "Parquet":
+            readers.append(Parquet.scan(file, observe, own, columns))
+        else:
+            readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, observe, own))
+        digest.update(own.digest())
+    return tuple(readers), np.array(hashes, dtype=np.uint64), digest.hexdigest()
+
+
+def config_name(text: str) -> str:
+    """A name that may begin a row's id: one line, no slash."""
+    return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
+
+
+def files_of(place: Path) -> list[Path]:
+    """The files of rows that a path stands for."""
     if place.is_file():
         if not _format(place):
             known = ", ".join(_FORMATS)
@@ -103,15 +139,10 @@ def _plain_name(place: Path) -> str:
     return name or "rows"
 
 
-def _scan(file: Path) -> "Callable[[Path, Observe, blake2b], Reader]":
-    name = _format(file)
-    if name == "Parquet":
-        return Parquet.scan
-    return JsonLines.scan if name == "JSON Lines" or _is_lines(file) else JsonArray.scan
-
-
 def _is_lines(file: Path) -> bool:
-    """Whether a .json file is really JSON Lines, as many on the Hub are: its first line is a whole row."""
+    """Whether a file is JSON Lines. Many that are called .json are, too: the first line is a whole row."""
+    if _format(file) == "JSON Lines":
+        return True
     with opened(file) as stream:
         line = stream.readline(MAX_ROW_BYTES)
     if line.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
@@ -123,17 +154,24 @@ def _is_lines(file: Path) -> bool:
     return isinstance(first, dict) and not any(isinstance(first.get(key), list) for key in ("data", "rows"))
 
 
-def _observer(hashes: "array[int]") -> Callable[[Item], None]:
+def id_observer(hashes: "array[int]", columns: ColumnMap, begin: int = 0) -> Callable[[Item], None]:
+    """Notes 64 bits of the id of every row it is shown; `begin` is the index of the first."""
+    column = columns.id_column()
+
     def observe(item: Item) -> None:
-        hashes.append(id_hash(row_id(item, len(hashes))))
+        named = {"id": item.get(column)} if column != "id" and isinstance(item, dict) else item
+        hashes.append(id_hash(row_id(named, begin + len(hashes))))
 
     return observe
 
 
-def _check_some_row_reads(source: Source, place: Path) -> None:
+def check_some_row_reads(source: Source, place: str) -> None:
+    """An early word when none of the first 100 rows can be read."""
     tried = list(islice(source.conversations(0, _TRIED), _TRIED))
     if not tried:
         raise SourceError(f"{place} holds no rows. {DIALECT_REMEDY}")
     refused = [row for row in tried if isinstance(row, Refusal) and row.reason in _HOPELESS]
     if len(refused) == len(tried):
-        raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}")
+        _, row = next(source.rows(0, _TRIED), (0, {}))
+        seen = f" The first row has the columns {describe(row)}. {MAPPING_REMEDY}" if row else ""
+        raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}{seen}")

@@ -1,21 +1,28 @@
-"""Where rows come from: the `Source` protocol that a build reads, and the source made of local files.
+"""Where rows come from: the `Source` protocol that a build reads, the source made of files, and several made one.
 
 A source is planned once and then handed to workers: it is picklable, holds no open file and no rows, and any slice of
-it can be read anywhere and gives the same rows. What is on the Hub will be one more class with these members.
+it can be read anywhere and gives the same rows. The files may lie on this machine or on the Hub; their readers know.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
+from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
 from lomo_hf.corpus.conversation import Conversation, Refusal
 from lomo_hf.corpus.identity import Uniqueness, row_id
 from lomo_hf.corpus.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.turns import to_conversation
 
-__all__ = ["FileSource", "Source"]
+__all__ = ["FileSource", "JoinedSource", "Source"]
+
+# Chosen rows nearer than this are read in one go, and what lies between is passed over.
+_GAP = 512
 
 
 class Source(Protocol):
@@ -49,7 +56,11 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FileSource:
-    """Rows in local files, in order of the files' names. Made by `open_source`, which plans it."""
+    """Rows in files, in order of the files' names: one config. Made by `open_source`, which plans it.
+
+    `license` is what the source declares for rows that declare none. `id_hashes` holds 64 bits for each row's own id,
+    for drawing a sample; it stays behind when the source is pickled.
+    """
 
     config: str
     digest: str
@@ -58,9 +69,20 @@ class FileSource:
     uniqueness: Uniqueness = field(repr=False)
     repo: str | None = None
     revision: str | None = None
+    columns: ColumnMap = AS_IT_STANDS
+    license: str | None = None
+    id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "id_hashes": None}
 
     def __len__(self) -> int:
         return sum(reader.rows for reader in self.readers)
+
+    @property
+    def parts(self) -> "tuple[FileSource, ...]":
+        """The configs that the source is made of: itself."""
+        return (self,)
 
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
@@ -71,22 +93,94 @@ class FileSource:
     def conversations(self, start: int, stop: int) -> Iterator[Conversation | Refusal]:
         """One result for every index of the slice, in order, with ids unique within the source."""
         for index, item in self._items(start, stop):
-            unique_id = self.uniqueness.resolve(row_id(item, index), index)
-            if isinstance(item, Unreadable):
-                yield Refusal(f"{self.config}/{unique_id}", item.reason, item.detail)
-            else:
-                yield to_conversation(
-                    item, config=self.config, index=index, repo=self.repo, revision=self.revision, source_id=unique_id
-                )
+            yield self._conversation(index, item)
+
+    def chosen(self, indexes: Sequence[int]) -> Iterator[Conversation | Refusal]:
+        """As `conversations`, for these indexes only, which must rise."""
+        for index, item in self.chosen_items(indexes):
+            yield self._conversation(index, item)
+
+    def chosen_items(self, indexes: Sequence[int]) -> Iterator[tuple[int, Item]]:
+        """(index, item) for these indexes, which must rise."""
+        for run in _runs(indexes):
+            wanted = iter(run)
+            target = next(wanted)
+            for index, item in self._items(run[0], run[-1] + 1):
+                if index == target:
+                    yield index, item
+                    target = next(wanted, -1)
+
+    def unique_id(self, index: int, item: Item) -> str:
+        """The id of the item at an index: its own, made unique within the source; without the config."""
+        return self.uniqueness.resolve(row_id(item, index), index)
+
+    def _conversation(self, index: int, item: Item) -> Conversation | Refusal:
+        unique_id = self.unique_id(index, item)
+        if isinstance(item, Unreadable):
+            return Refusal(f"{self.config}/{unique_id}", item.reason, item.detail)
+        return to_conversation(
+            item,
+            config=self.config,
+            index=index,
+            repo=self.repo,
+            revision=self.revision,
+            source_id=unique_id,
+            license=self.license,
+        )
 
     def _items(self, start: int, stop: int) -> Iterator[tuple[int, Item]]:
-        if start < 0:
-            raise IndexError(f"start must not be negative; found {start}.")
-        ends = list(accumulate(reader.rows for reader in self.readers))
-        first = bisect_right(ends, start)
-        for position in range(first, len(self.readers)):
-            begin = ends[position] - self.readers[position].rows
-            if begin >= stop:
-                return
-            items = self.readers[position].read(max(start - begin, 0), stop - begin)
-            yield from enumerate(items, max(start, begin))
+        for position, begin, first, last in _slices([reader.rows for reader in self.readers], start, stop):
+            items = self.readers[position].read(first, last)
+            yield from enumerate(map(self.columns.apply, items), begin + first)
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedSource:
+    """Several configs one after the other, each with its own name in the ids of its rows."""
+
+    config: str
+    digest: str
+    description: str
+    parts: tuple[FileSource, ...] = field(repr=False)
+    repo: str | None = None
+    revision: str | None = None
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
+        for position, begin, first, last in _slices([len(part) for part in self.parts], start, stop):
+            for index, row in self.parts[position].rows(first, last):
+                yield begin + index, row
+
+    def conversations(self, start: int, stop: int) -> Iterator[Conversation | Refusal]:
+        """One result for every index of the slice, in order, with ids unique within the source."""
+        for position, _, first, last in _slices([len(part) for part in self.parts], start, stop):
+            yield from self.parts[position].conversations(first, last)
+
+
+def _slices(sizes: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:
+    """What a slice of the whole is in its parts: (part, index at which it begins, first row, row after the last)."""
+    if start < 0:
+        raise IndexError(f"start must not be negative; found {start}.")
+    ends = list(accumulate(sizes))
+    for position in range(bisect_right(ends, start), len(sizes)):
+        begin = ends[position] - sizes[position]
+        if begin >= stop:
+            return
+        yield position, begin, max(start - begin, 0), min(stop - begin, sizes[position])
+
+
+def _runs(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Rising indexes, cut wherever two are far apart.
+
+    >>> [list(run) for run in _runs([1, 2, 9_000, 9_001])]
+    [[1, 2], [9000, 9001]]
+    """
+    begin = 0
+    for place in range(1, len(indexes) + 1):
+        if place == len(indexes) or indexes[place] - indexes[place - 1] > _GAP:
+            if place > begin:
+                yield indexes[begin:place]
+            begin = place

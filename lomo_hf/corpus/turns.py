@@ -43,11 +43,13 @@ def to_conversation(
     repo: str | None = None,
     revision: str | None = None,
     source_id: str | None = None,
+    license: str | None = None,
 ) -> Conversation | Refusal:
     """A row in any known dialect as a conversation, or the reason why not; never an exception, whatever the row.
 
     `index` is the row's position in its source and names a row that has no id of its own. A `Source`, which knows all
-    its rows, passes as `source_id` an id that is unique; without it the id is as the row gives it.
+    its rows, passes as `source_id` an id that is unique; without it the id is as the row gives it. `license` stands
+    for rows that declare none.
 
     >>> row = {"id": 7, "conversations": [{"from": "human", "value": "2+2?"}, {"from": "gpt", "value": "4"}]}
     >>> to_conversation(row, config="demo", index=0).turns
@@ -66,7 +68,7 @@ def to_conversation(
     except Unfit as unfit:
         return Refusal(name, unfit.reason, unfit.detail)
     declared = _declared(row, "data_source") or _declared(row, "source")
-    origin = Origin(repo, config, source_id, revision, declared, _declared(row, "license"))
+    origin = Origin(repo, config, source_id, revision, declared, _declared(row, "license") or license)
     return Conversation(name, turns, origin, repairs)
 
 

@@ -1,26 +1,69 @@
 """The card: README.md of the dataset folder, from the templates in `dataset_cards/` and what was recorded.
 
 Metadata go through `DatasetCardData`, never through hand-made YAML. What a user wrote between the markers survives.
+Every number in a card is counted or computed from the folder; none is typed.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lomo_hf.building import Counts
+from lomo_hf.corpus import open_source
 from lomo_hf.distortion import OPERATIONS
 from lomo_hf.errors import BuildError
-from lomo_hf.recipe import Recipe, installed_engines
+from lomo_hf.recipe import Recipe
+from lomo_hf.recipes import NAMED_RECIPES
+from lomo_hf.release.assets import Assets
+from lomo_hf.release.languages import language_tags
+from lomo_hf.release.statistics import Statistics, quantile
 from lomo_hf.release.views import SHAREGPT, Footprint, configs_yaml, dataset_info_yaml
+from lomo_hf.release.vocabulary import license_metadata, size_category
 
-__all__ = ["OWN_END", "OWN_START", "card_text", "templates_folder"]
+if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
+    from jinja2 import Environment
+
+__all__ = ["OWN_END", "OWN_START", "CardFacts", "card_text", "own_text_of", "templates_folder"]
 
 OWN_START = "<!-- own text: what stands between these markers survives a rebuild -->"
 OWN_END = "<!-- end of own text -->"
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_MAX_SOURCES = 40
+_TEMPLATE = "---\n{{ card_data }}\n---\n\n{{ body }}"
 
 
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card is written from. Mappings go by the recipe's name.
+
+    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn` tells
+    whether `draw.json` lies in the folder.
+    """
+
+    recipes: Mapping[str, Recipe]
+    counts: Mapping[str, Counts]
+    footprints: Mapping[str, Footprint]
+    statistics: Mapping[str, Statistics]
+    source: Mapping[str, Any]
+    engines: Mapping[str, str]
+    default: str
+    repo: str
+    assets: Assets = field(default_factory=Assets)
+    audit: Mapping[str, Any] | None = None
+    drawn: bool = False
+    own_text: str = ""
+
+    @property
+    def title(self) -> str:
+        """The dataset's name, without its owner."""
+        return self.repo.rpartition("/")[2]
+
+
+@cache
 def templates_folder() -> Path:
     """Where the Jinja templates lie: inside the installed package, or beside it in a checkout.
 
@@ -34,68 +77,100 @@ def templates_folder() -> Path:
     raise BuildError("the card's templates are not installed. Reinstall with `pip install --force-reinstall lomo-hf`.")
 
 
-def card_text(
-    recipes: Mapping[str, Recipe],
-    counts: Mapping[str, Counts],
-    found: Mapping[str, Footprint],
-    source: Mapping[str, Any],
-    *,
-    default: str,
-    repo: str,
-    pictures: Sequence[str] = (),
-    own_text: str = "",
-) -> str:
+def card_text(facts: CardFacts) -> str:
     """README.md, front matter and all."""
-    from huggingface_hub import DatasetCard, DatasetCardData
+    from huggingface_hub import DatasetCard
 
-    rows = max(footprint.rows for footprint in found.values())
-    data = DatasetCardData(
-        pretty_name=repo.rpartition("/")[2],
-        license="other",
-        license_name="see-the-column-source_license",
-        task_categories=["image-text-to-text"],
-        size_categories=[next((name for limit, name in _SIZES if rows < limit), "1M<n<10M")],
-        tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
-        configs=configs_yaml(list(recipes), default),
-        dataset_info=dataset_info_yaml(found),
-    )
-    card = DatasetCard.from_template(
-        data,
-        template_path=str(templates_folder() / "card.md.jinja"),
-        title=repo.rpartition("/")[2],
-        repo=repo,
-        default=default,
-        configs=[_config(name, recipe, counts[name], found[name]) for name, recipe in recipes.items()],
-        source=source,
-        operations=_operations(recipes),
-        engines=dict(installed_engines()),
-        pictures=list(pictures),
-        sharegpt=SHAREGPT,
-        own_start=OWN_START,
-        own_end=OWN_END,
-        own_text=own_text.strip("\n"),
-    )
-    return str(card)
+    body = _environment().get_template("card.md.jinja").render(_context(facts))
+    card = DatasetCard.from_template(_metadata(facts), template_str=_TEMPLATE, body=_single_blank_lines(body))
+    return str(card).rstrip() + "\n"
 
 
 def own_text_of(readme: str) -> str:
-    """What the user wrote between the markers of an earlier card."""
+    """What the user wrote between the markers of an earlier card.
+
+    >>> own_text_of(f"card\\n{OWN_START}\\nAsk Ada.\\n{OWN_END}\\n")
+    'Ask Ada.'
+    """
     _, _, after = readme.partition(OWN_START)
-    text, found, _ = after.partition(OWN_END)
+    text, found, _ = after.rpartition(OWN_END)
     return text.strip("\n") if found else ""
 
 
-def _config(name: str, recipe: Recipe, counts: Counts, footprint: Footprint) -> dict[str, Any]:
+def _metadata(facts: CardFacts) -> "DatasetCardData":
+    from huggingface_hub import DatasetCardData
+
+    statistics = facts.statistics[facts.default]
+    declared: dict[str, Any] = {}
+    declared |= license_metadata({licence for _, _, licence in statistics.sources})
+    return DatasetCardData(
+        pretty_name=facts.title,
+        language=language_tags(list(statistics.kinds.elements())) or None,
+        task_categories=["image-text-to-text"],
+        size_categories=[size_category(max(one.rows for one in facts.footprints.values()))],
+        source_datasets=[facts.source["repo"]] if facts.source["repo"] else None,
+        tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
+        configs=configs_yaml(list(facts.recipes), facts.default),
+        dataset_info=dataset_info_yaml(facts.footprints),
+        **declared,
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(templates_folder()), undefined=StrictUndefined, autoescape=False)
+    environment.filters.update(cell=_cell, identifier=_identifier, quantile=quantile)
+    return environment
+
+
+def _context(facts: CardFacts) -> dict[str, Any]:
+    configs = [_config(facts, name) for name in facts.recipes]
+    statistics = facts.statistics[facts.default]
+    by_rows = sorted(statistics.sources.items(), key=lambda one: (-one[1], [part or "" for part in one[0]]))
+    shown, more = by_rows[:_MAX_SOURCES], by_rows[_MAX_SOURCES:]
+    return {
+        "title": facts.title,
+        "repo": facts.repo,
+        "configs": configs,
+        "default_config": next(config for config in configs if config["name"] == facts.default),
+        "max_pixels": max(recipe.caps.max_pixels for recipe in facts.recipes.values()),
+        "operations": _operations(facts.recipes),
+        "styles": _styles(facts.recipes),
+        "source": facts.source,
+        "sources": [(*key, rows) for key, rows in shown],
+        "more_sources": len(more),
+        "more_rows": sum(rows for _, rows in more),
+        "kinds": Counter(dict(sorted(statistics.kinds.items()))).most_common(),
+        "kinds_total": statistics.kinds.total(),
+        "engines": facts.engines,
+        "embedded": facts.source["digest"] == open_source(None).digest,
+        "unnamed": any(not config["named"] for config in configs),
+        "assets": facts.assets,
+        "audit": facts.audit,
+        "drawn": facts.drawn,
+        "sharegpt": SHAREGPT,
+        "own_start": OWN_START,
+        "own_end": OWN_END,
+        "own_text": facts.own_text.strip("\n"),
+    }
+
+
+def _config(facts: CardFacts, name: str) -> dict[str, Any]:
+    recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
     total = sum(recipe.distortion.mix.values())
-    mix = ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight)
+    named = NAMED_RECIPES.get(name)
     return {
         "name": name,
         "recipe": recipe,
-        "mix": mix,
+        "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
+        "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
         "counts": counts,
         "rows": footprint.rows,
         "megabytes": footprint.download_bytes / 1e6,
-        "share": counts.rewritten / footprint.rows if footprint.rows else 0.0,
+        "share": f"{counts.rewritten / footprint.rows:.1%}" if footprint.rows else "none",
+        "statistics": facts.statistics[name],
     }
 
 
@@ -117,3 +192,32 @@ def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
             if line not in said:
                 said.append(line)
     return said
+
+
+def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """The styles of pages, each with the configs that have it."""
+    users: dict[tuple[Any, int], list[str]] = {}
+    for name, recipe in recipes.items():
+        users.setdefault((recipe.style, recipe.caps.max_pixels), []).append(f"`{name}`")
+    return [
+        {"names": "all configs" if len(users) == 1 else ", ".join(names), "style": style, "max_pixels": max_pixels}
+        for (style, max_pixels), names in users.items()
+    ]
+
+
+def _cell(value: object) -> str:
+    """Text of somebody else's in a cell of a Markdown table: it cannot leave the cell or become markup."""
+    escaped = "".join(f"\\{char}" if char in r"\`*_[]|" else char for char in " ".join(str(value).split()))
+    return escaped.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _identifier(name: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in name)
+
+
+def _single_blank_lines(text: str) -> str:
+    """Sections that say nothing leave blank lines behind."""
+    head, mark, own = text.partition(OWN_START)
+    lines: Sequence[str] = head.strip("\n").split("\n")
+    kept = [line for before, line in zip(("", *lines), lines, strict=False) if line.strip() or before.strip()]
+    return "\n".join(kept) + ("\n\n" if mark else "") + mark + own

@@ -12,9 +12,10 @@ from typing import Any
 from lomo_hf.building import Receipt
 from lomo_hf.row import row_features, sharegpt_features
 
-__all__ = ["SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
+__all__ = ["LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
 
 SHAREGPT = "-sharegpt"
+LOCAL = "-local"
 SPLIT = "train"
 
 
@@ -67,17 +68,21 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
 
 
 def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, Any]:
-    """`dataset_info.json`: LLaMA-Factory trains with `dataset_dir: REMOTE:<repo>` and the config's name."""
-    columns = {"messages": "conversations", "images": "images"}
+    """`dataset_info.json`, by which LLaMA-Factory trains: `<config>` from the Hub, `<config>-local` from this folder.
+
+    The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the
+    folder and given to `load_dataset`, with the config as `subset`, although no script is anywhere.
+    """
     return {
-        name: {
-            "hf_hub_url": repo,
-            "subset": name + SHAREGPT,
+        key + suffix: {
+            **where,
+            "subset": key + SHAREGPT,
             "split": SPLIT,
             "formatting": "sharegpt",
-            "columns": columns,
+            "columns": {"messages": "conversations", "images": "images"},
         }
-        for name in names
+        for key in names
+        for suffix, where in (("", {"hf_hub_url": repo}), (LOCAL, {"script_url": "."}))
     }
 
 

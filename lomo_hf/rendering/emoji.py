@@ -13,7 +13,7 @@ __all__ = ["INDISTINCT", "bad_sequence", "split_emoji"]
 INDISTINCT = frozenset(
     [
         *range(0x1F3FB, 0x1F400), 0x1F385, 0x1F936, 0x1F46B, 0x1F46C, 0x1F46D, 0x1F478, 0x1F934, 0x1FAC5, 0x1F483,
-        0x1F57A, 0x1F930, 0x1FAC3, 0x1FAC4, 0x2B1B, 0x1F7E7,
+        0x1F57A, 0x1F930, 0x1FAC3, 0x1FAC4,
     ]
 )  # fmt: skip
 """Code points of which Noto Emoji draws two or more alike, and the tones of skin, which it leaves out."""

@@ -12,27 +12,32 @@ from lomo_hf.rendering.scripts import is_wide
 __all__ = ["estimated_height", "line_width", "text_width"]
 
 _ASPECT = 2.4  # wanted width : height of a page of prose; the paper's worked picture has about that
+_LONG_ROW, _RIBBON = 640, 10  # a row wider than this is wrapped rather than make a page of more than this aspect
 _SPACING = 1.04  # estimates run a little short; a page is trimmed afterwards
 _NARROW = frozenset("iljtfrI.,:;!'|()[] ")
 _WIDE = frozenset("mwMWQO@%&")
 
 
 def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
-    """The width in px of the column of text, between the style's bounds, never wider than its longest line.
+    """The width in px of the column of text, between the style's bounds. Paper beside short lines is trimmed later.
 
     >>> lines = [Line((Piece("text", "word " * 120),), False, False)]
     >>> 400 < text_width(lines, RenderStyle()) < 700
     True
     """
     widths = [line_width(line, style) for line in lines]
-    longest = 1.1 * max(widths, default=0.0) + style.text_size  # room for what the estimate runs short
-    code = max((width for width, line in zip(widths, lines, strict=True) if line.mono), default=0.0)
-    width = max(float(style.min_width), code)
+    rows = max((width for width, line in zip(widths, lines, strict=True) if _is_row(line)), default=0.0)
+    if rows > _LONG_ROW:
+        rows = max(_LONG_ROW, min(rows, sqrt(_RIBBON * rows * estimated_height(widths, rows, style))))
+    width = max(float(style.min_width), rows)
     for _ in range(4):  # wrapping rounds up, so the wanted width is found by a few steps
-        width = min(
-            max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, code), longest
-        )
-    return ceil(max(min(width, style.max_width), 2.0 * style.text_size))
+        width = max(sqrt(_ASPECT * width * estimated_height(widths, width, style)), style.min_width, rows)
+    return ceil(min(width, style.max_width))
+
+
+def _is_row(line: Line) -> bool:
+    """Whether a line is better not wrapped: a line of code, or a row of a table."""
+    return line.mono or bool(line.pieces and line.pieces[0].text.startswith("|"))
 
 
 def estimated_height(widths: Sequence[float], width: float, style: RenderStyle) -> float:
@@ -59,7 +64,9 @@ def _advance(char: str) -> float:
         return 0.3 if char in _NARROW else 0.88 if char in _WIDE else 0.57
     if is_wide(char):
         return 1.0 if char < "\U0001f000" else 1.25
-    return 0.0 if category(char) in ("Mn", "Me", "Cf") else 0.6
+    if category(char) in ("Mn", "Me", "Cf"):
+        return 0.0
+    return 0.47 if "\u0600" <= char <= "\u08ff" else 0.6
 
 
 def _formula_glyphs(tex: str) -> float:

@@ -28,7 +28,8 @@ _LITERAL = str.maketrans({"\\": "\\\\", '"': '\\"', "\t": " " * TAB, "\n": " ", 
 
 # More than 30 characters without a place to break a line, in scripts that break at spaces only.
 _UNBROKEN = re.compile(
-    "[^\\s\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2500-\u259f\u2e80-\ua4cf\uac00-\uffff\U0001f000-\U0010ffff]{31,}"
+    "[^ \\t\\n\u2000-\u2006\u2008-\u200b\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+    "\u2500-\u259f\u2e80-\ua4cf\uac00-\uffff\U0001f000-\U0010ffff]{31,}"
 )
 _JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
 _LONG_PART = 30

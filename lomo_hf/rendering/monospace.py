@@ -11,14 +11,17 @@ __all__ = ["mono_lines"]
 # What no line of prose looks like.
 _CODE = re.compile(
     r"""\s*(?:
-        (?:async\s+)?def\s+\w+\s*\( | class\s+\w+\s*[(:{] | (?:elif|while|for|if|with|except)\b[^.?!]*:\s*(?:\#.*)?$
+        (?:async\s+)?def\s+\w+\s*\( | class\s+\w+\s*[(:{] | for\s+[\w,\s()]+\s+in\b.*:\s*(?:\#.*)?$
+      | (?:elif|while|if)\s[^.?!]*(?:[<>=(\[]|\b(?:not|in|True)\b)[^?]*:\s*(?:\#.*)?$
+      | with\s.*\bas\s+\w+:\s*$ | except\b[\w\s(),.]*:\s*$
       | (?:else|try|finally|except)\s*:\s*(?:\#.*)?$ | import\s+[\w.{*]+(?:\s+as\s+\w+|\s*[,;{].*)?$
       | from\s+[\w.]+\s+import\b | return\b[^.?!]*[;()\[\]{}=*/+] | >>>\s | \.\.\.\s{2,} | \#\s*(?:include|define)\b
       | (?:public|private|protected|static|function|const|let|var|int|void|double|float|char|bool|string|String)\b
         [^.?!]*[({;=]
       | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE)\s[\w*"`(] | @\w+(?:\(.*\))?$ | </?\w[^<>]*>\s*$
       | (?:print|printf|assert|console\.\w+|System\.\w+)\s*\(?[\w"'({\[].*[)\]'";]$
-      | \+(?:[-=]{2,}\+)+\s*$ | \|.*\S\ {2,}\| | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
+      | (?:for|while|if|switch|else\ if)\s*\(.*[{;)]$ | \+(?:[-=]{2,}\+)+\s*$ | (?:\|.*?[^\s|]\ {2,}){2}\|
+      | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
       | [\w.]+\([^()]*\)\s*[;{]
     )""",
     re.VERBOSE,
@@ -30,6 +33,7 @@ _WEAK_END = ("{", "}", ";", "};", "):", '"""', "'''")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022\u00b7\u25e6]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)\u3001\uff0e:])\s")
 _GAPS = re.compile(r"\S(?: *\t|\s{3,})(?=\S)")
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_LONG_CODE = 300  # characters up to which a line is matched against what code looks like: it bounds the cost
 _LONG_PROSE = 160  # characters on one indented line: a paragraph, not code
 
 
@@ -56,7 +60,7 @@ def _is_code(text: str) -> bool:
         return True
     if text.startswith("    "):
         return len(text) < _LONG_PROSE and not _LIST_ITEM.match(text) and not _CJK.search(text[:40])
-    return _CODE.match(text) is not None and not _CJK.search(text[:40])
+    return len(text) < _LONG_CODE and _CODE.match(text) is not None and not _CJK.search(text[:40])
 
 
 def _has_gaps(text: str) -> bool:

@@ -66,6 +66,7 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
     text = prompt[span.start : span.end]
     if not text.strip():
         raise RenderError("blank", "the span holds no ink.")
+    _check_text(text)
     if not span.has_math:
         return Page(_set(prompt, span, (), style, caps), "text")
     try:
@@ -85,14 +86,15 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
 
 
 def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, caps: Caps) -> NDArray[np.uint8]:
-    _check_characters(prompt, span)
     chars = span.end - span.start
     if chars > caps.max_pixels // 20:  # far over any page: do not even lay it out
         raise TooLargeError("too-large", f"{chars} characters fit no page.", caps.max_pixels // 150)
     lines = lines_of(prompt, span.start, span.end, span.atoms)
+    widths = [line_width(line, style) for line in lines]
     width = text_width(lines, style)
-    height = estimated_height([line_width(line, style) for line in lines], width, style)
-    _check_size(width, height, chars, 1.5 * caps.max_pixels, caps)  # its cost is bounded: it is not even typeset
+    # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.
+    height = estimated_height(widths, width, style)
+    _check_size(min(width, max(widths)), height, chars, 1.5 * caps.max_pixels, caps)
     bodies = iter(formulas)
     markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
@@ -102,14 +104,8 @@ def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, c
     return _padded(trimmed, caps)
 
 
-def _check_characters(prompt: str, span: Span) -> None:
-    here = span.start
-    for start, end in [*((atom.start, atom.end) for atom in span.atoms if atom.is_math), (span.end, span.end)]:
-        _check_text(prompt[here:start])
-        here = end
-
-
 def _check_text(text: str) -> None:
+    """Formulas are asked too: what no font has cannot be shown as their source either."""
     char = first_uncovered(text)
     if char is not None:
         kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
@@ -135,12 +131,19 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
 
 
 def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle) -> NDArray[np.uint8]:
-    """The page in a column of `width` px or, where a formula cannot be broken to fit it, in one as wide as that."""
-    page = typeset(markup, width, style)
-    needed = int(np.flatnonzero((page < INK).any(axis=0))[-1]) - BLEED if (page < INK).any() else 0
+    """The page in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
+    widest = int(_WIDEST * style.max_width)
+    try:
+        page = typeset(markup, width, style)
+    except RenderError as error:
+        if error.reason != "overflow":
+            raise
+        return typeset(markup, widest, style)  # text without a place to break it, such as a wide frame
+    columns = np.flatnonzero((page < INK).any(axis=0))
+    needed = int(columns[-1]) - BLEED if columns.size else 0
     if needed <= width + _OVERHANG:
         return page
-    if needed > _WIDEST * style.max_width:
+    if needed > widest:
         raise RenderError("overflow", f"a line that cannot be broken needs {needed} px.")
     return typeset(markup, needed + _OVERHANG, style)
 

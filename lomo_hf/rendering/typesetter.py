@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from threading import get_ident
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lomo_hf.errors import RenderError
 from lomo_hf.recipe import RenderStyle
 from lomo_hf.rendering.fonts import EMOJI_FAMILIES, LATIN, MONO_ADVANCE, MONO_FAMILIES, TEXT_FAMILIES, typst_fonts
-from lomo_hf.rendering.mathematics import PREAMBLE
+from lomo_hf.rendering.mathematics import preamble
 
 if TYPE_CHECKING:
     import typst
@@ -25,6 +25,7 @@ INK = 250  # grey below this counts as ink
 _HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _WIDER = round(2 * MONO_ADVANCE - 1, 3)  # em between wide characters where columns count, so that each takes two
 _LANGUAGES = {"SC": ("zh", "CN"), "TC": ("zh", "TW"), "JP": ("ja", "JP"), "KR": ("ko", "KR")}
+_FACES = tuple(face for region in _LANGUAGES for face in (region, f"{region}-in-latin"))
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:
@@ -38,7 +39,9 @@ def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = 
     """
     import cv2
 
-    png = _compile("\n".join([_preamble(width, style, cjk), *lines, ""]).encode())
+    regions = frozenset(face for face in _FACES if any(f'cjk: "{face}"' in line for line in lines)) | {cjk}
+    mathematics = any("$" in line for line in lines)
+    png = _compile("\n".join([_preamble(width, style, cjk, regions, mathematics), *lines, ""]).encode())
     decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
     if decoded is None:
         raise RenderError("typst", "Typst returned a page that is no picture.")
@@ -83,8 +86,9 @@ def _compiler_of(process: int, thread: int) -> "typst.Compiler":
     return typst.Compiler(font_paths=typst_fonts(), ignore_system_fonts=True)
 
 
-@cache
-def _preamble(width: int, style: RenderStyle, cjk: str) -> str:
+@lru_cache(maxsize=1024)
+def _preamble(width: int, style: RenderStyle, cjk: str, regions: frozenset[str], mathematics: bool) -> str:
+    """What stands before the lines: only the definitions they use, for Typst reads all of them for every page."""
     # Boxes of lines overlap: 32 px of box on a pitch of 22. Typst lets an inline formula reach into the leading by 0.7
     # of it, so a negative leading gives tall formulas of neighbouring lines paper between them, and text its pitch.
     overlap = style.text_size // 2
@@ -96,13 +100,18 @@ def _preamble(width: int, style: RenderStyle, cjk: str) -> str:
 fallback: false, ligatures: false, cjk-latin-spacing: none)
 #set par(leading: -{overlap}pt, spacing: -{overlap}pt, justify: false)
 #set block(above: -{overlap}pt, below: -{overlap}pt)
-#show math.equation: set text(size: {style.math_size}pt)
-{_faces()}
+{_faces(regions)}
+#let serif(cjk) = ("New Computer Modern Math", ..faces.at(cjk).font)
 #set text(..faces.at("{cjk}"))
-#let L(body, cjk: "{cjk}") = block(width: {width}pt, text(..faces.at(cjk), body))
-#let R(body, cjk: "{cjk}") = block(width: {width}pt, text(dir: rtl, ..faces.at(cjk), body))
+#show math.equation: set text(size: {style.math_size}pt, font: serif("{cjk}"))
+#let F(cjk, body) = if cjk == "{cjk}" {{ body }} else {{
+  show math.equation: set text(font: serif(cjk))
+  text(..faces.at(cjk), body)
+}}
+#let L(body, cjk: "{cjk}") = block(width: {width}pt, F(cjk, body))
+#let R(body, cjk: "{cjk}") = block(width: {width}pt, F(cjk, text(dir: rtl, body)))
 #let C(indent, body, cjk: "{cjk}") = block(width: {width}pt, {{
-  par(hanging-indent: {MONO_ADVANCE}em * (indent + {_HANGING}), text(..faces.at(cjk), body))
+  par(hanging-indent: {MONO_ADVANCE}em * (indent + {_HANGING}), F(cjk, body))
 }})
 #let D(body) = block(inset: (y: {overlap + 4}pt), {{ set par(leading: {overlap}pt); body }})
 #let B() = block(height: {box}pt)
@@ -113,26 +122,37 @@ fallback: false, ligatures: false, cjk-latin-spacing: none)
 #let E(body) = text(font: emoji, body)
 #let T(up, down, body) = text(top-edge: {box - descent}pt + up * {style.text_size / 20}pt, \
 bottom-edge: -{descent}pt - down * {style.text_size / 20}pt, body)
-{PREAMBLE}"""
+{preamble(TEXT_FAMILIES) if mathematics else ""}"""
 
 
-@cache
-def _faces() -> str:
-    """The fonts of text as Typst definitions, for each region of Chinese characters."""
+@lru_cache(maxsize=64)
+def _faces(regions: frozenset[str]) -> str:
+    """The fonts of text as Typst definitions, for the faces of these names."""
     faces = [f'"": (lang: "en", region: none, font: {_array(TEXT_FAMILIES)})']
-    for region, (lang, country) in _LANGUAGES.items():
-        chosen = f"Noto Sans CJK {region}"
-        others = [family for family in TEXT_FAMILIES if family not in (chosen, LATIN)]
-        first = next(index for index, family in enumerate(others) if family.startswith("Noto Sans CJK"))
-        # Among Chinese characters quotation marks, dashes and dots are Chinese ones; in Korean they are Latin.
-        latin = f'"{LATIN}"' if region == "KR" else f'(name: "{LATIN}", covers: "latin-in-cjk")'
-        says = f'lang: "{lang}", region: "{country}"'
-        faces.append(f'"{region}": ({says}, font: ({latin}, ..{_array([chosen, *others])}))')
-        among_latin = _array([LATIN, *others[:first], chosen, *others[first:]])
-        faces.append(f'"{region}-in-latin": ({says}, font: {among_latin})')
+    faces += [f'"{face}": {_face(face)}' for face in sorted(regions - {""})]
     mono, emoji = _array(MONO_FAMILIES), _array(EMOJI_FAMILIES)
     return f"#let faces = ({', '.join(faces)})\n#let mono = {mono}\n#let emoji = {emoji}"
 
 
+def _face(name: str) -> str:
+    region, _, among_latin = name.partition("-")
+    lang, country = _LANGUAGES[region]
+    chosen = f"Noto Sans CJK {region}"
+    others = [family for family in TEXT_FAMILIES if family not in (chosen, LATIN)]
+    if among_latin:
+        first = next(index for index, family in enumerate(others) if family.startswith("Noto Sans CJK"))
+        fonts = _array([LATIN, *others[:first], chosen, *others[first:]])
+    else:
+        # Among Chinese characters quotation marks, dashes and dots are Chinese ones; in Korean they are Latin.
+        latin = f'"{LATIN}"' if region == "KR" else f'(name: "{LATIN}", covers: "latin-in-cjk")'
+        fonts = f"({latin}, ..{_array([chosen, *others])})"
+    return f'(lang: "{lang}", region: "{country}", font: {fonts})'
+
+
 def _array(families: Sequence[str]) -> str:
-    return "({})".format(", ".join(f'"{family}"' for family in families))
+    """The families as a Typst array, pictures from the font of emoji before those of DejaVu Sans."""
+    named = [f'"{family}"' for family in families]
+    if "DejaVu Sans" in families:
+        pictures = '(name: "Noto Emoji", covers: regex("[\\u{1f300}-\\u{1faff}]"))'
+        named.insert(families.index("DejaVu Sans"), pictures)
+    return f"({', '.join(named)})"

@@ -9,8 +9,8 @@ from types import MappingProxyType
 __all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS"]
 
 _ONE = """sqrt hat bar vec tilde dot ddot overline underline widehat widetilde overrightarrow overleftarrow overbrace
-underbrace boxed text mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod ce
-xrightarrow xleftarrow cancel"""
+underbrace boxed text mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod
+ce xrightarrow xleftarrow cancel"""
 _TWO = "frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel"
 _NONE = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho
 varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega

@@ -31,7 +31,9 @@ def likeness(ours: np.ndarray, reference: np.ndarray) -> Likeness:
     """Compare two grey pictures by their ink: both stretched to one frame, blurred by about a stroke, correlated."""
     one, two = ink(ours), ink(reference)
     height, width = two.shape
-    stretched = cv2.resize(one, (width, height), interpolation=cv2.INTER_AREA if one.size > two.size else cv2.INTER_LINEAR)
+    stretched = cv2.resize(
+        one, (width, height), interpolation=cv2.INTER_AREA if one.size > two.size else cv2.INTER_LINEAR
+    )
     a, b = (cv2.GaussianBlur(np.pad(part, 6), (0, 0), 2.2) for part in (stretched, two))
     a, b = a - a.mean(), b - b.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))

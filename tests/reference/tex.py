@@ -40,7 +40,9 @@ def tex_source(tex: str, display: bool) -> str:
     """One formula as a snippet: an environment that wants a page of its own is set as its inner sibling."""
     body = tex.strip()
     for name, inner in _INNER.items():
-        body = body.replace(f"\\begin{{{name}}}", f"\\begin{{{inner}}}").replace(f"\\end{{{name}}}", f"\\end{{{inner}}}")
+        body = body.replace(f"\\begin{{{name}}}", f"\\begin{{{inner}}}").replace(
+            f"\\end{{{name}}}", f"\\end{{{inner}}}"
+        )
     for name in ("equation", "equation*"):
         body = body.replace(f"\\begin{{{name}}}", "").replace(f"\\end{{{name}}}", "")
     for name in ("eqnarray", "eqnarray*"):

@@ -16,11 +16,6 @@ disable_progress_bars()
 RECIPES = ("ratio25", "ratio50", "multispan50")
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
-    return build_dataset(None, RECIPES, tmp_path_factory.mktemp("built") / "lomo-ov15", limit=80, repo="org/lomo-ov15")
-
-
 @pytest.fixture
 def load(built: BuildReport, tmp_path: Path) -> Any:
     def load(config: str | None, **options: Any) -> Any:

@@ -5,6 +5,7 @@ for triple bonds between letters, nested `\ce`, …) is refused by name.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.scanner import Cursor, is_word
@@ -42,7 +43,9 @@ def chemistry_to_latex(tokens: Sequence[str], command: str) -> str:
 
 
 def _step(token: str, cursor: Cursor, out: list[str], last: str, command: str) -> str:
-    arrow = next((a for a in _ARROWS if list(cursor.tokens[cursor.position : cursor.position + len(a)]) == list(a)), None)
+    arrow = next(
+        (a for a in _ARROWS if list(cursor.tokens[cursor.position : cursor.position + len(a)]) == list(a)), None
+    )
     if arrow and (len(arrow) > 2 or last in ("space", "start")):
         cursor.position += len(arrow)
         _arrow(arrow, cursor, out)
@@ -99,7 +102,7 @@ def _condition(cursor: Cursor) -> str | None:
 
 
 def _is_formula(text: str) -> bool:
-    return bool(text) and text[0].isupper() and not any(a.islower() and b.islower() for a, b in zip(text, text[1:], strict=False))
+    return bool(text) and text[0].isupper() and not any(a.islower() and b.islower() for a, b in pairwise(text))
 
 
 def _digits(first: str, cursor: Cursor, out: list[str], last: str) -> str:
@@ -126,7 +129,7 @@ def _element(first: str, cursor: Cursor, out: list[str], last: str) -> str:
     while (token := cursor.peek()) is not None and len(token) == 1 and token.isascii() and token.isalpha():
         word += token
         cursor.next()
-    alone = last in ("space", "start") and cursor.look() is not None and cursor.peek() == " "
+    alone = last in ("space", "start") and cursor.peek() in (None, " ")
     if alone and word == "v":
         out.append("\\downarrow ")
     elif alone and len(word) == 1 and word.islower():
@@ -147,7 +150,7 @@ def _script(token: str, cursor: Cursor, out: list[str], last: str) -> str:
         inside = "".join(cursor.until("{"))
     else:
         inside = ""
-        while (following := cursor.peek()) is not None and (following in _DIGITS or following in "+-" and following):
+        while (following := cursor.peek()) is not None and (following in _DIGITS or (following in "+-" and following)):
             inside += following
             cursor.next()
             if following in "+-":

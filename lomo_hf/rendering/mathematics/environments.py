@@ -88,7 +88,9 @@ def _environment(name: str, body: Sequence[str], context: Context, formula: Form
         return _matrix(plain, cursor, context, formula)
     if plain in _CASES:
         kind = "dcases" if plain.startswith("d") else "cases"
-        return _fenced(_finish(_Grid(kind, ["l", "l"], stretch=1.2), cursor, context, formula), *_CASES[plain], context)
+        return _fenced(
+            _finish(_Grid(kind, ["l", "l"], stretch=1.2), cursor, context, formula), *_CASES[plain], context
+        )
     if plain in ("array", "tabular", "subarray", "tabularx"):
         return _array(name, cursor, context, formula)
     if plain == "center":
@@ -117,7 +119,12 @@ def _placement(cursor: Cursor) -> None:
 
 def _matrix(name: str, cursor: Cursor, context: Context, formula: Formula) -> str:
     align = "c"
-    if cursor.peek() == "[" and len(cursor.tokens) > 2 and cursor.tokens[1] in ("l", "c", "r") and cursor.tokens[2] == "]":
+    if (
+        cursor.peek() == "["
+        and len(cursor.tokens) > 2
+        and cursor.tokens[1] in ("l", "c", "r")
+        and cursor.tokens[2] == "]"
+    ):
         align = cursor.tokens[1]
         cursor.position = 3
     kind = "smallmatrix" if "small" in name else "matrix"
@@ -127,7 +134,7 @@ def _matrix(name: str, cursor: Cursor, context: Context, formula: Formula) -> st
 def _fenced(latex: str, left: str, right: str, context: Context) -> str:
     if not left and not right:
         return latex
-    before, after = ("\\" + left if left else "#[]"), ("\\" + right if right else "#[]")
+    before, after = ("\\" + left if left else "#lmnull()"), ("\\" + right if right else "#lmnull()")
     return context.wrap(Wrap(f"lmlr({before} ", f" {after})", "inner"), latex)
 
 
@@ -177,7 +184,18 @@ def _between(token: str, content: Sequence[str], grid: _Grid) -> None:
         while len(grid.gaps) <= len(grid.aligns):
             grid.gaps.append(-1.0)
         grid.gaps[len(grid.aligns)] = 0.0
-    if material and material[0] not in ("\\quad", "\\qquad", "\\hspace", "\\,", "\\;", "\\extracolsep", "\\centering", "\\raggedright", "\\displaystyle", "\\ "):
+    if material and material[0] not in (
+        "\\quad",
+        "\\qquad",
+        "\\hspace",
+        "\\,",
+        "\\;",
+        "\\extracolsep",
+        "\\centering",
+        "\\raggedright",
+        "\\displaystyle",
+        "\\ ",
+    ):
         raise refuse("column-specification", "signs between the columns of a table are not set.")
     if token == "@" and material:
         size = {"\\quad": 1.0, "\\qquad": 2.0, "\\,": 1 / 6, "\\;": 5 / 18, "\\ ": 1 / 3}.get(material[0])
@@ -195,7 +213,9 @@ def _finish(grid: _Grid, cursor: Cursor, context: Context, formula: Formula) -> 
     if grid.kind in ("array", "tabular") and width > len(grid.aligns):
         grid.aligns += ["c" if not grid.aligns else grid.aligns[-1]] * (width - len(grid.aligns))
     inner = {"smallmatrix": "subarray", "subarray": "subarray"}.get(grid.kind)
-    inner = inner or ("aligned" if grid.kind in ("aligned", "alignat", "gathered", "multline", "eqnarray", "dcases") else "matrix")
+    inner = inner or (
+        "aligned" if grid.kind in ("aligned", "alignat", "gathered", "multline", "eqnarray", "dcases") else "matrix"
+    )
     opening = "\\begin{subarray}{c}" if inner == "subarray" else f"\\begin{{{inner}}}"
     # An opening pair of braces keeps a cell that begins with a bracket from being read as an argument.
     lines = "\\\\".join("&".join("{}" + cell for cell in row) or "{}" for row in grid.rows)
@@ -256,8 +276,11 @@ def _rules(cursor: Cursor, grid: _Grid, row: int) -> None:
             if cursor.peek() == "(":
                 while cursor.next() not in (")", None):
                     pass
-            first, _, last = cursor.word("\\cline").partition("-")
-            if not (first.isdecimal() and last.isdecimal() and first.isascii() and last.isascii()) or len(first + last) > 6:
+            first, _, last = cursor.word("\\cline").replace(" ", "").partition("-")
+            if (
+                not (first.isdecimal() and last.isdecimal() and first.isascii() and last.isascii())
+                or len(first + last) > 6
+            ):
                 raise refuse("syntax", "\\cline needs two numbers of columns.")
             grid.partial.append((row, int(first) - 1, int(last)))
         else:

@@ -120,7 +120,8 @@ def operator(element: Element, context: Context) -> Item:
         return Item(join([character(char) for char in content]), atom_of(content[0]))
     if content in "|‖":
         name, atom = _FORMS.get(element.get("form", ""), ("normal", "ord"))
-        return Item(call("class", f'"{name}"', character(content)), atom)
+        # The bars of the other sign stand further apart: at 26 px those of ‖ run together.
+        return Item(call("class", f'"{name}"', character("∥" if content == "‖" else content)), atom)
     if content in CLASSES:
         return Item(call("class", f'"{CLASSES[content]}"', character(content)), atom_of(content))
     return Item(character(content), atom_of(content))

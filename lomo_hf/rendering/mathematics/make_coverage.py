@@ -1,6 +1,6 @@
 """Read the coverage of the fonts inside the typst wheel and write `_coverage_data.py`; run after an update of typst.
 
-    python -m lomo_hf.rendering.mathematics.make_coverage
+python -m lomo_hf.rendering.mathematics.make_coverage
 """
 
 import io
@@ -27,7 +27,9 @@ def embedded_coverage(names: Iterable[str]) -> set[int]:
     position = binary.find(b"OTTO")
     while position >= 0:
         tables = int.from_bytes(binary[position + 4 : position + 6], "big")
-        records = [binary[position + 12 + 16 * i : position + 28 + 16 * i] for i in range(tables if tables < 64 else 0)]
+        records = [
+            binary[position + 12 + 16 * i : position + 28 + 16 * i] for i in range(tables if tables < 64 else 0)
+        ]
         if b"cmap" in [record[:4] for record in records]:
             size = max(int.from_bytes(r[8:12], "big") + int.from_bytes(r[12:16], "big") for r in records)
             with TTFont(io.BytesIO(binary[position : position + size]), lazy=True) as font:
@@ -60,13 +62,13 @@ def _write() -> None:
     """Write `_coverage_data.py` from the installed typst."""
     text_fonts = [f"NewCM10-{style}" for style in ("Regular", "Bold", "Italic", "BoldItalic")]
     lines = [
-        '"""Code points of the fonts inside the typst wheel, as ranges `gap.length` in base 36; written by `make_coverage`."""',
+        '"""Code points of fonts inside the typst wheel: ranges `gap.length` in base 36; from `make_coverage`."""',
         "",
         f'TYPST_VERSION = "{version("typst")}"',
     ]
     for name, fonts in (("MATHEMATICS", ["NewCMMath-Regular"]), ("TEXT", text_fonts)):
         words = packed(embedded_coverage(fonts))
-        lines += ["", f"{name} = (", *(f'    "{part} "' for part in wrap(words, 108)), ")"]
+        lines += ["", f"{name} = (", *(f'    " {part}"' for part in wrap(words, 108)), ")"]
     _DATA.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

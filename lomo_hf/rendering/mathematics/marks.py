@@ -1,7 +1,7 @@
 r"""Marks: how a construct that this package sets itself travels through math-core untouched.
 
-math-core knows some 1,500 commands but not, say, `\substack`, `\cancelto`, ruled tables or mathematics inside text. The
-rewriter replaces such a construct by one private-use character, alone (`Leaf`) or as the upper script of what it
+math-core knows some 1,500 commands but not, say, `\substack`, `\cancelto`, ruled tables or mathematics inside text.
+The rewriter replaces such a construct by one private-use character, alone (`Leaf`) or as the upper script of what it
 encloses (`\overset{<mark>}{…}`), and the converter puts the construct back when it meets the character. Private-use
 characters are refused in the input, so that a mark is always ours.
 """

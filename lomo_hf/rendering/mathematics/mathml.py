@@ -27,12 +27,13 @@ _BRACES = {
     "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket", "⏝": "underparen", "⏜": "overparen",
     "⏠": "overparen", "⏡": "underparen",
 }  # fmt: skip
+_NOT_AFTER_BINARY = frozenset(("rel", "close", "punct", "end"))
 _NOT_BEFORE_BINARY = frozenset(("start", "bin", "op", "rel", "open", "punct"))
 
 
-def row_to_typst(children: list[Element], context: Context, style: int) -> str:
-    """Elements side by side, with the space that TeX puts around inner atoms."""
-    return _joined(_items(children, context, style), style)
+def row_to_typst(children: list[Element], context: Context, style: int, *, after: str = "start") -> str:
+    """Elements side by side, spaced as TeX spaces them; `after` is the class of what stands to their left."""
+    return _joined(_items(children, context, style), style, after)
 
 
 def _items(children: list[Element], context: Context, style: int) -> list[Item]:
@@ -48,17 +49,18 @@ def _items(children: list[Element], context: Context, style: int) -> list[Item]:
     return items
 
 
-def _joined(items: list[Item], style: int) -> str:
+def _joined(items: list[Item], style: int, last: str = "start") -> str:
     pieces: list[str] = []
-    last, spaced = "start", False
-    for item in items:
+    spaced = False
+    following = _following([item.atom for item in items])
+    for item, after in zip(items, following, strict=True):
         atom, typst = item.atom, item.typst
         if atom == "space":
             spaced = True
             pieces.append(typst)
             continue
         if atom == "bin":
-            atom = "ord" if last in _NOT_BEFORE_BINARY else "bin"
+            atom = "ord" if last in _NOT_BEFORE_BINARY or after in _NOT_AFTER_BINARY else "bin"
             typst = _binary(typst, atom)
         # Typst spaces atoms as TeX does, but for inner atoms, which it does not know, and across explicit space.
         if spaced or "inner" in (atom, last):
@@ -69,8 +71,17 @@ def _joined(items: list[Item], style: int) -> str:
     return join(pieces)
 
 
+def _following(atoms: list[str]) -> list[str]:
+    """For each atom the next one that is no space."""
+    following, after = [], "end"
+    for atom in reversed(atoms):
+        following.append(after)
+        after = after if atom == "space" else atom
+    return following[::-1]
+
+
 def _binary(typst: str, atom: str) -> str:
-    """A binary sign, or the same with nothing to its left, as in (-1) or =-x, which takes no space around it."""
+    """A binary sign, or the same with nothing on one side of it, as in (-1) or =-x, which takes no space around it."""
     if typst.startswith('class("binary"'):
         return typst if atom == "bin" else typst.replace('class("binary"', 'class("normal"', 1)
     if not typst.startswith("\\"):
@@ -182,7 +193,9 @@ def _scripts(element: Element, context: Context, style: int, named: bool) -> Ite
     elif atom in ("op", "rel", "bin"):
         typst = call("scripts", typst)
     smaller = min(max(style + 1, SCRIPT), SMALLEST)
-    arguments = [f"{name}: {_one(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)]
+    arguments = [
+        f"{name}: {_one(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)
+    ]
     return Item(call("attach", typst, *arguments), atom)
 
 
@@ -197,10 +210,19 @@ def _decorated(element: Element, base: Element, over: Element, context: Context,
     if over.tag != "mo":
         return None
     if sign in _BRACES:
-        return Item(call(_BRACES[sign], _one(base, context, DISPLAY if "brace" in _BRACES[sign] else style)))
+        return Item(_braced(_BRACES[sign], base, context, style))
     if (element.get("accent") or element.get("accentunder")) != "true":
         return None
     return _accented(sign, over, element.tag == "munder", base, context, style)
+
+
+def _braced(name: str, base: Element, context: Context, style: int) -> str:
+    inner = _one(base, context, DISPLAY if "brace" in name else style)
+    missing = 1.8 - 0.55 * len("".join(base.itertext()))
+    if "brace" in name and missing > 0:  # the shortest brace of TeX is longer than one letter
+        pad = f"#h({em(missing / 2)})"
+        return call(name, f"{pad}{inner}{pad}")
+    return call(name, inner)
 
 
 def _accented(sign: str, over: Element, under: bool, base: Element, context: Context, style: int) -> Item:
@@ -212,7 +234,11 @@ def _accented(sign: str, over: Element, under: bool, base: Element, context: Con
     if sign not in ACCENTS:
         raise refuse(f"unsupported:accent:U+{ord(sign[:1] or ' '):04X}", "an accent is not set.")
     if sign in "→←↔":
-        return Item(call("lmvector" if len("".join(base.itertext())) < 2 else "lmover", inner, f"\\u{{{ord(ACCENTS[sign]):x}}}"))
+        return Item(
+            call(
+                "lmvector" if len("".join(base.itertext())) < 2 else "lmover", inner, f"\\u{{{ord(ACCENTS[sign]):x}}}"
+            )
+        )
     size = "100%" if over.get("stretchy") == "true" else "0%"
     return Item(f"accent({inner}, \\u{{{ord(ACCENTS[sign]):x}}}, size: #{size})")
 
@@ -220,7 +246,9 @@ def _accented(sign: str, over: Element, under: bool, base: Element, context: Con
 def _restored(mark: Wrap | Table, base: Element, context: Context, style: int) -> Item:
     if isinstance(mark, Table):
         inner_style = cell_style(mark)
-        return Item(table_to_typst(mark, base, lambda cell: row_to_typst(cell, context, inner_style)))
+        return Item(
+            table_to_typst(mark, base, lambda cell, left: row_to_typst(cell, context, inner_style, after=left))
+        )
     inner = _one(base, context, style if mark.style is None else mark.style)
     return Item(f"{mark.before}{inner or '#[]'}{mark.after}", mark.atom)
 

@@ -34,12 +34,14 @@ _DEFINITIONS = r"""
 #let lmpoints(sign) = math.class("normal", $sign#h(0.1667em)sign#h(0.1667em)sign$)
 #let lmlow = lmpoints(math.class("normal", "."))
 #let lmcentred = lmpoints(math.class("normal", "⋅"))
+// A delimiter that is not there: the first and last bracket between delimiters would be stretched in its place.
+#let lmnull() = box(width: 0.12em)
 #let lmlr(..body) = math.lr(size: 100% - 0.05em, ..body)
 #let lmatop(upper, lower) = math.mat(delim: none, row-gap: 0.2em, (upper,), (lower,))
 #let lmover(body, sign) = math.accent(body, sign, size: 100%)
 #let lmvector(body, sign) = math.accent(body, sign, size: 0% + 0.9em)
 #let lmarrow(sign, upper, lower) = math.class("relation", math.attach(
-  math.limits(math.stretch(sign, size: 100% + 1em)), t: upper, b: lower,
+  math.limits(math.stretch(sign, size: 100% + 0.55em)), t: upper, b: lower,
 ))
 // What LaTeX puts in every row of an array, so that rows keep their distance.
 #let lmstrut(..stretch) = {
@@ -57,7 +59,7 @@ _DEFINITIONS = r"""
   let place((x, y, span, side), body) = grid.cell(x: x, y: y, colspan: span, align: side, $#struts.at(y)#body$)
   let thick = 0.05em
   lmwhole(box(baseline: 50% - 0.25em, grid(
-    columns: spec.columns, rows: spec.rows,
+    columns: spec.columns, rows: spec.rows, inset: (x: 0pt, y: 0.05em),
     ..spec.hlines.map(((y, start, end)) => grid.hline(y: y, start: start, end: end, stroke: thick)),
     ..spec.vlines.map(((x, start, end)) => grid.vline(x: x, start: start, end: end, stroke: thick)),
     ..cells.map(((at, body)) => place(at, body)),

@@ -1,4 +1,4 @@
-r"""Dirt that real corpora hold, mended where it is certain: backslashes eaten by a string literal, control characters."""
+r"""Dirt that real corpora hold, mended where it is certain: eaten backslashes, control characters."""
 
 import unicodedata
 
@@ -11,8 +11,8 @@ _EATEN = {
     "\b": "b", "\f": "f", "\a": "a", "\v": "v", "\t": "t", "\r": "r",
 }  # fmt: skip
 _CERTAIN = {
-    "\b": ("ar", "egin", "eta", "inom", "mod", "oxed", "ot", "ullet", "ecause", "oldsymbol", "m", "f", "igcup", "igcap",
-           "ackslash", "ig", "igg", "igl", "igr", "reve", "igstar", "igtriangleup"),
+    "\b": ("ar", "egin", "eta", "inom", "mod", "oxed", "ot", "ullet", "ecause", "oldsymbol", "m", "f", "igcup",
+           "igcap", "ackslash", "ig", "igg", "igl", "igr", "reve", "igstar", "igtriangleup"),
     "\f": ("rac", "orall", "rown", "lat", "box"),
     "\a": ("lpha", "ngle", "pprox", "rccos", "rcsin", "rctan", "st", "leph", "rg"),
     "\v": ("ec", "ee", "arphi", "arepsilon", "dots", "ert", "artheta", "arnothing"),

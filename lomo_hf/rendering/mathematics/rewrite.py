@@ -100,8 +100,7 @@ def _left(_token: str, cursor: Cursor, context: Context) -> str:
 
 
 def _escaped(delimiter: str) -> str:
-    # Empty content keeps Typst from stretching the first or last bracket of the content in place of a missing one.
-    return character(delimiter) if delimiter else "#[]"
+    return character(delimiter) if delimiter else "#lmnull()"
 
 
 def _delimiter(command: str, cursor: Cursor) -> str:
@@ -122,7 +121,8 @@ def _opening(token: str, _cursor: Cursor, context: Context) -> str:
 
 def _middle(_token: str, cursor: Cursor, context: Context) -> str:
     delimiter = _delimiter("\\middle", cursor)
-    return context.leaf(call("mid", character(delimiter)) if delimiter else "", "rel")
+    # Typst would set it as a relation; explicit space, even of no width, stands in for its own.
+    return context.leaf(f"#h(0pt){call('mid', character(delimiter))}#h(0pt)" if delimiter else "")
 
 
 def _big(token: str, cursor: Cursor, context: Context) -> str:
@@ -150,15 +150,49 @@ def _environment(_token: str, cursor: Cursor, context: Context) -> str:
     return environment(name, body, context, formula_in)
 
 
+def _plain_environment(token: str, cursor: Cursor, context: Context) -> str:
+    """The environments of plain TeX, which take their rows as an argument."""
+    from lomo_hf.rendering.mathematics.environments import environment
+
+    name = {"\\eqalign": "aligned"}.get(token, token[1:])
+    return environment(name, cursor.argument(token), context, formula_in)
+
+
 def _substack(token: str, cursor: Cursor, context: Context) -> str:
     from lomo_hf.rendering.mathematics.environments import environment
 
     return environment("subarray", ["{", "c", "}", *cursor.argument(token)], context, formula_in)
 
 
+def _root(_token: str, cursor: Cursor, context: Context) -> str:
+    degree = cursor.optional()
+    return "\\sqrt " if degree is None else f"\\sqrt[{{{rewrite(degree, context)}}}]"
+
+
+def _general_fraction(token: str, cursor: Cursor, context: Context) -> str:
+    left, right = (_delimiter(token, Cursor(list(cursor.argument(token)) or ["."])) for _ in range(2))
+    thickness, style = cursor.word(token), cursor.word(token)
+    above, below = (rewrite(cursor.argument(token), context) for _ in range(2))
+    flat = thickness != "" and length(thickness) == 0
+    opening = {"": "", "0": "\\displaystyle ", "1": "\\textstyle ", "2": "\\scriptstyle "}.get(
+        style, "\\scriptscriptstyle "
+    )
+    fraction = f"{{{above}\\atop {below}}}" if flat else f"\\frac{{{above}}}{{{below}}}"
+    if not left and not right:
+        return f"{{{opening}{fraction}}}"
+    return context.wrap(Wrap(f"lmlr({_escaped(left)} ", f" {_escaped(right)})"), opening + fraction)
+
+
+def _optional_dropped(token: str, cursor: Cursor, _context: Context) -> str:
+    cursor.optional()
+    return "" if token == "\\smash" else token + " "
+
+
 def _wrapped(token: str, cursor: Cursor, context: Context) -> str:
     before, after, atom = WRAPS[token]
-    return context.wrap(Wrap(before, after, atom, 0 if "display(" in before else None), rewrite(cursor.argument(token), context))
+    return context.wrap(
+        Wrap(before, after, atom, 0 if "display(" in before else None), rewrite(cursor.argument(token), context)
+    )
 
 
 def _framebox(token: str, cursor: Cursor, context: Context) -> str:
@@ -219,12 +253,27 @@ def _space(token: str, cursor: Cursor, context: Context) -> str:
 def _kern(token: str, cursor: Cursor, context: Context) -> str:
     cursor.skip_spaces()
     letters = ""
-    while (token_ := cursor.peek()) is not None and len(token_) == 1 and token_ in " +-.0123456789abcdefghijklmnopqrstuvwxyz":
+    while (
+        (token_ := cursor.peek()) is not None
+        and len(token_) == 1
+        and token_ in " +-.0123456789abcdefghijklmnopqrstuvwxyz"
+    ):
         letters += token_
         cursor.next()
         if len(letters.strip()) > 2 and letters.strip()[-2:] in ("em", "ex", "mu", "pt", "cm", "mm", "in", "pc", "px"):
             break
     return context.leaf(f"#h({em(length(letters.strip()))})", "space")
+
+
+def _dropped_kern(token: str, cursor: Cursor, context: Context) -> str:
+    _kern(token, cursor, context)
+    return ""
+
+
+def _line_end(token: str, cursor: Cursor, _context: Context) -> str:
+    if cursor.look() is not None:
+        raise refuse("misplaced-line-end", f"{token} stands where there is no row to end.")
+    return ""
 
 
 def _colour_switch(token: str, cursor: Cursor, context: Context) -> str:
@@ -246,7 +295,11 @@ def _operator(token: str, cursor: Cursor, context: Context) -> str:
     content = list(cursor.argument(token))
     while content and content[0] == " ":
         del content[0]
-    inner = formula_in(["\\mathrm", "{", *content, "}"], context) if token == "\\operatorname" else formula_in(content, context)
+    inner = (
+        formula_in(["\\mathrm", "{", *content, "}"], context)
+        if token == "\\operatorname"
+        else formula_in(content, context)
+    )
     star = "*" if starred or token == "\\mathop" else ""
     return f"\\operatorname{star}{{{context.raw(inner, 'op')}}}"
 
@@ -306,9 +359,9 @@ _ARROWS = {
 
 _OPENINGS = {
     token: character(DELIMITERS[token])
-    for token in ("(", "[", "\\{", "\\lbrace", "\\lbrack", "\\langle", "\\lfloor", "\\lceil", "\\lgroup",
-                  "\\ulcorner", "\\llcorner", "\\llbracket", "\\lmoustache", "⟨", "⌊", "⌈", "（")
-} | {"\\lvert": 'class("opening", \\|)', "\\lVert": 'class("opening", \\‖)'}  # fmt: skip
+    for token in ("(", "\\lparen", "[", "\\{", "\\lbrace", "\\lbrack", "\\langle", "\\lfloor", "\\lceil", "\\lgroup",
+                  "\\ulcorner", "\\llcorner", "\\llbracket", "\\lmoustache", "⟨", "⌊", "⌈")
+} | {"\\lvert": 'class("opening", \\|)', "\\lVert": 'class("opening", \\∥)'}  # fmt: skip
 
 
 def _handlers() -> dict[str, Handler]:
@@ -330,12 +383,17 @@ def _handlers() -> dict[str, Handler]:
     table |= dict.fromkeys(("\\kern", "\\mkern", "\\hskip", "\\mskip"), _kern)
     table |= dict.fromkeys(("\\ce", "\\cee", "\\cf"), _chemistry)
     table |= dict.fromkeys(("\\operatorname", "\\mathop"), _operator)
-    table |= dict.fromkeys(("\\label", "\\vspace", "\\vskip", "\\leftroot", "\\uproot", "\\pagecolor"), _dropped_argument)
+    table |= dict.fromkeys(
+        ("\\label", "\\vspace", "\\noalign", "\\leftroot", "\\uproot", "\\pagecolor"), _dropped_argument
+    )
     table |= dict.fromkeys(_OPENINGS, _opening)
+    table |= dict.fromkeys(("\\matrix", "\\pmatrix", "\\cases", "\\eqalign"), _plain_environment)
     table |= {
         "{": _group, "}": _unpaired, "\\right": _unpaired, "\\end": _unpaired, "\\left": _left, "\\middle": _middle,
         "\\begin": _environment, "\\substack": _substack, "\\framebox": _framebox, "\\fbox": _framebox,
-        "\\cancelto": _cancelto, "\\bmod": _bmod, "\\surd": _surd, "\\tag": _tag, "\\renewcommand": _renewcommand, "\\setlength": _setlength,
+        "\\cancelto": _cancelto, "\\bmod": _bmod, "\\surd": _surd, "\\sqrt": _root,
+        "\\genfrac": _general_fraction, "\\cfrac": _optional_dropped, "\\smash": _optional_dropped, "\\tag": _tag,
+        "\\renewcommand": _renewcommand, "\\setlength": _setlength, "\\vskip": _dropped_kern, "\\\\": _line_end,
         "\\color": _colour_switch, "\\textcolor": _coloured, "\\textcircled": _circled, "\\circled": _circled,
     }  # fmt: skip
     return table

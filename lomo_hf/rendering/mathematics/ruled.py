@@ -17,7 +17,7 @@ _NARROW = "0.2em"
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """Boundaries and lines of one direction: `first[i]` is where boundary i begins, `size` how many lines there are."""
+    """One direction of the grid: the sizes of its lines; where boundary i begins, before and after what doubles it."""
 
     sizes: tuple[str, ...]
     before: tuple[int, ...]

@@ -1,7 +1,7 @@
 r"""LaTeX as tokens: one linear pass, no regular expressions, and a cursor that reads arguments.
 
-A token is a command (`\frac`, `\{`), a single character, or one space for any run of white space. What TeX would do with
-category codes, active characters or definitions is not here: such formulas are refused by name.
+A token is a command (`\frac`, `\{`), a single character, or one space for any run of white space. What TeX would do
+with category codes, active characters or definitions is not here: such formulas are refused by name.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ __all__ = ["Cursor", "is_word", "split_top", "tokenise"]
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _N_COMMANDS = frozenset((
     "\\nabla", "\\natural", "\\ncong", "\\ne", "\\nearrow", "\\neg", "\\neq", "\\newcommand", "\\newline", "\\nexists",
-    "\\ngeq", "\\ngeqslant", "\\ngtr", "\\ni", "\\nicefrac", "\\nleftarrow", "\\nleq", "\\nleqslant", "\\nless", "\\nmid",
-    "\\noalign", "\\nobreak", "\\noindent", "\\nolimits", "\\nonumber", "\\norm", "\\normalsize", "\\not", "\\notag",
-    "\\notin", "\\nparallel", "\\nprec", "\\npreceq", "\\nrightarrow", "\\nshortmid", "\\nsim", "\\nsubseteq", "\\nsucc",
-    "\\nsucceq", "\\nsupseteq", "\\nu", "\\null", "\\nvdash", "\\nwarrow",
+    "\\ngeq", "\\ngeqslant", "\\ngtr", "\\ni", "\\nicefrac", "\\nleftarrow", "\\nleq", "\\nleqslant", "\\nless",
+    "\\nmid", "\\noalign", "\\nobreak", "\\noindent", "\\nolimits", "\\nonumber", "\\norm", "\\normalsize", "\\not",
+    "\\notag", "\\notin", "\\nparallel", "\\nprec", "\\npreceq", "\\nrightarrow", "\\nshortmid", "\\nsim",
+    "\\nsubseteq", "\\nsucc", "\\nsucceq", "\\nsupseteq", "\\nu", "\\null", "\\nvdash", "\\nwarrow",
 ))  # fmt: skip
 _OPENERS = {"{": "}", "\\begin": "\\end", "\\left": "\\right"}
 
@@ -50,8 +50,8 @@ def tokenise(tex: str) -> list[str]:
 def _without_written_line_feeds(tokens: list[str]) -> list[str]:
     r"""A line feed that was written out as `\n` is a space; so is that of `\nx = 1`, where several lines begin so.
 
-    Nothing in LaTeX is called `\n`; a word such as `\nabcd` is split only right after the end of a row or the beginning
-    of an environment, and only if the formula has two of them.
+    Nothing in LaTeX is called `\n`; a word such as `\nabcd` is split only right after the end of a row or the
+    beginning of an environment, and only if the formula has two of them.
     """
     suspects = [i for i in range(1, len(tokens)) if _is_written_line_feed(tokens, i)]
     if len(suspects) > 1:

@@ -18,6 +18,7 @@ __all__ = [
 ]
 
 DELIMITERS = {
+    "\\lparen": "(", "\\rparen": ")",
     "(": "(", ")": ")", "[": "[", "]": "]", "/": "/", "|": "|", "<": "⟨", ">": "⟩", ".": "",
     "\\|": "‖", "\\{": "{", "\\}": "}", "\\lbrace": "{", "\\rbrace": "}", "\\lbrack": "[", "\\rbrack": "]",
     "\\langle": "⟨", "\\rangle": "⟩", "\\lfloor": "⌊", "\\rfloor": "⌋", "\\lceil": "⌈", "\\rceil": "⌉",
@@ -49,9 +50,8 @@ TEXT_SYMBOLS = {
 OPERATORS = {
     **{
         "\\" + name: (name, False)
-        for name in (
-            "arccos arcsin arctan arg cos cosh cot coth csc deg dim exp hom ker lg ln log sec sin sinh tan tanh".split()
-        )
+        for name in "arccos arcsin arctan arg cos cosh cot coth csc deg dim exp hom ker".split()
+        + "lg ln log sec sin sinh tan tanh".split()
     },
     **{"\\" + name: (name, True) for name in "det gcd inf lim max min sup Pr".split()},
     "\\liminf": ("lim inf", True),
@@ -114,7 +114,8 @@ RENAMED = {
     "\\bold": "\\mathbf", "\\Bbb": "\\mathbb", "\\frak": "\\mathfrak", "\\mathds": "\\mathbb", "\\mathbbm": "\\mathbb",
     "\\mathnormal": "\\mathit", "\\bm": "\\boldsymbol", "\\overgroup": "\\overparen", "\\cr": "\\\\",
     "\\smallsetminus": "\\setminus", "\\thicksim": "\\sim", "\\thickapprox": "\\approx", "\\shortmid": "\\mid",
-    "\\shortparallel": "\\parallel", "\\varpropto": "\\propto", "\\nshortmid": "\\nmid", "\\nshortparallel": "\\nparallel",
+    "\\shortparallel": "\\parallel", "\\varpropto": "\\propto", "\\nshortmid": "\\nmid",
+    "\\nshortparallel": "\\nparallel",
     "\\centerdot": "\\cdot", "\\tabularnewline": "\\\\", "\\newline": "\\\\", "\\dotsint": "\\cdots",
 }  # fmt: skip
 """Other names of commands that math-core knows."""
@@ -122,9 +123,10 @@ RENAMED = {
 SILENT = frozenset((
     "\\nonumber", "\\notag", "\\small", "\\large", "\\Large", "\\LARGE", "\\huge", "\\Huge", "\\normalsize", "\\tiny",
     "\\footnotesize", "\\scriptsize", "\\noindent", "\\par", "\\allowbreak", "\\nobreak", "\\break", "\\linebreak",
-    "\\displaylimits", "\\strut", "\\mathstrut", "\\relax", "\\protect", "\\centering", "\\null", "\\-", "\\/", "\\bgroup",
-    "\\egroup", "\\leavevmode", "\\noalign", "\\boldmath", "\\unboldmath", "\\hfill", "\\hfil", "\\nolinebreak",
-    "\\displaybreak", "\\smash", "\\goodbreak", "\\smallskip", "\\medskip", "\\bigskip", "\\ensuremath", "\\raggedright",
+    "\\displaylimits", "\\strut", "\\mathstrut", "\\relax", "\\protect", "\\centering", "\\null", "\\-", "\\/",
+    "\\leavevmode", "\\boldmath", "\\unboldmath", "\\hfill", "\\hfil", "\\nolinebreak",
+    "\\displaybreak", "\\smash", "\\goodbreak", "\\smallskip", "\\medskip", "\\bigskip", "\\ensuremath",
+    "\\raggedright",
 ))  # fmt: skip
 """Commands that change nothing in the picture of one formula."""
 
@@ -136,7 +138,15 @@ ACCENTS = {
 """What math-core writes over a base, and the combining character that Typst calls the same accent."""
 
 BINARY = frozenset("+−-±∓×÷∗*⋆∘∙•⋅·∩∪⊎⊓⊔∧∨∖≀⋄△▽◁▷⊕⊖⊗⊘⊙◯†‡⨿∔⋒⋓⊼⊻⩞⊡⊞⊟⊠⋉⋊⋋⋌⊛⊚⊝⋎⋏⊺∸")
-CLASSES = {"\\": "normal", "∘": "binary", ":": "relation", "∣": "relation", "/": "normal", "⋮": "normal", "⋱": "normal"}
+CLASSES = {
+    "\\": "normal",
+    "∘": "binary",
+    ":": "relation",
+    "∣": "relation",
+    "/": "normal",
+    "⋮": "normal",
+    "⋱": "normal",
+}
 """Signs to which Typst gives another class than TeX does, and the class of TeX in the words of Typst."""
 
 LETTER_CLASSES = {"◯": "binary", "϶": "relation"}

@@ -1,4 +1,4 @@
-"""Tables -> Typst. Without rules: `mat`, which aligns the baselines of a row and stands on the axis, as TeX's arrays do.
+"""Tables -> Typst. Without rules: `mat`, which aligns the baselines of a row and stands on the axis, as in TeX.
 
 Tables with rules or spans go to `ruled`, because the rules of `mat` run past its edges and know no columns.
 """
@@ -13,13 +13,13 @@ from lomo_hf.rendering.mathematics.ruled import ruled
 
 __all__ = ["cell_style", "table_to_typst"]
 
-Cell = Callable[[list[Element]], str]
+Cell = Callable[[list[Element], str], str]
 
 _DISPLAY = frozenset(("aligned", "alignat", "gathered", "multline", "eqnarray", "dcases"))
 _SMALL = frozenset(("smallmatrix", "subarray"))
 _STYLES = ("display", "inline", "script")
 _COLUMN_GAPS = {"smallmatrix": 0.45, "subarray": 0.0, "alignat": 0.0}
-_ROW_GAPS = {"smallmatrix": 0.22, "subarray": 0.22,  "aligned": 0.3, "alignat": 0.3, "gathered": 0.3, "multline": 0.3}
+_ROW_GAPS = {"smallmatrix": 0.22, "subarray": 0.22, "aligned": 0.3, "alignat": 0.3, "gathered": 0.3, "multline": 0.3}
 
 
 def cell_style(table: Table) -> int:
@@ -35,10 +35,16 @@ def table_to_typst(table: Table, element: Element, convert: Cell) -> str:
         raise refuse("syntax", "a table was not read as one.")
     style = _STYLES[cell_style(table)]
     strut = "" if table.kind in _SMALL else "lmstrut()" if table.stretch == 1 else f"lmstrut(#{table.stretch:g})"
+    paired = table.kind in ("aligned", "alignat")
     rows = [
-        [_styled(style, convert(list(cell)), "" if index else strut) for index, cell in enumerate(row)] for row in element
+        [
+            # The right cell of a pair begins after an empty atom in LaTeX, so that a sign there is still binary.
+            _styled(style, convert(list(cell), "ord" if paired and index % 2 else "start"), "" if index else strut)
+            for index, cell in enumerate(row)
+        ]
+        for row in element
     ]
-    if table.kind in ("aligned", "alignat"):
+    if paired:
         return _pairs(rows, table)
     if table.hrules or table.vrules or table.partial or table.spans:
         return ruled(table, rows)
@@ -87,7 +93,7 @@ def _mat(lines: list[list[str]], table: Table, between: float | None = None) -> 
     column_gap = _COLUMN_GAPS.get(table.kind, 1.0) if between is None else between
     row_gap = _ROW_GAPS.get(table.kind, 0.0)
 
-    # The space before each semicolon matters: one that follows code directly, as in "#[];", ends the code, not the row.
+    # The space before each semicolon matters: right after code, as in "#[];", it ends the code and not the row.
     cells = " ; ".join(", ".join(cell or "#[]" for cell in line) for line in lines)
     if not cells:
         return "#[]"

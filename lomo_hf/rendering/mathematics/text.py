@@ -27,7 +27,6 @@ TEXT_COMMANDS = {
     "\\textup": "",
     "\\textmd": "",
     "\\centerline": "",
-    "\\intertext": "",
     "\\textbf": "bold",
     "\\textit": "italic",
     "\\textsl": "italic",
@@ -57,7 +56,8 @@ _ACCENTS = {
 _SPACES = {"\\quad": 1.0, "\\qquad": 2.0, "\\,": 1 / 6, "\\:": 2 / 9, "\\>": 2 / 9, "\\;": 5 / 18, "\\!": -1 / 6}
 _SILENT = frozenset((
     "\\/", "\\-", "\\small", "\\large", "\\Large", "\\LARGE", "\\huge", "\\Huge", "\\normalsize", "\\footnotesize",
-    "\\scriptsize", "\\tiny", "\\centering", "\\raggedright", "\\noindent", "\\strut", "\\null", "\\protect", "\\relax",
+    "\\scriptsize", "\\tiny", "\\centering", "\\raggedright", "\\noindent", "\\strut", "\\null", "\\protect",
+    "\\relax",
 ))  # fmt: skip
 _LIGATURES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("`", "‘"), ("'", "’"))
 
@@ -85,7 +85,7 @@ def text_to_typst(tokens: Sequence[str], context: Context, formula: Formula, sty
         elif token in TEXT_SYMBOLS:
             plain.append(TEXT_SYMBOLS[token])
             _eat_space_after(cursor, token)
-        elif token in _ACCENTS and (len(token) > 1 and not token[1].isalpha() or cursor.look() is not None):
+        elif token in _ACCENTS and ((len(token) > 1 and not token[1].isalpha()) or cursor.look() is not None):
             plain.append(_accented(_plain_argument(cursor, token), _ACCENTS[token]))
         elif token in _SWITCHES:
             flush()

@@ -1,0 +1,24 @@
+"""Is what was built true? Beside the line: reads a dataset folder and its source, writes nothing, is used by no room.
+
+audit_dataset(folder, corpus=path)                     -> AuditReport; every row, to the character
+audit_dataset(folder, sample=300, reader=open_reader())   with figures on how well its pages can be read
+"""
+
+from lomo_hf.auditing.audit import CHECKS, OCR_SAMPLE, audit_dataset
+from lomo_hf.auditing.characters import edit_distance, error_rate
+from lomo_hf.auditing.ledger import Finding, Outcome
+from lomo_hf.auditing.ocr import Reader, open_reader
+from lomo_hf.auditing.report import AuditReport
+
+__all__ = [
+    "CHECKS",
+    "OCR_SAMPLE",
+    "AuditReport",
+    "Finding",
+    "Outcome",
+    "Reader",
+    "audit_dataset",
+    "edit_distance",
+    "error_rate",
+    "open_reader",
+]

@@ -1,0 +1,287 @@
+"""The audit of a dataset folder: every row is held against its source and its record, a shard at a time.
+
+Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few bytes a row for figures.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, check_files
+from lomo_hf.auditing.ledger import Ledger
+from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
+from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting, fingerprint, nested_pairs
+from lomo_hf.auditing.ocr import Reader
+from lomo_hf.auditing.outlines import outlines, page_kind, reading_kind
+from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
+from lomo_hf.auditing.report import AuditReport
+from lomo_hf.auditing.row_checks import ROW_CHECKS, whys_of
+from lomo_hf.auditing.sampling import Key, spread_sample
+from lomo_hf.auditing.seen_ids import SeenIds
+from lomo_hf.auditing.shards import Shard, shards_of
+from lomo_hf.auditing.statistics import Statistics
+from lomo_hf.auditing.study import Study
+from lomo_hf.building import Counts
+from lomo_hf.corpus import Source
+from lomo_hf.corpus.sampling import DRAW, reopen_source
+from lomo_hf.errors import IntegrityError, LomoError, SourceError
+from lomo_hf.recipe import Recipe, installed_engines
+from lomo_hf.release import MANIFEST, Manifest, content_digest, read_manifest
+
+__all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
+
+OCR_SAMPLE: Final = 300
+"""Rows that a reader takes where no sample is asked for: it needs about a second for each."""
+
+_SHARD_CHECKS: Final[Mapping[str, str]] = {
+    "shards-readable": "every shard reads whole, with the columns of a row",
+    "unique-ids": "no id stands twice in a config",
+    "counts-as-recorded": "what the manifest counts is what the rows are",
+}
+CHECKS: Final[Mapping[str, str]] = {
+    **FOLDER_CHECKS,
+    **_SHARD_CHECKS,
+    **MATCHING_CHECKS,
+    **{name: check.promise for name, check in ROW_CHECKS.items()},
+    **PAGE_CHECKS,
+    **NESTING_CHECKS,
+}
+"""Name -> promise of every check, in the order of the report."""
+
+# These write files and decide no pixel.
+_NO_PIXELS: Final = frozenset(("pyarrow", "datasets"))
+
+
+def audit_dataset(
+    folder: str | Path,
+    *,
+    corpus: str | Path | None = None,
+    no_source: bool = False,
+    sample: int | None = None,
+    reader: Reader | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AuditReport:
+    """Check a dataset folder against its source and against itself.
+
+    Args:
+        folder: What `lomo build` made.
+        corpus: The corpus that it was built from; None is what the manifest names on the Hub, or the embedded sample.
+        no_source: Check only what can be checked without the corpus.
+        sample: How many rewritten rows have their pages decoded and made again, and read; None for all of them (300
+            for the reader). Everything else is checked of all rows anyway.
+        reader: Reads pages (`lomo_hf.auditing.open_reader`); None for no figures on legibility.
+        progress: Called with the rows that are done and how many there are.
+
+    Raises:
+        IntegrityError: There is no manifest, or the corpus is not the one that it names.
+        SourceError: The corpus cannot be read.
+
+    >>> import tempfile
+    >>> from lomo_hf.release import build_dataset
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     _ = build_dataset(None, ["ratio50"], out, limit=5)
+    ...     report = audit_dataset(out)
+    >>> report.true, report.statistics["ratio50"]["rows"]
+    (True, 5)
+    """
+    root = Path(folder)
+    manifest = read_manifest(root)
+    if manifest is None:
+        raise IntegrityError(f"{root.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+    source = None if no_source else _open(root, corpus, manifest)
+    return _Audit(root, manifest, source, sample, reader).run(progress or (lambda done, total: None))
+
+
+def _open(folder: Path, corpus: str | Path | None, manifest: Manifest) -> Source:
+    said = manifest.source
+    source = reopen_source(said, corpus, draw=folder / DRAW)
+    if source.digest != said["digest"]:
+        raise IntegrityError(
+            f"the source must have the digest {said['digest'][:16]}… ({said['description']}) as the manifest says; "
+            f"found {source.digest[:16]}… ({source.description}). "
+            "Name the right one with --corpus, or give --no-source."
+        )
+    if len(source) < said["rows"]:
+        raise SourceError(f"the source must have {said['rows']} rows as the manifest says; found {len(source)}.")
+    return source
+
+
+@dataclass
+class _Audit:
+    """One run: what is audited, and what has been found so far."""
+
+    folder: Path
+    manifest: Manifest
+    source: Source | None
+    sample: int | None
+    reader: Reader | None
+    ledger: Ledger = field(default_factory=lambda: Ledger(CHECKS))
+    off_by_one: int = 0
+
+    def __post_init__(self) -> None:
+        self.recipes: Mapping[str, Recipe] = self.manifest.recipes
+        self.shards = {name: shards_of(self.manifest.receipts, name) for name in self.recipes}
+        self.statistics = {name: Statistics() for name in self.recipes}
+        self.ids = {name: SeenIds() for name in self.recipes}
+        self.pairs = nested_pairs(self.recipes)
+        self.replay = {name: _same_engines(recipe) for name, recipe in self.recipes.items()}
+
+    def run(self, progress: Callable[[int, int], None]) -> AuditReport:
+        check_files(self.folder, self.manifest, self.ledger)
+        self._check_totals()
+        pages, study = self._page_sample(), self._study()
+        total = sum(shard.file.rows for shards in self.shards.values() for shard in shards)
+        done = 0
+        for group in self._by_part():
+            found: dict[str, Fingerprints] = {}
+            for shard in group:
+                found[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
+                done += shard.file.rows
+            check_nesting(self.pairs, found, self.ledger)
+        for name, seen in self.ids.items():
+            seen.check(self.folder, self.shards[name], self.ledger)
+        return AuditReport(
+            content_digest(self.manifest.receipts),
+            {key: self.manifest.source[key] for key in ("config", "digest", "rows")} if self.source else None,
+            self.sample,
+            self.ledger.outcomes(self._skipped()),
+            {name: one.to_dict() for name, one in self.statistics.items()},
+            self._notes(),
+            study.to_dict() if study else None,
+        )
+
+    # -- shards ------------------------------------------------------------------------------------------------------
+
+    def _by_part(self) -> Iterator[list[Shard]]:
+        """The shards of all configs that cover the same part of the source, so that nested ratios meet."""
+        for index in sorted({shard.index for shards in self.shards.values() for shard in shards}):
+            yield [shard for shards in self.shards.values() for shard in shards if shard.index == index]
+
+    def _check_shard(
+        self,
+        shard: Shard,
+        pages: Mapping[Key, Any] | None,
+        study: Study | None,
+        done: int,
+        total: int,
+        progress: Callable[[int, int], None],
+    ) -> Fingerprints:
+        recipe, ledger = self.recipes[shard.config], self.ledger
+        found: Fingerprints = {}
+        counts = Counts()
+        nested = any(shard.config in pair for pair in self.pairs)
+        whys: list[str] = []
+        try:
+            rows = (
+                matched_rows(self.folder, shard, self.source, recipe, ledger)
+                if self.source
+                else unmatched_rows(self.folder, shard, ledger)
+            )
+            for number, (row, source) in enumerate(rows, 1):
+                case = Case(row, recipe, source)
+                self._check_row(shard.config, case, pages, study)
+                counts += _counted(case)
+                if nested:
+                    found[case.id] = fingerprint(row)
+                progress(done + number, total)
+        except IntegrityError as error:
+            whys.append(str(error))
+        ledger.note("shards-readable", shard.config, shard.file.path, whys)
+        self.statistics[shard.config].refused += sum(shard.counts.refused.values())
+        if not whys:
+            self._check_counts(shard, counts)
+        return found
+
+    def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
+        ledger, key = self.ledger, (config, case.id)
+        self.ids[config].add(case.id)
+        for name, check in ROW_CHECKS.items():
+            if (case.source or not check.needs_source) and check.applies(case):
+                ledger.note(name, config, case.id, whys_of(check.find, case))
+        if case.rewritten and (pages is None or key in pages):
+            looked = check_pages(case, replay=self.replay[config])
+            self.off_by_one += looked.off_by_one
+            for name, whys in looked.whys.items():
+                ledger.note(name, config, case.id, whys)
+        self.statistics[config].add(case)
+        if study and case.rewritten:
+            _read(study, config, case)
+
+    def _check_counts(self, shard: Shard, counts: Counts) -> None:
+        recorded = shard.counts.to_dict()
+        whys = [
+            f"{name} must be {recorded[name]}; counted {value}."
+            for name, value in counts.to_dict().items()
+            if name != "refused" and value != recorded[name]
+        ]
+        self.ledger.note("counts-as-recorded", shard.config, shard.file.path, whys)
+
+    def _check_totals(self) -> None:
+        wanted = self.manifest.source["rows"]
+        for config, shards in self.shards.items():
+            found = shards[-1].stop if shards else 0
+            whys = [] if found == wanted else [f"stored and refused rows must be {wanted}; recorded are {found}."]
+            self.ledger.note("counts-as-recorded", config, "", whys)
+
+    # -- samples -----------------------------------------------------------------------------------------------------
+
+    def _page_sample(self) -> Mapping[Key, Any] | None:
+        if self.sample is None:
+            return None
+        return spread_sample(outlines(self.folder, self.recipes, self.shards), self.sample, page_kind)
+
+    def _study(self) -> Study | None:
+        if self.reader is None:
+            return None
+        # Configs that differ in their ratio alone share their pages: those of the largest ratio are all of them.
+        smaller = {name for name, _ in self.pairs}
+        chosen = {name: recipe for name, recipe in self.recipes.items() if name not in smaller}
+        size = OCR_SAMPLE if self.sample is None else self.sample
+        return Study(self.reader, spread_sample(outlines(self.folder, chosen, self.shards), size, reading_kind))
+
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    def _skipped(self) -> dict[str, str]:
+        skipped = {}
+        if not self.source:
+            needing = [name for name, check in ROW_CHECKS.items() if check.needs_source]
+            skipped.update(dict.fromkeys([*needing, "refusals-true"], "no source"))
+        if not any(self.replay.values()):
+            skipped["distortion-replays"] = "built with other engines than are installed"
+        if not self.pairs:
+            skipped["nested-ratios"] = "no two configs differ in their ratio alone"
+        return skipped
+
+    def _notes(self) -> list[str]:
+        notes = []
+        if self.off_by_one:
+            notes.append(f"{self.off_by_one} rotated pages come out one grey level off, as without FMA they do.")
+        if any(self.replay.values()):
+            notes += [
+                f"{name} was built with other engines than are installed, so its pages are not made again."
+                for name, same in self.replay.items()
+                if not same
+            ]
+        return notes
+
+
+def _read(study: Study, config: str, case: Case) -> None:
+    try:
+        study.add(config, case)
+    except (LomoError, KeyError, TypeError, ValueError, IndexError):
+        return  # a page that cannot be read for such a reason is false already, by another check
+
+
+def _counted(case: Case) -> Counts:
+    try:
+        return Counts.of(dict(case.row))
+    except (KeyError, TypeError):
+        return Counts(rows=1)
+
+
+def _same_engines(recipe: Recipe) -> bool:
+    """Whether every package that can change a pixel is the one that the recipe records."""
+    installed = installed_engines()
+    return all(installed.get(name) == wanted for name, wanted in recipe.engines.items() if name not in _NO_PIXELS)

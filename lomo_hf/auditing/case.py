@@ -1,0 +1,99 @@
+"""One stored row beside what it is held against: its recipe, and its source where there is one.
+
+How a prompt is restored is written here anew, not borrowed from `substitution`: a check that shares its code with what
+it checks would share its mistakes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from lomo_hf.corpus import Conversation
+from lomo_hf.recipe import Recipe
+from lomo_hf.spans import Atom, scan
+
+__all__ = ["ROLE_OF", "Case"]
+
+ROLE_OF: Mapping[str, str] = {"system": "system", "human": "user", "gpt": "assistant"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A row as it came out of Parquet, to be checked.
+
+    `source` is the conversation after screening, so with its tokens escaped where the recipe says so; None where the
+    audit has no source.
+    """
+
+    row: Mapping[str, Any]
+    recipe: Recipe
+    source: Conversation | None = None
+
+    @property
+    def id(self) -> str:
+        """The row's id, whatever stands there."""
+        return str(self.row["id"])
+
+    @property
+    def lomo(self) -> Mapping[str, Any]:
+        """The record of what was done."""
+        return self.row["lomo"]  # type: ignore[no-any-return]
+
+    @property
+    def rewritten(self) -> bool:
+        """Whether the row says that it has pages."""
+        return bool(self.row["rewritten"])
+
+    @cached_property
+    def spans(self) -> list[Mapping[str, Any]]:
+        """The recorded spans; none where the row stayed text."""
+        return list(self.lomo["spans"] or ())
+
+    @cached_property
+    def turns(self) -> list[tuple[str, str]]:
+        """(role, text) of every turn, the spans' texts put back in the place of the images."""
+        spans = iter(self.spans)
+        return [
+            (message["role"], "".join(_text(part, spans) for part in message["content"]))
+            for message in self.row["messages"]
+        ]
+
+    @cached_property
+    def prompt(self) -> str:
+        """The turn that holds the spans: as the source has it; restored from the row where there is no source."""
+        turn: int = self.lomo["turn"]
+        return self.source.turns[turn].text if self.source else self.turns[turn][1]
+
+    @cached_property
+    def span_atoms(self) -> list[list[Atom]]:
+        """For each span the formulas and code in it, found anew in the prompt."""
+        atoms = scan(self.prompt)
+        return [[atom for atom in atoms if span["start"] <= atom.start < span["end"]] for span in self.spans]
+
+    @cached_property
+    def span_words(self) -> list[str]:
+        """For each span its text without formulas, whose commands are in Latin letters whatever the language."""
+        words = []
+        for span, atoms in zip(self.spans, self.span_atoms, strict=True):
+            here, kept = span["start"], []
+            for atom in atoms:
+                if atom.is_math:
+                    kept.append(self.prompt[here : atom.start])
+                    here = atom.end
+            words.append("".join(kept) + self.prompt[here : span["end"]])
+        return words
+
+    def texts(self, role: str) -> list[str]:
+        """The restored texts of one role, in order."""
+        return [text for said, text in self.turns if said == role]
+
+    def source_texts(self, role: str) -> list[str]:
+        """The texts of one role in the source, in order."""
+        return [turn.text for turn in self.source.turns if turn.role == role] if self.source else []
+
+
+def _text(part: Mapping[str, Any], spans: Iterator[Mapping[str, Any]]) -> str:
+    # A page without a span restores to nothing here; that it has none is another check's finding.
+    text: Any = next(spans, {"text": ""})["text"] if part["type"] == "image" else part["text"]
+    return str(text) if text else ""

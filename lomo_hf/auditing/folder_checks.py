@@ -1,0 +1,53 @@
+"""What is checked of the files: each is as the manifest says, and no config's folder holds one that is not named."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from lomo_hf.auditing.ledger import Ledger
+from lomo_hf.building.files import sha256_of
+from lomo_hf.release import AUDIT, Manifest
+
+__all__ = ["FOLDER_CHECKS", "check_files"]
+
+FOLDER_CHECKS: Final[Mapping[str, str]] = {
+    "files-as-recorded": "every file has the size and the SHA-256 that the manifest says",
+    "no-stray-files": "a config's folder holds no shard that the manifest does not name",
+}
+
+
+def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
+    """Hash every file that the manifest names."""
+    for record in _records(manifest):
+        path = str(record["path"])
+        whys = _differs(folder, path, record)
+        # An earlier audit is no part of what is audited, or the first and the second would differ.
+        if whys or path != AUDIT:
+            ledger.note("files-as-recorded", "", path, whys)
+    named = {str(record["path"]) for record in _records(manifest)}
+    for config in manifest.recipes:
+        # A loader takes every shard by its pattern, so a stray one is data.
+        found = sorted(path.name for pattern in ("train-*", "refused-*") for path in (folder / config).glob(pattern))
+        for name in found:
+            stray = f"{config}/{name}" not in named
+            ledger.note("no-stray-files", config, f"{config}/{name}", ["nothing names this file."] if stray else [])
+
+
+def _records(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
+    for receipt in manifest.receipts:
+        for part in (receipt.files, receipt.sidecars):
+            yield from ({"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in part.values())
+    yield from manifest.files
+
+
+def _differs(folder: Path, path: str, record: Mapping[str, Any]) -> list[str]:
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or ".." in parts.parts or "\\" in path:
+        return ["the path leads out of the folder."]
+    try:
+        size = (folder / path).stat().st_size
+        if size != record["bytes"]:
+            return [f"the file must have {record['bytes']} bytes; found {size}."]
+        return [] if sha256_of(folder / path) == record["sha256"] else ["the SHA-256 is not the one recorded."]
+    except OSError as error:
+        return [f"the file cannot be read ({error.strerror or error})."]

@@ -1,0 +1,255 @@
+"""What is checked of every row without decoding a page: texts, spans, placeholders, draws, sizes.
+
+A check is one function from a case to the sentences that say what is false, and one line of `ROW_CHECKS`. It may raise
+on a row that is not even of the right form: that is false as well.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+from lomo_hf.auditing.case import ROLE_OF, Case
+from lomo_hf.auditing.png_header import read_png_header
+from lomo_hf.corpus.screening import find_token
+from lomo_hf.distortion import draw_distortion
+from lomo_hf.randomness import stream, uniform
+from lomo_hf.row import IMAGE_PLACEHOLDER
+
+__all__ = ["ROW_CHECKS", "RowCheck", "whys_of"]
+
+Whys = Iterator[str]
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """A promise about a row. `applies` tells for which rows it means anything."""
+
+    promise: str
+    find: Callable[[Case], Whys]
+    applies: Callable[[Case], bool] = lambda case: True
+    needs_source: bool = False
+
+
+def whys_of(find: Callable[[Case], Whys], case: Case) -> list[str]:
+    """What is false of a case; a row of a form that cannot be read is false too."""
+    try:
+        return list(find(case))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+        return [f"the row cannot be read ({type(error).__name__}: {error})."]
+
+
+# -- against the source ----------------------------------------------------------------------------------------------
+
+
+def _restored_prompt(case: Case) -> Whys:
+    yield from _compare("prompt", case.texts("user"), case.source_texts("user"))
+
+
+def _answers_untouched(case: Case) -> Whys:
+    yield from _compare("answer", case.texts("assistant"), case.source_texts("assistant"))
+
+
+def _system_untouched(case: Case) -> Whys:
+    yield from _compare("system turn", case.texts("system"), case.source_texts("system"))
+
+
+def _origin_true(case: Case) -> Whys:
+    source = case.source
+    assert source is not None
+    for name, wanted in asdict(source.origin).items():
+        if case.row[f"source_{name}"] != wanted:
+            yield f"source_{name} must be {wanted!r}; found {case.row[f'source_{name}']!r}."
+    if list(case.lomo["repairs"]) != list(source.repairs):
+        yield f"lomo.repairs must be {list(source.repairs)}; found {list(case.lomo['repairs'])}."
+
+
+def _compare(what: str, found: Sequence[str], wanted: Sequence[str]) -> Whys:
+    if len(found) != len(wanted):
+        yield f"there must be {len(wanted)} turns ({what}); found {len(found)}."
+    for index, (one, other) in enumerate(zip(found, wanted, strict=False)):
+        if one != other:
+            at = _first_difference(one, other)
+            yield f"{what} {index} differs at character {at}: {one[at : at + 20]!r}, not {other[at : at + 20]!r}."
+
+
+def _first_difference(one: str, other: str) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+# -- of the row itself -----------------------------------------------------------------------------------------------
+
+
+def _turns_in_order(case: Case) -> Whys:
+    roles = [message["role"] for message in case.row["messages"]]
+    spoken = roles[1:] if roles[:1] == ["system"] else roles
+    if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
+        yield f"after a system turn, user and assistant must alternate; found {roles[:6]}."
+
+
+def _record_whole(case: Case) -> Whys:
+    lomo = case.lomo
+    holders = ("turn", "position", "spans", "renderer", "distortion", "width", "height", "prompt_chars")
+    for name in holders:
+        if (lomo[name] is not None) is not case.rewritten and not _empty_struct(lomo[name], case.rewritten):
+            yield f"lomo.{name} must {'hold something' if case.rewritten else 'be null'}; found {lomo[name]!r}."
+    if (case.row["images"] is not None) is not case.rewritten:
+        yield f"images must be {'pages' if case.rewritten else 'null'} where rewritten is {case.rewritten}."
+    if case.rewritten and lomo["position"] != case.recipe.position:
+        yield f"lomo.position must be {case.recipe.position}; found {lomo['position']!r}."
+
+
+def _empty_struct(value: Any, rewritten: bool) -> bool:
+    """Parquet gives a null struct back as a struct of nulls."""
+    return not rewritten and isinstance(value, dict) and all(inner is None for inner in value.values())
+
+
+def _placeholders_match_images(case: Case) -> Whys:
+    images, spans = len(case.row["images"] or ()), len(case.spans)
+    if images != spans:
+        yield f"there must be as many images as spans; found {images} and {spans}."
+    for index, message in enumerate(case.row["messages"]):
+        wanted = images if index == case.lomo["turn"] else 0
+        parts = sum(part["type"] == "image" for part in message["content"])
+        if parts != wanted:
+            yield f"turn {index} must hold {wanted} image parts; found {parts}."
+    if case.lomo["turn"] is not None and case.row["messages"][case.lomo["turn"]]["role"] != "user":
+        yield f"lomo.turn must be a user turn; found {case.lomo['turn']}."
+
+
+def _no_stray_placeholder(case: Case) -> Whys:
+    for index, message in enumerate(case.row["messages"]):
+        for part in message["content"]:
+            token = find_token(part["text"] or "")
+            if token:
+                yield f"turn {index} of messages says {token!r} in its text."
+    for index, turn in enumerate(case.row["conversations"]):
+        pages = len(case.row["images"] or ()) if index == case.lomo["turn"] else 0
+        if turn["value"].lower().count(IMAGE_PLACEHOLDER) > pages:
+            yield f"turn {index} of conversations says {IMAGE_PLACEHOLDER!r} more often than it has pages ({pages})."
+
+
+def _views_agree(case: Case) -> Whys:
+    messages, strings = case.row["messages"], case.row["conversations"]
+    if len(messages) != len(strings):
+        yield f"messages and conversations must have as many turns; found {len(messages)} and {len(strings)}."
+    for index, (message, turn) in enumerate(zip(messages, strings, strict=False)):
+        if ROLE_OF.get(turn["from"]) != message["role"]:
+            yield f"turn {index} is by {turn['from']!r} in conversations and by {message['role']!r} in messages."
+        for part in message["content"]:
+            if part["type"] not in ("text", "image") or (part["text"] is None) is not (part["type"] == "image"):
+                yield f"turn {index} of messages has a part that is neither a text nor an image: {part!r:.60}."
+        parts = message["content"]
+        value = "".join(IMAGE_PLACEHOLDER if part["type"] == "image" else part["text"] or "" for part in parts)
+        if value != turn["value"]:
+            yield f"turn {index} reads otherwise in conversations than in messages."
+
+
+def _spans_true(case: Case) -> Whys:
+    prompt, here = case.prompt, 0
+    for number, span in enumerate(case.spans):
+        start, end = span["start"], span["end"]
+        if not here <= start < end <= len(prompt):
+            yield f"span {number} must lie after {here} and before {len(prompt)}; found {start} to {end}."
+        if prompt[start:end] != span["text"]:
+            yield f"span {number} must be characters {start} to {end} of the prompt; its text is not."
+        here = end
+    if case.lomo["prompt_chars"] != len(prompt):
+        yield f"lomo.prompt_chars must be {len(prompt)}; found {case.lomo['prompt_chars']}."
+
+
+def _parts_in_place(case: Case) -> Whys:
+    """The kept texts are what lies before, between and after the spans, so an image stands where its span stood."""
+    parts = case.row["messages"][case.lomo["turn"]]["content"]
+    here, spans = 0, iter(case.spans)
+    for part in parts:
+        if part["type"] == "image":
+            span = next(spans)
+            if span["start"] != here:
+                yield f"an image stands at character {here}; its span starts at {span['start']}."
+            here = span["end"]
+        else:
+            here += len(part["text"])
+
+
+def _drawn_by_ratio(case: Case) -> Whys:
+    draw = uniform(case.recipe.seed, case.id, "ratio")
+    if case.lomo["draw"] != draw:
+        yield f"lomo.draw must be {draw!r}; found {case.lomo['draw']!r}."
+    if case.rewritten and draw >= case.recipe.ratio:
+        yield f"the row is rewritten though {draw:.4f} is not below the ratio {case.recipe.ratio:g}."
+    if not case.rewritten and draw < case.recipe.ratio and not case.lomo["reason"]:
+        yield f"the row stayed text without a reason though {draw:.4f} is below the ratio {case.recipe.ratio:g}."
+
+
+def _distortion_drawn(case: Case) -> Whys:
+    drawn = draw_distortion(case.recipe.distortion, stream(case.recipe.seed, case.id, "distortion"))
+    op, params = case.lomo["distortion"]["op"], json.loads(case.lomo["distortion"]["params"])
+    if op != drawn.op:
+        yield f"lomo.distortion.op must be {drawn.op}; found {op!r}."
+        return
+    for name, value in drawn.params.items():
+        if params.get(f"drawn_{name}", params.get(name)) != value:
+            yield f"lomo.distortion.params.{name} must be drawn as {value!r}; found {params.get(name)!r}."
+
+
+def _route_true(case: Case) -> Whys:
+    has_math = any(atom.is_math for atoms in case.span_atoms for atom in atoms)
+    renderer, reason = case.lomo["renderer"], case.lomo["reason"]
+    if renderer not in (("latex", "fallback") if has_math else ("text",)):
+        yield f"a span {'with' if has_math else 'without'} mathematics cannot take the route {renderer!r}."
+    if (reason is not None) is not (renderer == "fallback"):
+        yield f"a reason stands with a fallback and only there; found {reason!r} with {renderer!r}."
+
+
+def _geometry(case: Case) -> Whys:
+    caps, sizes = case.recipe.caps, []
+    for number, (image, span) in enumerate(zip(case.row["images"] or (), case.spans, strict=False)):
+        header = read_png_header(image["bytes"])
+        width, height = header.width, header.height
+        sizes.append((width, height))
+        if (span["width"], span["height"]) != (width, height):
+            yield f"span {number} records {span['width']} x {span['height']} px; its page has {width} x {height}."
+        if width * height > caps.max_pixels:
+            yield f"page {number} must have at most {caps.max_pixels} px; found {width} x {height}."
+        if min(width, height) < caps.min_side:
+            yield f"page {number} must have sides of {caps.min_side} px or more; found {width} x {height}."
+        if max(width, height) > caps.max_aspect * min(width, height):
+            yield f"page {number} must be at most {caps.max_aspect} times as long as short; found {width} x {height}."
+    largest = max(sizes, key=lambda size: size[0] * size[1], default=None)
+    if largest != (case.lomo["width"], case.lomo["height"]):
+        yield f"lomo.width and height must be of the largest page, {largest}."
+
+
+def _is_rewritten(case: Case) -> bool:
+    return case.rewritten
+
+
+def _is_screened(case: Case) -> bool:
+    return case.recipe.placeholders != "keep"
+
+
+ROW_CHECKS: Mapping[str, RowCheck] = MappingProxyType(
+    {
+        "restored-prompt": RowCheck("text, span texts, text: the prompt, to the character", _restored_prompt,
+                                    needs_source=True),
+        "answers-untouched": RowCheck("every answer is the source's", _answers_untouched, needs_source=True),
+        "system-untouched": RowCheck("a system turn is the source's", _system_untouched, needs_source=True),
+        "origin-true": RowCheck("source columns and repairs are the source's", _origin_true, needs_source=True),
+        "turns-in-order": RowCheck("user and assistant alternate", _turns_in_order),
+        "record-whole": RowCheck("a rewritten row has pages and their record, any other has neither", _record_whole),
+        "placeholders-match-images": RowCheck("as many images as spans and placeholders, all in one user turn",
+                                              _placeholders_match_images),
+        "no-stray-placeholder": RowCheck("no text says <image> or another control token", _no_stray_placeholder,
+                                         _is_screened),
+        "views-agree": RowCheck("messages and conversations say the same", _views_agree),
+        "spans-true": RowCheck("offsets and texts of spans are those of the prompt", _spans_true, _is_rewritten),
+        "parts-in-place": RowCheck("an image stands where its span stood", _parts_in_place, _is_rewritten),
+        "drawn-by-ratio": RowCheck("the draw is the row's own and decides whether it is rewritten", _drawn_by_ratio),
+        "distortion-drawn": RowCheck("the distortion is the one drawn for the row", _distortion_drawn, _is_rewritten),
+        "route-true": RowCheck("mathematics takes the LaTeX route, nothing else does", _route_true, _is_rewritten),
+        "geometry": RowCheck("sizes are as recorded and within the limits", _geometry, _is_rewritten),
+    }
+)  # fmt: skip

@@ -1,0 +1,80 @@
+"""Reading a dataset folder as it lies there: which shards a config has, their rows, and the rows that were refused."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.building import Counts, Receipt, ShardFile
+from lomo_hf.errors import IntegrityError
+from lomo_hf.row import row_features
+
+__all__ = ["Shard", "read_ids", "read_refused", "read_rows", "shards_of"]
+
+_BATCH: Final = 50
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One config's part of one shard, and which rows of the source it covers: `start` to `stop - 1`."""
+
+    config: str
+    index: int
+    start: int
+    stop: int
+    file: ShardFile
+    sidecar: ShardFile | None
+    counts: Counts
+
+
+def shards_of(receipts: Sequence[Receipt], config: str) -> list[Shard]:
+    """The shards of a config, in order; each begins where the one before ends."""
+    shards, here = [], 0
+    own = sorted((receipt for receipt in receipts if config in receipt.files), key=lambda receipt: receipt.index)
+    for receipt in own:
+        file, sidecar, counts = receipt.files[config], receipt.sidecars.get(config), receipt.counts[config]
+        stop = here + counts.rows + sum(counts.refused.values())
+        shards.append(Shard(config, receipt.index, here, stop, file, sidecar, counts))
+        here = stop
+    return shards
+
+
+def read_rows(folder: Path, file: ShardFile, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a shard in order, all columns or some; memory: one batch.
+
+    Raises:
+        IntegrityError: The file is not such a shard, or a page of it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(folder / file.path, page_checksum_verification=True) as shard:
+            if not shard.schema_arrow.equals(row_features().arrow_schema, check_metadata=False):
+                raise IntegrityError(f"{file.path} has other columns than a row has.")
+            for batch in shard.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
+                yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise IntegrityError(f"{file.path} cannot be read ({error}).") from error
+
+
+def read_ids(folder: Path, file: ShardFile) -> list[str]:
+    """The ids of a shard, in order."""
+    return [str(row["id"]) for row in read_rows(folder, file, ["id"])]
+
+
+def read_refused(folder: Path, file: ShardFile | None) -> list[Mapping[str, Any]]:
+    """What a sidecar lists: id, reason and detail of each refused row.
+
+    Raises:
+        IntegrityError: The sidecar cannot be read.
+    """
+    if file is None:
+        return []
+    try:
+        lines = (folder / file.path).read_text(encoding="utf-8").split("\n")
+        said = [json.loads(line) for line in lines if line]
+        return [{"id": str(one["id"]), "reason": str(one["reason"])} for one in said]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{file.path} cannot be read ({error}).") from error

@@ -1,0 +1,241 @@
+"""What a build will take, judged by a measured sample of its own rows: processor time, bytes to fetch, bytes on disk.
+
+A sample of every config is built on this machine, in this process, and scaled up config by config. The range is two
+standard errors of that estimate to either side: how sure the sample makes us, not how busy the machine will be.
+Bytes to fetch are not estimated but counted, from the footers and the rows that are wanted.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lomo_hf.building.files import PendingFile
+from lomo_hf.building.planning import ShardSpec
+from lomo_hf.building.receipts import Counts
+from lomo_hf.building.shard_writer import ShardWriter
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal
+from lomo_hf.corpus.hub_parquet import HubParquet
+from lomo_hf.corpus.sampling import DrawnSource
+from lomo_hf.errors import SourceError
+from lomo_hf.randomness import stream
+from lomo_hf.recipe import Recipe
+from lomo_hf.substitution import Substituter
+
+__all__ = ["Estimate", "Range", "estimate", "fetched_bytes"]
+
+_RUN_ROWS: Final = 5
+_LEAST_RUNS: Final = 1
+
+
+@dataclass(frozen=True)
+class Range:
+    """An estimate, and two standard errors to either side of it."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a build takes: `seconds` of one processor, `output` and `download` in bytes, and how many pages it makes.
+
+    `measured` rows were built for it. `download` is counted, not estimated.
+    """
+
+    rows: int
+    measured: int
+    seconds: Range
+    output: Range
+    pages: Range
+    download: int
+
+
+def estimate(
+    source: FileSource | JoinedSource | DrawnSource,
+    specs: Sequence[ShardSpec],
+    *,
+    measure: int = 200,
+    progress: Callable[[int], None] | None = None,
+) -> Estimate:
+    """Build about `measure` rows of a planned source into nowhere, and scale up.
+
+    Raises:
+        SourceError: No row of the sample can be read.
+
+    >>> from lomo_hf.building import plan
+    >>> from lomo_hf.corpus import open_source
+    >>> source = open_source()
+    >>> found = estimate(source, plan(source, [Recipe("mine")]), measure=10)
+    >>> found.rows, found.download, found.seconds.low <= found.seconds.middle <= found.seconds.high
+    (206, 0, True)
+    """
+    recipes, total = specs[0].recipes, sum(spec.rows for spec in specs)
+    strata = _strata(source, total)
+    chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
+    _warm_up([item for one in chosen for item in one], recipes)
+    with tempfile.TemporaryDirectory() as folder:
+        samples = _built(chosen, recipes, Path(folder), progress)
+    if not any(len(one) for one in samples):
+        raise SourceError(f"no row of the sample of {source.description} can be read. Look at it with `lomo preview`.")
+    sizes = [stop - begin for begin, stop in strata]
+    seconds, output, pages = (_scaled(sizes, [one[:, column] for one in samples]) for column in range(3))
+    measured = sum(len(one) for one in samples)
+    return Estimate(total, measured, seconds, output, pages, fetched_bytes(source, specs))
+
+
+def fetched_bytes(source: FileSource | JoinedSource | DrawnSource, specs: Sequence[ShardSpec]) -> int:
+    """Bytes that the workers fetch from the Hub: every row group for each shard that has rows in it; 0 for files here.
+
+    Counted by the compressed size of the wanted columns. Planning itself fetches the footers and the ids besides.
+    """
+    borders = np.array([spec.stop for spec in specs])
+    inner = source.inner if isinstance(source, DrawnSource) else source
+    total, place = 0.0, 0
+    for position, part in enumerate(inner.parts):
+        if isinstance(source, DrawnSource):
+            indexes = source.picks[position].indexes()
+        else:
+            indexes = np.arange(len(part))
+        begin = 0
+        for reader in part.readers:
+            if isinstance(reader, HubParquet):
+                wanted, _, _ = reader.layout.bytes
+                ends = begin + np.cumsum(reader.layout.group_rows)
+                for first, last, rows in zip(*_edges(indexes, begin, ends), reader.layout.group_rows, strict=True):
+                    if last > first and place + first < borders[-1]:
+                        final = min(place + last, int(borders[-1])) - 1
+                        shards = np.searchsorted(borders, [place + first, final], side="right")
+                        total += wanted * rows / max(reader.rows, 1) * int(shards[1] - shards[0] + 1)
+            begin += reader.rows
+        place += len(indexes)
+    return round(total)
+
+
+def _edges(indexes: npt.NDArray[np.int64], begin: int, ends: npt.NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """For every row group the first chosen row in it and the first after it, as places among the chosen."""
+    starts = np.concatenate([[begin], ends[:-1]])
+    return np.searchsorted(indexes, starts).tolist(), np.searchsorted(indexes, ends).tolist()
+
+
+def _strata(source: FileSource | JoinedSource | DrawnSource, total: int) -> list[tuple[int, int]]:
+    """(begin, stop) of each config among the rows that are built."""
+    if isinstance(source, DrawnSource):
+        counts = list(source.counts)
+    else:
+        counts = [len(part) for part in source.parts]
+    ends = np.minimum(np.cumsum(counts), total).tolist()
+    return [(begin, stop) for begin, stop in zip([0, *ends[:-1]], ends, strict=True) if stop > begin]
+
+
+def _chosen(
+    source: FileSource | JoinedSource | DrawnSource, begin: int, stop: int, total: int, measure: int
+) -> list[Conversation | Refusal]:
+    """A config's share of the sample: runs of neighbouring rows at places that the seed chooses."""
+    runs = max(_LEAST_RUNS, round(measure * (stop - begin) / max(total, 1) / _RUN_ROWS))
+    rng = stream(0, source.digest, f"estimate {begin}")
+    starts = sorted({int(at) for at in rng.integers(begin, max(begin + 1, stop - _RUN_ROWS + 1), runs)})
+    found: dict[str, Conversation | Refusal] = {}
+    for at in starts:
+        found.update((item.id, item) for item in source.conversations(at, min(at + _RUN_ROWS, stop)))
+    return list(found.values())
+
+
+def _warm_up(items: Sequence[Conversation | Refusal], recipes: Sequence[Recipe]) -> None:
+    """Load fonts and engines, which a build does once for each worker: make every row's page before any is timed."""
+    every_row = Substituter([replace(recipe, ratio=1.0) for recipe in recipes])
+    for item in items:
+        if isinstance(item, Conversation):
+            every_row.rows(item)
+
+
+def _levels(recipes: Sequence[Recipe]) -> list[tuple[float, Substituter]]:
+    """(probability, what is done then): which recipes rewrite a row is decided by one number, their ratios cut it.
+
+    So a row is measured once for each outcome and weighed, instead of adding the luck of its own draw to the estimate.
+    """
+    borders = sorted({0.0, 1.0, *(recipe.ratio for recipe in recipes)})
+    return [
+        (high - low, Substituter([replace(one, ratio=1.0 if one.ratio >= high else 0.0) for one in recipes]))
+        for low, high in pairwise(borders)
+    ]
+
+
+def _built(
+    configs: Sequence[Sequence[Conversation | Refusal]],
+    recipes: Sequence[Recipe],
+    folder: Path,
+    progress: Callable[[int], None] | None,
+) -> list[npt.NDArray[np.float64]]:
+    """(seconds, bytes, pages) to expect of each row of each config."""
+    empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
+    levels, pending = _levels(recipes), PendingFile(folder / "rows.parquet")
+    writer, clock = ShardWriter(pending), _Clock()
+    tables = []
+    for items in configs:
+        table = np.zeros((len(items), 3))
+        for place, item in enumerate(items):
+            if isinstance(item, Conversation):
+                table[place] = sum(
+                    probability * _cost(item, substituter, writer, clock) for probability, substituter in levels
+                )
+            if progress:
+                progress(1)
+        tables.append(table)
+    started = time.process_time()
+    writer.close()
+    clock.writing += time.process_time() - started
+    # What a row weighs is taken before it is compressed; the file tells how much of that is left.
+    left = (pending.size - empty) / max(writer.weight, 1)
+    pending.abandon()
+    write_cost = clock.writing / max(clock.rows, 1) * len(recipes)
+    return [table * [1, left, 1] + [write_cost, 0, 0] for table in tables]
+
+
+@dataclass
+class _Clock:
+    """Time spent writing rows, which comes in bursts, and how many were written."""
+
+    writing: float = 0.0
+    rows: int = 0
+
+
+def _cost(item: Conversation, substituter: Substituter, writer: ShardWriter, clock: _Clock) -> npt.NDArray[np.float64]:
+    started = time.process_time()
+    rows = [row for row in substituter.rows(item) if not isinstance(row, Refusal)]
+    done, before = time.process_time(), writer.weight
+    for row in rows:
+        writer.add(row)
+    clock.writing += time.process_time() - done
+    clock.rows += len(rows)
+    pages = sum(Counts.of(row).images for row in rows)
+    return np.array([done - started, writer.weight - before, pages], dtype=np.float64)
+
+
+def _empty_size(folder: Path) -> int:
+    pending = PendingFile(folder / "empty.parquet")
+    ShardWriter(pending).close()
+    pending.abandon()
+    return pending.size
+
+
+def _scaled(sizes: Sequence[int], samples: Sequence[npt.NDArray[np.float64]]) -> Range:
+    """The stratified estimate of a total; a config of fewer than two measured rows borrows the spread of all."""
+    everything = np.concatenate(list(samples))
+    spread = float(everything.var(ddof=1)) if len(everything) > 1 else float(everything.mean()) ** 2
+    middle = variance = 0.0
+    for size, sample in zip(sizes, samples, strict=True):
+        mean = float(sample.mean()) if len(sample) else float(everything.mean())
+        own = float(sample.var(ddof=1)) if len(sample) > 1 else spread
+        middle += size * mean
+        unseen = 1 - min(len(sample) / size, 1)
+        variance += size**2 * own / max(len(sample), 1) * unseen
+    error = 2 * variance**0.5
+    return Range(max(0.0, middle - error), middle, middle + error)

@@ -1,0 +1,25 @@
+"""`lomo browse`: one self-contained HTML page with samples of a dataset, prompts with their pages in place."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+__all__ = ["browse"]
+
+
+def browse(
+    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name[@revision] on the Hub.")] = "lomo-ov15",
+    config: Annotated[str | None, typer.Option(help="Which config; the default one unless said.")] = None,
+    rows: Annotated[int, typer.Option(min=1, max=5000, help="How many rows to show.")] = 200,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("browse.html"),
+) -> None:
+    """Write a page that shows rows as people read them, with filters and search. Open it in any browser."""
+    from lomo_hf.building.files import write_whole
+    from lomo_hf.release.browse import browse_page
+
+    data = browse_page(dataset, config=config, rows=rows).encode()
+    write_whole(out, data)
+    console().print(f"[bold]{out}[/bold]: {len(data) / 1e6:.1f} MB, one file, no network")

@@ -1,0 +1,32 @@
+"""`lomo card`: the card and its pictures, written anew from a finished dataset folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+__all__ = ["card"]
+
+
+def card(
+    folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")] = Path("lomo-ov15"),
+    repo: Annotated[
+        str | None, typer.Option(help="The name on the Hub that the card mentions, org/name. Default: as before.")
+    ] = None,
+    legacy_features: Annotated[
+        bool, typer.Option("--legacy-features", help="First make shards of other tools readable by datasets < 4.")
+    ] = False,
+) -> None:
+    """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it stays."""
+    from lomo_hf.release import rewrite_features
+    from lomo_hf.release.companions import refresh_card
+
+    screen = console()
+    if legacy_features:
+        changed = rewrite_features(folder)
+        screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
+    manifest = refresh_card(folder, repo=repo)
+    pictures = sum(record["path"].endswith(".png") for record in manifest.files)
+    screen.print(f"[bold]{folder / 'README.md'}[/bold]: {len(manifest.recipes)} configs, {pictures} pictures")

@@ -1,0 +1,50 @@
+"""`lomo check`: would a dataset load, and what would the Hub's viewer show? Exit code 1 where loading breaks."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+if TYPE_CHECKING:
+    from lomo_hf.release import Report
+
+__all__ = ["check"]
+
+_SHOWN = 5  # findings of one check
+
+
+def check(
+    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name[@revision] on the Hub.")] = "lomo-ov15",
+) -> None:
+    """Check that a dataset loads and that the Hub's viewer shows it. Writes nothing."""
+    from lomo_hf.release import check_dataset
+
+    report = check_dataset(dataset)
+    _print_report(report)
+    if not report.loads:
+        raise typer.Exit(1)
+
+
+def _print_report(report: "Report") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_edge=False, show_header=False, pad_edge=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    looks = {"breaks": "[bold red]breaks[/]", "warns": "[yellow]warns[/]"}
+    for check, findings in report.results:
+        if not findings:
+            table.add_row(check.name, "[green]ok[/]", f"[dim]{check.asks}[/]")
+        for finding in findings[:_SHOWN]:
+            table.add_row(check.name, looks[finding.severity], escape(finding.says))
+        if len(findings) > _SHOWN:
+            table.add_row(check.name, "", f"and {len(findings) - _SHOWN} more of the kind")
+    screen = console()
+    screen.print(table)
+    broken = sum(finding.severity == "breaks" for finding in report.findings)
+    warned = len(report.findings) - broken
+    said = f"{broken} break loading, {warned} warn" if report.findings else "nothing found"
+    screen.print(f"\n{len(report.results)} checks: {said}.", style="bold", highlight=False)

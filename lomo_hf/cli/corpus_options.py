@@ -1,0 +1,190 @@
+"""The options that say which rows are read - corpus, configs, columns, draw - and how they become one source.
+
+The same for `build`, `plan` and `sample`, so that what one prints is what another reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lomo_hf.cli.terminal import console
+from lomo_hf.errors import RecipeError, SourceError
+
+if TYPE_CHECKING:
+    from lomo_hf.corpus import FileSource, JoinedSource, Source
+    from lomo_hf.corpus.sampling import Draw, Sampling
+
+__all__ = [
+    "Columns", "Configs", "Dedup", "ExcludeConfigs", "Overlaps", "Quota", "Replay", "Sample", "Selected", "Selection",
+    "Tokens", "Weights", "resumable",
+]  # fmt: skip
+
+Configs = Annotated[
+    list[str] | None, typer.Option("--config", help="Only this config of the Hub dataset; repeatable.")
+]
+ExcludeConfigs = Annotated[list[str] | None, typer.Option(help="Leave this config out; may be given several times.")]
+Columns = Annotated[str | None, typer.Option(help="Columns of a corpus in no known dialect: prompt=NAME,answer=NAME.")]
+Sample = Annotated[str | None, typer.Option(help="Draw so many rows, as 2_000_000; the same for the same seed.")]
+Tokens = Annotated[str | None, typer.Option(help="Draw rows of so many tokens (estimated) instead.")]
+Quota = Annotated[str | None, typer.Option(help="Shares of the configs: proportional (default) or equal.")]
+Weights = Annotated[str | None, typer.Option(help="Shares of the configs by weight: gsm8k=1,math=2.5,...")]
+Dedup = Annotated[bool, typer.Option("--dedup", help="Of rows with the same prompt only the first is drawn.")]
+Overlaps = Annotated[
+    list[Path] | None,
+    typer.Option("--exclude-overlap", help="A file of evaluation prompts; rows that share 13 words in a row are out."),
+]
+Replay = Annotated[Path | None, typer.Option(help="A draw.json: take the very rows that it names.")]
+
+
+@dataclass(frozen=True)
+class Selected:
+    """The source to read, and the manifest of its draw, if it was drawn."""
+
+    source: "Source"
+    draw: str | None = None
+    made: "Draw | None" = None
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The options, as typed."""
+
+    corpus: str | None = None
+    configs: Sequence[str] | None = None
+    exclude: Sequence[str] | None = None
+    columns: str | None = None
+    sample: str | None = None
+    tokens: str | None = None
+    quota: str | None = None
+    weights: str | None = None
+    dedup: bool = False
+    overlaps: Sequence[Path] | None = None
+    replay: Path | None = None
+    seed: int | None = None
+
+    def select(self, earlier: Path | None = None) -> Selected:
+        """Open the corpus and draw. `earlier` is the manifest of a draw that may be the same one, and then saves time.
+
+        Raises:
+            LomoError: See `lomo_hf.errors`.
+        """
+        from lomo_hf.corpus.sampling import draw, draw_json, read_draw, replay
+
+        sampling = self.sampling()
+        if self.replay is not None:
+            if sampling.asks_for_something or self.configs or self.exclude:
+                raise RecipeError(
+                    "replay takes the rows of a draw as they are; leave the other options of a draw out."
+                )
+            source = self.open() if self.corpus is not None else None
+            again = replay(read_draw(self.replay), source)
+            return Selected(again, self.replay.read_text(encoding="utf-8"))
+        source = self.open()
+        if not sampling.asks_for_something:
+            if self.quota or self.weights:
+                raise RecipeError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
+            return Selected(source)
+        if earlier is not None and (known := self._known(source, sampling, earlier)):
+            return known
+        made = draw(source, sampling, _counter() if sampling.reads_text else None)
+        return Selected(made.source, draw_json(made), made)
+
+    def open(self) -> "FileSource | JoinedSource":
+        """The whole corpus."""
+        from lomo_hf.corpus import open_hub, open_source
+        from lomo_hf.corpus.hub_name import parse_hub_name
+
+        columns = _pairs("columns", self.columns)
+        on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
+        if not on_hub:
+            if self.configs or self.exclude:
+                raise SourceError("configs can be chosen of a dataset on the Hub; a file or folder here has none.")
+            return open_source(self.corpus, columns=columns or None)
+        screen = console()
+        with screen.status("reading the list of files ...") as status:
+            return open_hub(
+                on_hub,
+                configs=self.configs or None,
+                exclude=self.exclude or (),
+                columns=columns or None,
+                on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
+            )
+
+    def sampling(self) -> "Sampling":
+        """What is to be drawn."""
+        from lomo_hf.corpus.sampling import Sampling
+
+        if self.weights and self.quota not in (None, "weights"):
+            raise RecipeError(f"quota and weights exclude each other; found {self.quota!r} and weights. Give one.")
+        return Sampling(
+            rows=_number("sample", self.sample),
+            tokens=_number("tokens", self.tokens),
+            quota="weights" if self.weights else self.quota or "proportional",
+            weights={name: _float(name, text) for name, text in _pairs("weights", self.weights).items()},
+            seed=self.seed or 0,
+            dedup=self.dedup,
+            overlap=tuple(self.overlaps or ()),
+        )
+
+    def _known(self, source: "FileSource | JoinedSource", sampling: "Sampling", earlier: Path) -> "Selected | None":
+        """The rows of an earlier draw that was stopped after drawing, if it was drawn by the same rule."""
+        from lomo_hf.corpus.sampling import read_draw, replay
+        from lomo_hf.corpus.sampling.manifest import recorded_sampling
+
+        if not earlier.is_file():
+            return None
+        said = read_draw(earlier)
+        if said["source"]["digest"] != source.digest or said["sampling"] != recorded_sampling(sampling):
+            return None
+        return Selected(replay(said, source), earlier.read_text(encoding="utf-8"))
+
+
+def resumable(selection: Selection, out: Path) -> Selected:
+    """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
+    work = out / ".lomo"
+    selected = selection.select(work / "draw.json" if work.is_dir() else out / "draw.json")
+    fresh = not out.exists() or work.is_dir() or not any(out.iterdir())
+    if selected.made is not None and selected.draw is not None and fresh:
+        work.mkdir(parents=True, exist_ok=True)
+        (work / "draw.json").write_text(selected.draw, encoding="utf-8")
+    return selected
+
+
+def _counter() -> Any:
+    screen = console()
+
+    def show(done: int, total: int) -> None:
+        if screen.is_terminal and done % 20_000 == 0:
+            screen.print(f"read {done:,} of {total:,} rows", highlight=False)
+
+    return show
+
+
+def _pairs(what: str, text: str | None) -> Mapping[str, str]:
+    pairs = {}
+    for item in (text or "").split(","):
+        if item.strip():
+            name, sign, value = item.partition("=")
+            if not sign or not name.strip() or not value.strip():
+                raise RecipeError(f"{what} must be NAME=VALUE, separated by commas; found {item.strip()!r}.")
+            pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _number(what: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text.replace(",", "_"))
+    except ValueError:
+        raise RecipeError(f"{what} must be a whole number such as 2_000_000; found {text!r}.") from None
+
+
+def _float(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise RecipeError(f"weights.{name} must be a number; found {text!r}.") from None

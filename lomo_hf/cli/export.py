@@ -1,0 +1,52 @@
+"""`lomo export`: one config of a dataset folder, in a format for trainers that read no Parquet."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+__all__ = ["export"]
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")],
+    out: Annotated[Path, typer.Option(help="A new folder to write to.")],
+    form: Annotated[str, typer.Option("--format", help="llava-jsonl, webdataset or energon.")] = "llava-jsonl",
+    config: Annotated[str | None, typer.Option(help="Which config. Default: ratio50, or the only one.")] = None,
+    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
+    shard_bytes: Annotated[
+        int | None, typer.Option(min=1, help="About how many bytes a tar file, or a folder of images, may hold.")
+    ] = None,
+) -> None:
+    """Export a config for LLaVA-style trainers, WebDataset or Energon. Trainers that read Parquet need no export."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from lomo_hf.exporting import export_dataset
+
+    screen = console()
+    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("rows", total=None)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        report = export_dataset(
+            folder,
+            out,
+            config=config,
+            form=form,
+            num_proc=num_proc,
+            limit=limit,
+            shard_bytes=shard_bytes,
+            progress=show,
+        )
+    reused = f", {report.reused} of them there already" if report.reused else ""
+    screen.print(
+        f"{report.rows} rows of {report.config} with {report.images} images exported to [bold]{report.out}[/bold] "
+        f"as {report.form}, in {report.parts} parts{reused}",
+        highlight=False,
+    )

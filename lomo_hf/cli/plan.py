@@ -1,0 +1,139 @@
+"""`lomo plan`: what a build would read, make and take, from a measured sample of its own rows; builds nothing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lomo_hf.cli.corpus_options import (
+    Columns,
+    Configs,
+    Dedup,
+    ExcludeConfigs,
+    Overlaps,
+    Quota,
+    Replay,
+    Sample,
+    Selection,
+    Tokens,
+    Weights,
+)
+from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
+from lomo_hf.recipes import DEFAULT_RECIPE
+
+if TYPE_CHECKING:
+    from lomo_hf.building import ShardSpec
+    from lomo_hf.building.estimating import Estimate
+    from lomo_hf.corpus import Source
+
+__all__ = ["plan"]
+
+
+def plan(
+    corpus: Corpus = None,
+    recipe: Recipes = None,
+    measure: Annotated[int, typer.Option(min=0, help="Rows to build for the estimate; 0 measures nothing.")] = 200,
+    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes to reckon with.")] = 1,
+    config: Configs = None,
+    exclude_config: ExcludeConfigs = None,
+    columns: Columns = None,
+    sample: Sample = None,
+    tokens: Tokens = None,
+    quota: Quota = None,
+    weights: Weights = None,
+    dedup: Dedup = False,
+    exclude_overlap: Overlaps = None,
+    replay: Replay = None,
+    seed: Seed = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the manifest of the draw here.")] = None,
+) -> None:
+    """Say what a build would take: shards, rows by config, time, bytes. Builds nothing."""
+    from lomo_hf.building import plan as planned
+    from lomo_hf.building.files import write_whole
+    from lomo_hf.release.repository import chosen_recipes
+
+    selection = Selection(
+        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
+    )
+    recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], seed)
+    selected = selection.select()
+    specs = planned(selected.source, recipes, limit=limit)
+    _print_rows(selected.source, specs)
+    if out is not None and selected.draw is not None:
+        write_whole(out, selected.draw.encode())
+        console().print(f"the draw: [bold]{out}[/bold]; build it with lomo build --replay {out}")
+    if measure and specs[-1].stop:
+        _print_estimate(_estimated(selected.source, specs, measure), num_proc)
+
+
+def _estimated(source: "Source", specs: "list[ShardSpec]", measure: int) -> "Estimate":
+    from lomo_hf.building.estimating import estimate
+    from lomo_hf.corpus import FileSource, JoinedSource
+    from lomo_hf.corpus.sampling import DrawnSource
+
+    assert isinstance(source, FileSource | JoinedSource | DrawnSource)
+    with console().status(f"building about {measure} rows to measure ..."):
+        return estimate(source, specs, measure=measure)
+
+
+def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
+    from rich.table import Table
+
+    from lomo_hf.corpus import FileSource, JoinedSource
+    from lomo_hf.corpus.sampling import DrawnSource
+
+    screen = console()
+    screen.print(source.description, highlight=False)
+    if isinstance(source, JoinedSource | DrawnSource):
+        parts: tuple[FileSource, ...] = source.inner.parts if isinstance(source, DrawnSource) else source.parts
+        counts = source.counts if isinstance(source, DrawnSource) else [len(part) for part in parts]
+        table = Table(show_edge=False)
+        for name in ("config", "rows", "read"):
+            table.add_column(name, justify="left" if name == "config" else "right")
+        for part, count in zip(parts, counts, strict=True):
+            table.add_row(part.config, f"{len(part):,}", f"{count:,}")
+        table.add_section()
+        table.add_row("in all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
+        screen.print(table)
+    names = ", ".join(recipe.name for recipe in specs[0].recipes)
+    rows = max(spec.rows for spec in specs)
+    screen.print(f"{len(specs)} shards of up to {rows:,} rows, each for {names}", highlight=False)
+
+
+def _print_estimate(found: "Estimate", num_proc: int) -> None:
+    from rich.table import Table
+
+    table = Table(show_edge=False)
+    for name in ("", "about", "from", "to"):
+        table.add_column(name, justify="left" if not name else "right")
+    seconds, output, pages = found.seconds, found.output, found.pages
+    table.add_row("processor time", *(_duration(x) for x in (seconds.middle, seconds.low, seconds.high)))
+    if num_proc > 1:
+        shared = [x / num_proc for x in (seconds.middle, seconds.low, seconds.high)]
+        table.add_row(f"on {num_proc} processors", *map(_duration, shared))
+    table.add_row("pages", *(f"{x:,.0f}" for x in (pages.middle, pages.low, pages.high)))
+    table.add_row("on disk", *(_size(x) for x in (output.middle, output.low, output.high)))
+    table.add_row("to fetch", _size(found.download), "", "")
+    screen = console()
+    screen.print(table)
+    screen.print(
+        f"Measured on {found.measured:,} of {found.rows:,} rows, in one process on this machine just now; the range "
+        "is two standard errors of the sample. Fetching is counted from the footers, and its time is not in this. "
+        "Other load on the machine makes a build slower than this.",
+        highlight=False,
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

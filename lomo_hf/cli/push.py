@@ -1,0 +1,92 @@
+"""`lomo push`: publish a dataset folder as a release on the Hub, or show what that would do."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+if TYPE_CHECKING:
+    from lomo_hf.release import Plan, PushReport
+
+__all__ = ["push"]
+
+_ROWS_SHOWN = 40
+
+
+def push(
+    folder: Annotated[Path, typer.Argument(help="The dataset folder that `lomo build` left.")],
+    repo: Annotated[str, typer.Argument(help="The dataset on the Hub, org/name; made if there is none.")],
+    tag: Annotated[str, typer.Option(help="The release, vX.Y.Z. A tag is never moved.")],
+    private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
+    create_pr: Annotated[
+        bool, typer.Option("--create-pr", help="Leave it as a pull request for review: no merge, no tag.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")] = False,
+) -> None:
+    """Publish a dataset folder: one commit, a tag, and everything read back. Run it again after any failure."""
+    from lomo_hf.release import PushOptions
+    from lomo_hf.release import push as publish
+
+    screen = console()
+    options = PushOptions(private=private, create_pr=create_pr, dry_run=dry_run)
+    report = publish(
+        folder, repo, tag, options, notify=lambda said: screen.print(f"[dim]{said}[/dim]", highlight=False)
+    )
+    if dry_run:
+        _print_plan(report)
+    else:
+        _print_outcome(report)
+
+
+def _print_plan(report: "PushReport") -> None:
+    from rich.table import Table
+
+    plan, screen = report.plan, console()
+    operations = [("add", one.path, one.size) for one in plan.additions]
+    operations += [("delete", path, size) for path, size in plan.deletions.items()]
+    operations += [("keep", path, size) for path, size in sorted(plan.kept.items())]
+    table = Table(title=f"{report.repo} {report.tag}", title_justify="left", show_edge=False)
+    for column in ("", "file"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("bytes", justify="right")
+    for what, path, size in operations[:_ROWS_SHOWN]:
+        table.add_row(what, path, f"{size:,}")
+    screen.print(table)
+    if len(operations) > _ROWS_SHOWN:
+        screen.print(f"and {len(operations) - _ROWS_SHOWN} more files", highlight=False)
+    sums = {what: [size for kind, _, size in operations if kind == what] for what in ("add", "delete", "keep")}
+    said = "; ".join(f"{what} {len(sizes)} files, {sum(sizes):,} bytes" for what, sizes in sums.items())
+    where = "a new repository" if plan.base is None else f"commit {plan.base[:8]}"
+    screen.print(f"\non {where}: {said}", highlight=False)
+    _print_card(report.plan, report.previous)
+    screen.print("\nNothing was changed.", style="bold")
+
+
+def _print_card(plan: "Plan", previous: str | None) -> None:
+    screen = console()
+    if plan.survivors:
+        screen.print(f"configs that stay as they are: {', '.join(plan.survivors)}", highlight=False)
+    if plan.changes:
+        screen.print(f"\nThe card will say:\n{plan.changes}", highlight=False, markup=False)
+    elif previous is None:
+        screen.print("the card: a first release", highlight=False)
+
+
+def _print_outcome(report: "PushReport") -> None:
+    screen = console()
+    configs = [name for name in (report.found.configs if report.found else {}) if not name.endswith("-sharegpt")]
+    for name in configs:
+        rows = report.found.configs[name] if report.found else 0
+        screen.print(f"{name}: {rows:,} rows load", highlight=False)
+    if report.pull_request is not None:
+        screen.print(
+            f"Pull request {report.pull_request} of {report.repo} waits for review. Load it with "
+            f'revision="refs/pr/{report.pull_request}"; after merging, give the same command without --create-pr: '
+            f"it sets {report.tag}.",
+            highlight=False,
+        )
+    elif configs:
+        call = f'load_dataset("{report.repo}", "{configs[0]}", revision="{report.tag}")'
+        screen.print(f"Load it: {call}", style="bold", highlight=False)

@@ -1,0 +1,98 @@
+"""`lomo sample`: draw rows of a corpus, say what was drawn, and write the manifest that gives the same rows again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lomo_hf.cli.corpus_options import (
+    Columns,
+    Configs,
+    Dedup,
+    ExcludeConfigs,
+    Overlaps,
+    Quota,
+    Replay,
+    Sample,
+    Selection,
+    Tokens,
+    Weights,
+)
+from lomo_hf.cli.terminal import Corpus, Seed, console
+
+if TYPE_CHECKING:
+    from lomo_hf.corpus.sampling import Draw
+
+__all__ = ["sample"]
+
+
+def sample(
+    corpus: Corpus = None,
+    sample: Sample = None,
+    out: Annotated[Path, typer.Option(help="The manifest to write.")] = Path("draw.json"),
+    rows: Annotated[Path | None, typer.Option(help="Write the rows as well, as JSON Lines.")] = None,
+    replay: Replay = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --replay: draw again by the rule, and compare.")
+    ] = False,
+    config: Configs = None,
+    exclude_config: ExcludeConfigs = None,
+    columns: Columns = None,
+    tokens: Tokens = None,
+    quota: Quota = None,
+    weights: Weights = None,
+    dedup: Dedup = False,
+    exclude_overlap: Overlaps = None,
+    seed: Seed = None,
+) -> None:
+    """Draw a sample by quota, seed and row id; or replay one from its manifest."""
+    from lomo_hf.building.files import write_whole
+
+    selection = Selection(
+        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
+    )
+    screen = console()
+    if replay is not None and check:
+        _check(selection, replay, tuple(exclude_overlap or ()))
+        screen.print(f"{replay.name}: drawn again, the rows are the same")
+        return
+    selected = selection.select()
+    if selected.made is not None:
+        _print_draw(selected.made)
+    if selected.draw is not None and replay is None:
+        write_whole(out, selected.draw.encode())
+        screen.print(f"written: [bold]{out}[/bold]; the same rows again: lomo sample --replay {out} --rows rows.jsonl")
+    screen.print(f"{selected.source.description}", highlight=False)
+    if rows is not None:
+        from lomo_hf.corpus.writing import write_rows
+
+        counted = write_rows(selected.source, rows)
+        refused = "".join(f", {count} refused {reason}" for reason, count in counted.refused.items())
+        screen.print(f"{counted.rows} rows in [bold]{rows}[/bold]{refused}", highlight=False)
+
+
+def _check(selection: Selection, manifest: Path, overlap: tuple[Path, ...]) -> None:
+    from lomo_hf.corpus.sampling import read_draw, replay
+
+    source = selection.open() if selection.corpus is not None else None
+    replay(read_draw(manifest), source, anew=True, overlap=overlap)
+
+
+def _print_draw(made: "Draw") -> None:
+    from rich.table import Table
+
+    reads_text = made.sampling.reads_text
+    table = Table(show_edge=False)
+    table.add_column("config", no_wrap=True)
+    for name in ("rows", "drawn", *(("refused", "duplicates", "overlapping", "tokens") if reads_text else ())):
+        table.add_column(name, justify="right")
+    for one in made.configs:
+        refused = sum((one.refused or {}).values())
+        more = [f"{n:,}" for n in (refused, one.duplicates, one.overlapping, one.tokens or 0)] if reads_text else []
+        table.add_row(one.config, f"{one.rows:,}", f"{one.drawn:,}", *more)
+    table.add_section()
+    table.add_row("in all", f"{sum(one.rows for one in made.configs):,}", f"{len(made.source):,}")
+    screen = console()
+    screen.print(table)
+    for example in made.examples[:5]:
+        screen.print(f"{example['id']} shares with {example['evaluation']}: {example['shared']}", highlight=False)

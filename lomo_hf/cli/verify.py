@@ -1,0 +1,50 @@
+"""`lomo verify`: is a dataset folder, or a release on the Hub, to the bit what was built?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lomo_hf.cli.terminal import console
+
+__all__ = ["verify"]
+
+_EVERYTHING = 1 << 62
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The dataset folder that `lomo build` left.")],
+    remote: Annotated[
+        str | None, typer.Option(help="Compare with org/name on the Hub, or with a release of it: org/name@v1.0.0.")
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="With --remote: fetch and hash every byte, however many.")
+    ] = False,
+) -> None:
+    """Find any flipped bit, missing, extra or swapped file. Exit code 3 where there is one."""
+    from lomo_hf.errors import PublishError
+    from lomo_hf.release import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_folder
+    from lomo_hf.release.versions import check_repo_id
+
+    screen = console()
+
+    def say(said: str) -> None:
+        screen.print(said, highlight=False)
+
+    local = verify_folder(folder)
+    rows = {name: local.contents.rows(name) for name in local.contents.configs}
+    say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
+    for name, count in rows.items():
+        say(f"  {name}: {count:,} rows")
+    if remote is None:
+        return
+    repo, _, revision = remote.partition("@")
+    hub = HubClient(check_repo_id(repo), Retrier(notify=say))
+    limit = _EVERYTHING if download else PushOptions().download_up_to
+    there = hub.look(revision or "main")
+    if there is None:
+        raise PublishError(f"{repo} has no {revision or 'main'}, or you may not see it. Log in with `hf auth login`.")
+    found = read_back(hub, take_snapshot(hub, there.commit), local, download_up_to=limit)
+    say(f"{remote}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
+    for name, count in found.configs.items():
+        say(f"  {name}: {count:,} rows load")

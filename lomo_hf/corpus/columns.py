@@ -1,0 +1,114 @@
+"""A mapping of columns for corpora in no dialect that is known: `{"prompt": "question_text", "answer": "gold"}`.
+
+On the left a column that a dialect reads, or `role` and `content` for the names inside a turn; on the right what the
+source calls it. Without a mapping rows pass through untouched. Nothing here reads a file.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lomo_hf.corpus.dialects import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.corpus.identity import safe_line
+from lomo_hf.errors import SourceError
+
+__all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "describe"]
+
+MAPPING_REMEDY: Final = (
+    "Say which columns to read: --columns prompt=NAME,answer=NAME for a pair, --columns messages=NAME for a list of "
+    "turns (with role=NAME,content=NAME where turns have other keys), or columns={'prompt': 'NAME', ...} in Python."
+)
+_IN_TURNS: Final = ("role", "content")
+_LISTS: Final = ("messages", "conversations", "conversation")
+_DECLARED: Final = ("data_source", "source", "license")
+_TARGETS: Final = (*(name for name in COLUMNS if name not in MEDIA_COLUMNS), *_IN_TURNS)
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """Pairs (column of a dialect, column of the source). Hashable and picklable.
+
+    >>> mapped = ColumnMap.of({"prompt": "q", "answer": "gold", "id": "uid"})
+    >>> mapped.apply({"uid": 3, "q": "2+2?", "gold": "4", "note": "easy"})
+    {'prompt': '2+2?', 'answer': '4', 'id': 3}
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    """Fetch every column, media and all: for reading rows as they are stored, not for a corpus of text."""
+
+    @classmethod
+    def of(cls, said: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
+        """From a mapping. Raises `SourceError` for a column that no dialect reads, or without any that holds turns."""
+        if said is None or isinstance(said, ColumnMap):
+            return said or AS_IT_STANDS
+        for target, name in said.items():
+            if target not in _TARGETS or not isinstance(name, str) or not name:
+                raise SourceError(f"columns must name one of {', '.join(_TARGETS)}; found {target!r}={name!r}.")
+        if said and not set(said) & set(TURN_HOLDERS) and not set(said) & set(_IN_TURNS):
+            raise SourceError(f"columns must say what holds the turns; found {sorted(said)}. {MAPPING_REMEDY}")
+        return cls(tuple(said.items()))
+
+    def fetched(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Which of a columnar source's columns are read, in a fixed order."""
+        present = list(names)
+        if self.whole:
+            return tuple(present)
+        if not self.renames:
+            return tuple(name for name in COLUMNS if name in present)
+        wanted: dict[str, None] = dict.fromkeys(source for target, source in self.pairs if target not in _IN_TURNS)
+        kept: dict[str, None] = dict.fromkeys(name for name in ("id", *MEDIA_COLUMNS, *_DECLARED) if name in present)
+        return tuple(name for name in {**wanted, **kept} if name in present)
+
+    def id_column(self) -> str:
+        """What the source calls the id."""
+        return dict(self.pairs).get("id", "id")
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """Columns that the mapping names and the source lacks."""
+        present = set(names)
+        return [source for target, source in self.pairs if target not in _IN_TURNS and source not in present]
+
+    def apply(self, row: Any) -> Any:
+        """A row with the columns that a dialect reads; what is not a row stays as it is."""
+        if not self.pairs or not isinstance(row, Mapping):
+            return row
+        made = row
+        if self.renames:
+            made = {target: row.get(source) for target, source in self.pairs if target not in _IN_TURNS}
+            for name in ("id", *MEDIA_COLUMNS, *_DECLARED):
+                if name in row:
+                    made.setdefault(name, row[name])
+        inner = {source: target for target, source in self.pairs if target in _IN_TURNS}
+        if not inner:
+            return made
+        return {key: _turns(value, inner) if key in _LISTS else value for key, value in made.items()}
+
+    @property
+    def renames(self) -> bool:
+        """Whether any column goes by another name, and not only keys inside turns."""
+        return any(target not in _IN_TURNS for target, _ in self.pairs)
+
+
+AS_IT_STANDS: Final = ColumnMap()
+WHOLE_ROWS: Final = ColumnMap(whole=True)
+
+
+def _turns(value: Any, inner: Mapping[str, str]) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [
+        {inner.get(key, key): text for key, text in turn.items()} if isinstance(turn, Mapping) else turn
+        for turn in value
+    ]
+
+
+def describe(names: Iterable[str], limit: int = 20) -> str:
+    """Names of columns for a message: short, one line.
+
+    >>> describe(["a", "b"])
+    '[a, b]'
+    """
+    listed = list(names)
+    shown = [safe_line(str(name), 40) for name in listed[:limit]]
+    return f"[{', '.join(shown)}{', ...' if len(listed) > limit else ''}]"

@@ -1,0 +1,131 @@
+"""What a dataset's card says of its configs: which files each is made of, and which columns hold media.
+
+Only the front matter is read. It is written by many hands and tools, so everything in it may be missing or odd; what
+is not understood is taken as not said, and the Parquet footers decide.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from lomo_hf.corpus.dialects import MEDIA_COLUMNS
+
+__all__ = ["CardConfig", "card_license", "media_of", "read_card"]
+
+_FRONT: Final = re.compile(r"\s*---[\r\n]+(.*?)[\r\n]+---(?:\r?\n|\Z)", re.DOTALL)
+_MEDIA_TYPES: Final = frozenset(("image", "audio", "video", "pdf"))
+
+
+@dataclass(frozen=True)
+class CardConfig:
+    """A config as the card declares it. `patterns` are globs of its split; `media` is None where it does not say."""
+
+    name: str
+    split: str
+    patterns: tuple[str, ...]
+    media: tuple[str, ...] | None
+
+
+def read_card(text: str, split: str = "train") -> dict[str, CardConfig]:
+    """The configs of a card, in its order; none where it declares none. A config's only split stands in for `split`.
+
+    >>> card = "---\\nconfigs:\\n- config_name: a\\n  data_files:\\n  - split: train\\n    path: a/train-*\\n---\\n# A"
+    >>> read_card(card)["a"].patterns
+    ('a/train-*',)
+    """
+    said = _front_matter(text)
+    media = {_name(one): media_of(one.get("features")) for one in _mappings(said.get("dataset_info"))}
+    configs = {}
+    for one in _mappings(said.get("configs")):
+        splits = _splits(one)
+        chosen = split if split in splits else next(iter(splits)) if len(splits) == 1 else None
+        if chosen is not None:
+            name = _name(one)
+            configs[name] = CardConfig(name, chosen, tuple(splits[chosen]), media.get(name))
+    return configs
+
+
+def card_license(text: str) -> str | None:
+    """The licence that a card declares for the whole dataset.
+
+    >>> card_license("---\\nlicense: apache-2.0\\n---\\n"), card_license("# None")
+    ('apache-2.0', None)
+    """
+    said = _front_matter(text)
+    named = said.get("license_name") if said.get("license") == "other" else said.get("license")
+    listed = [str(one) for one in (named if isinstance(named, list) else [named]) if one]
+    return ", ".join(listed) or None
+
+
+def _front_matter(text: str) -> Mapping[str, Any]:
+    match = _FRONT.match(text)
+    try:
+        said = yaml.load(match[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if match else None
+    except yaml.YAMLError:
+        return {}
+    return said if isinstance(said, Mapping) else {}
+
+
+def media_of(features: Any) -> tuple[str, ...] | None:
+    """The columns that hold media by the card's list of features; None where there is no such list.
+
+    >>> media_of([{"name": "id", "dtype": "string"}, {"name": "image", "dtype": "null"}])
+    ()
+    >>> media_of([{"name": "picture", "dtype": "image"}, {"name": "pages", "sequence": "image"}])
+    ('picture', 'pages')
+    """
+    if not isinstance(features, list) or not features:
+        return None
+    return tuple(str(one["name"]) for one in _mappings(features) if "name" in one and _is_media(one))
+
+
+def _is_media(feature: Mapping[str, Any]) -> bool:
+    if any(_MEDIA_TYPES & set(_words(value)) for key, value in feature.items() if key != "name"):
+        return True
+    return feature["name"] in MEDIA_COLUMNS and feature.get("dtype") != "null"
+
+
+def _words(value: Any, depth: int = 4) -> Iterator[str]:
+    """Type names in a feature: `image`, `{dtype: image}`, `{list: image}`; names of inner columns are no types."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping) and depth:
+        for key, inner in value.items():
+            if key != "name":
+                yield from _words(inner, depth - 1)
+    elif isinstance(value, list) and depth:
+        for inner in value:
+            if isinstance(inner, Mapping):
+                yield from _words(inner, depth - 1)
+
+
+def _splits(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    files, folder = config.get("data_files"), str(config.get("data_dir") or "").strip("/")
+    if files is None:
+        return {"train": [f"{folder}/**" if folder else "**"]}
+    found: dict[str, list[str]] = {}
+    if isinstance(files, str) or (isinstance(files, list) and all(isinstance(one, str) for one in files)):
+        found["train"] = _paths(files)
+    elif isinstance(files, Mapping):
+        found = {str(name): _paths(paths) for name, paths in files.items()}
+    else:
+        for one in _mappings(files):
+            found.setdefault(str(one.get("split", "train")), []).extend(_paths(one.get("path")))
+    prefix = f"{folder}/" if folder else ""
+    return {name: [prefix + path.removeprefix("./") for path in paths] for name, paths in found.items() if paths}
+
+
+def _paths(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else [one for one in value or () if isinstance(one, str)]
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return str(one.get("config_name", "default"))
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, Mapping)]

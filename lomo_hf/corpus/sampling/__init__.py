@@ -1,0 +1,30 @@
+"""A sample of a corpus: how many rows of which config, which rows, and the manifest that gives them again.
+
+draw(source, Sampling(rows=2_000_000))   -> Draw            exact, by seed and row id, without shuffling
+draw_json(made)                          -> str             the manifest
+replay(read_draw(path))                  -> DrawnSource     the very same rows
+"""
+
+from lomo_hf.corpus.sampling.drawing import Draw, DrawnConfig, Sampling, draw, estimated_tokens
+from lomo_hf.corpus.sampling.drawn import DrawnSource
+from lomo_hf.corpus.sampling.manifest import DRAW, draw_json, read_draw, replay
+from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
+from lomo_hf.corpus.sampling.reopening import recorded_source, reopen_source
+
+__all__ = [
+    "DRAW",
+    "QUOTAS",
+    "Draw",
+    "DrawnConfig",
+    "DrawnSource",
+    "Sampling",
+    "allot",
+    "draw",
+    "draw_json",
+    "estimated_tokens",
+    "read_draw",
+    "recorded_source",
+    "reopen_source",
+    "replay",
+    "shares_of",
+]

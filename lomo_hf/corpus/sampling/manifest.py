@@ -1,0 +1,136 @@
+"""draw.json: what was drawn, from what, how and by which versions; enough to give the very same rows again.
+
+The rows themselves are in it, as a bit for each row of the source, so a replay reads no text to find them. It holds
+no time, no host and no path.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.hub_name import HubName
+from lomo_hf.corpus.hub_opening import open_hub
+from lomo_hf.corpus.sampling.drawing import Draw, Sampling, draw
+from lomo_hf.corpus.sampling.drawn import DrawnSource, drawn_source
+from lomo_hf.corpus.sampling.hygiene import EvaluationSet, read_evaluation
+from lomo_hf.corpus.sampling.picks import Picks
+from lomo_hf.corpus.source import FileSource, JoinedSource
+from lomo_hf.errors import IntegrityError, SourceError
+
+__all__ = ["DRAW", "draw_json", "read_draw", "recorded_sampling", "replay"]
+
+DRAW: Final = "draw.json"
+_FORMAT: Final = 1
+_DECIDING: Final = ("lomo-hf", "numpy", "pyarrow", "huggingface_hub")
+
+
+def draw_json(made: Draw) -> str:
+    """The manifest of a draw as a JSON document; equal draws give equal bytes."""
+    inner, sampling = made.source.inner, made.sampling
+    parts = inner.parts
+    said = {
+        "format": _FORMAT,
+        "made_by": "lomo_hf",
+        "versions": {name: version(name) for name in _DECIDING},
+        "source": {
+            "repo": inner.repo,
+            "revision": inner.revision,
+            "config": inner.config,
+            "configs": [part.config for part in parts],
+            "columns": dict(parts[0].columns.pairs),
+            "digest": inner.digest,
+            "rows": len(inner),
+        },
+        "sampling": recorded_sampling(sampling, made.evaluation),
+        "rows": len(made.source),
+        "digest": made.source.digest,
+        "configs": [
+            {**asdict(one), "picked": picks.encode()}
+            for one, picks in zip(made.configs, made.source.picks, strict=True)
+        ],
+        "overlap_examples": [dict(one) for one in made.examples],
+    }
+    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+
+
+def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, Any]:
+    """What a manifest says of the rule; evaluation files by name and digest."""
+    sets = [read_evaluation(path) for path in sampling.overlap] if evaluation is None else evaluation
+    return {
+        **{key: value for key, value in asdict(sampling).items() if key not in ("overlap", "weights")},
+        "weights": dict(sampling.weights),
+        "overlap": [{"name": one.name, "digest": one.digest, "prompts": len(one.prompts)} for one in sets],
+    }
+
+
+def read_draw(path: Path) -> dict[str, Any]:
+    """A manifest as plain values. Raises `SourceError` or `IntegrityError`."""
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["format"] != _FORMAT or not {"source", "sampling", "configs", "digest"} <= set(said):
+            raise ValueError(f"format {said['format']!r}")
+        return dict(said)
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the draw.json of a draw.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"{path.name} is not the manifest of a draw ({error}). Draw again.") from error
+
+
+def replay(
+    said: Mapping[str, Any],
+    source: FileSource | JoinedSource | None = None,
+    *,
+    anew: bool = False,
+    endpoint: str | None = None,
+    overlap: tuple[Path, ...] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> DrawnSource:
+    """The rows of a manifest again.
+
+    Args:
+        said: What `read_draw` gave.
+        source: The corpus, opened; needed where it was made of local files. What is on the Hub is opened at the commit
+            that the manifest names.
+        anew: Draw again by the same rule and compare, instead of taking the recorded rows.
+        endpoint: Where the Hub is.
+        overlap: The evaluation files, needed to draw anew where there were some.
+        progress: As in `draw`.
+
+    Raises:
+        SourceError: The corpus is needed and not given, or cannot be opened.
+        IntegrityError: The corpus is another one, or the rows are.
+    """
+    recorded = said["source"]
+    opened = source if source is not None else _opened(recorded, endpoint)
+    if opened.digest != recorded["digest"]:
+        raise IntegrityError(
+            f"the draw was made from another corpus ({recorded['rows']:,} rows of {recorded['repo'] or 'files'}) than "
+            f"this one ({opened.description}). Give the one that it was made from."
+        )
+    if anew:
+        made = draw(opened, _sampling(said["sampling"], overlap), progress).source
+    else:
+        picks = tuple(Picks.decode(one["rows"], one["picked"]) for one in said["configs"])
+        made = drawn_source(opened, picks)
+    if made.digest != said["digest"]:
+        how = "drawn again, the rows are others" if anew else "the recorded rows are damaged"
+        raise IntegrityError(f"{how} than the manifest says; made with {said.get('versions')}. Draw again.")
+    return made
+
+
+def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> JoinedSource:
+    if not recorded["repo"]:
+        raise SourceError("the draw was made from files. Give them as --corpus beside --replay.")
+    name = HubName(recorded["repo"], recorded["revision"], tuple(recorded["configs"]))
+    return open_hub(name, columns=ColumnMap.of(recorded["columns"]), endpoint=endpoint)
+
+
+def _sampling(said: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
+    if len(overlap) != len(said["overlap"]):
+        names = ", ".join(one["name"] for one in said["overlap"])
+        raise SourceError(f"to draw anew, give the evaluation files of the draw: {names or 'none'}.")
+    return Sampling(**{**said, "overlap": overlap})

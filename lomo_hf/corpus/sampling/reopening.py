@@ -1,0 +1,56 @@
+"""Opening again what a dataset was built from, by what its manifest says: files, a commit on the Hub, or a draw."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.hub_name import HubName
+from lomo_hf.corpus.hub_opening import open_hub
+from lomo_hf.corpus.opening import open_source
+from lomo_hf.corpus.sampling.drawn import DrawnSource
+from lomo_hf.corpus.sampling.manifest import read_draw, replay
+from lomo_hf.corpus.source import FileSource, JoinedSource, Source
+
+__all__ = ["recorded_source", "reopen_source"]
+
+
+def recorded_source(source: Source) -> dict[str, Any]:
+    """What a manifest has to say of a source, so that it can be opened again; no path.
+
+    >>> recorded_source(open_source())["configs"]
+    ['sample']
+    """
+    inner = source.inner if isinstance(source, DrawnSource) else source
+    parts = inner.parts if isinstance(inner, FileSource | JoinedSource) else ()
+    return {
+        "config": source.config,
+        "description": source.description,
+        "digest": source.digest,
+        "repo": source.repo,
+        "revision": source.revision,
+        "configs": [part.config for part in parts],
+        "columns": dict(parts[0].columns.pairs) if parts else {},
+    }
+
+
+def reopen_source(
+    said: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
+) -> FileSource | JoinedSource | DrawnSource:
+    """The source of a record. `corpus` says where it lies now; what came from the Hub is taken at its commit.
+
+    `draw` is the manifest of the draw that was built, if there is one. Whether the content is the same, the digest of
+    what comes back must tell.
+
+    Raises:
+        SourceError, IntegrityError: It cannot be opened.
+    """
+    columns = ColumnMap.of(said.get("columns") or None)
+    if corpus is None and said["repo"]:
+        configs = tuple(said.get("configs") or ()) or None
+        whole: FileSource | JoinedSource = open_hub(HubName(said["repo"], said["revision"], configs), columns=columns)
+    elif isinstance(corpus, str) and not Path(corpus).exists():
+        whole = open_source(corpus, columns=columns)
+    else:
+        whole = open_source(corpus, config=said["config"], columns=columns)
+    return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole

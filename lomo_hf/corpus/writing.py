@@ -1,0 +1,50 @@
+"""Rows of a source as JSON Lines: normalised, in the dialect that every consumer reads. Streams; holds one row."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lomo_hf.corpus.conversation import Refusal
+from lomo_hf.corpus.source import Source
+from lomo_hf.errors import SourceError
+
+__all__ = ["Written", "write_rows"]
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rows were written, and how many refused, by reason."""
+
+    rows: int
+    refused: Mapping[str, int]
+
+
+def write_rows(source: Source, path: Path) -> Written:
+    """Write every row of a source: id, messages, and where it comes from.
+
+    Raises:
+        SourceError: The file cannot be written, or the source not read.
+
+    >>> import tempfile
+    >>> from lomo_hf.corpus import open_source
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_rows(open_source(), Path(folder, "rows.jsonl")).refused
+    {}
+    """
+    refused: Counter[str] = Counter()
+    rows = 0
+    try:
+        with path.open("w", encoding="utf-8", newline="\n") as stream:
+            for item in source.conversations(0, len(source)):
+                if isinstance(item, Refusal):
+                    refused[item.reason] += 1
+                    continue
+                rows += 1
+                messages = [{"role": turn.role, "content": turn.text} for turn in item.turns]
+                origin = {f"source_{key}": value for key, value in asdict(item.origin).items()}
+                stream.write(json.dumps({"id": item.id, "messages": messages, **origin}, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise SourceError(f"{path} cannot be written ({error.strerror}). Check the path and the space.") from error
+    return Written(rows, dict(sorted(refused.items())))

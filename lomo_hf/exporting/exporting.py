@@ -1,0 +1,144 @@
+"""One config of a built dataset folder -> an export: plan, parts in one process or several, `export.json`.
+
+`export.json` is written last, so its presence means that the export is whole. The bytes depend on the dataset, the
+config, the format and the limits; not on the number of workers, the time or the machine.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.building.files import explain
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError
+from lomo_hf.exporting.destination import close, finished, open_out
+from lomo_hf.exporting.formats import FORMATS
+from lomo_hf.exporting.planning import Part, plan_parts
+from lomo_hf.exporting.receipts import PartReceipt
+from lomo_hf.exporting.working import Job, write_parts
+from lomo_hf.recipes import DEFAULT_RECIPE
+from lomo_hf.release import Manifest, read_manifest
+
+__all__ = ["ExportReport", "export_dataset"]
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export left behind, and what it counted; `reused` parts needed no work."""
+
+    out: Path
+    config: str
+    form: str
+    rows: int
+    images: int
+    parts: int
+    reused: int
+
+
+def export_dataset(
+    folder: str | Path,
+    out: str | Path,
+    *,
+    config: str | None = None,
+    form: str = "llava-jsonl",
+    num_proc: int = 1,
+    limit: int | None = None,
+    shard_bytes: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExportReport:
+    """Write one config of a dataset folder in another format.
+
+    Args:
+        folder: What `lomo build` left, or a copy of it from the Hub.
+        out: A new folder. An export that was stopped goes on; a finished one is checked and left.
+        config: Which one; None is `ratio50`, or the only one.
+        form: One of `FORMATS`.
+        num_proc: Worker processes. The bytes do not depend on it.
+        limit: Only the first rows.
+        shard_bytes: About how heavy a tar file, or a folder of images, may be; None is the format's own value.
+        progress: Called with the rows that are written, and how many there are.
+
+    Raises:
+        RecipeError: The format or the config does not exist, or a number is out of range.
+        BuildError: `out` holds something else, the disk is full, or a row cannot be said in this format.
+        IntegrityError: The dataset folder is damaged.
+    """
+    if form not in FORMATS:
+        raise RecipeError(f"format must be one of {', '.join(FORMATS)}; found {form!r}.")
+    for name, value, least in (("num_proc", num_proc, 1), ("limit", limit, 1), ("shard_bytes", shard_bytes, 1)):
+        if value is not None and value < least:
+            raise RecipeError(f"{name} must be {least} or more; found {value}.")
+    folder, out = Path(folder), Path(out)
+    manifest = _manifest(folder)
+    config = _config(manifest, config)
+    parts = plan_parts(
+        folder, _shards(manifest, config), shard_bytes=shard_bytes or FORMATS[form].shard_bytes, limit=limit
+    )
+    if not parts:
+        raise BuildError(f"config {config!r} of {folder.name!r} holds no rows; there is nothing to export.")
+    said = _said(folder, manifest, config, form, parts)
+    try:
+        found = finished(out, said)
+        if found is not None:
+            return _report(out, said, found, len(found))
+        open_out(out, said)
+        jobs = [Job(folder, out, form, said["digest"], part) for part in parts]
+        receipts, reused = write_parts(jobs, num_proc, progress or (lambda done, total: None))
+        files = FORMATS[form].finish(config, receipts, out)
+        close(out, said, receipts, files)
+    except OSError as error:
+        raise explain(error, f"the export to {out}") from error
+    return _report(out, said, receipts, reused)
+
+
+# -- what is exported ------------------------------------------------------------------------------------------------
+
+
+def _manifest(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise BuildError(f"{folder.name!r} holds no manifest.json. Name a folder that `lomo build` has finished.")
+    return manifest
+
+
+def _config(manifest: Manifest, config: str | None) -> str:
+    if config is None:
+        config = DEFAULT_RECIPE if DEFAULT_RECIPE in manifest.recipes else next(iter(manifest.recipes))
+    if config not in manifest.recipes:
+        raise RecipeError(f"config must be one of {', '.join(manifest.recipes)}; found {config!r}.")
+    return config
+
+
+def _shards(manifest: Manifest, config: str) -> list[str]:
+    return [receipt.files[config].path for receipt in manifest.receipts if config in receipt.files]
+
+
+def _said(folder: Path, manifest: Manifest, config: str, form: str, parts: Sequence[Part]) -> dict[str, Any]:
+    """What decides the export's bytes, and the digest of it."""
+    shards = [receipt.files[config] for receipt in manifest.receipts if config in receipt.files]
+    for shard in shards:
+        found = (folder / shard.path).stat().st_size
+        if found != shard.bytes:
+            raise IntegrityError(
+                f"{shard.path} must have {shard.bytes} bytes; found {found}. Build the dataset again."
+            )
+    said = {
+        "version": _VERSION,
+        "made_by": "lomo_hf",
+        "format": form,
+        "config": config,
+        "recipe": manifest.recipes[config].digest,
+        "shards": {shard.path: shard.sha256 for shard in shards},
+        "rows": sum(part.rows for part in parts),
+    }
+    decides = json.dumps([said, [part.to_dict() for part in parts]], sort_keys=True)
+    return {**said, "digest": sha256(decides.encode()).hexdigest()}
+
+
+def _report(out: Path, said: dict[str, Any], receipts: Sequence[PartReceipt], reused: int) -> ExportReport:
+    images = sum(receipt.images for receipt in receipts)
+    return ExportReport(out, said["config"], said["format"], said["rows"], images, len(receipts), reused)

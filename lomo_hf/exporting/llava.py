@@ -1,0 +1,99 @@
+"""LLaVA's layout, which most vision-language trainers read: JSON lines, and images as files.
+
+rows.jsonl              {"id", "image": "images/00000/000000012-0.png", "images": [the same], "conversations":
+                        [{"from": "human"|"gpt"|"system", "value": "… <image> …"}]}; a row that stayed text has
+                        neither `image` nor `images`; `image` is a list where there are two
+images/00000/           the images of one part, PNG as they were stored
+dataset_info.json       the entry that NeMo AutoModel (as its meta file) and LLaMA-Factory read
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from lomo_hf.building.files import PendingFile, sync_folder, write_whole
+from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
+from lomo_hf.exporting.rows import StoredRow
+from lomo_hf.exporting.tarring import json_line
+
+__all__ = ["LlavaJsonl"]
+
+_ROWS: Final = "rows.jsonl"
+_INFO: Final = "dataset_info.json"
+_FROM: Final = {"system": "system", "user": "human", "assistant": "gpt"}
+_COPY_BYTES: Final = 1 << 20
+
+
+class LlavaJsonl:
+    """See the module."""
+
+    shard_bytes = 64 << 20  # some thousand images a folder
+
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Path) -> Sequence[PartFile]:
+        """A folder of images, which gets its name when it is whole, and a piece of `rows.jsonl`."""
+        folder, staging = f"images/{index:05d}", out / WORK / f"images-{index:05d}"
+        for left in (out / folder, staging):  # by a run that was stopped
+            shutil.rmtree(left, ignore_errors=True)
+        staging.mkdir(parents=True)
+        piece = PendingFile(out / _piece(index))
+        try:
+            for row in rows:
+                names = [f"{row.key}-{place}.png" for place in range(len(row.images))]
+                for name, image in zip(names, row.images, strict=True):
+                    (staging / name).write_bytes(image)
+                piece.write(json_line(_row(row, [f"{folder}/{name}" for name in names])) + b"\n")
+            piece.seal()
+            (out / folder).parent.mkdir(exist_ok=True)
+            os.replace(staging, out / folder)
+            piece.publish()
+            sync_folder(piece.final.parent)
+        finally:
+            piece.abandon()
+        return [record_folder(out, f"{folder}/"), record_file(out, _piece(index))]
+
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Path) -> Sequence[PartFile]:
+        """`rows.jsonl` of its pieces, and `dataset_info.json`."""
+        whole = PendingFile(out / _ROWS)
+        try:
+            for receipt in receipts:
+                with (out / _piece(receipt.index)).open("rb") as piece:
+                    while data := piece.read(_COPY_BYTES):
+                        whole.write(data)
+            whole.seal()
+            whole.publish()
+        finally:
+            whole.abandon()
+        write_whole(out / _INFO, (json.dumps({config: _info()}, indent=2) + "\n").encode())
+        return [record_file(out, _ROWS), record_file(out, _INFO)]
+
+
+def _piece(index: int) -> str:
+    return f"{WORK}/rows-{index:05d}.jsonl"
+
+
+def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:
+    said: dict[str, Any] = {"id": row.id}
+    if paths:
+        said["image"] = paths[0] if len(paths) == 1 else paths
+        said["images"] = paths
+    said["conversations"] = [{"from": _FROM[turn.role], "value": turn.text} for turn in row.counted_turns()]
+    return {**said, "license": row.license}
+
+
+def _info() -> dict[str, Any]:
+    return {
+        "file_name": _ROWS,
+        "formatting": "sharegpt",
+        "columns": {"messages": "conversations", "images": "images"},
+        "tags": {
+            "role_tag": "from",
+            "content_tag": "value",
+            "user_tag": "human",
+            "assistant_tag": "gpt",
+            "system_tag": "system",
+        },
+        "media_dir": ".",
+    }

@@ -1,0 +1,140 @@
+"""A mixture written down without copying a row: `mix.json`, which streams again, and entries for other loaders.
+
+`open_mix("mix.json")` gives a streaming dataset of the very same rows. Those who would rather interleave the two
+repositories with their own tools find the probabilities here, for `datasets` and for LLaMA-Factory.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from lomo_hf.corpus.sampling.picks import Picks
+from lomo_hf.errors import IntegrityError, SourceError
+from lomo_hf.mixing.halves import Half, open_multimodal, open_split
+from lomo_hf.mixing.mixture import MixPart, Mixture
+from lomo_hf.row import row_features
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["as_dataset", "interleaving", "mixture_json", "open_mix", "read_mixture"]
+
+_FORMAT: Final = 1
+
+
+def mixture_json(mixture: Mixture) -> str:
+    """The mixture as a JSON document."""
+    said = {
+        "format": _FORMAT,
+        "made_by": "lomo_hf",
+        "lomo": _half(mixture.lomo),
+        "multimodal": _half(mixture.multimodal),
+        "seed": mixture.seed,
+        "counts": mixture.counts,
+        "image_to_text": round(mixture.ratio, 6),
+        "interleaving": interleaving(mixture),
+        "parts": [
+            {
+                "stratum": part.stratum,
+                "again": part.again,
+                "rows": part.rows,
+                "picked": [{"size": one.size, "rows": one.encode()} for one in part.picks],
+            }
+            for part in mixture.parts
+        ],
+    }
+    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+
+
+def interleaving(mixture: Mixture) -> dict[str, Any]:
+    """How other loaders get the same shares from the two repositories as they lie there."""
+    counts = mixture.counts
+    total = max(sum(counts.values()), 1)
+    shares = {name: round(count / total, 6) for name, count in counts.items()}
+    lomo = round(shares["pages"] + shares["text"], 6)
+    return {
+        "strata": shares,
+        "datasets": "interleave_datasets([multimodal, lomo.filter(lambda row: row['rewritten']), "
+        "lomo.filter(lambda row: not row['rewritten'])], "
+        f"probabilities={[shares['multimodal'], shares['pages'], shares['text']]}, seed={mixture.seed})",
+        "llamafactory": {
+            "dataset": "multimodal,lomo",
+            "mix_strategy": "interleave_under",
+            "interleave_probs": f"{round(1 - lomo, 6)},{lomo}",
+            "note": "LLaMA-Factory cannot tell pages from text within a split, so these probabilities keep the shares "
+            "of the two repositories; for another ratio write the mixture out with --write.",
+        },
+    }
+
+
+def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
+    """The mixture of a `mix.json`; opens both halves.
+
+    Raises:
+        SourceError: The file or a half cannot be opened.
+        IntegrityError: A half is not what it was when the mixture was made.
+    """
+    path = Path(path)
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["format"] != _FORMAT:
+            raise ValueError(f"format {said['format']!r}")
+        one, other = said["lomo"], said["multimodal"]
+        lomo = open_split(_again(one), one["configs"][0], endpoint=endpoint)
+        multimodal = open_multimodal(_again(other), configs=other["configs"], endpoint=endpoint)
+        for half, recorded in ((lomo, one), (multimodal, other)):
+            if half.source.digest != recorded["digest"]:
+                raise IntegrityError(f"{half.place} has changed since the mixture was made. Mix again.")
+        parts = tuple(
+            MixPart(
+                part["stratum"],
+                part["again"],
+                tuple(Picks.decode(picked["size"], picked["rows"]) for picked in part["picked"]),
+            )
+            for part in said["parts"]
+        )
+        return Mixture(lomo, multimodal, parts, said["seed"])
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the mix.json of a mixture.") from error
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise IntegrityError(f"{path.name} is not a mixture ({error}). Mix again.") from error
+
+
+def open_mix(path: str | Path, *, num_shards: int = 8) -> "datasets.IterableDataset":
+    """A mixture as a streaming dataset, in the columns of a LoMo row; pictures are decoded by `datasets`.
+
+    `num_shards` is how many workers of a loader can share it; each gets a stream of its own, at the same ratio.
+
+    Raises:
+        SourceError, IntegrityError: As `read_mixture`.
+    """
+    return as_dataset(read_mixture(path), num_shards=num_shards)
+
+
+def as_dataset(mixture: Mixture, *, num_shards: int = 8) -> "datasets.IterableDataset":
+    """As `open_mix`, of a mixture that is open already."""
+    from datasets import IterableDataset
+
+    return IterableDataset.from_generator(
+        _generate,
+        features=row_features(),
+        gen_kwargs={"shards": list(range(num_shards)), "mixture": mixture, "num_shards": num_shards},
+    )
+
+
+def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[dict[str, Any]]:
+    for shard in shards:
+        yield from mixture.rows(shard, num_shards)
+
+
+def _half(half: Half) -> dict[str, Any]:
+    source = half.source
+    where = {"repo": source.repo, "revision": source.revision} if source.repo else {"place": half.place}
+    return {**where, "configs": list(half.configs), "rows": len(source), "digest": source.digest}
+
+
+def _again(recorded: Mapping[str, Any]) -> str:
+    if recorded.get("repo"):
+        return f"hf://datasets/{recorded['repo']}@{recorded['revision']}"
+    return str(recorded["place"])

@@ -1,0 +1,52 @@
+"""What can go wrong with a call, on purpose: a status, a dropped connection, a reply that is lost, silence."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["Fault", "Harm", "Meanwhile"]
+
+Harm = int | Literal["disconnect", "lost", "timeout"]
+"""A status to answer with; or the connection is dropped before the call is served ("disconnect"), after it was served
+("lost": the harm that a client cannot tell from the first), or nothing is ever answered ("timeout")."""
+
+
+@dataclass
+class Fault:
+    """Harm for calls that match: the first `skip` of them pass, the next `times` are harmed."""
+
+    method: str
+    pattern: str
+    harm: Harm
+    times: int = 1
+    skip: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    message: str = "injected"
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether this call is harmed; counts it if it matches."""
+        if not re.fullmatch(self.method, method) or not re.search(self.pattern, path) or self.times <= 0:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass
+class Meanwhile:
+    """Something that someone else does just before a call that matches is served; once."""
+
+    method: str
+    pattern: str
+    act: Callable[[], object]
+    done: bool = False
+
+    def comes(self, method: str, path: str) -> bool:
+        """Whether the moment is now."""
+        if self.done or not re.fullmatch(self.method, method) or not re.search(self.pattern, path):
+            return False
+        self.done = True
+        return True

@@ -1,0 +1,113 @@
+"""Choose formulas that cover every construct, have LaTeX draw them, and freeze the pictures in `formulas.parquet`.
+
+    PYTHONPATH=tests python -m reference.make_reference FORMULAS.jsonl [FOLDER]
+
+Each line of the file is {"tex", "display", "source", …}. Formulas that LaTeX refuses, or that hold characters outside
+ASCII, are left out. FOLDER takes LaTeX's files (a temporary one otherwise).
+"""
+
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from reference.likeness import ink, likeness
+from reference.setting import our_pictures
+from reference.tex import tex_pictures
+
+from lomo_hf.errors import FormulaError
+from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.mathematics.scanner import is_word, tokenise
+
+HERE = Path(__file__).parent
+PER_CONSTRUCT = 3
+PER_ENVIRONMENT = 25
+RANDOM = 200
+LONGEST = 260
+
+
+def main(source: Path, folder: Path) -> None:
+    """Write `formulas.parquet`."""
+    rows = _constructs() + _chosen([json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()])
+    pictures = tex_pictures([(row["tex"], row["display"]) for row in rows], folder)
+    kept = [(row, picture) for row, picture in zip(rows, pictures, strict=True) if picture is not None]
+    bodies = [(formula_to_typst(row["tex"], display=row["display"]), row["display"]) for row, _ in kept]
+    frozen = [_frozen(row, tex, ours) for (row, tex), ours in zip(kept, our_pictures(bodies), strict=True)]
+    pq.write_table(pa.Table.from_pylist(frozen), HERE / "formulas.parquet", compression="zstd")
+    print(f"{len(frozen)} of {len(rows)} formulas; lowest:")
+    for row in sorted(frozen, key=lambda row: row["similarity"])[:20]:
+        print(f"  {row['similarity']:.2f} {row['width']:.2f} {row['tex'][:90]!r}")
+
+
+def _constructs() -> list[dict[str, Any]]:
+    lines = (HERE / "constructs.txt").read_text(encoding="utf-8").splitlines()
+    return [{"tex": tex, "display": display, "source": "constructs"} for tex in lines for display in (True, False)]
+
+
+def _chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rare constructs first, a few formulas for each; then formulas at random."""
+    usable = [row for row in rows if _usable(row)]
+    random.Random(0).shuffle(usable)
+    parts = [_parts(row["tex"]) for row in usable]
+    counts = Counter(part for found in parts for part in found)
+    seen: Counter[str] = Counter()
+    chosen: dict[int, dict[str, Any]] = {}
+    for index in sorted(range(len(usable)), key=lambda i: min((counts[part] for part in parts[i]), default=9999)):
+        if any(
+            seen[part] < (PER_ENVIRONMENT if part.startswith("\\begin") else PER_CONSTRUCT) for part in parts[index]
+        ):
+            seen.update(parts[index])
+            chosen[index] = usable[index]
+    rest = [index for index in range(len(usable)) if index not in chosen]
+    return [*chosen.values(), *(usable[index] for index in rest[:RANDOM])]
+
+
+def _usable(row: dict[str, Any]) -> bool:
+    tex = row["tex"]
+    plain = tex.isascii() and tex.strip() and tex.replace("\n", " ").isprintable()
+    if not plain or len(tex) > LONGEST or "\\tag" in tex:
+        return False
+    try:
+        return bool(formula_to_typst(tex, display=row["display"]))
+    except FormulaError:
+        return False
+
+
+def _parts(tex: str) -> set[str]:
+    """The commands of a formula, and its environments."""
+    tokens = tokenise(tex)
+    found = {token for token in tokens if is_word(token)}
+    for i, token in enumerate(tokens):
+        if token == "\\begin":
+            found.add("\\begin" + "".join(tokens[i + 1 : tokens.index("}", i)]))
+    return found
+
+
+def _frozen(row: dict[str, Any], tex: np.ndarray, ours: np.ndarray) -> dict[str, Any]:
+    like = likeness(ours, tex)
+    picture = np.round((1 - ink(tex)) * 15).astype(np.uint8) * 17
+    _, png = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return {
+        "tex": row["tex"],
+        "display": bool(row["display"]),
+        "source": row["source"],
+        "png": png.tobytes(),
+        "similarity": round(like.correlation, 4),
+        "width": round(like.width, 4),
+        "height": round(like.height, 4),
+    }
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        main(Path(sys.argv[1]), Path(sys.argv[2]))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            main(Path(sys.argv[1]), Path(temporary) / "tex")

@@ -1,0 +1,151 @@
+"""Formulas: what is set compiles, what is refused is refused by name, and what is drawn is what was written."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference.likeness import ink, likeness
+from rendering.mathematics_helpers import compiles, hard_formulas, pictures, real_formulas, reason
+
+from lomo_hf.rendering.mathematics import formula_to_typst
+
+
+def test_every_real_formula_is_set_and_compiles() -> None:
+    assert compiles(real_formulas()) == len(real_formulas())
+
+
+@pytest.mark.parametrize("row", hard_formulas(), ids=lambda row: ascii(row["tex"][:30]))
+def test_dirt_of_real_corpora_is_mended_or_refused_by_name(row: dict[str, str]) -> None:
+    assert reason(row["tex"], display=True) == row["reason"]
+
+
+def test_mended_formulas_compile() -> None:
+    mended = [row["tex"] for row in hard_formulas() if row["reason"] is None]
+    assert compiles(mended) == len(mended)
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("\x08oxed{3}", r"\boxed{3}"),
+        ("\x0crac{1}{2}", r"\frac{1}{2}"),
+        ("3 \times 4", r"3 \times 4"),
+        (r"\begin{tabular}{|l|}\hlinex\\ \hline\end{tabular}", r"\begin{tabular}{|l|}\hline x\\ \hline\end{tabular}"),
+        ("{ a } ^ { 2 }", "a^2"),
+        (r"\begin{cases}a\\b\\\end{cases}", r"\begin{cases}a\\b\end{cases}"),
+        (r"\begin{matrix}a\cr b\end{matrix}", r"\begin{matrix}a\\b\end{matrix}"),
+        (r"\frac12", r"\frac{1}{2}"),
+        (r"\mbox{if }x", r"\text{if }x"),
+        (r"\bold x", r"\mathbf x"),
+        (r"\begin{align*}a&=b\\\end{align*}", r"\begin{aligned}a&=b\end{aligned}"),
+    ],
+)
+def test_dirt_means_what_it_was(dirty: str, clean: str) -> None:
+    assert formula_to_typst(dirty, display=True) == formula_to_typst(clean, display=True)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (r"\sqrt[3]{x}", r"\sqrt{x}"),
+        (r"x^2_1", r"x^1_2"),
+        (r"\frac{a}{b}", r"\frac{b}{a}"),
+        (r"a<b", r"a\leq b"),
+        (r"\binom{n}{k}", r"\frac{n}{k}"),
+        (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{pmatrix}1&3\\2&4\end{pmatrix}"),
+        (r"\left\{x\right.", r"\left\{x\right\}"),
+        (r"\overline{AB}", r"\underline{AB}"),
+        (r"\mathcal{L}", r"\mathscr{L}"),
+        (r"\not=", "="),
+        (r"\begin{array}{|c|}a\end{array}", r"\begin{array}{c}a\end{array}"),
+        (r"\textbf{x}", r"\text{x}"),
+        (r"\lim_{x}", r"\lim^{x}"),
+        (r"\cancel{x}", "x"),
+    ],
+    ids=lambda pair: pair[0],
+)
+def test_different_formulas_look_different(pair: tuple[str, str]) -> None:
+    one, two = pictures(*pair, display=True)
+    assert one.shape != two.shape or likeness(one, two).correlation < 0.99
+
+
+def test_an_empty_row_of_cells_stays_a_row() -> None:
+    full, gap = pictures(r"\begin{array}{|c|c|}\hline a&b\\ \hline c&d\\ \hline\end{array}",
+                         r"\begin{array}{|c|c|}\hline a&b\\ \hline & \\ \hline\end{array}")  # fmt: skip
+    assert abs(full.shape[0] - gap.shape[0]) <= 1
+
+
+def test_a_missing_delimiter_does_not_stretch_a_bracket_inside() -> None:
+    tall = r"\begin{array}{l}x\\y\\z\end{array}f(x)"
+    (picture,) = pictures(rf"\left\{{{tall}\right.", display=True)
+    dark = ink(picture)
+    heights = [np.flatnonzero(column > 0.4) for column in dark.T[-8:]]
+    assert max(rows[-1] - rows[0] for rows in heights if rows.size) < dark.shape[0] / 2
+
+
+def test_no_glyph_is_a_box() -> None:
+    tofu, *signs = pictures(
+        r"\mathrm{x}", r"\oint", r"\text{中文字}", r"\mathscr{F}", r"\mathbb{1}", r"\text{é}", "、"
+    )
+    assert all(ink(sign).size > 40 for sign in signs)
+    assert reason("\U00102345") == "formula:uncovered:U+102345"
+    assert ink(tofu).size > 40
+
+
+TOKENS = st.sampled_from(
+    r"""{ } ( ) [ ] ^ _ & \\ \frac \sqrt \left( \right) \left. \right| \middle| \text{ $ \begin{array}{c|c}
+    \end{array} \begin{cases} \end{cases} \begin{aligned} \end{aligned} \boxed{ \hline \overset \ce{ \color{red} \big
+    \limits ' " # @ ` ; , : \, \mathrm{ \begin{tabular}{|c|} \end{tabular} \multicolumn{2}{c|}{ \cline{1-2} \tag{1}
+    \operatorname{ \mathop{ \xrightarrow \cancelto \hspace{1em} \kern 中 é /* */ // \u{41} #import \" x 1 . \over
+    \choose \not \vec \underbrace \bmod \mathbb | \| <
+    \phantom \substack{ \displaystyle ~ % #[x] #read("/etc/passwd") $x$ 𝟙 ٣ ﷽""".split()
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(TOKENS, st.text(max_size=3)), max_size=20))
+def test_any_string_is_set_or_refused(pieces: list[str]) -> None:
+    why = reason(" ".join(pieces))
+    assert why is None or (why.startswith("formula:") and len(why) < 70)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text())
+def test_any_text_is_set_or_refused(text: str) -> None:
+    why = reason(text)
+    assert why is None or why.startswith("formula:")
+
+
+def test_whatever_is_accepted_compiles() -> None:
+    choose = random.Random(1)
+    real = real_formulas()
+    parts = r"""{ } ^ _ & \\ \frac \sqrt $ # \text{ ( [ ' | x 中 \left( \right) " , ; /* // \# \" @""".split()
+    mutated = []
+    for _ in range(2500):
+        tex = choose.choice(real)
+        for _ in range(choose.randint(1, 2)):
+            start = choose.randrange(len(tex) + 1)
+            tex = tex[:start] + choose.choice([*parts, "", ""]) + tex[start + choose.randint(0, 2) :]
+        mutated.append(tex)
+    assert compiles(mutated) > 500
+
+
+INJECTIONS = [
+    '$ #read("/etc/passwd") $', '#import "@preview/x:1.0.0"', r'\text{"); #panic("x") ("}', r"\text{\\}#panic()",
+    "#{1/0}", r'\text{$"$}', r'\mathrm{"#panic()"}', "*/ #panic() /*", r"// \#", "`#panic()`", r"\#panic()",
+    "lmboxed(x)", "frac(1,2)", r"\operatorname{lmboxed}(x)", r'\operatorname{")#panic()}', r"\u{24}", "a//b", "x/*y",
+    r"\text{#panic()}", r"\tag{$#panic()$}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tex", INJECTIONS)
+def test_no_formula_runs_code(tex: str) -> None:
+    """`#panic()`, a file or a package would fail the compilation: whatever is accepted compiles, so none of it ran."""
+    compiles([tex, tex])
+
+
+def test_letters_that_spell_a_function_are_letters() -> None:
+    function, letters = pictures("f r a c(1,2)", "frac(1,2)")
+    assert likeness(function, letters).correlation > 0.999

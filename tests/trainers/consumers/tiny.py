@@ -1,0 +1,102 @@
+"""A real Qwen3-VL processor and a very small model, made on the spot: a byte tokenizer, random weights."""
+
+from pathlib import Path
+from typing import Any
+
+IM_END, IMAGE_PAD = "<|im_end|>", "<|image_pad|>"
+SPECIAL = (
+    "<|endoftext|>",
+    "<|im_start|>",
+    IM_END,
+    "<|vision_start|>",
+    "<|vision_end|>",
+    IMAGE_PAD,
+    "<|video_pad|>",
+    "<|vision_pad|>",
+)
+
+
+def save_processor(folder: Path, chat_template: str | None = None) -> Any:
+    """Write a processor that a trainer loads with `AutoProcessor`; every byte is a token, so text survives."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    core = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token=IM_END, pad_token="<|endoftext|>", additional_special_tokens=list(SPECIAL)
+    )
+    limits = {"shortest_edge": 65536, "longest_edge": 16777216}
+    images = Qwen2VLImageProcessor(patch_size=16, temporal_patch_size=2, merge_size=2, size=limits)
+    processor = Qwen3VLProcessor(
+        image_processor=images,
+        tokenizer=tokenizer,
+        video_processor=Qwen3VLVideoProcessor(),
+        chat_template=chat_template,
+    )
+    processor.save_pretrained(folder)
+    return processor
+
+
+def save_config(folder: Path, processor: Any) -> Any:
+    """Write the configuration of a very small Qwen3-VL for that processor."""
+    from transformers import Qwen3VLConfig
+
+    ids = processor.tokenizer.convert_tokens_to_ids
+    config = Qwen3VLConfig(
+        text_config={
+            "vocab_size": len(processor.tokenizer),
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 16,
+            "max_position_embeddings": 32768,
+            "pad_token_id": ids("<|endoftext|>"),
+            "rope_parameters": {
+                "rope_type": "default",
+                "rope_theta": 10000.0,
+                "mrope_section": [4, 2, 2],
+                "mrope_interleaved": True,
+            },
+        },
+        vision_config={
+            "depth": 2,
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_heads": 2,
+            "out_hidden_size": 32,
+            "deepstack_visual_indexes": [0, 1],
+        },
+        image_token_id=ids(IMAGE_PAD),
+        video_token_id=ids("<|video_pad|>"),
+        vision_start_token_id=ids("<|vision_start|>"),
+        vision_end_token_id=ids("<|vision_end|>"),
+    )
+    config.save_pretrained(folder)
+    return config
+
+
+def save_model(folder: Path, processor: Any) -> None:
+    """Write random weights for that configuration."""
+    import torch
+    from transformers import Qwen3VLForConditionalGeneration
+
+    torch.manual_seed(0)
+    Qwen3VLForConditionalGeneration(save_config(folder, processor)).save_pretrained(folder)
+
+
+def read_back(ids: list[int], processor: Any) -> str:
+    """Token ids as text, with `<image>` for each run of image tokens and its borders."""
+    text = processor.tokenizer.decode(ids, skip_special_tokens=False)
+    pieces, rest = [], text
+    while "<|vision_start|>" in rest:
+        before, _, rest = rest.partition("<|vision_start|>")
+        pads, _, rest = rest.partition("<|vision_end|>")
+        if pads.replace(IMAGE_PAD, ""):
+            raise ValueError(f"between the borders of an image stands {pads!r}")
+        pieces.append(before)
+    return "<image>".join([*pieces, rest])

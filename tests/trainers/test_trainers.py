@@ -1,0 +1,155 @@
+"""Trainers' own code over our data: `LOMO_TRAINERS=FOLDER pytest -m trainers`. Skipped without an environment."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+from trainers.conftest import Consumer
+
+from lomo_hf.exporting import export_dataset
+
+pytestmark = pytest.mark.trainers
+
+ROLES = {"system": "system", "human": "user", "gpt": "assistant"}
+CONFIGS = ("ratio50", "multispan50")
+
+
+def qwen_text(row: dict[str, Any]) -> str:
+    """What Qwen's chat format makes of a stored row, whatever the trainer."""
+    turns = ((ROLES[turn["from"]], turn["value"]) for turn in row["conversations"])
+    return "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in turns)
+
+
+def answers(row: dict[str, Any]) -> str:
+    return "".join(turn["value"] for turn in row["conversations"] if turn["from"] == "gpt")
+
+
+def check_collated(collated: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+    """Order, interleaving, image tokens, features, pixels and loss, of every row."""
+    assert len(collated) == len(rows)
+    for found, row in zip(collated, rows, strict=True):
+        assert found["text"].rstrip("\n") == qwen_text(row).rstrip("\n")
+        assert found["image_tokens"] == found["features"]
+        assert found["pixel_rows"] == 4 * found["features"]
+        assert found["trained"].replace("<|im_end|>", "").replace("\n", "") == answers(row).replace("\n", "")
+        spans = row["lomo"]["spans"] or []
+        for (frames, high, wide), span in zip(found["grids"], spans, strict=True):
+            # Patches of 16 px; a page is rounded to 32 px, and enlarged below 65,536 px, but never shrunk.
+            assert frames == 1
+            assert high * 16 >= span["height"] - 16
+            assert wide * 16 >= span["width"] - 16
+    assert 0 < sum(bool(found["grids"]) for found in collated) < len(collated)
+
+
+def pixels(image: bytes) -> tuple[tuple[int, int], str]:
+    """Size and digest of an image's grey values."""
+    with Image.open(io.BytesIO(image)) as opened:
+        return opened.size, hashlib.sha256(np.asarray(opened.convert("L")).tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_trl_takes_two_steps_by_the_snippet_and_sees_every_row_as_stored(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str
+) -> None:
+    rows = stored[config]
+    mixed = [[row["rewritten"] for row in rows].index(kind) for kind in (True, False)]
+    found = consume("trl", "trl_trains.py", folder=dataset, config=config, snippet=snippets["trl"], mixed=mixed)
+    check_collated(found["collated"], rows)
+    assert found["steps"] == 2
+    assert all(0 < loss < 20 for loss in found["losses"])
+    assert found["mixed_images"] == len(rows[mixed[0]]["images"])
+
+
+@pytest.mark.parametrize("where", ["folder", "remote"])
+@pytest.mark.parametrize("config", CONFIGS)
+def test_llamafactory_reads_the_dataset_by_the_snippet(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str, where: str
+) -> None:
+    settings = yaml.safe_load(snippets["llamafactory"])
+    if where == "folder":
+        settings |= {"dataset_dir": str(dataset), "dataset": f"{config}-local"}
+    else:
+        settings |= {"dataset_dir": "REMOTE:org/lomo-ov15", "dataset": config}
+    hub = "org/lomo-ov15" if where == "remote" else None
+    found = consume("llamafactory", "llamafactory_encodes.py", folder=dataset, settings=settings, hub=hub)
+    check_collated(found["collated"], stored[config])
+
+
+def test_llamafactory_reads_a_llava_export(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], tmp_path: Path
+) -> None:
+    export_dataset(dataset, tmp_path / "out", config="ratio50", form="llava-jsonl")
+    settings = yaml.safe_load(snippets["llamafactory"])
+    settings |= {"dataset_dir": str(tmp_path / "out"), "dataset": "ratio50"}
+    found = consume("llamafactory", "llamafactory_encodes.py", folder=tmp_path / "out", settings=settings, hub=None)
+    check_collated(found["collated"], stored["ratio50"])
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_swift_reads_the_sharegpt_view(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str
+) -> None:
+    view = f"{config}-sharegpt"
+    found = consume("swift", "swift_encodes.py", folder=dataset, view=view, snippet=snippets["swift"])
+    assert found["asked"] == ["ORG/NAME", ["ratio50-sharegpt"], True]
+    assert found["unknown"] == []
+    check_collated(found["collated"], stored[config])
+
+
+def test_axolotl_declares_every_key_of_the_snippet(consume: Consumer, snippets: dict[str, str]) -> None:
+    said = yaml.safe_load(snippets["axolotl"])
+    found = consume("axolotl", "axolotl_keys.py")
+    assert set(said) <= set(found["AxolotlInputConfig"])
+    assert said["chat_template"] in found["ChatTemplate"]
+    for dataset in said["datasets"]:
+        assert set(dataset) <= set(found["SFTDataset"])
+
+
+@pytest.mark.parametrize("environment", ["energon", "energon5"])
+@pytest.mark.parametrize("form", ["energon", "webdataset"])
+def test_energon_loads_an_export_without_preparing_it(
+    consume: Consumer, dataset: Path, stored: Any, tmp_path: Path, form: str, environment: str
+) -> None:
+    out = tmp_path / "out"
+    export_dataset(dataset, out, config="multispan50", form=form)
+    crude = (environment, form) == ("energon", "energon")
+    found = consume(environment, "energon_loads.py", folder=out, crude=crude)
+    for sample, row in zip(found["samples"], stored["multispan50"], strict=True):
+        images = [pixels(image["bytes"]) for image in row["images"] or []]
+        if form == "energon":
+            seen = [one for one in sample["sequence"] if not isinstance(one, str)]
+            said = "".join(one if isinstance(one, str) else "<image>" for one in sample["sequence"])
+            assert said == "".join(turn["value"] for turn in row["conversations"])
+        else:
+            seen = sample["images"]
+            turns = [(ROLES[turn["from"]], turn["value"]) for turn in row["conversations"]]
+            assert [(turn["role"], turn["content"]) for turn in sample["messages"]] == [
+                turn for turn in turns if turn[0] != "system"
+            ]
+            assert sample["system"] == next((text for role, text in turns if role == "system"), None)
+        assert [((wide, high), digest) for wide, high, _, digest in seen] == images
+    for name, digest in found["prepared"]["indexes"].items():
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+    written = yaml.safe_load((out / ".nv-meta" / ".info.yaml").read_text())["shard_counts"]
+    assert written == found["prepared"]["counts"]
+    if crude:
+        for sample, row in zip(found["crude"], stored["multispan50"], strict=True):
+            assert sample["json"]["id"] == row["id"]
+            assert len(sample["parts"]) == len(row["images"] or [])
+            assert len(sample["json"]["roles"]) == len(sample["json"]["texts"])
+
+
+def test_webdataset_reads_an_export(consume: Consumer, dataset: Path, stored: Any, tmp_path: Path) -> None:
+    export_dataset(dataset, tmp_path / "out", config="multispan50", form="webdataset", shard_bytes=1)
+    found = consume("energon", "webdataset_loads.py", folder=tmp_path / "out")
+    for sample, row in zip(found["samples"], stored["multispan50"], strict=True):
+        assert [(turn["role"], turn["content"]) for turn in sample["texts"]] == [
+            (ROLES[turn["from"]], turn["value"]) for turn in row["conversations"]
+        ]
+        images = [pixels(image["bytes"]) for image in row["images"] or []]
+        assert [((wide, high), digest) for wide, high, digest in sample["images"]] == images
