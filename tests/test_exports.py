@@ -9,7 +9,7 @@ import pytest
 
 NAMES = [
     *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "release"),
-    *("exporting", "mixing", "auditing", "integrations"),
+    *("exporting", "mixing", "auditing", "integrations", "evaluation", "neighbours"),
 ]
 ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
 

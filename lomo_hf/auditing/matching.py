@@ -1,7 +1,7 @@
 """Every row of the source is either stored or refused, once: stored rows are paired with their source.
 
-Rows of a shard are stored in an order of their own (`lomo_hf.building.ordering`), so the texts of a shard's part of the
-source are held while its rows pass: at most ten thousand conversations, no page.
+Rows of a shard are stored in an order of their own (`lomo_hf.building.ordering`), so the texts of a shard's part of
+the source are held while its rows pass: at most ten thousand conversations, no page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,17 +33,20 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
         SourceError: The source cannot be read.
     """
     refused = {one["id"]: one["reason"] for one in read_refused(folder, shard.sidecar)}
-    ids = read_ids(folder, shard.file)
-    stored, waiting = set(ids), dict[str, Conversation | None]()
-    misplaced = _misplaced(ids)
-    for item in source.conversations(shard.start, shard.stop):
-        wanted = item if isinstance(item, Refusal) else screen(item, recipe.placeholders)
-        is_stored = item.id in stored
-        whys = _accounted(is_stored, item.id in refused, item.id in misplaced)
-        ledger.note("rows-accounted", shard.config, item.id, whys)
-        ledger.note("refusals-true", shard.config, item.id, _refusal(wanted, is_stored, refused.pop(item.id, None)))
-        if is_stored:
-            waiting[item.id] = wanted if isinstance(wanted, Conversation) else None
+    ids = dict.fromkeys(read_ids(folder, shard.file))
+    source_rows = {
+        item.id: item if isinstance(item, Refusal) else screen(item, recipe.placeholders)
+        for item in source.conversations(shard.start, shard.stop)
+    }
+    misplaced = _misplaced([id for id in ids if id in source_rows])
+    for id, wanted in source_rows.items():
+        whys = _accounted(id in ids, id in refused, id in misplaced)
+        ledger.note("rows-accounted", shard.config, id, whys)
+        ledger.note("refusals-true", shard.config, id, _refusal(wanted, id in ids, refused.pop(id, None)))
+    waiting = {
+        id: wanted if isinstance(wanted, Conversation) else None for id, wanted in source_rows.items() if id in ids
+    }
+    del source_rows
     for row in read_rows(folder, shard.file):
         if row["id"] in waiting:
             yield row, waiting.pop(row["id"])
@@ -67,11 +70,10 @@ def unmatched_rows(folder: Path, shard: Shard, ledger: Ledger) -> Iterator[Pair]
 
 def _misplaced(ids: Sequence[str]) -> set[str]:
     """Ids that stand after one of a higher hash. Once this may be, where the leading rows end."""
-    once = list(dict.fromkeys(ids))  # a row that stands twice is found as such
-    keys = [uniform(0, id, "order") for id in once]
+    keys = [uniform(0, id, "order") for id in ids]
     falls = [index for index in range(1, len(keys)) if keys[index] < keys[index - 1]]
     allowed = max((index for index in falls if index <= LEADING_ROWS), default=0)
-    return {once[index] for index in falls if index != allowed}
+    return {ids[index] for index in falls if index != allowed}
 
 
 def _accounted(is_stored: bool, is_refused: bool, is_misplaced: bool) -> list[str]:

@@ -18,7 +18,9 @@ from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
 from lomo_hf.cli.push import push
 from lomo_hf.cli.recipes import recipes
+from lomo_hf.cli.render_eval import render_eval
 from lomo_hf.cli.sample import sample
+from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
@@ -44,6 +46,8 @@ app.command()(mix)
 app.command()(export)
 app.command()(push)
 app.command()(verify)
+app.command()(render_eval)
+app.command()(sensitivity)
 
 
 def main() -> None:

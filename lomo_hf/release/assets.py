@@ -29,7 +29,7 @@ _PREVIEW_ROWS: Final = 4
 
 @dataclass(frozen=True)
 class PagePicture:
-    """A picture of one row: which operation or route it shows, and what that looks like."""
+    """A picture of one row: which operations and routes it shows, and what they look like."""
 
     path: str
     title: str
@@ -68,7 +68,7 @@ def write_assets(folder: Path, statistics: Mapping[str, Statistics], default: st
         statistics=_write(folder, "statistics", _histograms(own)),
         shares=_write(folder, "shares", _shares(counts)),
         refusals=_write(folder, "refusals", _refusals(counts)),
-        pages=[_write_page(folder, name, rows[name]) for name in (*_ROUTES, *OPERATIONS) if name in rows],
+        pages=_write_pages(folder, rows),
     )
 
 
@@ -80,21 +80,31 @@ def _write(folder: Path, name: str, png: bytes | None) -> str | None:
     return path
 
 
-def _write_page(folder: Path, name: str, row: dict[str, Any]) -> PagePicture:
-    path = _write(folder, name, _sheet([row]))
-    assert path
-    title, looks = _ROUTES[name] if name in _ROUTES else (name, OPERATIONS[name].looks)
-    return PagePicture(path, title, looks)
+def _write_pages(folder: Path, rows: Mapping[str, dict[str, Any]]) -> list[PagePicture]:
+    """A picture for each row; one row may show several things, and is drawn once."""
+    shown: dict[str, list[str]] = {}
+    for name in (*_ROUTES, *OPERATIONS):
+        if name in rows:
+            shown.setdefault(rows[name]["id"], []).append(name)
+    pictures = []
+    for names in shown.values():
+        path = _write(folder, names[-1], _sheet([rows[names[-1]]]))
+        assert path
+        said = [_ROUTES.get(name) or (name, OPERATIONS[name].looks) for name in names]
+        pictures.append(
+            PagePicture(path, ", ".join(title for title, _ in said), "; ".join(looks for _, looks in said))
+        )
+    return pictures
 
 
 def _preview(rows: Mapping[str, dict[str, Any]]) -> bytes | None:
-    """A few rows that differ as much as possible: both routes, then distortions."""
+    """A few rows that differ as much as possible: both routes, then distortions. None where there is but one."""
     order = ("route-latex", "rotate_large", "fold", "edge_shadow", "stain", "wave", *rows)
     chosen: dict[str, dict[str, Any]] = {}
     for name in order:
         if name in rows and len(chosen) < _PREVIEW_ROWS:
             chosen.setdefault(rows[name]["id"], rows[name])
-    return _sheet(list(chosen.values())) if chosen else None
+    return _sheet(list(chosen.values())) if len(chosen) > 1 else None
 
 
 def _histograms(found: Statistics) -> bytes | None:

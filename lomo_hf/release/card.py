@@ -40,8 +40,8 @@ _TEMPLATE = "---\n{{ card_data }}\n---\n\n{{ body }}"
 class CardFacts:
     """All that a card is written from. Mappings go by the recipe's name.
 
-    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn` tells
-    whether `draw.json` lies in the folder.
+    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn`
+    tells whether `draw.json` lies in the folder.
     """
 
     recipes: Mapping[str, Recipe]

@@ -33,6 +33,7 @@ _UNBROKEN = re.compile(
 )
 _JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
 _LONG_PART = 30
+_IDLE_HYPHENS = re.compile("(?<![^\\W_])\u00ad|\u00ad(?![^\\W_])")  # soft ones that divide no word
 _LATIN_WORD = re.compile("[0-9A-Za-z]+(?:[\u2019\u2013][0-9A-Za-z]+)+")
 _CLUSTERS = re.compile(
     "[^\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff"
@@ -217,6 +218,8 @@ def literal(text: str) -> str:
     >>> literal('say "hi"')
     'say \\"hi\\"'
     """
+    if "\u00ad" in text:  # they show nothing, and Typst takes quadratic time for many of them
+        text = _IDLE_HYPHENS.sub("", text)
     if len(text) > _LONG_PART:
         text = _UNBROKEN.sub(_with_breaks, text)
     if "\\\\" in text:  # Unicode allows a break between two backslashes

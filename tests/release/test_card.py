@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -264,9 +265,17 @@ def test_every_operation_and_route_of_the_dataset_is_shown(built: BuildReport) -
     drawn = {op for counts in built.counts.values() for op in counts.operations}
     routes = {f"route-{name}" for counts in built.counts.values() for name in counts.renderers}
     text = (built.folder / "README.md").read_text(encoding="utf-8")
+    heads = [line for line in text.replace("\\", "").splitlines() if line.startswith("### ")]
+    names = {"route-text": "Text", "route-latex": "Mathematics", "route-fallback": "Fallback"}
     for name in drawn | routes:
-        assert f"](assets/{name}.png)" in text
-        with Image.open(built.folder / f"assets/{name}.png") as picture:
+        assert (
+            sum(names.get(name, name) in head.partition(":")[0].removeprefix("### ").split(", ") for head in heads)
+            == 1
+        )
+    pictures = re.findall(r"\]\((assets/[a-z_-]+\.png)\)", text.partition("## The pages")[2])
+    assert len(pictures) == len(heads)
+    for path in pictures:
+        with Image.open(built.folder / path) as picture:
             assert picture.width > 700
             dark, light = picture.convert("L").getextrema()
             assert dark < 60

@@ -1,0 +1,40 @@
+"""The final answer of a worked solution, which a rule can check: the last `\\boxed{...}`, or what follows `####`.
+
+Braces are matched by counting, never by a regular expression, so formulas come out whole. What has neither mark has
+no final answer here: guessing one from prose would teach a reward to be wrong.
+"""
+
+__all__ = ["final_answer"]
+
+_BOXES = ("\\boxed{", "\\fbox{")
+_MOST = 2_000  # characters; a longer "answer" is none
+
+
+def final_answer(text: str) -> str | None:
+    """The final answer, stripped; None where there is none. Linear in the text.
+
+    >>> final_answer("$x = \\\\boxed{\\\\frac{1}{2}}$."), final_answer("It takes 3.\\n#### 3"), final_answer("Three.")
+    ('\\\\frac{1}{2}', '3', None)
+    """
+    start, opening = max((text.rfind(box), box) for box in _BOXES)
+    if start >= 0:
+        return _clean(_braced(text, start + len(opening)))
+    _, mark, rest = text.rpartition("####")
+    return _clean(rest.strip().split("\n")[0]) if mark else None
+
+
+def _braced(text: str, start: int) -> str | None:
+    depth, at = 1, start
+    while at < min(len(text), start + _MOST):
+        if text[at] == "\\":
+            at += 2
+            continue
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[start:at]
+        at += 1
+    return None
+
+
+def _clean(found: str | None) -> str | None:
+    return found.strip() or None if found is not None and len(found) <= _MOST else None
