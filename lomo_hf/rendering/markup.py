@@ -152,6 +152,8 @@ def _pieces(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> Iterato
 
 
 def _plain(text: str) -> str:
+    if "\u00ad" in text:  # they show nothing, and Typst takes quadratic time for many of them
+        text = _IDLE_HYPHENS.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
 
 
@@ -218,8 +220,6 @@ def literal(text: str) -> str:
     >>> literal('say "hi"')
     'say \\"hi\\"'
     """
-    if "\u00ad" in text:  # they show nothing, and Typst takes quadratic time for many of them
-        text = _IDLE_HYPHENS.sub("", text)
     if len(text) > _LONG_PART:
         text = _UNBROKEN.sub(_with_breaks, text)
     if "\\\\" in text:  # Unicode allows a break between two backslashes
