@@ -68,9 +68,9 @@ def measured_rows(source: Source, limit: int) -> Stages:
     stages, clock = Stages(), _Clock()
     real = Substituter.rows
 
-    def rows(self: Substituter, conversation: Conversation) -> Any:
+    def rows(self: Substituter, conversation: Conversation, place: float | None = None) -> Any:
         began = time.process_time()
-        made = real(self, conversation)
+        made = real(self, conversation, place)
         if isinstance(made[0], dict) and made[0]["rewritten"]:
             stages.rows.append(1000 * (time.process_time() - began))
         return made

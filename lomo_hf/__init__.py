@@ -17,7 +17,7 @@ from lomo_hf.errors import (
     TooLargeError,
     UncoveredError,
 )
-from lomo_hf.recipe import Caps, DistortionSettings, Recipe, RenderStyle
+from lomo_hf.recipe import Caps, Choosing, DistortionSettings, Recipe, RenderStyle
 from lomo_hf.recipes import NAMED_RECIPES, load_recipe
 from lomo_hf.row import row_features
 from lomo_hf.substitution import Substituter, check_recipe, substitute_row
@@ -28,6 +28,7 @@ __all__ = [
     "NAMED_RECIPES",
     "BuildError",
     "Caps",
+    "Choosing",
     "Conversation",
     "DistortionSettings",
     "FormulaError",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lomo_hf.choosing import measured
 from lomo_hf.corpus import Refusal, open_source
 from lomo_hf.errors import SourceError
 from lomo_hf.recipe import Recipe, RenderStyle
@@ -87,11 +88,12 @@ def preview_rows(
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen if seed is None else replace(chosen, seed=seed)
     source = open_source(corpus)
+    chosen = measured([chosen], source)[0]
     rows: list[Row] = []
-    for conversation in source.conversations(skip, len(source)):
+    for index, conversation in enumerate(source.conversations(skip, len(source)), skip):
         if isinstance(conversation, Refusal) or (kind and kind not in conversation.id):
             continue
-        row = substitute_row(conversation, chosen)
+        row = substitute_row(conversation, chosen, (index + 0.5) / len(source))
         if not isinstance(row, Refusal) and row["rewritten"]:
             rows.append(row)
         if len(rows) == count:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ import yaml
 from lomo_hf.errors import RecipeError
 from lomo_hf.names import check_name, check_no_secret
 
-__all__ = ["Caps", "DistortionSettings", "Recipe", "RenderStyle"]
+__all__ = ["Caps", "Choosing", "DistortionSettings", "Recipe", "RenderStyle"]
 
 # Each of these can change a byte of what is built.
 ENGINES = (
@@ -28,6 +29,8 @@ ENGINES = (
 )  # fmt: skip
 
 PLACEHOLDER_POLICIES = ("drop", "escape", "keep")
+ENDS = ("high", "low")
+PERCENTILES = 101
 
 
 @cache
@@ -121,6 +124,37 @@ class DistortionSettings:
 
 
 @dataclass(frozen=True)
+class Choosing:
+    """Which rows are rewritten first; the ratio says how far down that order the rewriting goes.
+
+    Attributes:
+        by: "uniform" (the paper: chance alone), or what rows are ranked by; see `lomo_hf.choosing.STRATEGIES`.
+        first: Which end of the ranking is rewritten first, "high" or "low".
+        chance: How much of the draw is chance: 0 follows the ranking strictly, 1 is the uniform draw.
+        quantiles: 101 values, the percentiles of what rows are ranked by, measured over the corpus. A build
+            measures them where they are missing and records them, since they decide rows.
+
+    >>> Choosing("length", chance=0).first
+    'high'
+    """
+
+    by: str = "uniform"
+    first: str = "high"
+    chance: float = 0.5
+    quantiles: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.by, str):
+            raise RecipeError(f"choosing.by must be a text; found {self.by!r}. Write `uniform`.")
+        if self.first not in ENDS:
+            raise RecipeError(f"choosing.first must be one of {', '.join(ENDS)}; found {self.first!r}.")
+        if not _is_number(self.chance) or not 0 <= self.chance <= 1:
+            raise RecipeError(f"choosing.chance must be between 0 and 1; found {self.chance!r}.")
+        object.__setattr__(self, "chance", float(self.chance))
+        object.__setattr__(self, "quantiles", _percentiles(self.quantiles))
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides the output.
 
@@ -131,6 +165,7 @@ class Recipe:
         turn: Which user turn of a conversation holds the span; see `lomo_hf.substitution.TURNS`.
         placeholders: What happens to a row whose text holds a literal `<image>` or a special token: it is dropped
             and counted ("drop"), a zero-width space makes it harmless ("escape"), or it stays ("keep").
+        choosing: Which rows are rewritten first; by default chance decides.
         seed: Every draw of every row depends on this and the row's id alone.
         style, distortion, caps: How the page is set, what is done to it, and its limits.
         engines: Versions of the packages that can change a byte; those installed, unless a file says otherwise, and
@@ -153,6 +188,7 @@ class Recipe:
     position: str = "middle"
     turn: str = "first"
     placeholders: str = "drop"
+    choosing: Choosing = field(default_factory=Choosing)
     seed: int = 0
     style: RenderStyle = field(default_factory=RenderStyle)
     distortion: DistortionSettings = field(default_factory=DistortionSettings)
@@ -191,6 +227,11 @@ class Recipe:
         """As `digest`, without the ratio: two recipes that share it build the same row wherever both rewrite it."""
         return self._digest(leave_out=("name", "description", "ratio"))
 
+    @cached_property
+    def page_digest(self) -> str:
+        """As `row_digest`, without the choosing: two recipes that share it make the same pages of a row."""
+        return self._digest(leave_out=("name", "description", "ratio", "choosing"))
+
     def _digest(self, leave_out: tuple[str, ...]) -> str:
         said = {key: value for key, value in self.to_dict().items() if key not in leave_out}
         return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
@@ -210,7 +251,9 @@ class Recipe:
         Engines that are named must be those installed, except in what is only `recorded`, such as a manifest.
         """
         known = _only_known(cls, said, "recipe")
-        parts: dict[str, type[Any]] = {"style": RenderStyle, "distortion": DistortionSettings, "caps": Caps}
+        parts: dict[str, type[Any]] = {
+            "choosing": Choosing, "style": RenderStyle, "distortion": DistortionSettings, "caps": Caps,
+        }  # fmt: skip
         for key, part in parts.items():
             if key in known:
                 known[key] = part(**_only_known(part, known[key], key))
@@ -270,6 +313,15 @@ def _ranges(said: object) -> dict[str, Mapping[str, tuple[float, float]]]:
             checked[str(name)] = (low, high)
         ranges[str(op)] = MappingProxyType(checked)
     return ranges
+
+
+def _percentiles(said: object) -> tuple[float, ...]:
+    if not isinstance(said, list | tuple) or not all(map(_is_number, said)) or len(said) not in (0, PERCENTILES):
+        raise RecipeError(f"choosing.quantiles must be {PERCENTILES} numbers; found {said!r:.80}. Leave them out.")
+    values = tuple(float(value) for value in said)
+    if any(low > high for low, high in pairwise(values)):
+        raise RecipeError("choosing.quantiles must rise; found a fall. Leave them out, and a build measures them.")
+    return values
 
 
 def _plain(value: Any) -> Any:

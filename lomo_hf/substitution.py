@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lomo_hf.choosing import check_choosing, draw_of
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import Distortion, check_settings, distort, draw_distortion
 from lomo_hf.errors import RenderError, TooLargeError
-from lomo_hf.randomness import stream, uniform
+from lomo_hf.randomness import stream
 from lomo_hf.recipe import Recipe
 from lomo_hf.rendering import Page, render_span
 from lomo_hf.rendering.png import to_png
@@ -23,7 +24,7 @@ from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
 from lomo_hf.turns import check_turn
 
-__all__ = ["Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
+__all__ = ["Effort", "Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
 
 Row = dict[str, Any]
 
@@ -35,23 +36,25 @@ def check_recipe(recipe: Recipe) -> Recipe:
     """The recipe, if every name in it exists.
 
     Raises:
-        RecipeError: A position, turn policy or distortion has no such name, or a range is not allowed.
+        RecipeError: A position, turn policy, strategy or distortion has no such name, or a range is not allowed.
 
     >>> check_recipe(Recipe("mine", position="centre"))
     Traceback (most recent call last):
-    lomo_hf.errors.RecipeError: position must be one of middle, prefix, suffix, multi-span, full; found 'centre'.
+    lomo_hf.errors.RecipeError: position must be one of middle, prefix, suffix, ...; found 'centre'.
     """
     check_position(recipe.position)
     check_turn(recipe.turn)
+    check_choosing(recipe.choosing)
     check_settings(recipe.distortion)
     return recipe
 
 
-def substitute_row(conversation: Conversation, recipe: Recipe) -> Row | Refusal:
+def substitute_row(conversation: Conversation, recipe: Recipe, place: float | None = None) -> Row | Refusal:
     """T(x) for one conversation (paper, section 3, algorithm 1): the row, in the columns of `lomo_hf.row`.
 
     A row whose text holds a placeholder or special token is refused as the recipe says; a row that is not drawn, or
-    whose span cannot be rendered, is kept as text.
+    whose span cannot be rendered, is kept as text. `place`, from 0 to 1, is the row's own in its corpus; only recipes
+    that rise over the corpus ask for it.
 
     >>> from lomo_hf.corpus import open_source
     >>> conversation = next(open_source(None).conversations(0, 1))
@@ -59,10 +62,12 @@ def substitute_row(conversation: Conversation, recipe: Recipe) -> Row | Refusal:
     >>> row["rewritten"], len(row["images"]), row["images"][0]["bytes"][:4]
     (True, 1, b'\\x89PNG')
     """
-    return Substituter([recipe]).rows(conversation)[0]
+    return Substituter([recipe]).rows(conversation, place)[0]
 
 
-def keep_as_text(conversation: Conversation, recipe: Recipe, reason: str) -> Row | Refusal:
+def keep_as_text(
+    conversation: Conversation, recipe: Recipe, reason: str, place: float | None = None
+) -> Row | Refusal:
     """The row that is stored where its span cannot be rendered for a reason that only the caller knows.
 
     A row that the recipe does not draw, or refuses, is as `substitute_row` makes it.
@@ -76,7 +81,7 @@ def keep_as_text(conversation: Conversation, recipe: Recipe, reason: str) -> Row
     screened = screen(conversation, recipe.placeholders)
     if isinstance(screened, Refusal):
         return screened
-    draw = uniform(recipe.seed, screened.id, "ratio")
+    draw = draw_of(screened, recipe, place)
     return _kept(screened, draw, reason if draw < recipe.ratio else None)
 
 
@@ -85,38 +90,56 @@ class Substituter:
     """T(x) for several recipes at once; what they have in common is rendered once.
 
     Raises:
-        RecipeError: A recipe names what does not exist.
+        RecipeError: A recipe names what does not exist, or ranks rows by what was not measured.
     """
 
     recipes: Sequence[Recipe]
 
     def __post_init__(self) -> None:
         for recipe in self.recipes:
-            check_recipe(recipe)
+            check_choosing(check_recipe(recipe).choosing, ready=True)
 
-    def rows(self, conversation: Conversation) -> list[Row | Refusal]:
-        """One row or refusal for each recipe, in their order."""
-        memo = _Memo()
-        return [self._row(conversation, recipe, memo) for recipe in self.recipes]
+    def rows(self, conversation: Conversation, place: float | None = None) -> list[Row | Refusal]:
+        """One row or refusal for each recipe, in their order. `place`: as for `substitute_row`."""
+        return self.rows_and_effort(conversation, place)[0]
+
+    def rows_and_effort(
+        self, conversation: Conversation, place: float | None = None
+    ) -> tuple[list[Row | Refusal], "Effort"]:
+        """As `rows`, and how much was done for them, for those who plan."""
+        memo = _Memo(place)
+        rows = [self._row(conversation, recipe, memo) for recipe in self.recipes]
+        kinds = [key[0] for key in memo.known if isinstance(key, tuple)]
+        return rows, Effort(kinds.count("page"), kinds.count("pictures"))
 
     def _row(self, conversation: Conversation, recipe: Recipe, memo: "_Memo") -> Row | Refusal:
         screened = memo.once(("screen", recipe.placeholders), lambda: screen(conversation, recipe.placeholders))
         if isinstance(screened, Refusal):
             return screened
-        draw = uniform(recipe.seed, conversation.id, "ratio")
+        key = ("draw", recipe.choosing, recipe.turn, recipe.seed, recipe.placeholders)
+        draw = memo.once(key, lambda: draw_of(screened, recipe, memo.place))
         if draw >= recipe.ratio:
             return _kept(screened, draw, None)
         try:
-            made = memo.once(("rewrite", recipe.row_digest), lambda: _rewrite(screened, recipe, memo))
+            made = memo.once(("rewrite", recipe.page_digest), lambda: _rewrite(screened, recipe, memo))
         except RenderError as error:
             return _kept(screened, draw, error.reason)
         return _rewritten(screened, draw, made)
 
 
 @dataclass(frozen=True)
+class Effort:
+    """What was done for one row in all recipes: pages typeset, and rewrites distorted and encoded."""
+
+    typeset: int
+    distorted: int
+
+
+@dataclass(frozen=True)
 class _Memo:
     """What has been computed for one conversation, for the recipes that come after."""
 
+    place: float | None = None
     known: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, key: Hashable, compute: Any) -> Any:
@@ -145,16 +168,16 @@ def _rewrite(conversation: Conversation, recipe: Recipe, memo: _Memo) -> _Rewrit
     prompt = conversation.turns[turn].text
     if len(prompt) > recipe.caps.max_prompt_chars:
         raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
-    found, pages = _pages(prompt, recipe, memo)
-    drawn = draw_distortion(recipe.distortion, stream(recipe.seed, conversation.id, "distortion"))
-    pixels, applied = _distorted([page.pixels for page in pages], drawn, recipe.caps.max_pixels)
-    sizes = [(page.shape[1], page.shape[0]) for page in pixels]
-    return _Rewrite(turn, found, pages, applied, [to_png(page) for page in pixels], sizes)
+    found, pages = _pages(prompt, conversation.answer_of(turn).text, recipe, memo)
+    drawn = draw_distortion(recipe.distortion, stream(recipe.seed, conversation.id, "distortion"), memo.place)
+    key = ("pictures", prompt, *((s.start, s.end) for s in found.spans), recipe.style, recipe.caps, drawn.to_json())
+    images, sizes, applied = memo.once(key, lambda: _pictures(pages, drawn, recipe.caps.max_pixels))
+    return _Rewrite(turn, found, pages, applied, images, sizes)
 
 
-def _pages(prompt: str, recipe: Recipe, memo: _Memo) -> tuple[Localization, list[Page]]:
+def _pages(prompt: str, answer: str, recipe: Recipe, memo: _Memo) -> tuple[Localization, list[Page]]:
     """S and R: the spans and their pages; a span whose page is too large is cut on block borders until it fits."""
-    found = select_spans(prompt, recipe.position)
+    found = select_spans(prompt, recipe.position, answer=answer)
     pages: list[Page] = []
     for index in range(len(found.spans)):
         for _ in range(_MAX_NARROWINGS):
@@ -171,6 +194,13 @@ def _pages(prompt: str, recipe: Recipe, memo: _Memo) -> tuple[Localization, list
         else:
             raise RenderError("too-large", "the span could not be cut to fit a page.")
     return found, pages
+
+
+def _pictures(
+    pages: Sequence[Page], drawn: Distortion, max_pixels: int
+) -> tuple[list[bytes], list[tuple[int, int]], Distortion]:
+    pixels, applied = _distorted([page.pixels for page in pages], drawn, max_pixels)
+    return [to_png(page) for page in pixels], [(page.shape[1], page.shape[0]) for page in pixels], applied
 
 
 def _distorted(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lomo_hf import (
     NAMED_RECIPES,
     Caps,
+    Choosing,
     DistortionSettings,
     Recipe,
     RecipeError,
@@ -57,6 +58,10 @@ def test_the_digest_sees_every_field_that_decides_a_row_and_no_other() -> None:
         replace(plain, ratio=0.4),
         replace(plain, position="prefix"),
         replace(plain, turn="last"),
+        replace(plain, choosing=Choosing("length")),
+        replace(plain, choosing=Choosing("length", first="low")),
+        replace(plain, choosing=Choosing("length", chance=0)),
+        replace(plain, choosing=Choosing("length", quantiles=tuple(range(101)))),
         replace(plain, placeholders="keep"),
         replace(plain, seed=1),
         replace(plain, style=RenderStyle(margin=13)),
@@ -92,6 +97,11 @@ def test_ratios_of_one_kind_build_the_same_rows() -> None:
         ("distortion: {mix: {clean: 0}}", "at least one name a weight above 0"),
         ("distortion: {ranges: {wave: {amplitude: [4, 1]}}}", "distortion.ranges.wave.amplitude must rise"),
         ("placeholders: delete", "placeholders must be one of drop, escape, keep; found 'delete'."),
+        ("choosing: {by: 3}", "choosing.by must be a text; found 3."),
+        ("choosing: {first: top}", "choosing.first must be one of high, low; found 'top'."),
+        ("choosing: {chance: 2}", "choosing.chance must be between 0 and 1; found 2."),
+        ("choosing: {quantiles: [1, 2]}", "choosing.quantiles must be 101 numbers; found [1, 2]. Leave them out."),
+        ("choosing: {quantity: 1}", "choosing has no key 'quantity'; known are by, first, chance, quantiles."),
         ("name: ../evil", "recipe name must be"),
         ("engines: {typst: 0.1.0}", "engines.typst must be 0.1.0 as the recipe says; found"),
         ("engines: {leftpad: 1}", "engines.leftpad is not a package that decides a row"),
@@ -111,7 +121,15 @@ def test_a_wrong_recipe_is_one_sentence_that_names_field_value_and_remedy(yaml: 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"position": "centre"}, "position must be one of middle, prefix, suffix, multi-span, full; found 'centre'."),
+        (
+            {"position": "centre"},
+            "multi-span, full, answer-overlap, densest-math; found 'centre'.",
+        ),
+        (
+            {"choosing": Choosing("luck")},
+            "choosing.by must be one of uniform, length, mathematics, score, place; found",
+        ),
+        ({"choosing": Choosing(quantiles=(0,) * 101)}, "choosing.quantiles are of no use to 'uniform'"),
         ({"turn": "second"}, "turn must be one of first, last, longest, random; found 'second'."),
         ({"distortion": DistortionSettings(mix={"smear": 1})}, "distortion.mix has no group or operation 'smear'"),
         ({"distortion": DistortionSettings(strength="extreme")}, "distortion.strength must be one of mild, hard"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from lomo_hf.auditing.case import ROLE_OF, Case
 from lomo_hf.auditing.png_header import read_png_header
+from lomo_hf.choosing import draw_of
 from lomo_hf.corpus.screening import find_token
 from lomo_hf.distortion import draw_distortion
 from lomo_hf.randomness import stream, uniform
@@ -175,7 +176,7 @@ def _parts_in_place(case: Case) -> Whys:
 
 
 def _drawn_by_ratio(case: Case) -> Whys:
-    draw = uniform(case.recipe.seed, case.id, "ratio")
+    draw = _draw(case)
     if case.lomo["draw"] != draw:
         yield f"lomo.draw must be {draw!r}; found {case.lomo['draw']!r}."
     if case.rewritten and draw >= case.recipe.ratio:
@@ -184,7 +185,19 @@ def _drawn_by_ratio(case: Case) -> Whys:
         yield f"the row stayed text without a reason though {draw:.4f} is below the ratio {case.recipe.ratio:g}."
 
 
+def _draw(case: Case) -> float:
+    """The draw that the row must have; the recorded one where that takes a place, or a source, that is not known."""
+    choosing = case.recipe.choosing
+    if choosing.by == "uniform":
+        return uniform(case.recipe.seed, case.id, "ratio")
+    if choosing.by == "place" or case.source is None:
+        return float(case.lomo["draw"])
+    return draw_of(case.source, case.recipe)
+
+
 def _distortion_drawn(case: Case) -> Whys:
+    if case.recipe.distortion.strength == "rising":
+        return  # goes by the row's place in the corpus, which is not stored
     drawn = draw_distortion(case.recipe.distortion, stream(case.recipe.seed, case.id, "distortion"))
     op, params = case.lomo["distortion"]["op"], json.loads(case.lomo["distortion"]["params"])
     if op != drawn.op:

@@ -35,18 +35,18 @@ class RowGuard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def rows(self, conversation: Conversation) -> list[Row | Refusal]:
+    def rows(self, conversation: Conversation, place: float | None) -> list[Row | Refusal]:
         """One result for each recipe; "killed", "time", "memory" or "error:<type>" is the reason where none came.
 
         What fails for all recipes together is tried for each alone: one of them may ask for less.
         """
-        together = self._try(conversation, self._recipes)
+        together = self._try(conversation, place, self._recipes)
         if not isinstance(together, str):
             return together
         results: list[Row | Refusal] = []
         for recipe in self._recipes:
-            alone = self._try(conversation, (recipe,))
-            results += kept_rows([recipe], conversation, alone) if isinstance(alone, str) else alone
+            alone = self._try(conversation, place, (recipe,))
+            results += kept_rows([recipe], conversation, alone, place) if isinstance(alone, str) else alone
         return results
 
     def close(self) -> None:
@@ -58,11 +58,13 @@ class RowGuard:
             self._child.join()
         self._child = self._connection = None
 
-    def _try(self, conversation: Conversation, recipes: tuple[Recipe, ...]) -> list[Row | Refusal] | str:
+    def _try(
+        self, conversation: Conversation, place: float | None, recipes: tuple[Recipe, ...]
+    ) -> list[Row | Refusal] | str:
         """The rows, or why there are none; after a failure the child is no more."""
         connection = self._connection or self._start()
         try:
-            connection.send((conversation, recipes))
+            connection.send((conversation, place, recipes))
             if not connection.poll(self._limits.wall_seconds):
                 self.close()
                 return "time"
@@ -100,14 +102,16 @@ def _serve(connection: "Connection[Any, Any]", limits: RowLimits) -> None:
     with suppress(EOFError, OSError):
         connection.send("ready")
         while True:
-            conversation, recipes = connection.recv()
+            conversation, place, recipes = connection.recv()
             _limit_time(limits.cpu_seconds)
-            connection.send(_rows_or_reason(conversation, recipes))
+            connection.send(_rows_or_reason(conversation, place, recipes))
 
 
-def _rows_or_reason(conversation: Conversation, recipes: tuple[Recipe, ...]) -> list[Row | Refusal] | str:
+def _rows_or_reason(
+    conversation: Conversation, place: float | None, recipes: tuple[Recipe, ...]
+) -> list[Row | Refusal] | str:
     try:
-        return Substituter(recipes).rows(conversation)
+        return Substituter(recipes).rows(conversation, place)
     except MemoryError:
         return "memory"
     except BaseException as error:

@@ -10,6 +10,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
+from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.recipe import Recipe
@@ -32,7 +33,8 @@ _MAX_ROWS: Final = 10_000
 class ShardSpec:
     """One unit of work: rows `start` to `stop - 1` of a source, once for each recipe. Picklable.
 
-    `index` and `count` are the shard's place among all shards of the plan; they are part of the files' names.
+    `index` and `count` are the shard's place among all shards of the plan; they are part of the files' names. `total`
+    is the number of rows of the whole plan, and decides rows only for recipes that rise over the corpus.
     """
 
     index: int
@@ -41,6 +43,7 @@ class ShardSpec:
     stop: int
     source: Source
     recipes: tuple[Recipe, ...]
+    total: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
@@ -53,13 +56,17 @@ class ShardSpec:
         """How many rows of the source the shard covers, refused ones included."""
         return self.stop - self.start
 
+    def place(self, row: int) -> float | None:
+        """The place in the corpus of the shard's row number `row`, from 0 to 1; the middle of the row's own share."""
+        return (self.start + row + 0.5) / self.total if self.total else None
+
     @cached_property
     def digest(self) -> str:
         """32 hexadecimal digits over all that decides the shard's bytes; a receipt must match it."""
         source = self.source
         said = {
             "format": FORMAT_VERSION,
-            "place": [self.index, self.count, self.start, self.stop],
+            "place": [self.index, self.count, self.start, self.stop, self.total],
             "source": [source.digest, source.config, source.repo, source.revision],
             "recipes": sorted([recipe.name, recipe.digest] for recipe in self.recipes),
         }
@@ -85,7 +92,8 @@ class ShardSpec:
 def plan(source: Source, recipes: Sequence[Recipe], *, limit: int | None = None) -> list[ShardSpec]:
     """The shards of a build, in order; at least one, even of an empty source.
 
-    Row ranges differ by at most one row. `limit` takes only the first rows of the source.
+    Row ranges differ by at most one row. `limit` takes only the first rows of the source. A recipe that ranks rows by
+    percentiles which it lacks makes the source be read once for them.
 
     Raises:
         RecipeError: There is no recipe, two share a name, one names what does not exist, or `limit` is negative.
@@ -105,8 +113,9 @@ def plan(source: Source, recipes: Sequence[Recipe], *, limit: int | None = None)
     total = len(source) if limit is None else min(len(source), limit)
     count = max(1, _ceil(total, _rows_per_shard(total)))
     borders = [total * index // count for index in range(count + 1)]
+    known = tuple(measured(recipes, source, limit=limit))
     return [
-        ShardSpec(index, count, borders[index], borders[index + 1], source, tuple(recipes)) for index in range(count)
+        ShardSpec(index, count, borders[index], borders[index + 1], source, known, total) for index in range(count)
     ]
 
 

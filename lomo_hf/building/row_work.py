@@ -16,8 +16,8 @@ from lomo_hf.substitution import Row, Substituter, keep_as_text
 
 __all__ = ["MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
 
-MakeRows = Callable[[Conversation], list[Row | Refusal]]
-"""One result for each recipe of the shard, in their order."""
+MakeRows = Callable[[Conversation, float | None], list[Row | Refusal]]
+"""A conversation and its place in the corpus -> one result for each recipe of the shard, in their order."""
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,36 @@ def rows_in_this_process(spec: ShardSpec) -> MakeRows:
     everyone = Substituter(spec.recipes)
     one_by_one = [Substituter([recipe]) for recipe in spec.recipes]
 
-    def make(conversation: Conversation) -> list[Row | Refusal]:
+    def make(conversation: Conversation, place: float | None) -> list[Row | Refusal]:
         try:
-            return everyone.rows(conversation)
+            return everyone.rows(conversation, place)
         except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # a panic of the typesetter is no Exception
-            return [_row_or_reason(spec, one, conversation) for one in one_by_one]
+            return [_row_or_reason(spec, one, conversation, place) for one in one_by_one]
 
     return make
 
 
-def kept_rows(recipes: Sequence[Recipe], conversation: Conversation, reason: str) -> list[Row | Refusal]:
+def kept_rows(
+    recipes: Sequence[Recipe], conversation: Conversation, reason: str, place: float | None
+) -> list[Row | Refusal]:
     """The conversation as text, with the reason wherever it would have been rewritten."""
-    return [keep_as_text(conversation, recipe, reason) for recipe in recipes]
+    return [keep_as_text(conversation, recipe, reason, place) for recipe in recipes]
 
 
-def _row_or_reason(spec: ShardSpec, one: Substituter, conversation: Conversation) -> Row | Refusal:
+def _row_or_reason(
+    spec: ShardSpec, one: Substituter, conversation: Conversation, place: float | None
+) -> Row | Refusal:
     """Each recipe for itself: what fails in one may well succeed in the others."""
     try:
-        return one.rows(conversation)[0]
+        return one.rows(conversation, place)[0]
     except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
         said = f"{type(error).__name__}: {error}"
         try:
-            row = keep_as_text(conversation, one.recipes[0], f"error:{type(error).__name__}")
+            row = keep_as_text(conversation, one.recipes[0], f"error:{type(error).__name__}", place)
         except Exception:
             message = f"{spec} fails at row {conversation.id!r} ({said}). Please report this row."
             raise BuildError(message) from error

@@ -66,7 +66,7 @@ def write_shard(
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     read = 0
     for item in spec.source.conversations(spec.start, spec.stop):
-        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item)
+        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.place(read))
         for output, result in zip(outputs, results, strict=True):
             output.add(result)
         read += 1

@@ -91,10 +91,10 @@ def _finish(task: Task, board: Board, limits: RowLimits) -> tuple[Receipt, bool]
 def _watched(make_rows: MakeRows, board: Board, index: int) -> MakeRows:
     """The same, with a note on the board while it works."""
 
-    def make(conversation: Conversation) -> list[Row | Refusal]:
+    def make(conversation: Conversation, place: float | None) -> list[Row | Refusal]:
         board.enter_row(index)
         try:
-            return make_rows(conversation)
+            return make_rows(conversation, place)
         finally:
             board.leave_row(index)
 

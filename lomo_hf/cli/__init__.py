@@ -13,6 +13,7 @@ from lomo_hf.cli.build import build
 from lomo_hf.cli.card import card
 from lomo_hf.cli.check import check
 from lomo_hf.cli.export import export
+from lomo_hf.cli.grid import grid
 from lomo_hf.cli.mix import mix
 from lomo_hf.cli.plan import plan
 from lomo_hf.cli.preview import preview
@@ -42,6 +43,7 @@ app.command()(audit)
 app.command()(card)
 app.command()(check)
 app.command()(browse)
+app.command()(grid)
 app.command()(mix)
 app.command()(export)
 app.command()(push)

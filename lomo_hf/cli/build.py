@@ -39,7 +39,7 @@ from lomo_hf.recipes import DEFAULT_RECIPE
 if TYPE_CHECKING:
     from lomo_hf.release import BuildReport
 
-__all__ = ["build"]
+__all__ = ["build", "print_report"]
 
 
 def build(
@@ -103,13 +103,14 @@ def build(
             draw=selected.draw,
         )
     if report.counts:
-        _print_report(report, time.monotonic() - started)
+        print_report(report, time.monotonic() - started)
     if not report.whole:
         screen.print("The scheduler has the rest." if share is None else "Other machines have the rest.", end=" ")
         screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
 
 
-def _print_report(report: "BuildReport", seconds: float) -> None:
+def print_report(report: "BuildReport", seconds: float) -> None:
+    """What was counted, as a table, and how to load it."""
     from rich.table import Table
 
     screen = console()

@@ -29,6 +29,7 @@ def recipes(
 def _print_recipes(screen: "Console") -> None:
     from rich.table import Table
 
+    from lomo_hf.choosing import STRATEGIES
     from lomo_hf.distortion import operations
     from lomo_hf.spans import POSITIONS
     from lomo_hf.turns import TURNS
@@ -52,9 +53,17 @@ def _print_recipes(screen: "Console") -> None:
         ]
         drawn.add_row(op.name, op.group, *ranges, op.looks)
     screen.print(drawn)
+    screen.print()
+    ranked = Table(show_edge=False)
+    for column in ("choosing.by", "rows are ranked by"):
+        ranked.add_column(column)
+    for name, strategy in STRATEGIES.items():
+        ranked.add_row(name, strategy.ranks)
+    screen.print(ranked)
     screen.print(
         f"\nA recipe of your own is a YAML file with what differs: name, ratio, position ({', '.join(POSITIONS)}), "
-        f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), seed, style, distortion, caps.\n"
+        f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), choosing (by, first, chance), seed, style, "
+        "distortion (mix, strength mild, hard or rising, ranges), caps.\n"
         "Start from one: [bold]lomo recipes --show ratio50 > mine.yaml[/bold], then "
         "[bold]lomo build --recipe mine.yaml[/bold]. Leave `engines` in to insist on those versions.",
         highlight=False,

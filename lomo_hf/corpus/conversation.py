@@ -48,7 +48,8 @@ class Conversation:
 
     `id` is "<config>/<source id>", one safe line, unique within its source. `repairs` names what was done to the order
     of the turns, or to the text while screening: "dropped-empty-system", "dropped-leading-assistant",
-    "cut-trailing-user", "merged-turns", "escaped-tokens".
+    "cut-trailing-user", "merged-turns", "escaped-tokens". `score` is what the source's column `score` holds, if it
+    is a number: how hard the row is, or how good; recipes may choose rows by it.
 
     Raises `SourceError` when the turns break the order or one of them is empty.
 
@@ -62,6 +63,7 @@ class Conversation:
     turns: tuple[Turn, ...]
     origin: Origin
     repairs: tuple[str, ...] = ()
+    score: float | None = None
 
     def __post_init__(self) -> None:
         roles = [turn.role for turn in self.turns]
@@ -97,7 +99,7 @@ class Refusal:
     """A row that does not become a conversation.
 
     `reason` is short and drawn from a small set, so that a build can count it: "empty:user", "role:tool",
-    "order:no-answer", "placeholder:<image>", "special-token:<|im_end|>", "surrogate", "encoding", "too-long",
+    "order:no-answer", "placeholder:<image>", `special-token:<|im_end|>`, "surrogate", "encoding", "too-long",
     "image-row", "dialect", "json". `detail` is one sentence for the person who looks into it.
 
     >>> Refusal("demo/7", "empty:user", "Turn 0 holds no text.").reason

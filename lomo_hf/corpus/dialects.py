@@ -44,7 +44,7 @@ COLUMNS: Final = (
     *("input", "history"),
     *_SYSTEM_COLUMNS,
     *_LOST_BESIDE_PAIRS,
-    *("data_source", "source", "license"),
+    *("data_source", "source", "license", "score"),
 )
 """Every column that a row is read from; a columnar source need not fetch any other."""
 

@@ -5,6 +5,7 @@ are dropped, prompts without an answer at the end are cut, consecutive turns of 
 Consumers would otherwise drop such rows without a word. Texts are never stripped or normalised.
 """
 
+import math
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, Final
@@ -69,7 +70,7 @@ def to_conversation(
         return Refusal(name, unfit.reason, unfit.detail)
     declared = _declared(row, "data_source") or _declared(row, "source")
     origin = Origin(repo, config, source_id, revision, declared, _declared(row, "license") or license)
-    return Conversation(name, turns, origin, repairs)
+    return Conversation(name, turns, origin, repairs, _score(row))
 
 
 def _known_roles(raw: list[RawTurn]) -> list[Turn]:
@@ -138,3 +139,14 @@ def _check_text(turn: Turn, position: int) -> None:
 def _declared(row: Mapping[str, Any], column: str) -> str | None:
     value = row.get(column)
     return safe_line(value, _MAX_DECLARED_CHARS) if isinstance(value, str) and value else None
+
+
+def _score(row: Mapping[str, Any]) -> float | None:
+    value = row.get("score")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        score = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return score if math.isfinite(score) else None

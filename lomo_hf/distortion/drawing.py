@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from lomo_hf.distortion.parameters import STRENGTHS, Value
+from lomo_hf.distortion.parameters import DECIMALS, RISING, STRENGTHS, Bounds, Parameter, Value, Whole
 from lomo_hf.distortion.registry import GROUPS, OPERATIONS, Operation
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipe import DistortionSettings
@@ -65,25 +65,41 @@ class Distortion:
         return cls(said["op"], said["params"])
 
 
-def draw_distortion(settings: DistortionSettings, rng: np.random.Generator) -> Distortion:
+def draw_distortion(settings: DistortionSettings, rng: np.random.Generator, place: float | None = None) -> Distortion:
     """One distortion: a name by its weight in the mix, then an operation of that group, then its parameters.
+
+    The strength "rising" goes by `place`, the row's own in its corpus: mild at 0, hard at 1, between them ranges whose
+    ends lie on straight lines. The numbers drawn from `rng` are the same at every strength.
 
     Source: algorithm 1, "o ~ Categorical" over Clean, Rotate, Blur, Shadow-or-stain and Wave.
 
     Raises:
-        RecipeError: The settings name what does not exist.
+        RecipeError: The settings name what does not exist, or the strength is "rising" and there is no place.
 
     >>> draw_distortion(DistortionSettings(mix={"gaussian_blur": 1}), np.random.default_rng(3)).to_json()
     '{"op":"gaussian_blur","params":{"sigma":1.0609}}'
     """
     check_settings(settings)
+    if settings.strength == RISING and place is None:
+        raise RecipeError(f"distortion.strength {RISING!r} needs the row's place; found none. Use `lomo build`.")
     members = _drawn_members(settings.mix, float(rng.random()))
     operation = members[int(rng.random() * len(members))]
     overrides = settings.ranges.get(operation.name, {})
     params = {}
     for name, parameter in operation.parameters.items():
-        params[name] = parameter.draw(rng, overrides.get(name, parameter.presets.get(settings.strength)))
+        params[name] = parameter.draw(rng, overrides.get(name, _bounds(parameter, settings.strength, place)))
     return Distortion(operation.name, params)
+
+
+def _bounds(parameter: Parameter, strength: str, place: float | None) -> Bounds | None:
+    if strength != RISING or not parameter.presets:
+        return parameter.presets.get(strength)
+    mild, hard = (parameter.presets[name] for name in STRENGTHS)
+    decimals = 0 if isinstance(parameter, Whole) else DECIMALS
+    low, high = (
+        round(first + (last - first) * (place or 0.0), decimals) for first, last in zip(mild, hard, strict=True)
+    )
+    return low, high
 
 
 def check_settings(settings: DistortionSettings) -> None:
@@ -94,10 +110,11 @@ def check_settings(settings: DistortionSettings) -> None:
 
     >>> check_settings(DistortionSettings(strength="brutal"))
     Traceback (most recent call last):
-    lomo_hf.errors.RecipeError: distortion.strength must be one of mild, hard; found 'brutal'.
+    lomo_hf.errors.RecipeError: distortion.strength must be one of mild, hard, rising; found 'brutal'.
     """
-    if settings.strength not in STRENGTHS:
-        raise RecipeError(f"distortion.strength must be one of {', '.join(STRENGTHS)}; found {settings.strength!r}.")
+    if settings.strength not in (*STRENGTHS, RISING):
+        known = ", ".join((*STRENGTHS, RISING))
+        raise RecipeError(f"distortion.strength must be one of {known}; found {settings.strength!r}.")
     for name in settings.mix:
         if name not in GROUPS and name not in OPERATIONS:
             known = ", ".join(dict.fromkeys([*GROUPS, *OPERATIONS]))

@@ -11,9 +11,10 @@ import numpy as np
 
 from lomo_hf.errors import RecipeError
 
-__all__ = ["STRENGTHS", "Choice", "Parameter", "Range", "Seed", "Value", "Whole"]
+__all__ = ["RISING", "STRENGTHS", "Choice", "Parameter", "Range", "Seed", "Value", "Whole"]
 
 STRENGTHS = ("mild", "hard")
+RISING = "rising"  # from the first of these at the beginning of the corpus to the last at its end
 DECIMALS = 4
 
 Value = float | int | str

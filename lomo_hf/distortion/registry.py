@@ -15,7 +15,7 @@ from lomo_hf.distortion.blur import box_blur, gaussian_blur, motion_blur
 from lomo_hf.distortion.fields import Page
 from lomo_hf.distortion.geometry import fold, limit_rotation, rotate, wave
 from lomo_hf.distortion.light import edge_shadow, stain
-from lomo_hf.distortion.parameters import STRENGTHS, Bounds, Choice, Parameter, Range, Seed, Value, Whole
+from lomo_hf.distortion.parameters import RISING, STRENGTHS, Bounds, Choice, Parameter, Range, Seed, Value, Whole
 
 __all__ = ["GROUPS", "OPERATIONS", "Operation", "operations"]
 
@@ -37,11 +37,14 @@ class Operation:
 
     @property
     def ranges(self) -> dict[str, dict[str, Bounds]]:
-        """Strength -> parameter -> range, for the parameters that have one."""
-        return {
-            strength: {name: p.presets[strength] for name, p in self.parameters.items() if p.presets}
-            for strength in STRENGTHS
+        """Strength -> parameter -> range, for the parameters that have one; of "rising", all it passes through."""
+        ranged = {name: p.presets for name, p in self.parameters.items() if p.presets}
+        passed = {
+            name: (min(low for low, _ in presets.values()), max(high for _, high in presets.values()))
+            for name, presets in ranged.items()
         }
+        named = {strength: {name: p[strength] for name, p in ranged.items()} for strength in STRENGTHS}
+        return {**named, RISING: passed}
 
 
 def _clean(page: Page) -> Page:

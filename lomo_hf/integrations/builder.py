@@ -12,6 +12,7 @@ from typing import Any
 import datasets
 from datasets.builder import Key
 
+from lomo_hf.choosing import measured
 from lomo_hf.corpus import Conversation, Refusal, Source
 from lomo_hf.errors import RecipeError
 from lomo_hf.integrations.freshness import rows_digest
@@ -90,6 +91,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         chosen = _choose_recipe(config_name, recipe)
         self.source: Source = choose_source(corpus, data_dir, data_files)
         self.rows = count_rows(self.source, limit)
+        chosen = measured([chosen], self.source, limit=limit)[0]
         digest = rows_digest(chosen, self.source, self.rows)
         super().__init__(
             cache_dir=cache_dir,
@@ -132,7 +134,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         substituter, left_out = Substituter([self.recipe]), LeftOut()
         try:
             for shard, index, conversation in self._conversations(shards):
-                result = substituted(conversation, substituter)
+                result = substituted(conversation, substituter, (index + 0.5) / self.rows)
                 left_out.see(result)
                 if not isinstance(result, Refusal):
                     yield Key(shard, index), result

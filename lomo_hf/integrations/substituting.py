@@ -28,8 +28,8 @@ class _Turn:
 _TURN = _Turn()
 
 
-def substituted(read: Conversation | Refusal, substituter: Substituter) -> Row | Refusal:
-    """The row that a substituter of one recipe makes of what was read; a refusal stays one.
+def substituted(read: Conversation | Refusal, substituter: Substituter, place: float | None = None) -> Row | Refusal:
+    """The row that a substituter of one recipe makes of what was read; a refusal stays one. `place`: as there.
 
     >>> from lomo_hf.recipe import Recipe
     >>> substituted(Refusal("train/1", "dialect", "No known columns."), Substituter([Recipe("mine")])).reason
@@ -38,4 +38,4 @@ def substituted(read: Conversation | Refusal, substituter: Substituter) -> Row |
     if isinstance(read, Refusal):
         return read
     with _TURN.lock:
-        return substituter.rows(read)[0]
+        return substituter.rows(read, place)[0]

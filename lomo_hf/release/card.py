@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lomo_hf.building import Counts
+from lomo_hf.choosing import describe_choosing
 from lomo_hf.corpus import open_source
 from lomo_hf.distortion import OPERATIONS
 from lomo_hf.errors import BuildError
@@ -165,6 +166,7 @@ def _config(facts: CardFacts, name: str) -> dict[str, Any]:
         "name": name,
         "recipe": recipe,
         "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
+        "choosing": describe_choosing(recipe.choosing),
         "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
         "counts": counts,
         "rows": footprint.rows,

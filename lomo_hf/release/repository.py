@@ -13,6 +13,7 @@ from typing import Any
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
+from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.corpus.sampling import DRAW, recorded_source
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
@@ -75,10 +76,10 @@ def build_dataset(
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
-    chosen = chosen_recipes(recipes, seed)
     check_no_secret("repo", repo or "")
     folder = Path(out)
     source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)

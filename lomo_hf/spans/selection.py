@@ -1,6 +1,7 @@
 """Which part of a prompt becomes a page: S(x) of the paper, for each position of table 4.
 
-A position is one function from the borders of the blocks to runs of blocks, and one line of `POSITIONS`.
+A position is one function from blocks to runs of blocks, and one line of `POSITIONS`. Those beyond the paper look at
+what a block says: `answer-overlap` at the words of the answer, `densest-math` at the formulas.
 """
 
 from bisect import bisect_left
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from lomo_hf.errors import RecipeError
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.blocks import block_edges
+from lomo_hf.spans.information import Blocks, answer_weights, heaviest_run, math_weights
 from lomo_hf.spans.scanner import scan
 from lomo_hf.spans.sentences import count_sentences, sentence_starts
 
@@ -54,12 +56,14 @@ class Localization:
 _Run = tuple[int, int]  # blocks i to j-1
 
 
-def select_spans(prompt: str, position: str = "middle") -> Localization:
+def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> Localization:
     r"""S(x): locate the spans of a prompt (paper, section 3 and table 4).
 
     A prompt of at most three sentences is one span. Otherwise the span is the run of blocks closest to the middle
     third in characters (first third, last third, alternate fifths, everything), and never all of the prompt where
-    there are three blocks. Space at the end of a span stays text.
+    there are three blocks. Space at the end of a span stays text. `answer` decides for the position "answer-overlap"
+    only: it looks for the third that holds most of the answer's words, as "densest-math" does for formulas; where
+    there are none, both are the middle.
 
     Raises:
         RecipeError: The position is not one of `POSITIONS`.
@@ -74,7 +78,7 @@ def select_spans(prompt: str, position: str = "middle") -> Localization:
     sentences = count_sentences(prompt, starts)
     edges = block_edges(prompt, atoms, starts)
     whole = sentences <= MAX_WHOLE_SENTENCES or position == "full"
-    runs = [(0, len(edges) - 1)] if whole else choose(edges)
+    runs = [(0, len(edges) - 1)] if whole else choose(Blocks(prompt, edges, atoms, answer))
     spans = tuple(_span(prompt, edges, atoms, run) for run in runs)
     return Localization(prompt, position, sentences, edges, atoms, spans)
 
@@ -107,7 +111,7 @@ def narrow(found: Localization, index: int, max_chars: int) -> Localization | No
     return replace(found, spans=(*found.spans[:index], cut, *found.spans[index + 1 :]))
 
 
-def check_position(position: str) -> Callable[[Sequence[int]], list[_Run]]:
+def check_position(position: str) -> Callable[[Blocks], list[_Run]]:
     """The function behind a position's name.
 
     Raises:
@@ -118,42 +122,54 @@ def check_position(position: str) -> Callable[[Sequence[int]], list[_Run]]:
     return POSITIONS[position]
 
 
-# -- positions: borders of the blocks -> runs of blocks -------------------------------------------------------
+# -- positions: blocks -> runs of blocks ----------------------------------------------------------------------
 
 
-def _middle(edges: Sequence[int]) -> list[_Run]:
-    blocks, size = len(edges) - 1, edges[-1]
-    low, high = (1, blocks - 1) if blocks >= 3 else (0, blocks)
+def _middle(blocks: Blocks) -> list[_Run]:
+    edges, count, size = blocks.edges, blocks.count, blocks.edges[-1]
+    low, high = (1, count - 1) if count >= 3 else (0, count)
     return [_closest(edges, size / 3, 2 * size / 3, low, high)]
 
 
-def _prefix(edges: Sequence[int]) -> list[_Run]:
-    return [(0, _closest(edges, 0, edges[-1] / 3, 0, max(1, len(edges) - 2))[1])]
+def _prefix(blocks: Blocks) -> list[_Run]:
+    edges = blocks.edges
+    return [(0, _closest(edges, 0, edges[-1] / 3, 0, max(1, blocks.count - 1))[1])]
 
 
-def _suffix(edges: Sequence[int]) -> list[_Run]:
-    blocks = len(edges) - 1
-    return [(_closest(edges, 2 * edges[-1] / 3, edges[-1], min(1, blocks - 1), blocks)[0], blocks)]
+def _suffix(blocks: Blocks) -> list[_Run]:
+    edges, count = blocks.edges, blocks.count
+    return [(_closest(edges, 2 * edges[-1] / 3, edges[-1], min(1, count - 1), count)[0], count)]
 
 
-def _multi_span(edges: Sequence[int]) -> list[_Run]:
+def _multi_span(blocks: Blocks) -> list[_Run]:
     """Fifths: text, page, text, page, text. With fewer than five blocks there is room for one page only."""
-    blocks, size = len(edges) - 1, edges[-1]
-    if blocks < 5:
-        return _middle(edges)
+    count, size = blocks.count, blocks.edges[-1]
+    if count < 5:
+        return _middle(blocks)
     cuts = [0]
     for fifth in range(1, 5):
-        cuts.append(_nearest(edges, fifth * size / 5, cuts[-1] + 1, blocks - (5 - fifth)))
+        cuts.append(_nearest(blocks.edges, fifth * size / 5, cuts[-1] + 1, count - (5 - fifth)))
     return [(cuts[1], cuts[2]), (cuts[3], cuts[4])]
 
 
-def _full(edges: Sequence[int]) -> list[_Run]:
-    return [(0, len(edges) - 1)]
+def _full(blocks: Blocks) -> list[_Run]:
+    return [(0, blocks.count)]
 
 
-POSITIONS: Mapping[str, Callable[[Sequence[int]], list[_Run]]] = MappingProxyType(
-    {"middle": _middle, "prefix": _prefix, "suffix": _suffix, "multi-span": _multi_span, "full": _full}
-)
+def _answer_overlap(blocks: Blocks) -> list[_Run]:
+    return [heaviest_run(blocks, answer_weights(blocks), _middle(blocks)[0])]
+
+
+def _densest_math(blocks: Blocks) -> list[_Run]:
+    return [heaviest_run(blocks, math_weights(blocks), _middle(blocks)[0])]
+
+
+POSITIONS: Mapping[str, Callable[[Blocks], list[_Run]]] = MappingProxyType(
+    {
+        "middle": _middle, "prefix": _prefix, "suffix": _suffix, "multi-span": _multi_span, "full": _full,
+        "answer-overlap": _answer_overlap, "densest-math": _densest_math,
+    }
+)  # fmt: skip
 
 
 def _nearest(edges: Sequence[int], target: float, low: int, high: int) -> int:

@@ -1,0 +1,27 @@
+"""A choosing in words, for the card of a dataset and for listings."""
+
+from lomo_hf.choosing.drawing import check_choosing
+from lomo_hf.recipe import Choosing
+
+__all__ = ["describe_choosing"]
+
+_QUARTILES = (0, 25, 50, 75, 100)
+
+
+def describe_choosing(choosing: Choosing) -> str:
+    """One sentence without its full stop.
+
+    >>> describe_choosing(Choosing())
+    'rows are chosen by chance alone'
+    >>> describe_choosing(Choosing("length", first="low", chance=0, quantiles=tuple(range(101))))
+    'rows that stand low in the length of the prompt (0, 25, 50, 75, 100 characters at the quartiles) are chosen first'
+    """
+    strategy = check_choosing(choosing)
+    if choosing.by == "uniform":
+        return "rows are chosen by chance alone"
+    measured = ""
+    if choosing.quantiles:
+        values = ", ".join(f"{choosing.quantiles[percent]:.4g}" for percent in _QUARTILES)
+        measured = f" ({values}{strategy.unit and ' ' + strategy.unit} at the quartiles)"
+    chance = f"; {choosing.chance:.0%} of the draw is chance" if choosing.chance else ""
+    return f"rows that stand {choosing.first} in {strategy.ranks}{measured} are chosen first{chance}"
