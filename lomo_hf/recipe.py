@@ -18,7 +18,7 @@ from typing import Any, Self
 import yaml
 
 from lomo_hf.errors import RecipeError
-from lomo_hf.names import check_name
+from lomo_hf.names import check_name, check_no_secret
 
 __all__ = ["Caps", "Choosing", "DistortionSettings", "Recipe", "RenderStyle"]
 
@@ -204,6 +204,7 @@ class Recipe:
         for key in ("description", "position", "turn", "placeholders"):
             if not isinstance(getattr(self, key), str):
                 raise RecipeError(f"{key} must be a text; found {getattr(self, key)!r}.")
+        check_no_secret("description", self.description)
         if self.placeholders not in PLACEHOLDER_POLICIES:
             choices = ", ".join(PLACEHOLDER_POLICIES)
             raise RecipeError(f"placeholders must be one of {choices}; found {self.placeholders!r}.")

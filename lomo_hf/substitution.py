@@ -24,7 +24,7 @@ from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
 from lomo_hf.turns import check_turn
 
-__all__ = ["Effort", "Row", "Substituter", "check_recipe", "stored_row", "substitute_row"]
+__all__ = ["Effort", "Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
 
 Row = dict[str, Any]
 
@@ -63,6 +63,26 @@ def substitute_row(conversation: Conversation, recipe: Recipe, place: float | No
     (True, 1, b'\\x89PNG')
     """
     return Substituter([recipe]).rows(conversation, place)[0]
+
+
+def keep_as_text(
+    conversation: Conversation, recipe: Recipe, reason: str, place: float | None = None
+) -> Row | Refusal:
+    """The row that is stored where its span cannot be rendered for a reason that only the caller knows.
+
+    A row that the recipe does not draw, or refuses, is as `substitute_row` makes it.
+
+    >>> from lomo_hf.corpus import open_source
+    >>> conversation = next(open_source(None).conversations(0, 1))
+    >>> row = keep_as_text(conversation, Recipe("all", ratio=1.0), "time")
+    >>> row["rewritten"], row["lomo"]["reason"]
+    (False, 'time')
+    """
+    screened = screen(conversation, recipe.placeholders)
+    if isinstance(screened, Refusal):
+        return screened
+    draw = draw_of(screened, recipe, place)
+    return _kept(screened, draw, reason if draw < recipe.ratio else None)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,17 @@
     plan(source, recipes)                    -> [ShardSpec], fixed by the input alone
     build_shard(spec, out)                   -> Receipt; pure and atomic, for any scheduler
     build_shards(specs, out, num_proc=2)     -> [Receipt]; builds what is missing or damaged
+    Engine                                   who builds: LocalEngine, BuiltAlready, cluster.DatatroveEngine
 
 What makes a folder of shards a dataset repository - card, manifest, views - is made by the room above.
 """
 
+from lomo_hf.building.engines import BuiltAlready, Engine, LocalEngine, share_of
 from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
 from lomo_hf.building.pool import ShardDone, build_shards
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
+from lomo_hf.building.row_work import RowLimits
 from lomo_hf.building.shard import build_shard
 from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
 
@@ -18,8 +21,12 @@ __all__ = [
     "FORMAT_VERSION",
     "MAX_GROUP_ROWS",
     "RECEIPTS",
+    "BuiltAlready",
     "Counts",
+    "Engine",
+    "LocalEngine",
     "Receipt",
+    "RowLimits",
     "ShardDone",
     "ShardFile",
     "ShardSpec",
@@ -27,6 +34,7 @@ __all__ = [
     "build_shards",
     "find_strays",
     "plan",
+    "share_of",
     "trusted_receipt",
     "verify_parquet",
 ]

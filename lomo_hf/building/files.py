@@ -127,11 +127,11 @@ def sha256_of(path: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def sweep(folder: Path) -> int:
+def sweep(folder: Path, *, of_any_machine: bool = False) -> int:
     """Remove what processes of this machine that are no more left unfinished in a folder; returns how many files."""
     if not folder.is_dir():
         return 0
-    stale = [path for path in folder.iterdir() if _is_stale(path.name)]
+    stale = [path for path in folder.iterdir() if _is_stale(path.name, of_any_machine)]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)
@@ -147,10 +147,10 @@ def explain(error: OSError, doing: str, needed: int | None = None) -> BuildError
     return BuildError(f"{doing} cannot be written{where} ({why}). Check the path and its permissions.")
 
 
-def _is_stale(name: str) -> bool:
+def _is_stale(name: str, of_any_machine: bool) -> bool:
     match = _TEMPORARY.fullmatch(name)
     if not match or match[1] != _host():
-        return False
+        return bool(match) and of_any_machine
     process = int(match[2])
     # One of our own number is the leftover of an earlier process: nobody sweeps while it writes.
     return process == os.getpid() or not _is_alive(process)

@@ -1,27 +1,27 @@
-"""Building many shards on one machine: in this process, or in a small pool of processes that share nothing.
+"""Building many shards on one machine: in this process, or in a few worker processes that share nothing.
 
-`concurrent.futures` notices a killed worker within a second, where `multiprocessing.Pool` waits for ever. Workers are
-spawned, not forked: OpenCV, BLAS and the typesetter keep threads, which do not survive a fork, and spawning is the one
-way that is the same on Linux, macOS and Windows. It costs a second for each worker, once.
+Each worker has a pipe of its own, so one that is killed or hangs is noticed within a second, and costs its own shard's
+work and nobody else's; `multiprocessing.Pool` would wait for it for ever. Workers are spawned, not forked: OpenCV and
+the typesetter keep threads, which do not survive a fork, and spawning is the one way that is the same on Linux, macOS
+and Windows. It costs a second for each worker, once.
 """
 
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Any, Final
 
 from lomo_hf.building.board import Board
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.resume import sweep_unfinished
-from lomo_hf.building.worker import enter_worker, finish_shard, work
+from lomo_hf.building.row_work import RowLimits
+from lomo_hf.building.worker import Task, finish_shard, serve
 from lomo_hf.errors import BuildError
 
 __all__ = ["ShardDone", "build_shards"]
@@ -51,6 +51,8 @@ def build_shards(
     out: Path,
     *,
     num_proc: int = 1,
+    guarded: bool = False,
+    limits: RowLimits | None = None,
     progress: Callable[[ShardDone], None] | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> list[Receipt]:
@@ -60,12 +62,14 @@ def build_shards(
     every finished shard; `on_rows` hears several times a second how many rows of the source are done (the number falls
     when a killed worker's shard starts over). Both are called in this process and thread.
 
-    When a worker is killed, the shards it had begun are tried twice more, then each alone. Scripts that ask for more
-    than one process need the usual `if __name__ == "__main__":`.
+    When a worker is killed, its shard is tried twice more; after that, or when a row takes longer than
+    `limits.patience`, the shard's rows are made one by one under `limits`, and the one that fails stays text with the
+    reason "killed", "time" or "memory". With one process, rows are made in this one, unless `guarded` asks for a
+    worker that may be killed. Scripts that use workers need the usual `if __name__ == "__main__":`.
 
     Raises:
-        BuildError: The disk is full, a shard kills its worker again and again, or workers cannot start. Finished
-            shards stay, and the next call goes on from there. So it is after a KeyboardInterrupt.
+        BuildError: The disk is full, reading or writing a shard kills its worker again and again, or workers cannot
+            start. Finished shards stay, and the next call goes on from there. So it is after a KeyboardInterrupt.
         SourceError, IntegrityError: As `build_shard`.
     """
     indexes = [spec.index for spec in specs]
@@ -75,10 +79,10 @@ def build_shards(
         raise BuildError(f"num_proc must be 1 or more; found {num_proc}. Leave it out to build in this process.")
     sweep_unfinished(specs, out)
     build = _Build(out, progress or (lambda done: None), on_rows or (lambda rows: None))
-    if num_proc == 1:
+    if num_proc == 1 and not guarded:
         build.in_process(specs)
-    else:
-        build.in_pool(specs, num_proc)
+    elif specs:
+        build.in_workers(specs, num_proc, limits or RowLimits())
     return [build.receipts[index] for index in sorted(indexes)]
 
 
@@ -95,92 +99,150 @@ class _Build:
     def in_process(self, specs: Sequence[ShardSpec]) -> None:
         """One shard after the other."""
         for spec in specs:
-            self._finished(spec, *finish_shard(spec, self.out, self._report_some))
+            self.finished(spec, *finish_shard(spec, self.out, self._report_some))
 
-    def in_pool(self, specs: Sequence[ShardSpec], num_proc: int) -> None:
-        """Rounds of a pool: each ends when all is done, or when a worker was killed."""
-        todo, killed = list(specs), Counter[int]()
-        while todo:
-            begun = self._round(todo, min(num_proc, len(todo)))
-            killed.update(begun.keys())
-            suspects = [spec for spec in todo if killed[spec.index] > _RETRIES]
-            for spec in suspects:
-                self._alone(spec)
-            todo = [spec for spec in todo if spec.index not in self.receipts]
+    def in_workers(self, specs: Sequence[ShardSpec], num_proc: int, limits: RowLimits) -> None:
+        """As many workers as asked for, each with one shard at a time."""
+        board = Board(get_context("spawn"), [spec.index for spec in specs])
+        queue = _Queue(specs, self.out)
+        workers = [_Worker(board, limits) for _ in range(min(num_proc, len(specs)))]
+        try:
+            while queue.todo or any(worker.task for worker in workers):
+                for worker in workers:
+                    if worker.task is None and queue.todo:
+                        worker.give(queue.todo.popleft())
+                wait([worker.connection for worker in workers if worker.task], _POLL_SECONDS)
+                for worker in workers:
+                    self._attend(worker, queue)
+                self.report(board.rows_in_work(worker.task.spec.index for worker in workers if worker.task))
+        except BaseException:
+            board.stop()
+            raise
+        finally:
+            for worker in workers:
+                worker.leave(limits.patience)
+            sweep_unfinished(specs, self.out)
 
-    def _alone(self, spec: ShardSpec) -> None:
-        """The last try, with nobody else to blame. This is where a shard's rows would be isolated one by one."""
-        begun = self._round([spec], 1)
-        if begun:
-            row = spec.start + begun[spec.index]
-            raise BuildError(
-                f"{spec} killed its worker {_RETRIES + 2} times, the last time at row {row}. "
-                "Look for that row in the source, or for too little memory."
-            )
-
-    def _round(self, specs: Sequence[ShardSpec], num_proc: int) -> dict[int, int]:
-        """Run a pool until all is done or a worker is killed: index -> rows read, of shards that were broken off."""
-        context = get_context("spawn")
-        board = Board(context, [spec.index for spec in specs])
-        finished: SimpleQueue[Future[tuple[Receipt, bool]]] = SimpleQueue()
-        with (
-            _one_thread_for_children(),
-            ProcessPoolExecutor(num_proc, context, initializer=enter_worker, initargs=(board,)) as pool,
-        ):
+    def _attend(self, worker: "_Worker", queue: "_Queue") -> None:
+        """Take what a worker has to say, or notice that it will never say anything."""
+        task = worker.task
+        if task is None:
+            return
+        if worker.hangs():
+            worker.replace()
+            queue.hung(task)
+        elif worker.connection.poll():
             try:
-                pending = {pool.submit(work, spec, self.out): spec for spec in specs}
-                for future in pending:
-                    future.add_done_callback(finished.put)
-                broken = self._drain(pending, finished, board)
-            except BrokenProcessPool:  # while there still was something to submit
-                broken = [spec for spec in specs if spec.index not in self.receipts]
-            except BaseException:
-                board.stop()
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
-        if broken and not board.anything_begun():
-            raise BuildError(
-                "workers end before they begin. A script needs `if __name__ == '__main__':` around its call; "
-                "or memory is short, or build with num_proc=1."
-            )
-        sweep_unfinished(specs, self.out)
-        return {spec.index: board.rows(spec.index) for spec in broken if board.begun(spec.index)}
-
-    def _drain(
-        self,
-        pending: dict[Future[tuple[Receipt, bool]], ShardSpec],
-        finished: "SimpleQueue[Future[tuple[Receipt, bool]]]",
-        board: Board,
-    ) -> list[ShardSpec]:
-        """Take results as they come; the shards that a killed worker left undone."""
-        broken = []
-        while pending:
-            self._report(board.rows_in_work(spec.index for spec in pending.values()))
-            try:
-                future = finished.get(timeout=_POLL_SECONDS)
-            except Empty:
-                continue
-            spec = pending.pop(future)
-            try:
-                receipt, reused = future.result()
-            except BrokenProcessPool:
-                broken.append(spec)
+                answer = worker.connection.recv()
+            except (EOFError, OSError):
+                begun, row = worker.progress()
+                worker.replace()
+                sweep_unfinished([task.spec], self.out)
+                queue.killed(task, begun, row)
             else:
-                self._finished(spec, receipt, reused)
-        return broken
+                worker.task = None
+                if isinstance(answer, BaseException):
+                    raise answer
+                self.finished(task.spec, *answer)
 
-    def _finished(self, spec: ShardSpec, receipt: Receipt, reused: bool) -> None:
+    def finished(self, spec: ShardSpec, receipt: Receipt, reused: bool) -> None:
+        """Note a shard and tell of it."""
         self.receipts[spec.index] = receipt
         self._rows_finished += spec.rows
         self._progress(ShardDone(spec, receipt, reused))
         self._on_rows(self._rows_finished)
 
+    def report(self, rows_in_work: int) -> None:
+        """Tell how many rows are done."""
+        self._on_rows(self._rows_finished + rows_in_work)
+
     def _report_some(self, rows_in_work: int) -> None:
         if rows_in_work % _REPORT_EVERY == 0:
-            self._report(rows_in_work)
+            self.report(rows_in_work)
 
-    def _report(self, rows_in_work: int) -> None:
-        self._on_rows(self._rows_finished + rows_in_work)
+
+class _Queue:
+    """Which shards wait to be done, and what has happened to those that were tried."""
+
+    def __init__(self, specs: Sequence[ShardSpec], out: Path) -> None:
+        self.todo = deque(Task(spec, out) for spec in specs)
+        self._killed = Counter[int]()
+        self._unborn = 0
+
+    def hung(self, task: Task) -> None:
+        """One row took too long: no use in waiting for it twice."""
+        self.todo.append(Task(task.spec, task.out, isolated=True))
+
+    def killed(self, task: Task, begun: bool, row: int) -> None:
+        """The worker is gone: try again, at last row by row."""
+        index = task.spec.index
+        self._killed[index] += begun
+        self._unborn = 0 if begun else self._unborn + 1
+        if self._unborn > _RETRIES:
+            raise BuildError(
+                "workers end before they begin. A script needs `if __name__ == '__main__':` around its call; "
+                "or memory is short, or build with num_proc=1."
+            )
+        if task.isolated and begun:
+            raise BuildError(
+                f"{task.spec} killed its worker {self._killed[index]} times, the last time at row {row}, "
+                "while reading or writing. Look for that row in the source, or for too little memory."
+            )
+        self.todo.append(Task(task.spec, task.out, isolated=self._killed[index] > _RETRIES))
+
+
+class _Worker:
+    """One worker process, and the task that it has. A dead one is replaced by a new one at the next task."""
+
+    def __init__(self, board: Board, limits: RowLimits) -> None:
+        self.task: Task | None = None
+        self._board, self._limits = board, limits
+        self._start()
+
+    def give(self, task: Task) -> None:
+        """Hand it a shard."""
+        self.task = task
+        with suppress(OSError):  # it is dead, which the next look at the connection tells
+            self.connection.send(task)
+
+    def progress(self) -> tuple[bool, int]:
+        """Whether it has begun its shard, and at which row of the source it is."""
+        spec = self.task.spec if self.task else None
+        return (self._board.begun(spec.index), spec.start + self._board.rows(spec.index)) if spec else (False, 0)
+
+    def hangs(self) -> bool:
+        """Whether a row takes longer than any can. Isolated rows are watched by their guard."""
+        if self.task is None or self.task.isolated:
+            return False
+        return self._board.seconds_at_row(self.task.spec.index) > self._limits.patience
+
+    def replace(self) -> None:
+        """A fresh process in place of one that is dead or has to go."""
+        if self.task:
+            self._board.leave_row(self.task.spec.index)
+        self.task = None
+        self._end()
+        self._start()
+
+    def leave(self, patience: float) -> None:
+        """Let it finish the row it is at, no longer."""
+        self.connection.close()
+        self._process.join(patience if self.task else 10)
+        self._end()
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        self.connection: Connection[Any, Any]
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, self._board, self._limits), name="lomo-worker")
+        with _one_thread_for_children():
+            self._process.start()
+        theirs.close()
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 and only as long as every file it lists has the size and the SHA-256 that it says.
 """
 
+import json
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +13,10 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
 
-__all__ = ["RECEIPTS", "find_strays", "save_receipt", "sweep_unfinished", "trusted_receipt"]
+__all__ = [
+    "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",
+    "trusted_receipt", "unsealed",
+]  # fmt: skip
 
 RECEIPTS: Final = ".lomo/receipts"
 """Where receipts lie below the dataset folder while it is being built."""
@@ -19,16 +24,52 @@ RECEIPTS: Final = ".lomo/receipts"
 
 def save_receipt(receipt: Receipt, out: Path) -> None:
     """Note that a shard is finished; the last act of building it."""
-    write_whole(_path(receipt.spec_digest, out), receipt.to_json().encode())
+    write_whole(out / receipt_path(receipt.spec_digest), sealed(receipt).encode())
+
+
+def sealed(receipt: Receipt) -> str:
+    """A receipt as it is stored: with a digest of itself, or nothing would tell of a flipped bit in its counts."""
+    said = receipt.to_json()
+    return json.dumps({"seal": sha256(said.encode()).hexdigest(), **json.loads(said)}, indent=1) + "\n"
+
+
+def unsealed(text: str) -> Receipt:
+    """The receipt that `sealed` wrote.
+
+    Raises:
+        IntegrityError: The text is not that, to the character.
+    """
+    receipt = Receipt.from_json(text)
+    if text != sealed(receipt):
+        raise IntegrityError("a receipt is not what was written; build the shard again.")
+    return receipt
 
 
 def trusted_receipt(spec: ShardSpec, out: Path) -> Receipt | None:
     """The receipt of a shard, if it matches the spec and every byte of its files is still what it says."""
     try:
-        receipt = Receipt.from_json(_path(spec.digest, out).read_text(encoding="utf-8"))
+        receipt = unsealed((out / receipt_path(spec.digest)).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, IntegrityError):
         return None
-    return receipt if _matches(receipt, spec) and _is_true(receipt, spec, out) else None
+    return receipt if matches(receipt, spec) and _is_true(receipt, spec, out) else None
+
+
+def receipt_path(digest: str) -> str:
+    """Where the receipt of a spec lies in the dataset folder while it is built, with forward slashes."""
+    return f"{RECEIPTS}/{digest}.json"
+
+
+def matches(receipt: Receipt, spec: ShardSpec) -> bool:
+    """Whether a receipt is of this shard, names its files and no others, and adds up."""
+    shards = {recipe.name: spec.shard_path(recipe) for recipe in spec.recipes}
+    sidecars = {recipe.name: spec.sidecar_path(recipe) for recipe in spec.recipes}
+    return (
+        (receipt.spec_digest, receipt.index) == (spec.digest, spec.index)
+        and set(receipt.counts) == set(shards)
+        and {name: file.path for name, file in receipt.files.items()} == shards
+        and all(sidecars.get(name) == file.path for name, file in receipt.sidecars.items())
+        and all(_adds_up(receipt, name, spec.rows) for name in shards)
+    )
 
 
 def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
@@ -50,33 +91,19 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
     return sorted(found - mine)
 
 
-def sweep_unfinished(specs: Iterable[ShardSpec], out: Path) -> int:
+def sweep_unfinished(specs: Iterable[ShardSpec], out: Path, *, of_any_machine: bool = False) -> int:
     """Remove temporary files that killed processes left in the folders of a build; returns how many.
+
+    Those of other machines only if `of_any_machine`, as nobody here knows whether their owners are alive.
 
     Raises:
         BuildError: A folder or file of the build belongs to somebody else.
     """
     folders = {out / recipe.name for spec in specs for recipe in spec.recipes} | {out / RECEIPTS}
     try:
-        return sum(sweep(folder) for folder in sorted(folders))
+        return sum(sweep(folder, of_any_machine=of_any_machine) for folder in sorted(folders))
     except OSError as error:
         raise explain(error, f"a build in {out}") from error
-
-
-def _path(digest: str, out: Path) -> Path:
-    return out / RECEIPTS / f"{digest}.json"
-
-
-def _matches(receipt: Receipt, spec: ShardSpec) -> bool:
-    shards = {recipe.name: spec.shard_path(recipe) for recipe in spec.recipes}
-    sidecars = {recipe.name: spec.sidecar_path(recipe) for recipe in spec.recipes}
-    return (
-        (receipt.spec_digest, receipt.index) == (spec.digest, spec.index)
-        and set(receipt.counts) == set(shards)
-        and {name: file.path for name, file in receipt.files.items()} == shards
-        and all(sidecars.get(name) == file.path for name, file in receipt.sidecars.items())
-        and all(_adds_up(receipt, name, spec.rows) for name in shards)
-    )
 
 
 def _adds_up(receipt: Receipt, name: str, rows: int) -> bool:

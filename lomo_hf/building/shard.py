@@ -12,11 +12,12 @@ from lomo_hf.building.files import PendingFile, explain, sync_folder
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import save_receipt
+from lomo_hf.building.row_work import MakeRows, rows_in_this_process
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
-from lomo_hf.corpus import Conversation, Refusal
-from lomo_hf.errors import BuildError, LomoError
+from lomo_hf.corpus import Refusal
+from lomo_hf.errors import BuildError
 from lomo_hf.recipe import Recipe
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.substitution import Row
 
 __all__ = ["build_shard", "write_shard"]
 
@@ -40,13 +41,18 @@ def build_shard(spec: ShardSpec, out: Path) -> Receipt:
     return write_shard(spec, out, lambda rows: None)
 
 
-def write_shard(spec: ShardSpec, out: Path, on_row: Callable[[int], None]) -> Receipt:
-    """As `build_shard`; `on_row` hears after every row how many were read, and may stop the build by raising."""
+def write_shard(
+    spec: ShardSpec, out: Path, on_row: Callable[[int], None], make_rows: MakeRows | None = None
+) -> Receipt:
+    """As `build_shard`; `on_row` hears after every row how many were read, and may stop the build by raising.
+
+    `make_rows` makes a conversation's rows in another way than in this process, as an isolated shard does.
+    """
     outputs: list[_Output] = []
     try:
         for recipe in spec.recipes:
             outputs.append(_Output(spec, recipe, out))
-        _fill(spec, outputs, on_row)
+        _fill(spec, outputs, on_row, make_rows or rows_in_this_process(spec))
         receipt = _publish(spec, outputs)
         save_receipt(receipt, out)
         return receipt
@@ -57,11 +63,11 @@ def write_shard(spec: ShardSpec, out: Path, on_row: Callable[[int], None]) -> Re
             output.abandon()
 
 
-def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None]) -> None:
-    substituter = Substituter(spec.recipes)
+def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     read = 0
     for item in spec.source.conversations(spec.start, spec.stop):
-        for output, result in zip(outputs, _results(spec, substituter, item, read), strict=True):
+        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.place(read))
+        for output, result in zip(outputs, results, strict=True):
             output.add(result)
         read += 1
         on_row(read)
@@ -69,19 +75,6 @@ def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], Non
         raise BuildError(f"{spec} read {read} rows; the source must have changed. Open it again and plan anew.")
     for output in outputs:
         output.finish()
-
-
-def _results(spec: ShardSpec, substituter: Substituter, item: Conversation | Refusal, row: int) -> list[Row | Refusal]:
-    """One result for each recipe. The only place where a row's own work is done, and so the one to isolate rows in."""
-    if isinstance(item, Refusal):
-        return [item] * len(spec.recipes)
-    try:
-        return substituter.rows(item, spec.place(row))
-    except (LomoError, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of the typesetter is no Exception
-        said = f"{type(error).__name__}: {error}"
-        raise BuildError(f"{spec} fails at row {item.id!r} ({said}). Please report this row.") from error
 
 
 def _publish(spec: ShardSpec, outputs: "list[_Output]") -> Receipt:

@@ -20,6 +20,19 @@ from lomo_hf.cli.corpus_options import (
     Weights,
     resumable,
 )
+from lomo_hf.cli.engines import (
+    Assemble,
+    EngineName,
+    EngineOptions,
+    Executor,
+    Remote,
+    ShardCount,
+    ShardIndex,
+    Tasks,
+    Workers,
+    chosen_engine,
+    chosen_share,
+)  # fmt: skip
 from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
@@ -47,12 +60,23 @@ def build(
     dedup: Dedup = False,
     exclude_overlap: Overlaps = None,
     replay: Replay = None,
+    shard_index: ShardIndex = None,
+    num_shards: ShardCount = None,
+    assemble: Assemble = False,
+    engine: EngineName = "local",
+    executor: Executor = "local",
+    tasks: Tasks = None,
+    workers: Workers = -1,
+    remote: Remote = None,
+    engine_option: EngineOptions = None,
 ) -> None:
     """Build a dataset folder that load_dataset reads."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
     from lomo_hf.release import build_dataset
 
+    share = chosen_share(shard_index, num_shards, engine, assemble)
+    builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
     started = time.monotonic()
     selection = Selection(
@@ -70,14 +94,19 @@ def build(
             selected.source,
             recipe or [DEFAULT_RECIPE],
             out,
-            num_proc=num_proc,
             seed=seed,
             limit=limit,
             repo=repo,
             progress=show,
+            engine=builder,
+            share=share,
             draw=selected.draw,
         )
-    print_report(report, time.monotonic() - started)
+    if report.counts:
+        print_report(report, time.monotonic() - started)
+    if not report.whole:
+        screen.print("The scheduler has the rest." if share is None else "Other machines have the rest.", end=" ")
+        screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
 
 
 def print_report(report: "BuildReport", seconds: float) -> None:
@@ -114,4 +143,5 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     add("rows a second", [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1), section=True)
     screen.print(table)
     first = next(iter(report.counts))
-    screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)
+    if report.whole:
+        screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)

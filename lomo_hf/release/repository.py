@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building import Counts, Receipt, build_shards, find_strays, plan
+from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.files import write_whole
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.corpus.sampling import DRAW, recorded_source
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
+from lomo_hf.names import check_no_secret
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
 from lomo_hf.release.audited import AUDIT, check_audit
@@ -31,10 +32,14 @@ WORK_FOLDER = ".lomo"
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes."""
+    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes.
+
+    `whole` is False after a share of the shards: there is no card and no manifest yet.
+    """
 
     folder: Path
     counts: Mapping[str, Counts]
+    whole: bool = True
 
 
 def build_dataset(
@@ -48,6 +53,8 @@ def build_dataset(
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     draw: str | None = None,
+    engine: Engine | None = None,
+    share: tuple[int, int] | None = None,
 ) -> BuildReport:
     """Build a dataset folder.
 
@@ -62,21 +69,32 @@ def build_dataset(
         repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
         draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
+        engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
+        share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
+            a later call on the same folder.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
+    check_no_secret("repo", repo or "")
     folder = Path(out)
     source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
+    # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
+    (folder / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
     for receipt in earlier.receipts if earlier else ():
         save_receipt(receipt, folder)
-    total = sum(spec.rows for spec in specs)
+    total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
     on_rows = None if progress is None else partial(_report, progress, total)
-    receipts = build_shards(specs, folder, num_proc=num_proc, on_rows=on_rows)
+    builder = engine or LocalEngine(num_proc)
+    if share is not None:
+        return _report_of(folder, chosen, builder(share_of(specs, *share), folder, on_rows) or ())
+    receipts = builder(specs, folder, on_rows)
+    if receipts is None:
+        return BuildReport(folder, {}, whole=False)
     if not any(file.rows for receipt in receipts for file in receipt.files.values()):
         raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
     for stray in find_strays(specs, folder):
@@ -99,6 +117,12 @@ def record_audit(folder: str | Path, report: str) -> None:
     check_audit(report, manifest.receipts)
     write_whole(place / AUDIT, report.encode())
     refresh_card(place)
+
+
+def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:
+    """What a share of the shards came to."""
+    counts = {one.name: sum((receipt.counts[one.name] for receipt in receipts), start=Counts()) for one in recipes}
+    return BuildReport(folder, counts, whole=False)
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:

@@ -33,6 +33,7 @@ _UNBROKEN = re.compile(
 )
 _JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
 _LONG_PART = 30
+_IDLE_HYPHENS = re.compile("(?<![^\\W_])\u00ad|\u00ad(?![^\\W_])")  # soft ones that divide no word
 _LATIN_WORD = re.compile("[0-9A-Za-z]+(?:[\u2019\u2013][0-9A-Za-z]+)+")
 _CLUSTERS = re.compile(
     "[^\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0dff"
@@ -151,6 +152,8 @@ def _pieces(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> Iterato
 
 
 def _plain(text: str) -> str:
+    if "\u00ad" in text:  # they show nothing, and Typst takes quadratic time for many of them
+        text = _IDLE_HYPHENS.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -62,3 +62,75 @@ class Harmful:
             case "end-early":
                 return False
         return True
+
+
+class Trap(str):
+    """A prompt that does harm when it is measured, as T(x) does and keeping it as text does not.
+
+    `harm`: "kill" the process, never "end", "wait" for ever, take all "memory", or "fail" in a way nobody foresaw.
+    """
+
+    harm: str
+    marks: Path
+    times: int
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _trap, (str(self), self.harm, self.marks, self.times)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __len__(self) -> int:
+        if len(list(self.marks.glob("harm-*"))) < self.times:
+            (self.marks / f"harm-{time.monotonic_ns()}").touch()
+            self._do_harm()
+        return super().__len__()
+
+    def _do_harm(self) -> None:
+        match self.harm:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "end":
+                while True:
+                    pass
+            case "wait":
+                time.sleep(600)
+            case "memory":
+                held = [bytearray(1 << 28) for _ in range(64)]
+                raise AssertionError(f"{len(held)} pieces of memory were given")
+            case "fail":
+                raise ZeroDivisionError("nobody foresaw this")
+
+
+def _trap(text: str, harm: str, marks: Path, times: int) -> Trap:
+    trap = Trap(text)
+    trap.harm, trap.marks, trap.times = harm, marks, times
+    return trap
+
+
+@dataclass(frozen=True)
+class Trapped:
+    """The prompts of some rows do harm while their pages are made: row -> harm; `times` times each."""
+
+    inner: Source
+    harms: dict[int, str]
+    marks: Path
+    times: int = 99
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "inner":
+            raise AttributeError(name)
+        return getattr(self.inner, name)
+
+    def conversations(self, start: int, stop: int) -> Iterator[Conversation | Refusal]:
+        for index, item in enumerate(self.inner.conversations(start, stop), start):
+            if index in self.harms and isinstance(item, Conversation):
+                turns = list(item.turns)
+                place = item.user_turns[0]
+                marks = self.marks / str(index)
+                marks.mkdir(parents=True, exist_ok=True)
+                turns[place] = replace(
+                    turns[place], text=_trap(turns[place].text, self.harms[index], marks, self.times)
+                )
+                item = replace(item, turns=tuple(turns))
+            yield item

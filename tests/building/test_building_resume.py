@@ -13,6 +13,7 @@ from building.helpers import Harmful, Tree, tree_of
 
 from lomo_hf.building import Receipt, ShardDone, ShardSpec, build_shards, find_strays
 from lomo_hf.building.files import PendingFile
+from lomo_hf.building.resume import sealed
 from lomo_hf.errors import BuildError, IntegrityError
 
 SHARD, OTHER = "ratio50/train-00001-of-00005.parquet", "ratio50/train-00002-of-00005.parquet"
@@ -55,12 +56,13 @@ def falsify_a_receipt(out: Path) -> None:
     path = receipt_of_shard_1(out)
     receipt = Receipt.from_json(path.read_text())
     counts = {**receipt.counts, "ratio50": replace(receipt.counts["ratio50"], rows=3)}
-    path.write_text(replace(receipt, counts=counts).to_json())
+    path.write_text(sealed(replace(receipt, counts=counts)))
 
 
 def point_a_receipt_elsewhere(out: Path) -> None:
     path = receipt_of_shard_1(out)
-    path.write_text(path.read_text().replace(SHARD, "../" + SHARD))
+    elsewhere = path.read_text().replace(SHARD, "../" + SHARD)
+    path.write_text(sealed(Receipt.from_json(elsewhere)))
 
 
 def add_a_false_sidecar(out: Path) -> None:

@@ -325,3 +325,11 @@ def test_ink_that_leaves_the_paper_is_an_overflow() -> None:
     with pytest.raises(RenderError) as caught:
         typeset(['#L[#place(dx: -45pt)[#"HH"]#"x"]'], 300, RenderStyle())
     assert caught.value.reason == "overflow"
+
+
+@pytest.mark.parametrize("other", ["", "\u200d", "\u00a0", "\u034f"])
+def test_soft_hyphens_that_divide_no_word_cost_nothing(other: str) -> None:
+    """Typst takes a minute for 20,000 of them in a row; they show nothing, so they do not reach it."""
+    text = "a co\u00adoperative \u00admove" + ("\u00ad" + other) * 20_000
+    ((line,),) = [[piece.text for piece in line.pieces] for line in lines_of(text, 0, len(text), ())]
+    assert line == "a co\u00adoperative move" + other * 20_000

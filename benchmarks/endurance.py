@@ -1,0 +1,141 @@
+"""A large build that is killed on the way: `python -m benchmarks.endurance --rows 100000`.
+
+Prompts are recombined from a corpus; `lomo build` is started, and killed with SIGKILL (the command itself, a worker,
+the command with all its workers) whenever a share of the shards is done; the same command then goes on. At the end
+every file must be what the manifest says, and shards built alone elsewhere must be the same bytes.
+"""
+
+import argparse
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.corpus import prompts_of, recombined, write_corpus
+from lomo_hf.building import build_shards, plan
+from lomo_hf.corpus import open_source
+from lomo_hf.recipes import load_recipe
+
+__all__ = ["main"]
+
+_VICTIMS = ("command", "worker", "everything")
+
+
+def main() -> int:
+    """The command; returns 1 if anything was lost."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.endurance", description=__doc__.split("\n")[0])
+    parser.add_argument("--rows", type=int, default=3_000)
+    parser.add_argument("--kills", type=int, default=3)
+    parser.add_argument("--num-proc", type=int, default=2)
+    parser.add_argument("--corpus", type=Path, help="default: the embedded sample")
+    parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
+    parser.add_argument("--compare", type=int, default=2, help="shards that are built again, alone, and compared")
+    given = parser.parse_args()
+    with TemporaryDirectory() as temporary:
+        folder = given.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        return _run(given, folder)
+
+
+def _run(given: argparse.Namespace, folder: Path) -> int:
+    corpus, out = folder / "corpus.jsonl", folder / "out"
+    write_corpus(recombined(prompts_of(given.corpus), given.rows), corpus)
+    began = time.monotonic()
+    shards = len(plan(open_source(corpus), [load_recipe("ratio50")]))
+    command = [sys.executable, "-m", "lomo_hf.cli", "build", "--corpus", str(corpus), "--out", str(out)]
+    command += ["--num-proc", str(given.num_proc)]
+    kills = []
+    for number in range(given.kills):
+        goal = (number + 1) * shards // (given.kills + 1)
+        kills.append(_killed_at(command, out, goal, _VICTIMS[number % len(_VICTIMS)]))
+        print(kills[-1], flush=True)
+    last = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    bad = _changed_files(out)
+    compared = _compared(corpus, out, given.compare, folder)
+    report = {
+        "rows": given.rows,
+        "shards": shards,
+        "kills": kills,
+        "exit": last.returncode,
+        "wall_seconds": round(time.monotonic() - began),
+        "cpu_seconds_of_runs_that_ended": round(used.ru_utime + used.ru_stime),
+        "largest_process_mb": round(used.ru_maxrss / 1024),
+        "files_not_as_the_manifest_says": bad,
+        "shards_built_again_and_equal": compared,
+        "left_unfinished": [str(path.relative_to(out)) for path in out.rglob("*.tmp")],
+    }
+    print(json.dumps(report, indent=1))
+    lost = last.returncode or bad or report["left_unfinished"] or not all(compared.values())
+    return 1 if lost else 0
+
+
+def _killed_at(command: Sequence[str], out: Path, goal: int, victim: str) -> str:
+    """Run until `goal` receipts are there, and a little longer; then kill; what was killed, in words."""
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    while running.poll() is None and len(list((out / ".lomo/receipts").glob("*.json"))) < goal:
+        time.sleep(0.2)
+    time.sleep(1.0)
+    if running.poll() is not None:
+        return f"too late for {victim}: the command ended with {running.returncode}"
+    if victim == "worker":
+        worker = next(iter(_workers_of(running.pid)))
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(10.0)
+        said = "and the command went on" if running.poll() is None else f"and the command ended: {running.returncode}"
+        running.kill()
+    elif victim == "everything":
+        os.killpg(running.pid, signal.SIGKILL)
+        said = "with all workers"
+    else:
+        running.kill()
+        said = "and its workers left"
+    running.wait()
+    _wait_for_silence(running.pid)
+    return f"{victim} killed at {goal} shards, {said}"
+
+
+def _workers_of(parent: int) -> list[int]:
+    """Its children that build (the first child only looks after shared memory), by /proc."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _wait_for_silence(group: int) -> None:
+    """Until no process of the group is left."""
+    for _ in range(300):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    raise SystemExit("workers outlive the command that was killed")
+
+
+def _changed_files(out: Path) -> list[str]:
+    """Files that are not what the manifest says."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    said = [file for shard in manifest["shards"] for part in ("files", "sidecars") for file in shard[part].values()]
+    said += manifest["files"]
+    return [one["path"] for one in said if sha256((out / one["path"]).read_bytes()).hexdigest() != one["sha256"]]
+
+
+def _compared(corpus: Path, out: Path, count: int, folder: Path) -> dict[str, bool]:
+    specs = plan(open_source(corpus), [load_recipe("ratio50")])
+    chosen = specs[:: max(1, len(specs) // max(count, 1))][:count]
+    same = {}
+    for receipt in build_shards(chosen, folder / "again"):
+        for file in receipt.files.values():
+            same[file.path] = (out / file.path).read_bytes() == (folder / "again" / file.path).read_bytes()
+    return same
+
+
+if __name__ == "__main__":
+    sys.exit(main())
