@@ -65,9 +65,7 @@ def substitute_row(conversation: Conversation, recipe: Recipe, place: float | No
     return Substituter([recipe]).rows(conversation, place)[0]
 
 
-def keep_as_text(
-    conversation: Conversation, recipe: Recipe, reason: str, place: float | None = None
-) -> Row | Refusal:
+def keep_as_text(conversation: Conversation, recipe: Recipe, reason: str, place: float | None = None) -> Row | Refusal:
     """The row that is stored where its span cannot be rendered for a reason that only the caller knows.
 
     A row that the recipe does not draw, or refuses, is as `substitute_row` makes it.

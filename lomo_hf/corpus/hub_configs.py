@@ -118,7 +118,7 @@ def without_repeats(configs: Sequence[HubConfig]) -> list[HubConfig]:
 
 
 def _declared(listing: Listing, declared: Iterable[CardConfig]) -> dict[str, HubConfig]:
-    from fsspec.utils import glob_translate  # type: ignore[import-untyped]
+    from fsspec.utils import glob_translate
 
     found = {}
     for one in declared:
