@@ -29,6 +29,8 @@ def snippets() -> dict[str, str]:
     for piece in PAGE.read_text(encoding="utf-8").split("<!-- snippet: ")[1:]:
         name, _, rest = piece.partition(" -->\n")
         fence, _, rest = rest.partition("\n")
+        while fence.startswith("<!-- not run: "):
+            fence, _, rest = rest.partition("\n")
         assert fence.startswith("```"), name
         found[name] = rest.partition("\n```")[0] + "\n"
     return found
