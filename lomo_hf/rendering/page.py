@@ -90,6 +90,8 @@ def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, c
     if chars > caps.max_pixels // 20:  # far over any page: do not even lay it out
         raise TooLargeError("too-large", f"{chars} characters fit no page.", caps.max_pixels // 150)
     lines = lines_of(prompt, span.start, span.end, span.atoms)
+    if not lines:  # soft hyphens and nothing else
+        raise RenderError("blank", "the span holds no ink.")
     widths = [line_width(line, style) for line in lines]
     width = text_width(lines, style)
     # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.

@@ -333,3 +333,8 @@ def test_soft_hyphens_that_divide_no_word_cost_nothing(other: str) -> None:
     text = "a co\u00adoperative \u00admove" + ("\u00ad" + other) * 20_000
     ((line,),) = [[piece.text for piece in line.pieces] for line in lines_of(text, 0, len(text), ())]
     assert line == "a co\u00adoperative move" + other * 20_000
+
+
+def test_soft_hyphens_alone_hold_no_ink() -> None:
+    with pytest.raises(RenderError, match="no ink"):
+        page_of("\u00ad" * 10)
