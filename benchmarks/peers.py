@@ -8,10 +8,11 @@ import io
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from statistics import mean
+from tempfile import TemporaryDirectory
 from textwrap import wrap
 from typing import Any, Final
 
@@ -36,7 +37,9 @@ class Peer:
 def measured_peer(peer: Peer, texts: Sequence[str]) -> float | str:
     """Milliseconds of processor time a page, or why there are none."""
     try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        quiet = redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO())
+        # Some leave caches in the folder that they are called in.
+        with warnings.catch_warnings(), quiet[0], quiet[1], TemporaryDirectory() as folder, chdir(folder):
             warnings.simplefilter("ignore")
             for name in peer.needs:
                 import_module(name)
