@@ -13,6 +13,7 @@ __all__ = ["estimated_height", "line_width", "text_width"]
 
 _ASPECT = 2.4  # wanted width : height of a page of prose; the paper's worked picture has about that
 _LONG_ROW, _RIBBON = 640, 10  # a row wider than this is wrapped rather than make a page of more than this aspect
+_ROW_SLACK = 1.08
 _SPACING = 1.04  # estimates run a little short; a page is trimmed afterwards
 _NARROW = frozenset("iljtfrI.,:;!'|()[] ")
 _WIDE = frozenset("mwMWQO@%&")
@@ -26,7 +27,9 @@ def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
     True
     """
     widths = [line_width(line, style) for line in lines]
-    rows = max((width for width, line in zip(widths, lines, strict=True) if _is_row(line)), default=0.0)
+    slack = [1.0 if line.mono else _ROW_SLACK for line in lines]  # advances are exact only where all are the same
+    measured = zip(widths, slack, lines, strict=True)
+    rows = max((width * more for width, more, line in measured if _is_row(line)), default=0.0)
     if rows > _LONG_ROW:
         rows = max(_LONG_ROW, min(rows, sqrt(_RIBBON * rows * estimated_height(widths, rows, style))))
     width = max(float(style.min_width), rows)
