@@ -73,7 +73,7 @@ def test_a_build_that_was_stopped_does_not_draw_again(
 ) -> None:
     asked = ("build", "--corpus", REPO, *configs("gsm8k", "open_orca"), "--dedup", "--limit", "3", "--out", "out")
     with monkeypatch.context() as patch:
-        patch.setattr("lomo_hf.release.repository.build_shards", _stopped)
+        patch.setattr("lomo_hf.building.engines.build_shards", _stopped)
         assert lomo(*asked).startswith("exit 130")
     kept = Path("out/.lomo/draw.json").read_bytes()
     monkeypatch.setattr("lomo_hf.corpus.sampling.draw", _never)
