@@ -24,7 +24,7 @@ __all__ = ["Caps", "Choosing", "DistortionSettings", "Recipe", "RenderStyle"]
 
 # Each of these can change a byte of what is built.
 ENGINES = (
-    "lomo-hf", "typst", "math-core", "manimgx-fonts", "noto-cjk-sans-otc",
+    "lomo-hf", "typst", "uharfbuzz", "math-core", "manimgx-fonts", "noto-cjk-sans-otc",
     "matplotlib", "imgaug", "opencv-python", "numpy", "pyarrow", "datasets",
 )  # fmt: skip
 

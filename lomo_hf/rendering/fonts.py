@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMOJI_FAMILIES", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
-    "emoji_file", "first_uncovered", "font_folders", "typst_fonts",
+    "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
 ]  # fmt: skip
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
@@ -79,6 +79,12 @@ def typst_fonts() -> "typst.Fonts":
 def emoji_file() -> Path:
     """The font of emoji, whose table of joined emoji is read apart."""
     package, file, _ = _FILES["Noto Emoji"]
+    return _package_folder(package) / file
+
+
+def latin_file() -> Path:
+    """The font of Latin, Greek and Cyrillic text, from which words are drawn without Typst."""
+    package, file, _ = _FILES[LATIN]
     return _package_folder(package) / file
 
 

@@ -18,8 +18,9 @@ from lomo_hf.recipe import Caps, RenderStyle
 from lomo_hf.rendering.emoji import bad_sequence
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
-from lomo_hf.rendering.markup import FORMULAS, line_markup, lines_of
+from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
 from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.scripts import piled_marks, unseen_row
 from lomo_hf.rendering.typesetter import BLEED, INK, paper_for, typeset
 from lomo_hf.spans import Span
@@ -97,13 +98,23 @@ def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, c
     # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.
     height = estimated_height(widths, width, style)
     _check_size(min(width, max(widths)), height, chars, 1.5 * caps.max_pixels, caps)
+    trimmed = _trimmed(_pixels(prompt, span, formulas, lines, width, style), style.margin)
+    _check_size(trimmed.shape[1], trimmed.shape[0], chars, caps.max_pixels, caps)
+    return _padded(trimmed, caps)
+
+
+def _pixels(
+    prompt: str, span: Span, formulas: Sequence[str], lines: Sequence[Line], width: int, style: RenderStyle
+) -> NDArray[np.uint8]:
+    """The lines on untrimmed paper: plain prose from a cache of words, everything else by Typst."""
+    page = set_prose(lines, width, style)
+    if page is not None:
+        return page
     bodies = iter(formulas)
     markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     markup += [paper_for(body) for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
-    trimmed = _trimmed(_typeset_wide_enough(markup, width, style), style.margin)
-    _check_size(trimmed.shape[1], trimmed.shape[0], chars, caps.max_pixels, caps)
-    return _padded(trimmed, caps)
+    return _typeset_wide_enough(markup, width, style)
 
 
 def _check_text(text: str) -> None:
