@@ -72,13 +72,16 @@ def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Word
 def _broken(text: str, width: float, words: Words, rows: _Rows) -> bool:
     """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain."""
     rows.open()
-    x, before = 0.0, ""
-    for run, room in _runs(text):
+    space, inner = words.advance(" "), text.rstrip(" ")
+    tail = space * (len(text) - len(inner))  # spaces at the end of a paragraph take room, those where a row ends none
+    x, before, left = 0.0, "", len(inner)
+    for run, room in _runs(inner):
+        left -= len(run)
         if run[0] == " ":
-            x += len(run) * words.advance(" ")
+            x += len(run) * space
             continue
         word, advance = run, words.advance(run)
-        while x + advance > width:
+        while x + advance + (0 if left else tail) > width:
             parts = parts_of(word)
             if parts is None:
                 return False
