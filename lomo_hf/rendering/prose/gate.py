@@ -8,6 +8,7 @@ a line ends is not set here. No rule looks at anything but the text.
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import permutations
 
 from lomo_hf.rendering.markup import Line
 
@@ -15,7 +16,9 @@ __all__ = ["breaks_after_space", "is_prose", "parts_of"]
 
 # Letters that need no shaping, and the punctuation and signs that go with them. No tab, no mark, no joiner, no space
 # but the common one.
-_LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1e9e\u1ea0-\u1ef9"
+_LATIN = (
+    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u1e9e\u1ea0-\u1ef9"
+)
 _GREEK = "\u0386\u0388-\u03ce"
 _CYRILLIC = "\u0400-\u0481\u048a-\u04ff"
 _LETTERS = _LATIN + _GREEK + _CYRILLIC
@@ -25,9 +28,8 @@ _SIGNS = (
 )
 _LISTED = re.compile(f"[ -~{_LETTERS}{_SIGNS}]*")
 # Typst shapes scripts apart; a word of two of them would be kerned where it is not.
-_MIXED = re.compile("|".join(
-    f"[{one}][^ {one}]*[{two}]" for one in (_LATIN, _GREEK, _CYRILLIC) for two in (_LATIN, _GREEK, _CYRILLIC) if one != two
-))
+_SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
+_MIXED = re.compile("|".join(f"[{one}][^ {one}]*[{two}]" for one, two in permutations(_SCRIPTS, 2)))
 _LONGEST = 30  # characters; markup gives longer words places to break that no reader sees
 _LONG = re.compile(f"[^ ]{{{_LONGEST + 1},}}")
 
@@ -35,8 +37,9 @@ _OPENING = "(\\[{\u00a1\u00bf\u2018\u201a\u201c\u201e\u00ab\u2039"
 _CLOSING = ")\\]}.,;:!?/%\u2019\u201d\u00bb\u203a\u2026\u2030"
 _WORD = f"[0-9{_LETTERS}]+"
 # Words that hold no place to break, in their order: opening signs, letters with single signs within, closing signs.
-_PLAIN = f"[\"'(\\[\u2018\u201c]*[$\u20ac\u00a3]?{_WORD}(?:['\u2019.,:_&@]{_WORD})*%?[\"'\u2019\u201d.,;:!?)\\]\u2026]*"
-_WHOLE = re.compile(f"-?[0-9]+(?:[.,:][0-9]+)*%?[.,;:!?)]*|{_PLAIN}")
+_OPENED = "[\"'(\\[\u2018\u201c]*[$\u20ac\u00a3]?"
+_CLOSED = "%?[\"'\u2019\u201d.,;:!?)\\]\u2026]*"
+_WHOLE = re.compile(f"-?[0-9]+(?:[.,:][0-9]+)*%?[.,;:!?)]*|{_OPENED}{_WORD}(?:['\u2019.,:_&@]{_WORD})*{_CLOSED}")
 # Between letters a line may be broken behind a hyphen, a slash or an en dash, and on both sides of an em dash.
 _BROKEN = re.compile(
     f"(?<=[0-9{_LETTERS}]-)(?=[{_LETTERS}])|(?<=[{_LETTERS}][/\u2013])(?=[{_LETTERS}])"

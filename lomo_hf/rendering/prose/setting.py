@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from lomo_hf.recipe import RenderStyle
 from lomo_hf.rendering.markup import Line
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
-from lomo_hf.rendering.prose.words import PHASES, Picture, Words, covered, shared_words
+from lomo_hf.rendering.prose.words import PHASES, Words, covered, shared_words
 from lomo_hf.rendering.scripts import rooms_of
 
 __all__ = ["set_prose"]
@@ -44,7 +45,9 @@ class _Rows:
             self.above[-1], self.below[-1] = max(self.above[-1], room[0]), max(self.below[-1], room[1])
 
 
-def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Words | None = None) -> NDArray[np.uint8] | None:
+def set_prose(
+    lines: Sequence[Line], width: int, style: RenderStyle, words: Words | None = None
+) -> NDArray[np.uint8] | None:
     """The page of lines of prose in a column of `width` px, as Typst would set it; uint8, 255 is paper, untrimmed.
 
     None where that is not certain: another script, formulas, code, or a line whose end depends on more than is known
@@ -53,7 +56,7 @@ def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Word
 
     >>> from lomo_hf.rendering.markup import Line, Piece
     >>> page = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
-    >>> page is None, set_prose([Line((Piece("text", "x", ), Piece("inline", "y")))], 400, RenderStyle())
+    >>> page is None, set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
     (False, None)
     """
     if not is_prose(lines, covered()):
@@ -116,13 +119,13 @@ def _fitting(parts: Sequence[str], width: float, words: Words) -> str:
 
 def _painted(rows: _Rows, style: RenderStyle, words: Words) -> NDArray[np.uint8]:
     """All words on paper as large as their ink takes."""
-    baselines = np.cumsum([style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False)])
-    bottoms = baselines.tolist()
+    pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
+    baselines = list(accumulate(pitches))
     drawn: list[tuple[NDArray[np.uint8], int, int]] = []
     for word, x, row in rows.words:
         pixel, phase = divmod(round(x * style.text_size * PHASES), PHASES)
         picture = words.picture(word, style.text_size, phase)
-        drawn.append((picture.pixels, pixel + picture.left, bottoms[row] + picture.top))
+        drawn.append((picture.pixels, pixel + picture.left, baselines[row] + picture.top))
     left, top = min(x for _, x, _ in drawn), min(y for _, _, y in drawn)
     right = max(x + pixels.shape[1] for pixels, x, _ in drawn)
     bottom = max(y + pixels.shape[0] for pixels, _, y in drawn)
