@@ -24,7 +24,7 @@ STAGES = {
     "parse": ("lomo_hf.corpus.source.FileSource.conversations", "lomo_hf.substitution.screen"),
     "span": ("lomo_hf.substitution.select_spans", "lomo_hf.substitution.narrow"),
     "markup": ("lomo_hf.substitution.render_span",),
-    "typeset": ("lomo_hf.rendering.typesetter._compile",),
+    "typeset": ("lomo_hf.rendering.typesetter._compile", "lomo_hf.rendering.page.set_prose"),
     "distort": ("lomo_hf.substitution.draw_distortion", "lomo_hf.substitution._distorted"),
     "encode": ("lomo_hf.substitution.to_png",),
     "write": (

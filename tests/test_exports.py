@@ -31,6 +31,7 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
         "imgaug",
         "cv2",
         "typst",
+        "uharfbuzz",
         "datasets",
         "matplotlib",
         "sympy",
