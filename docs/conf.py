@@ -27,3 +27,14 @@ myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 # A page that the index names may not be written yet; links of pages may lead out of docs/ to the repository.
 suppress_warnings = ["toc.not_readable", "myst.xref_missing"]
+
+
+def _without_docstring_of_the_type(app, what, name, value, options, lines):  # type: ignore[no-untyped-def]
+    """A constant says on its page what it is for; what `dict` or `str` says of itself does not belong there."""
+    if what == "data" and (getattr(value, "__doc__", None) or "").lstrip().startswith(lines[0] if lines else "\0"):
+        lines.clear()
+
+
+def setup(app):  # type: ignore[no-untyped-def]
+    """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", _without_docstring_of_the_type)
