@@ -46,7 +46,7 @@ def pairwise_distance(text_states: ArrayLike, image_states: ArrayLike) -> float:
 def frechet_distance(
     first_mean: ArrayLike, first_covariance: ArrayLike, second_mean: ArrayLike, second_covariance: ArrayLike
 ) -> float:
-    """The squared Frechet distance of two Gaussians, as in FID (Dowson and Landau 1982)::
+    """The squared Frechet distance of two Gaussians, as in FID (Dowson and Landau 1982):
 
         |m1 - m2|^2 + tr(C1) + tr(C2) - 2 tr((C1 C2)^(1/2))
 
