@@ -14,7 +14,8 @@ Harm = int | Literal["disconnect", "lost", "timeout"]
 
 @dataclass
 class Fault:
-    """Harm for calls that match: the first `skip` of them pass, the next `times` are harmed."""
+    """Harm for calls that match: the first `skip` of them pass, the next `times` are harmed. Where the connection is
+    dropped, `then` is done just before: the client cannot know yet."""
 
     method: str
     pattern: str
@@ -23,6 +24,7 @@ class Fault:
     skip: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "injected"
+    then: Callable[[], object] = lambda: None
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether this call is harmed; counts it if it matches."""

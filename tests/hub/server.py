@@ -3,6 +3,7 @@
     with LoopbackHub() as hub:
         hub.fault("POST", "/commit/", 412)          # the next commit is refused
         hub.fault_call(7, "lost")                   # the seventh call from now is served, its reply lost
+        hub.fault_call(7, "lost", then=act)         # and before the client can know it, something else happens
         hub.meanwhile("POST", "/commit/", act)      # someone is faster
         ...
         hub.log, hub.uploaded_bytes, hub.tree("org/name")
@@ -79,9 +80,10 @@ class LoopbackHub:
         skip: int = 0,
         headers: Mapping[str, str] | None = None,
         message: str = "injected",
+        then: Callable[[], object] = lambda: None,
     ) -> None:
         """Harm the next `times` calls that match a method and a pattern in the path, after `skip` that pass."""
-        self.faults.append(Fault(method, pattern, harm, times, skip, headers or {}, message))
+        self.faults.append(Fault(method, pattern, harm, times, skip, headers or {}, message, then))
 
     def fault_call(self, number: int, harm: Harm, **options: Any) -> None:
         """Harm the call with this number from now, counting from 1, whatever it is."""
