@@ -39,16 +39,20 @@ class Fault:
 
 @dataclass
 class Meanwhile:
-    """Something that someone else does just before a call that matches is served; once."""
+    """Something that someone else does just before a call that matches is served, after `skip` that pass; once."""
 
     method: str
     pattern: str
     act: Callable[[], object]
+    skip: int = 0
     done: bool = False
 
     def comes(self, method: str, path: str) -> bool:
         """Whether the moment is now."""
         if self.done or not re.fullmatch(self.method, method) or not re.search(self.pattern, path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
             return False
         self.done = True
         return True

@@ -106,9 +106,10 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self, body, parse_qs(url.query))
         try:
             with self.hub.lock:
-                for interruption in self.hub.interruptions:
-                    if interruption.comes(self.command, self.path):
-                        interruption.act()
+                due = [one for one in self.hub.interruptions if one.comes(self.command, self.path)]
+            for interruption in due:  # without the lock, since it may be calls of another client
+                interruption.act()
+            with self.hub.lock:
                 fault = next((one for one in self.hub.faults if one.strikes(self.command, self.path)), None)
             if fault and self._harm(fault):
                 return

@@ -94,12 +94,13 @@ class LoopbackHub:
         self.fault(".*", "", harm, times=_ALWAYS, skip=number - 1)
 
     def recover(self) -> None:
-        """Drop all faults."""
+        """Drop all faults, and whatever someone else was going to do."""
         self.faults.clear()
+        self.interruptions.clear()
 
-    def meanwhile(self, method: str, pattern: str, act: Callable[[], object]) -> None:
-        """Do something just before the next call that matches is served."""
-        self.interruptions.append(Meanwhile(method, pattern, act))
+    def meanwhile(self, method: str, pattern: str, act: Callable[[], object], *, skip: int = 0) -> None:
+        """Do something just before the next call that matches is served, after `skip` that pass."""
+        self.interruptions.append(Meanwhile(method, pattern, act, skip))
 
     # ---- what is there ------------------------------------------------------------------------------------------
 
@@ -125,6 +126,19 @@ class LoopbackHub:
         except HubError:
             return {}
         return {path: file.sha256 for path, file in sorted(found.items())}
+
+    def line(self, rid: str) -> list[dict[str, str]]:
+        """The trees of all that main ever pointed to, newest first."""
+        repo, commit = self.repo(rid), self.repo(rid).head
+        found = [self.tree(rid, commit.id)]
+        while commit.parents:
+            commit = repo.commits[commit.parents[0]]
+            found.append(self.tree(rid, commit.id))
+        return found
+
+    def open_pulls(self, rid: str) -> list[int]:
+        """The numbers of pull requests that are neither merged nor closed."""
+        return [number for number, pull in self.repo(rid).pulls.items() if pull.status in ("draft", "open")]
 
     def read(self, rid: str, path: str, revision: str = "main") -> bytes:
         """The bytes of a file."""

@@ -19,8 +19,8 @@ from lomo_hf.release.read_back import ReadBack
 
 MakeRetrier = Callable[[], Retrier]
 NOTHING = ReadBack("", 0, 0, {})
-# Small commits, so that a release of a few files goes the way of one with hundreds.
-WAYS = {"one commit": PushOptions(), "pull request": PushOptions(max_commit_files=2)}
+# Small commits, three of them, so that a release of a few files goes the way of one with hundreds.
+WAYS = {"one commit": PushOptions(), "pull request": PushOptions(max_commit_files=4)}
 
 
 class World:
@@ -32,7 +32,8 @@ class World:
         self.old = hub.tree(REPO)
         hub.log.clear()
         self.push()
-        self.calls, self.new = len(hub.log), hub.tree(REPO)
+        self.calls, self.new, self.line = len(hub.log), hub.tree(REPO), hub.line(REPO)
+        self.writing = [number for number, call in enumerate(hub.log) if call[0] in ("POST", "PUT")]
         assert self.new != self.old
 
     def push(self) -> None:
@@ -49,6 +50,9 @@ class World:
             assert self.hub.tree(REPO, "v1.1.0") == self.new
 
     def check_done(self) -> None:
+        """As an undisturbed push leaves it: main changed once, and no pull request is left over."""
+        assert self.hub.line(REPO) == self.line
+        assert not self.hub.open_pulls(REPO)
         assert self.hub.tree(REPO) == self.hub.tree(REPO, "v1.1.0") == self.new
         assert self.hub.tree(REPO, "v1.0.0") == self.old
 

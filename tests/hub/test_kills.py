@@ -1,8 +1,8 @@
-"""P5 the hard way: pushes killed at random moments, in every phase, then the same command. Twenty and more: `-m slow`.
+"""P5 the hard way: pushes killed at random moments, in every phase, then the same command. Dozens: `-m slow`.
 
-The command is a process of its own. It is killed when the Hub has its call, and serves it or not; or by the clock. After
-each kill a reader, who knows nothing of it, finds the old release or the new one, and whatever main pointed to on the
-way was one of them. In the end everything is as if nothing had happened.
+The command is a process of its own. It is killed when the Hub has its call, and serves it or not; or by the clock.
+After each kill a reader, who knows nothing of it, finds the old release or the new one, and whatever main pointed to
+on the way was one of them. In the end everything is as if nothing had happened.
 """
 
 import copy
@@ -11,13 +11,12 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from hub.conftest import REPO, TOKEN
+from hub.conftest import REPO
 from hub.forked_lomo import ForkedLomo
 from hub.server import LoopbackHub
 
@@ -49,22 +48,6 @@ WAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def lomo(running_hub: LoopbackHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedLomo]:
-    work = tmp_path_factory.mktemp("kills")
-    environment = {
-        "HF_ENDPOINT": running_hub.url,
-        "HF_TOKEN": TOKEN,
-        "HF_HOME": str(work / "home"),
-        "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-    }
-    with ForkedLomo(environment, work / "said.txt") as forked:
-        yield forked
-
-
 class Killed:
     """A way to push, what it comes to undisturbed, and the same with kills."""
 
@@ -82,7 +65,7 @@ class Killed:
         self.calls = [(method, _kind(path)) for method, path, _ in hub.log]
         self.new = hub.tree(REPO, "refs/pr/1" if way.reviewed else "main")
         assert self.new != self.old
-        self.line = self._line()
+        self.line = hub.line(REPO)
         self.check_done()
 
     # ---- killing ------------------------------------------------------------------------------------------------
@@ -106,9 +89,7 @@ class Killed:
     def kill_at_call(self, number: int, *, served: bool) -> None:
         """Push, and kill when the Hub has this call; whether it is served all the same."""
         pids: list[int] = []
-        self.hub.fault_call(
-            number, "lost" if served else "disconnect", then=lambda: os.kill(pids[0], signal.SIGKILL)
-        )
+        self.hub.fault_call(number, "lost" if served else "disconnect", then=lambda: os.kill(pids[0], signal.SIGKILL))
         with self.hub.lock:  # no call is looked at before it is known whom to kill
             pids.append(self._start())
         assert self._wait(pids[0]) in (-signal.SIGKILL, 0)
@@ -134,38 +115,32 @@ class Killed:
             return
         tags = self.hub.repo(REPO).tags
         assert set(tags) <= {"v1.0.0", *(() if self.way.reviewed else ("v1.1.0",))}
-        for revision in ("main", *tags):
-            self._read(revision, new=revision == "v1.1.0" or self.hub.tree(REPO, revision) == self.new)
-        assert all(tree in self.line for tree in self._line())
+        for tag in tags:
+            assert self.hub.tree(REPO, tag) == (self.new if tag == "v1.1.0" else self.old)
+        self._read(self.hub.tree(REPO))
+        assert all(tree in self.line for tree in self.hub.line(REPO))
 
     def check_done(self) -> None:
         """Everything is as an undisturbed push leaves it, and no pull request is left over."""
         repo = self.hub.repo(REPO)
-        assert self._line() == self.line
-        assert set(repo.tags) == ({"v1.0.0"} if self.way.over else set()) | (set() if self.way.reviewed else {"v1.1.0"})
+        assert self.hub.line(REPO) == self.line
+        tags = {"v1.0.0": self.way.over, "v1.1.0": not self.way.reviewed}
+        assert set(repo.tags) == {tag for tag, there in tags.items() if there}
         assert "v1.0.0" not in repo.tags or self.hub.tree(REPO, "v1.0.0") == self.old
-        left = {number: pull for number, pull in repo.pulls.items() if pull.status in ("draft", "open")}
+        left = self.hub.open_pulls(REPO)
         if self.way.reviewed:
             assert self.hub.tree(REPO) == self.old
-            assert [self.hub.tree(REPO, pull.ref) for pull in left.values()] == [self.new]
+            assert [self.hub.tree(REPO, f"refs/pr/{number}") for number in left] == [self.new]
         else:
             assert self.hub.tree(REPO) == self.hub.tree(REPO, "v1.1.0") == self.new
             assert not left
 
-    def _line(self) -> list[Tree]:
-        """All that main ever held, newest first."""
-        repo, commit = self.hub.repo(REPO), self.hub.repo(REPO).head
-        found = [self.hub.tree(REPO, commit.id)]
-        while commit.parents:
-            commit = repo.commits[commit.parents[0]]
-            found.append(self.hub.tree(REPO, commit.id))
-        return found
-
-    def _read(self, revision: str, *, new: bool) -> None:
-        assert self.hub.tree(REPO, revision) == (self.new if new else self.old)
-        if new or self.way.over:
-            folder = self.folders["next" if new else "first"]
-            self._check(self.lomo.run("verify", str(folder), "--remote", f"{REPO}@{revision}", "--download"))
+    def _read(self, tree: Tree) -> None:
+        """Main is one of the two as the clients see it: listed, downloaded to the byte, and loaded."""
+        assert tree in (self.old, self.new)
+        if tree:
+            folder = self.folders["next" if tree == self.new else "first"]
+            self._check(self.lomo.run("verify", str(folder), "--remote", f"{REPO}@main", "--download"))
 
     # ---- the command --------------------------------------------------------------------------------------------
 
