@@ -5,7 +5,7 @@ the old tree or the new one, and a tag, once set, the new one.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ class World:
         hub.log.clear()
         self.push()
         self.calls, self.new, self.line = len(hub.log), hub.tree(REPO), hub.line(REPO)
-        self.writing = [number for number, call in enumerate(hub.log) if call[0] in ("POST", "PUT")]
+        self.phases = list(_phases([(method, path) for method, path, _ in hub.log]))
         assert self.new != self.old
 
     def push(self) -> None:
@@ -57,13 +57,20 @@ class World:
         assert self.hub.tree(REPO, "v1.0.0") == self.old
 
 
+def _phases(calls: list[tuple[str, str]]) -> Iterator[int]:
+    """The numbers, from 0, of the calls that write; of uploads that follow each other, the first."""
+    for number, (method, _) in enumerate(calls):
+        if method == "POST" or (method == "PUT" and calls[number - 1][0] != "PUT"):
+            yield number
+
+
 @pytest.fixture
 def make_world(
     hub: LoopbackHub, built_once: dict[str, Path], retrier: MakeRetrier, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], World]:
     """Reading back is left out here, and has its own test, because nothing is written any more when it begins."""
-    push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     monkeypatch.setattr(publishing, "read_back", lambda *_, **__: NOTHING)
+    push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     return lambda way: World(hub, built_once["next"], retrier, WAYS[way])
 
 
