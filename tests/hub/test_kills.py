@@ -193,7 +193,6 @@ def test_pushes_killed_in_every_phase_end_in_the_same_tree(
     chance, kills = random.Random(11), 0
     for way in WAYS.values():
         kills += _kill_in_every_phase(Killed(running_hub, lomo, built_once, way), chance, by_the_clock=3)
-    print(kills, "kills")
     assert kills >= 100
 
 
