@@ -147,6 +147,9 @@ class _Push:
         return self._publish(report)
 
     def _publish(self, report: PushReport) -> PushReport:
+        if report.plan.is_done and self.options.create_pr:
+            self.notify("main holds this release already; without create_pr the same push tags it")
+            return PushReport(**{**vars(report), "commit": report.plan.base})
         number = None
         if not report.plan.is_done and (self.options.create_pr or report.plan.steps > self.options.max_commit_files):
             number, commit = self._through_pull_request()

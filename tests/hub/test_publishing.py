@@ -215,6 +215,9 @@ def test_a_review_leaves_main_alone_and_the_same_command_tags_after_the_merge(hu
     repo = hub.repo(REPO)
     repo.pulls[1].status = "open"
     repo.merge(repo.pulls[1])
+    again = release("next", "v1.1.0", PushOptions(create_pr=True))
+    assert (again.tagged, again.pull_request, again.commit) == (False, None, repo.head.id)
+    assert "v1.1.0" not in repo.tags
     assert release("next", "v1.1.0").tagged
     assert repo.tags["v1.1.0"] == repo.pulls[1].merged_as
     assert len(repo.pulls) == 1
