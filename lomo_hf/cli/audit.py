@@ -88,7 +88,8 @@ def _statistics(statistics: Mapping[str, Mapping[str, Any]]) -> "Table":
     def add(label: str, values: Sequence[Any]) -> None:
         table.add_row(label, *(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
 
-    for key in ("rows", "refused", "rewritten", "rows_with_mathematics", "spans", "spans_with_mathematics"):
+    counted = ("rows", "refused", "ratio", "drawn", "rewritten", "rows_with_mathematics", "spans")
+    for key in (*counted, "spans_with_mathematics"):
         add(key.replace("_", " "), [one[key] for one in configs])
     for label, group in (("set as", "renderers"), ("script", "spans_by_script"), ("fell back", "fallback_reasons")):
         for key in dict.fromkeys(key for one in configs for key in one[group]):
