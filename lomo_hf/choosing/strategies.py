@@ -56,6 +56,6 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "length": Strategy("the length of the prompt", _length, "characters"),
         "mathematics": Strategy("the share of the prompt's characters that stand in formulas", _mathematics),
         "score": Strategy("the number in the source's column `score`", _score, of_column=True),
-        "place": Strategy("the row's place in the corpus, so that the share of pages rises from shard to shard"),
+        "place": Strategy("the row's place in the corpus: the share of pages rises, or falls, from shard to shard"),
     }
 )

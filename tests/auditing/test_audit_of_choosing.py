@@ -20,7 +20,7 @@ from lomo_hf.distortion import OPERATIONS, draw_distortion
 from lomo_hf.recipe import Caps, Choosing, DistortionSettings, Recipe
 from lomo_hf.release import build_dataset, check_dataset, read_manifest
 from lomo_hf.release.manifest import write_manifest
-from lomo_hf.spans import POSITIONS
+from lomo_hf.spans import POSITION_WORDS, POSITIONS
 
 CHEAP = DistortionSettings(mix={"clean": 1.0, "gaussian_blur": 1.0})
 RISING = DistortionSettings(mix={"gaussian_blur": 1.0}, strength="rising")
@@ -92,6 +92,20 @@ def test_the_share_that_is_drawn_stands_beside_the_ratio(chosen: Path, scored: P
         assert said["ratio"] == recipe.ratio
         assert said["drawn"] == sum(row["lomo"]["draw"] < recipe.ratio for row in rows)
         assert said["drawn"] == said["rewritten"] + sum(said["kept"].values())
+
+
+def test_the_card_says_what_is_chosen_and_what_rises(chosen: Path) -> None:
+    card = (chosen / "README.md").read_text(encoding="utf-8")
+    assert (
+        "- `rising`: the share of rows that are chosen rises over the corpus, from shard to shard; 50% of the draw is "
+        "chance; of a prompt the page holds the middle third; distortions go from mild at the corpus's first row to "
+        "hard at its last. The order of the shards is the curriculum: read them in order, and do not shuffle.\n"
+    ) in card
+    assert "| gaussian_blur | blur | rising | sigma 0.5 to 1.2, rising to 1.2 to 2 |" in card
+    assert "| gaussian_blur | blur | mild | sigma 0.5 to 1.2 |" in card
+    assert set(POSITION_WORDS) == set(POSITIONS)
+    for words in POSITION_WORDS.values():
+        assert f"of a prompt the page holds {words}" in card
 
 
 def test_percentiles_of_another_corpus_are_noted(scored: Path, tmp_path: Path) -> None:
