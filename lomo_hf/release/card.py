@@ -205,7 +205,8 @@ def _ranges(op: Operation, settings: DistortionSettings) -> str:
     said = []
     for name in {**op.ranges[ends[0]], **given}:
         pairs = dict.fromkeys(given.get(name) or op.ranges[end][name] for end in ends)
-        said.append(f"{name} " + ", rising to ".join(f"{low:g} to {high:g}" for low, high in pairs))
+        shown = [f"{low:g} to {high:g}" for low, high in pairs]
+        said.append(f"{name} {shown[0]}" if len(shown) == 1 else f"{name} {shown[0]} at first, {shown[1]} at last")
     return "; ".join(said)
 
 

@@ -17,15 +17,9 @@ from lomo_hf.spans.scanner import scan
 from lomo_hf.spans.sentences import count_sentences, sentence_starts
 
 __all__ = [
-    "MAX_WHOLE_SENTENCES",
-    "POSITIONS",
-    "POSITION_WORDS",
-    "Localization",
-    "Span",
-    "check_position",
-    "narrow",
+    "MAX_WHOLE_SENTENCES", "POSITIONS", "POSITION_WORDS", "Localization", "Span", "check_position", "narrow",
     "select_spans",
-]
+]  # fmt: skip
 
 MAX_WHOLE_SENTENCES = 3  # algorithm 1: a prompt of at most three sentences is rendered whole
 

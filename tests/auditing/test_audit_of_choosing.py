@@ -101,7 +101,7 @@ def test_the_card_says_what_is_chosen_and_what_rises(chosen: Path) -> None:
         "chance; of a prompt the page holds the middle third; distortions go from mild at the corpus's first row to "
         "hard at its last. The order of the shards is the curriculum: read them in order, and do not shuffle.\n"
     ) in card
-    assert "| gaussian_blur | blur | rising | sigma 0.5 to 1.2, rising to 1.2 to 2 |" in card
+    assert "| gaussian_blur | blur | rising | sigma 0.5 to 1.2 at first, 1.2 to 2 at last |" in card
     assert "| gaussian_blur | blur | mild | sigma 0.5 to 1.2 |" in card
     assert set(POSITION_WORDS) == set(POSITIONS)
     for words in POSITION_WORDS.values():
