@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from lomo_hf.building import Engine
 
 __all__ = [
-    "Assemble", "EngineName", "EngineOptions", "Executor", "Remote", "ShardCount", "ShardIndex", "Tasks", "Workers",
-    "chosen_engine", "chosen_share",
+    "Assemble", "EngineName", "EngineOptions", "Executor", "NumProc", "Remote", "ShardCount", "ShardIndex", "Tasks",
+    "Workers", "chosen_engine", "chosen_share",
 ]  # fmt: skip
 
 _CLUSTER = "With --engine datatrove"
 
+NumProc = Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")]
 EngineName = Annotated[str, typer.Option(help="Who builds: local (this machine) or datatrove (a cluster).")]
 Executor = Annotated[str, typer.Option(help=f"{_CLUSTER}: local, slurm, ray or jobs.")]
 Tasks = Annotated[int | None, typer.Option(min=1, help=f"{_CLUSTER}: tasks that share the shards; default: one each.")]
