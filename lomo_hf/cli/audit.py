@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lomo_hf.cli.terminal import Corpus, console
-from lomo_hf.errors import IntegrityError, RecipeError
+from lomo_hf.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ def audit(
 ) -> None:
     """Check every row of a dataset folder against its source: exit code 0 if all is true, 3 if not."""
     if corpus is not None and no_source:
-        raise RecipeError("--corpus and --no-source exclude each other; found both. Give one.")
+        raise UsageError("--corpus and --no-source exclude each other; found both. Give one.")
     report = _run(folder, corpus, no_source, sample, ocr)
     print_report(report, console())
     if out is not None:

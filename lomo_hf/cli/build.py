@@ -21,7 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Recipes, console
+from lomo_hf.cli.terminal import Recipes, RepoName, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def build(
     out: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("lomo-ov15"),
     num_proc: NumProc = 1,
     limit: Limit = None,
-    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    repo: RepoName = None,
     shard_index: ShardIndex = None,
     num_shards: ShardCount = None,
     assemble: Assemble = False,

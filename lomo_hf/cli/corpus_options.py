@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lomo_hf.cli.terminal import Corpus, console
-from lomo_hf.errors import RecipeError, SourceError
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
@@ -81,16 +81,14 @@ class Selection:
         sampling = self.sampling()
         if self.replay is not None:
             if sampling.asks_for_something or self.configs or self.exclude:
-                raise RecipeError(
-                    "replay takes the rows of a draw as they are; leave the other options of a draw out."
-                )
+                raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
             source = self.open() if self.corpus is not None else None
             again = replay(read_draw(self.replay), source)
             return Selected(again, self.replay.read_text(encoding="utf-8"))
         source = self.open()
         if not sampling.asks_for_something:
             if self.quota or self.weights:
-                raise RecipeError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
+                raise UsageError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
             return Selected(source)
         if earlier is not None and (known := self._known(source, sampling, earlier)):
             return known
@@ -106,7 +104,7 @@ class Selection:
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
-                raise SourceError("configs can be chosen of a dataset on the Hub; a file or folder here has none.")
+                raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
             return open_source(self.corpus, columns=columns or None)
         screen = console()
         with screen.status("reading the list of files ...") as status:
@@ -122,8 +120,10 @@ class Selection:
         """What is to be drawn."""
         from lomo_hf.corpus.sampling import Sampling
 
+        if self.sample is not None and self.tokens is not None:
+            raise UsageError("--sample and --tokens exclude each other; found both. Give one.")
         if self.weights and self.quota not in (None, "weights"):
-            raise RecipeError(f"quota and weights exclude each other; found {self.quota!r} and weights. Give one.")
+            raise UsageError(f"quota and weights exclude each other; found {self.quota!r} and weights. Give one.")
         return Sampling(
             rows=_number("sample", self.sample),
             tokens=_number("tokens", self.tokens),
@@ -191,7 +191,7 @@ def _pairs(what: str, text: str | None) -> Mapping[str, str]:
         if item.strip():
             name, sign, value = item.partition("=")
             if not sign or not name.strip() or not value.strip():
-                raise RecipeError(f"{what} must be NAME=VALUE, separated by commas; found {item.strip()!r}.")
+                raise UsageError(f"{what} must be NAME=VALUE, separated by commas; found {item.strip()!r}.")
             pairs[name.strip()] = value.strip()
     return pairs
 
@@ -200,13 +200,16 @@ def _number(what: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return int(text.replace(",", "_"))
+        number = int(text.replace(",", "_"))
     except ValueError:
-        raise RecipeError(f"{what} must be a whole number such as 2_000_000; found {text!r}.") from None
+        number = 0
+    if number < 1:
+        raise UsageError(f"{what} must be a whole number of 1 or more, such as 2_000_000; found {text!r}.")
+    return number
 
 
 def _float(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise RecipeError(f"weights.{name} must be a number; found {text!r}.") from None
+        raise UsageError(f"weights.{name} must be a number; found {text!r}.") from None

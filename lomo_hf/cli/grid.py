@@ -9,8 +9,8 @@ import typer
 from lomo_hf.cli.build import print_report
 from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
 from lomo_hf.cli.engines import NumProc
-from lomo_hf.cli.terminal import console
-from lomo_hf.errors import RecipeError
+from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.building.sharing import Sharing
@@ -28,7 +28,7 @@ def grid(
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be built, and build nothing.")] = False,
     num_proc: NumProc = 1,
     measure: Annotated[int, typer.Option(min=1, help="Rows to substitute for the estimate.")] = 60,
-    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    repo: RepoName = None,
 ) -> None:
     """Plan and build a matrix of recipes, each a config; what they share is rendered once."""
     from lomo_hf.building.sharing import measure_sharing
@@ -39,7 +39,7 @@ def grid(
 
     grown = load_grid(file)
     if selection.seed is not None and len({one.seed for one in grown}) > 1:
-        raise RecipeError("--seed and a grid that varies the seed exclude each other; found both. Leave one out.")
+        raise UsageError("--seed and a grid that varies the seed exclude each other; found both. Leave one out.")
     recipes = chosen_recipes(grown, selection.seed)
     selected = selection.select() if plan else resumable(selection, out)
     with console().status("measuring ..."):

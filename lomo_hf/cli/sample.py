@@ -7,6 +7,7 @@ import typer
 
 from lomo_hf.cli.corpus_options import Selection, selecting
 from lomo_hf.cli.terminal import console
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus.sampling import Draw
@@ -27,6 +28,8 @@ def sample(
     from lomo_hf.building.files import write_whole
 
     screen = console()
+    if check and selection.replay is None:
+        raise UsageError("--check compares with a draw; found no --replay. Name its draw.json.")
     if selection.replay is not None and check:
         _check(selection, selection.replay)
         screen.print(f"{selection.replay.name}: drawn again, the rows are the same")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lomo_hf.building import Counts
 from lomo_hf.choosing import describe_choosing
 from lomo_hf.corpus import open_source
-from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, Operation
+from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipe import DistortionSettings, Recipe
 from lomo_hf.recipes import NAMED_RECIPES
@@ -183,9 +183,8 @@ def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
     """Every operation that some recipe can draw, with its ranges at that recipe's strength."""
     said = []
     for recipe in recipes.values():
-        for op in OPERATIONS.values():
-            if not (recipe.distortion.mix.get(op.group) or recipe.distortion.mix.get(op.name)):
-                continue
+        drawn = [op for name, weight in recipe.distortion.mix.items() if weight for op in WEIGHED[name]]
+        for op in (op for op in OPERATIONS.values() if op in drawn):
             line = {
                 "op": op.name,
                 "group": op.group,
