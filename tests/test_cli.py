@@ -136,6 +136,7 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["verify", "nowhere", "--remote", "org/x@"], 2, "found 'org/x@'"),
         (["verify", "nowhere", "--download"], 2, "found no --remote. Write --remote org/name"),
         (["build", "--repo", "a/b/c"], 2, "repository must be org/name"),
+        (["build", "--repo", "org/hf_" + 34 * "a"], 2, "repo"),
         (["card", "nowhere", "--repo", "lomo"], 2, "found 'lomo'. Write something like org/lomo-ov15"),
         (["build", "--config", "gsm8k"], 2, "--config and --exclude-config are for a dataset on the Hub"),
         (["build", "--columns", "colour=x"], 2, "columns must name one of"),

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.names import check_no_secret
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -14,7 +16,10 @@ def _checked(repo: str | None) -> str | None:
     """A name for a card is one that could be published under."""
     from lomo_hf.release.versions import check_repo_id
 
-    return repo if repo is None else check_repo_id(repo)
+    if repo is not None:
+        check_no_secret("repo", repo)  # first: the message of the other repeats what it found
+        check_repo_id(repo)
+    return repo
 
 
 Corpus = Annotated[

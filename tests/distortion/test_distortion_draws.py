@@ -165,7 +165,7 @@ def test_a_name_of_a_group_and_an_operation_is_the_group_and_the_operation_can_b
     assert mixed["wave"] == pytest.approx(2 * mixed["fold"], rel=0.1)
     # Only where it is needed: a second name for one thing would give one recipe two digests.
     assert [name for name in WEIGHED if "/" in name] == ["wave/wave"]
-    with pytest.raises(RecipeError, match="no group or operation 'rotate/rotate_small'; known are .*, wave/wave"):
+    with pytest.raises(RecipeError, match=r"no group or operation 'rotate/rotate_small'; known are .*, wave/wave"):
         check_settings(DistortionSettings(mix={"rotate/rotate_small": 1}))
 
 
