@@ -106,9 +106,22 @@ def _markup(rng: Rng, prompts: Sequence[str]) -> str:
 
 def _repeated(rng: Rng, prompts: Sequence[str]) -> str:
     """One thing, many times: what is quadratic shows here."""
-    piece = _pick(rng, _TOKENS) if rng.random() < 0.7 else _pick(rng, prompts)[: int(rng.integers(1, 60))]
+    source = rng.random()
+    if source < 0.5:
+        piece = _pick(rng, _TOKENS)
+    elif source < 0.75:
+        piece = _few_characters(rng)
+    else:
+        piece = _pick(rng, prompts)[: int(rng.integers(1, 60))]
     most = int(_pick_number(rng, (10, 100, 1000, 4000)))
     return "Say. " * int(rng.integers(0, 4)) + piece * max(1, min(most, 20_000 // len(piece)))
+
+
+def _few_characters(rng: Rng) -> str:
+    """One to three characters of one corner of Unicode: letters, marks, or characters that show nothing."""
+    corner = int(rng.integers(0x80, 0x3000))
+    codes = corner + rng.integers(0, 32, int(rng.integers(1, 4)))
+    return "".join(chr(int(code)) for code in codes) + (" " if rng.random() < 0.2 else "")
 
 
 KINDS: Final[dict[str, Callable[[Rng, Sequence[str]], str]]] = {

@@ -7,7 +7,7 @@ Facts behind each choice: a content part holds `type` and `text` only, because c
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import datasets
@@ -29,38 +29,52 @@ ROW_COLUMNS = (
 )  # fmt: skip
 
 
+_IMAGE: Final = "image"
+
+# Said once, and without `datasets`, whose import would cost every worker half a second and 40 MB: a string is a type,
+# a list holds what is in it, a dictionary is a record.
+_COLUMNS: Final[dict[str, Any]] = {
+    "id": "string",
+    "messages": [{"role": "string", "content": [{"type": "string", "text": "string"}]}],
+    "conversations": [{"from": "string", "value": "string"}],
+    "images": [_IMAGE],
+    "rewritten": "bool",
+    "lomo": {
+        "draw": "float64",  # the row's uniform number: it is rewritten where this is below the ratio
+        "turn": "int32",  # index into messages
+        "position": "string",
+        "spans": [{"start": "int32", "end": "int32", "text": "string", "width": "int32", "height": "int32"}],
+        "renderer": "string",
+        "reason": "string",  # why a drawn row stayed text, or why its page fell back to plain text
+        "distortion": {"op": "string", "params": "string"},  # params as JSON: each operation has its own
+        "width": "int32",  # of the page; of the largest one where there are two
+        "height": "int32",
+        "prompt_chars": "int32",
+        "repairs": ["string"],
+    },
+    **{name: "string" for name in ROW_COLUMNS if name.startswith("source_")},
+}
+
+
 def row_features() -> "datasets.Features":
     """The `datasets` features of a row.
 
     >>> tuple(row_features()) == ROW_COLUMNS
     True
     """
-    from datasets import Features, Image, List, Value
+    from datasets import Features
 
-    text, whole = Value("string"), Value("int32")
-    span = {"start": whole, "end": whole, "text": text, "width": whole, "height": whole}
-    lomo: dict[str, Any] = {
-        "draw": Value("float64"),  # the row's uniform number: it is rewritten where this is below the ratio
-        "turn": whole,  # index into messages
-        "position": text,
-        "spans": List(span),
-        "renderer": text,
-        "reason": text,  # why a drawn row stayed text, or why its page fell back to plain text
-        "distortion": {"op": text, "params": text},  # params as JSON: each operation has its own
-        "width": whole,  # of the page; of the largest one where there are two
-        "height": whole,
-        "prompt_chars": whole,
-        "repairs": List(text),
-    }
-    columns: dict[str, Any] = {
-        "id": text,
-        "messages": List({"role": text, "content": List({"type": text, "text": text})}),
-        "conversations": List({"from": text, "value": text}),
-        "images": List(Image()),
-        "rewritten": Value("bool"),
-        "lomo": lomo,
-    }
-    return Features({**columns, **{name: text for name in ROW_COLUMNS if name.startswith("source_")}})
+    return Features({name: _feature(column) for name, column in _COLUMNS.items()})
+
+
+def _feature(column: Any) -> Any:
+    from datasets import Image, List, Value
+
+    if isinstance(column, dict):
+        return {name: _feature(inner) for name, inner in column.items()}
+    if isinstance(column, list):
+        return List(_feature(column[0]))
+    return Image() if column == _IMAGE else Value(column)
 
 
 def sharegpt_features() -> "datasets.Features":
@@ -86,7 +100,30 @@ def stored_schema() -> Any:
     >>> "List" in str(stored_schema().metadata[b"huggingface"])
     False
     """
-    return with_old_features(row_features().arrow_schema)
+    import pyarrow as pa
+
+    said = {"info": {"features": _old_feature(_COLUMNS)}}
+    fields = [pa.field(name, _arrow_type(column)) for name, column in _COLUMNS.items()]
+    return pa.schema(fields, metadata={b"huggingface": json.dumps(said).encode()})
+
+
+def _arrow_type(column: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(column, dict):
+        return pa.struct({name: _arrow_type(inner) for name, inner in column.items()})
+    if isinstance(column, list):
+        return pa.list_(_arrow_type(column[0]))
+    return _arrow_type({"bytes": "binary", "path": "string"}) if column == _IMAGE else pa.type_for_alias(column)
+
+
+def _old_feature(column: Any) -> Any:
+    """As `datasets` wrote it before 4: a list is `[...]`."""
+    if isinstance(column, dict):
+        return {name: _old_feature(inner) for name, inner in column.items()}
+    if isinstance(column, list):
+        return [_old_feature(column[0])]
+    return {"_type": "Image"} if column == _IMAGE else {"dtype": column, "_type": "Value"}
 
 
 def with_old_features(schema: Any) -> Any:

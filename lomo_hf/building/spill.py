@@ -1,11 +1,12 @@
 """Rows of a shard on disk, in the order in which they were made, until the order in which they are stored is known.
 
 A shard may hold hundreds of megabytes of pages, for each recipe that is built in the same pass; kept in memory, they
-would decide how many workers a machine can run.
+would decide how many workers a machine can run. For the same reason the file is read and not mapped: every page that
+was looked at would count as the worker's until the shard is written.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from lomo_hf.building.files import PendingFile
 
@@ -13,49 +14,46 @@ __all__ = ["Spill"]
 
 
 class Spill:
-    """Arrow batches in a temporary file beside the shard, mapped into memory when they are read back."""
+    """One Arrow message for each row, in a temporary file beside the shard."""
 
     def __init__(self, pending: PendingFile, schema: Any) -> None:
         self._pending = pending
         self._schema = schema
-        self._stream: Any = None
         self._file: PendingFile | None = None
-        self._mapped: Any = None
-        self._reader: Any = None
-        self._where: list[tuple[int, int]] = []  # row -> batch, offset
+        self._reader: BinaryIO | None = None
+        self._ends = [0]  # of the rows so far, in the file
 
     def write(self, table: Any) -> None:
         """Append rows."""
-        import pyarrow as pa
-
-        if self._stream is None:
+        if self._file is None:
             final = self._pending.final
             self._file = PendingFile(final.with_name(f"{final.name}.rows"))
-            self._stream = pa.ipc.new_file(self._file, self._schema)
-        batch = self._where[-1][0] + 1 if self._where else 0
-        self._stream.write_batch(table.combine_chunks().to_batches()[0])
-        self._where += [(batch, offset) for offset in range(table.num_rows)]
+        for batch in table.combine_chunks().to_batches():
+            for row in range(batch.num_rows):
+                self._file.write(batch.slice(row, 1).serialize())
+                self._ends.append(self._file.size)
 
     def rows(self, indices: Sequence[int]) -> Any:
         """A table of these rows, in this order. Nothing can be written after that."""
         import pyarrow as pa
 
-        slices = [self._batches().get_batch(batch).slice(at, 1) for batch, at in (self._where[i] for i in indices)]
-        return pa.Table.from_batches(slices, self._schema).combine_chunks()
+        batches = [pa.ipc.read_record_batch(self._read(index), self._schema) for index in indices]
+        return pa.Table.from_batches(batches, self._schema).combine_chunks()
 
     def close(self) -> None:
         """Leave nothing behind; harmless at any time."""
-        if self._mapped is not None:
-            self._mapped.close()
+        if self._reader is not None:
+            self._reader.close()
         if self._file is not None:
             self._file.abandon()
 
-    def _batches(self) -> Any:
+    def _read(self, index: int) -> Any:
         import pyarrow as pa
 
-        if self._mapped is None and self._file is not None:
-            self._stream.close()
+        if self._reader is None:
+            assert self._file is not None, "there are no rows to read"
             self._file.flush()
-            self._mapped = pa.memory_map(str(self._file.temporary))
-            self._reader = pa.ipc.open_file(self._mapped)
-        return self._reader
+            self._reader = self._file.temporary.open("rb")
+        start, end = self._ends[index : index + 2]
+        self._reader.seek(start)
+        return pa.py_buffer(self._reader.read(end - start))

@@ -20,7 +20,7 @@ from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, line_markup, lines_of
 from lomo_hf.rendering.mathematics import formula_to_typst
-from lomo_hf.rendering.scripts import piled_marks
+from lomo_hf.rendering.scripts import piled_marks, unseen_row
 from lomo_hf.rendering.typesetter import BLEED, INK, paper_for, typeset
 from lomo_hf.spans import Span
 
@@ -118,6 +118,8 @@ def _check_text(text: str) -> None:
         raise UncoveredError("uncovered:emoji-sequence", f"the emoji {codes} has no picture of its own.")
     if piled_marks(text):
         raise UncoveredError("uncovered:piled-marks", "a letter carries more marks than a line has room for.")
+    if unseen_row(text):
+        raise UncoveredError("uncovered:unseen-row", "more than 64 characters that show nothing stand in a row.")
 
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:

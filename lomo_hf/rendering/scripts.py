@@ -8,8 +8,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
 
-__all__ = ["Room", "direction_is_rtl", "is_wide", "piled_marks", "region_of", "rooms_of"]
+__all__ = ["Room", "direction_is_rtl", "is_wide", "piled_marks", "region_of", "rooms_of", "unseen_row"]
 
 Room = tuple[int, int]  # px above and below that a word needs beyond a line of 22 px, at a text size of 20 px
 
@@ -50,8 +51,12 @@ _BELOW = frozenset((202, 218, 220, 222, 233, 240))
 _PILED = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{5,}"
     "|[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd]{4,}"
-    "|[\u0591-\u05c7]{7,}|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]{6,}"
+    "|[\u0591-\u05c7]{7,}|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0898-\u089f\u08ca-\u08ff]{6,}"
 )
+# No letter, no ASCII: where marks and unseen characters can stand in rows. Typst takes quadratic time for such a row.
+_NO_LETTERS = re.compile(r"[^\w\s\x00-\x7f]{13,}")
+_MOST_MARKS = 12  # Burmese writes eight on one letter
+_MOST_UNSEEN = 64
 
 
 def direction_is_rtl(text: str) -> bool:
@@ -135,7 +140,25 @@ def piled_marks(text: str) -> bool:
     >>> piled_marks("Ấn Độ, za\u0301mok"), piled_marks("Z" + "\u0351\u036b\u0343" * 4)
     (False, True)
     """
-    return not text.isascii() and _PILED.search(text) is not None
+    return not text.isascii() and (_PILED.search(text) is not None or _longest_row(text, "M") > _MOST_MARKS)
+
+
+def unseen_row(text: str) -> bool:
+    """Whether many characters that show nothing stand in a row: nobody can read them, and few typesetters get past.
+
+    >>> unseen_row("\u200f" + "שלום" + "\u200f"), unseen_row("\u061c" * 100)
+    (False, True)
+    """
+    return not text.isascii() and _longest_row(text, "Cf") > _MOST_UNSEEN
+
+
+def _longest_row(text: str, kind: str) -> int:
+    """How many characters whose category begins with `kind` stand in a row; short rows count as none."""
+    longest = 0
+    for row in _NO_LETTERS.finditer(text):
+        for same, chars in groupby(row.group(), lambda char: unicodedata.category(char).startswith(kind)):
+            longest = max(longest, sum(1 for _ in chars) if same else 0)
+    return longest
 
 
 def _room(word: str) -> Room:

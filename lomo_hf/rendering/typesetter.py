@@ -68,6 +68,10 @@ def _compile(document: bytes) -> bytes:
         pages = _compiler().compile(input=document, format="png", ppi=72.0)
     except typst.TypstError as error:
         raise RenderError("typst", f"Typst could not set the page: {error.message}") from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # a bug of Typst, which is no Exception
+            raise RenderError("typst:panic", "Typst broke down over the page.") from None
+        raise
     if not isinstance(pages, bytes):
         raise RenderError("typst", "Typst returned more or less than one page.")
     return pages

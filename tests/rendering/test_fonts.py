@@ -128,6 +128,10 @@ REFUSED = {
     "🇽🇽": "uncovered:emoji-sequence",
     "🇫": "uncovered:emoji-sequence",
     "Z" + "\u0351\u036b\u0343" * 4: "uncovered:piled-marks",
+    "\u0628" + "\u08f0\u064e" * 3: "uncovered:piled-marks",
+    "\u07ca" + "\u07eb" * 13: "uncovered:piled-marks",
+    "\u0915" + "\u0902" * 300: "uncovered:piled-marks",
+    "\u05d0" + "\u061c\u200f" * 40: "uncovered:unseen-row",
 }
 
 

@@ -22,6 +22,7 @@ from lomo_hf.recipe import Caps, RenderStyle
 from lomo_hf.rendering import HEADROOM, Page, render_span
 from lomo_hf.rendering.fonts import typst_fonts
 from lomo_hf.rendering.png import to_png
+from lomo_hf.rendering.typesetter import typeset
 from lomo_hf.spans import Span, narrow, select_spans
 
 PROSE = (
@@ -331,6 +332,14 @@ def test_another_process_folder_and_locale_change_nothing(tmp_path: Path) -> Non
         [sys.executable, "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
     )
     assert there.stdout.strip() == here
+
+
+def test_a_breakdown_of_typst_is_an_error_like_others_and_the_next_page_is_made() -> None:
+    before = page_of("Next, please.").pixels
+    with pytest.raises(RenderError) as caught:
+        typeset([f'#L("{chr(0x93E) * 1500}")'], 600, RenderStyle())
+    assert caught.value.reason == "typst:panic"
+    assert np.array_equal(page_of("Next, please.").pixels, before)
 
 
 # -- anything ---------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from rendering.page_helpers import STYLE, ink, page_of
 
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.markup import line_markup, lines_of
-from lomo_hf.rendering.scripts import direction_is_rtl, piled_marks, region_of, rooms_of
+from lomo_hf.rendering.scripts import direction_is_rtl, piled_marks, region_of, rooms_of, unseen_row
 from lomo_hf.rendering.typesetter import BLEED, typeset
 
 TALL = {
@@ -71,6 +71,14 @@ def test_piles_of_marks_are_told_from_what_languages_write() -> None:
     assert not any(piled_marks(text) for text in TALL.values())
     assert piled_marks("a" + "\u0301" * 6)
     assert piled_marks("ก" + "\u0e49" * 5)
+    assert piled_marks("ب" + "\u08f0" * 6)
+    assert piled_marks("\u07eb" * 13)
+
+
+def test_rows_of_unseen_characters_are_told_from_those_of_real_text() -> None:
+    assert not any(unseen_row(text) for text in TALL.values())
+    assert not unseen_row("\u200b" * 64 + "a" + "\u200f" * 64)
+    assert unseen_row("a" + "\u061c\u200f" * 33)
 
 
 # -- direction --------------------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""What a worker holds does not grow with its shard, and it loads no library that it has no use for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# The peak of a process, so each in a process of its own.
+_SHARD = """
+import sys
+from pathlib import Path
+from lomo_hf.building import build_shards, plan
+from lomo_hf.corpus import open_source
+from lomo_hf.recipes import load_recipe
+
+build_shards(plan(open_source(), [load_recipe("ratio100")], limit=3), Path(sys.argv[1]))
+print(*(name for name in ("datasets", "matplotlib", "sympy", "huggingface_hub") if name in sys.modules))
+"""
+
+_ROWS = """
+import sys
+from pathlib import Path
+from lomo_hf.building.files import PendingFile
+from lomo_hf.building.shard_writer import ShardWriter
+from lomo_hf.corpus import open_source
+from lomo_hf.recipe import Recipe
+from lomo_hf.substitution import substitute_row
+
+def peak():
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
+
+row = substitute_row(next(open_source().conversations(0, 1)), Recipe("all", ratio=1.0))
+page = row["images"][0]["bytes"] * (100_000 // len(row["images"][0]["bytes"]))
+writer = ShardWriter(PendingFile(Path(sys.argv[1], "shard")))
+for number in range(3_000):
+    writer.add({**row, "id": str(number), "images": [{"bytes": page, "path": None}]})
+    if number == 500:
+        print(peak())
+writer.close()
+print(peak())
+"""
+
+
+def said_by(script: str, folder: Path) -> list[str]:
+    command = [sys.executable, "-c", script, str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+
+def test_a_shard_is_built_without_the_libraries_of_release_and_pictures(tmp_path: Path) -> None:
+    assert said_by(_SHARD, tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux")
+def test_memory_does_not_grow_with_the_shard(tmp_path: Path) -> None:
+    early, late = map(int, said_by(_ROWS, tmp_path))
+    assert late - early < 60, "MB, while 250 MB of rows were added and written"
