@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lomo_hf import Choosing, DistortionSettings, Recipe, RecipeError, open_source
+from lomo_hf import Choosing, DistortionSettings, Recipe, RecipeError, UsageError, open_source
 from lomo_hf.building import build_shard, plan
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.sharing import measure_sharing
@@ -175,7 +175,7 @@ def test_a_seed_for_a_grid_that_varies_it_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text("vary: {seed: [1, 2]}")
     said = CliRunner().invoke(app, ["grid", str(file), "--seed", "3", "--plan"])
-    assert isinstance(said.exception, RecipeError)
+    assert isinstance(said.exception, UsageError)
     assert "exclude each other" in str(said.exception)
 
 
