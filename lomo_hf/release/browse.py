@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.release.files import DatasetFiles, open_files
-from lomo_hf.release.inspected import DataConfig, Inspected, Shard, matching
+from lomo_hf.release.inspected import DataConfig, Inspected, matching
 
 __all__ = ["browse_page"]
 
@@ -74,16 +74,7 @@ def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[s
         if missing:
             raise SourceError(f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes.")
         share = limit * (index + 1) // len(shards) - limit * index // len(shards)
-        yield from map(_shown, _head(dataset, shard, share))
-
-
-def _head(dataset: Inspected, shard: Shard, count: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for table in dataset.tables(shard.path, shard.schema.names):
-        rows += table.slice(0, count - len(rows)).to_pylist()
-        if len(rows) >= count:
-            break
-    return rows
+        yield from map(_shown, dataset.head(shard, share))
 
 
 def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
