@@ -93,8 +93,9 @@ class Caps:
 class DistortionSettings:
     """Which distortions are drawn, how often and how strongly (paper, section 3, algorithm 1: uniform over five).
 
-    `mix` weighs groups (or single operations) of `lomo_hf.distortion`; `strength` names a preset of ranges; `ranges`
-    overrides it by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
+    `mix` weighs groups (or single operations) of `lomo_hf.distortion`; "wave" is the group, so wave and fold, and
+    "wave/wave" the operation alone, which `ranges` calls "wave" as records do. `strength` names a preset of ranges;
+    `ranges` overrides it by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
 
     >>> sorted(DistortionSettings().mix)
     ['blur', 'clean', 'rotate', 'shadow_or_stain', 'wave']

@@ -15,7 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.release.files import DatasetFiles, open_files
 from lomo_hf.release.inspected import DataConfig, Inspected, matching
 
@@ -62,7 +62,9 @@ def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
         if config.name == wanted:
             return config
     names = ", ".join(config.name for config in whole) or "none"
-    raise SourceError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
+    if not whole:
+        raise SourceError(f"{dataset.files.name!r} has no config to browse; found none. Name another dataset.")
+    raise UsageError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
 
 
 def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:

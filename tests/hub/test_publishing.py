@@ -11,7 +11,7 @@ import yaml
 
 from hub.conftest import REPO, TOKEN
 from hub.server import LoopbackHub
-from lomo_hf.errors import IntegrityError, PublishError
+from lomo_hf.errors import IntegrityError, PublishError, UsageError
 from lomo_hf.release import (
     HubClient,
     PushOptions,
@@ -393,7 +393,7 @@ def test_a_token_is_never_shown(
 def test_names_that_cannot_be_are_refused_without_a_call(
     hub: LoopbackHub, folders: dict[str, Path], repo: str
 ) -> None:
-    with pytest.raises(PublishError, match="repository must be org/name"):
+    with pytest.raises(UsageError, match="repository must be org/name"):
         push(folders["first"], repo, "v1.0.0")
     assert not hub.log
 
@@ -402,7 +402,7 @@ def test_names_that_cannot_be_are_refused_without_a_call(
 def test_tags_that_are_no_version_are_refused_without_a_call(
     hub: LoopbackHub, folders: dict[str, Path], tag: str
 ) -> None:
-    with pytest.raises(PublishError, match=r"tag must be vX\.Y\.Z"):
+    with pytest.raises(UsageError, match=r"tag must be vX\.Y\.Z"):
         push(folders["first"], REPO, tag)
     assert not hub.log
 
