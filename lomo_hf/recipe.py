@@ -233,6 +233,11 @@ class Recipe:
         """As `row_digest`, without the choosing: two recipes that share it make the same pages of a row."""
         return self._digest(leave_out=("name", "description", "ratio", "choosing"))
 
+    @property
+    def rises(self) -> bool:
+        """Whether what is made of a row depends on its place in the corpus: a curriculum."""
+        return self.choosing.by == "place" or self.distortion.strength == "rising"
+
     def _digest(self, leave_out: tuple[str, ...]) -> str:
         said = {key: value for key, value in self.to_dict().items() if key not in leave_out}
         return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -31,6 +31,7 @@ def grid(
     repo: RepoName = None,
 ) -> None:
     """Plan and build a matrix of recipes, each a config; what they share is rendered once."""
+    from lomo_hf.building import LocalEngine
     from lomo_hf.building.sharing import measure_sharing
     from lomo_hf.choosing import measured
     from lomo_hf.grids import load_grid
@@ -52,7 +53,13 @@ def grid(
     started = time.monotonic()
     with console().status(f"building {len(recipes)} configs ..."):
         report = build_dataset(
-            selected.source, recipes, out, num_proc=num_proc, limit=limit, repo=repo, draw=selected.draw
+            selected.source,
+            recipes,
+            out,
+            limit=limit,
+            repo=repo,
+            draw=selected.draw,
+            engine=LocalEngine(num_proc, guarded=True),
         )
     print_report(report, time.monotonic() - started)
 

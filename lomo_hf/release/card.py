@@ -169,7 +169,7 @@ def _config(facts: CardFacts, name: str) -> dict[str, Any]:
         "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
         "choosing": describe_choosing(recipe.choosing),
         "span": POSITION_WORDS[recipe.position],
-        "rises": recipe.choosing.by == "place" or recipe.distortion.strength == "rising",
+        "shards": footprint.shards,
         "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
         "counts": counts,
         "rows": footprint.rows,

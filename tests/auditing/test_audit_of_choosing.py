@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lomo_hf.auditing import AuditReport, audit_dataset
+from lomo_hf.building import planning
 from lomo_hf.choosing import STRATEGIES
 from lomo_hf.corpus import SAMPLE
 from lomo_hf.distortion import OPERATIONS, draw_distortion
@@ -99,13 +100,22 @@ def test_the_card_says_what_is_chosen_and_what_rises(chosen: Path) -> None:
     assert (
         "- `rising`: the share of rows that are chosen rises over the corpus, from shard to shard; 50% of the draw is "
         "chance; of a prompt the page holds the middle third; distortions go from mild at the corpus's first row to "
-        "hard at its last. The order of the shards is the curriculum: read them in order, and do not shuffle.\n"
+        "hard at its last. It is a single shard, within which rows stand in no order, and so no curriculum.\n"
     ) in card
     assert "| gaussian_blur | blur | rising | sigma 0.5 to 1.2 at first, 1.2 to 2 at last |" in card
     assert "| gaussian_blur | blur | mild | sigma 0.5 to 1.2 |" in card
     assert set(POSITION_WORDS) == set(POSITIONS)
     for words in POSITION_WORDS.values():
         assert f"of a prompt the page holds {words}" in card
+
+
+def test_the_card_counts_the_steps_of_a_curriculum(
+    scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planning, "_MIN_ROWS", 10)
+    rising = [recipe for recipe in RECIPES if recipe.name == "rising"]
+    card = (build_dataset(scored, rising, tmp_path / "data", limit=30).folder / "README.md").read_text("utf-8")
+    assert "The order of its 3 shards is the curriculum: read them in order, and do not shuffle." in card
 
 
 def test_percentiles_of_another_corpus_are_noted(scored: Path, tmp_path: Path) -> None:
