@@ -57,10 +57,11 @@ def _build_seconds(source: Source, recipes: Sequence[Recipe], limit: int) -> flo
         return time.process_time() - began
 
 
-def worker_scaling(prompts: Sequence[str], rows: int = 2_000) -> dict[int, tuple[float, float]]:
+def worker_scaling(prompts: Sequence[str], rows: int = 8_000) -> dict[int, tuple[float, float]]:
     """Workers -> seconds by the clock, and of processor time in all workers, for the same four shards.
 
     The clock tells something only where nobody else is at work; the processor time shows what a second worker costs.
+    Starting the workers is in it.
     """
     with TemporaryDirectory() as folder:
         corpus = Path(folder, "rows.jsonl")

@@ -16,6 +16,7 @@ from lomo_hf.errors import (
     SourceError,
     TooLargeError,
     UncoveredError,
+    UsageError,
 )
 from lomo_hf.recipe import Caps, Choosing, DistortionSettings, Recipe, RenderStyle
 from lomo_hf.recipes import NAMED_RECIPES, load_recipe
@@ -46,6 +47,7 @@ __all__ = [
     "TooLargeError",
     "Turn",
     "UncoveredError",
+    "UsageError",
     "__version__",
     "check_recipe",
     "load_recipe",

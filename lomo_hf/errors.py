@@ -1,7 +1,8 @@
 """The tree of errors. Every error that this project raises on purpose is a `LomoError`.
 
     LomoError
-    ├── RecipeError        a recipe, or a part of one, says something that cannot be   (exit 2)
+    ├── UsageError         an argument is not what it can be                           (exit 2)
+    │   └── RecipeError    a recipe, or a part of one, says something that cannot be   (exit 2)
     ├── SourceError        a corpus cannot be read, or is not in a dialect we know     (exit 1)
     ├── RenderError        a span cannot be put on a page
     │   ├── FormulaError   a formula is not one that we can typeset faithfully
@@ -12,7 +13,9 @@
     └── IntegrityError     what lies on disk is not what was recorded                  (exit 3)
 
 A message is one sentence that names the field, the value found and the remedy. The exit code is what the command
-line returns; a `RenderError` never reaches it, because a span that cannot be rendered stays text, with the reason.
+line returns: 2 where what was typed is wrong by itself, names nothing that is known, or does not go with another
+option; 1 where data, disk, network or the Hub are not as it takes. A `RenderError` never reaches the command line,
+because a span that cannot be rendered stays text, with the reason.
 """
 
 
@@ -26,10 +29,14 @@ class LomoError(Exception):
     exit_code = 1
 
 
-class RecipeError(LomoError, ValueError):
-    """A recipe, or a part of one, says something that cannot be."""
+class UsageError(LomoError, ValueError):
+    """An argument is not of the form that it must have, names nothing that is known, or does not go with another."""
 
     exit_code = 2
+
+
+class RecipeError(UsageError):
+    """A recipe, or a part of one, says something that cannot be."""
 
 
 class SourceError(LomoError):

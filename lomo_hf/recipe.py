@@ -93,8 +93,9 @@ class Caps:
 class DistortionSettings:
     """Which distortions are drawn, how often and how strongly (paper, section 3, algorithm 1: uniform over five).
 
-    `mix` weighs groups (or single operations) of `lomo_hf.distortion`; `strength` names a preset of ranges; `ranges`
-    overrides it by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
+    `mix` weighs groups (or single operations) of `lomo_hf.distortion`; "wave" is the group, so wave and fold, and
+    "wave/wave" the operation alone, which `ranges` calls "wave" as records do. `strength` names a preset of ranges;
+    `ranges` overrides it by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
 
     >>> sorted(DistortionSettings().mix)
     ['blur', 'clean', 'rotate', 'shadow_or_stain', 'wave']
@@ -231,6 +232,11 @@ class Recipe:
     def page_digest(self) -> str:
         """As `row_digest`, without the choosing: two recipes that share it make the same pages of a row."""
         return self._digest(leave_out=("name", "description", "ratio", "choosing"))
+
+    @property
+    def rises(self) -> bool:
+        """Whether what is made of a row depends on its place in the corpus: a curriculum."""
+        return self.choosing.by == "place" or self.distortion.strength == "rising"
 
     def _digest(self, leave_out: tuple[str, ...]) -> str:
         said = {key: value for key, value in self.to_dict().items() if key not in leave_out}

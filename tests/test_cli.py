@@ -131,6 +131,21 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["export", "nowhere", "--out", "x", "--format", "csv"], 2, "format must be one of llava-jsonl"),
         (["preview", "--skip", "100000"], 1, "no row of"),
         (["render-eval", "mmstar", "--out", "twins"], 1, "lomo: "),
+        (["push", "nowhere", "org/x", "--tag", "v1.0.0"], 3, "'nowhere' holds no manifest.json"),
+        (["verify", "nowhere", "--remote", "lomo"], 2, "repository must be org/name"),
+        (["verify", "nowhere", "--remote", "org/x@"], 2, "found 'org/x@'"),
+        (["verify", "nowhere", "--download"], 2, "found no --remote. Write --remote org/name"),
+        (["build", "--repo", "a/b/c"], 2, "repository must be org/name"),
+        (["build", "--repo", "org/hf_" + 34 * "a"], 2, "repo"),
+        (["card", "nowhere", "--repo", "lomo"], 2, "found 'lomo'. Write something like org/lomo-ov15"),
+        (["build", "--config", "gsm8k"], 2, "--config and --exclude-config are for a dataset on the Hub"),
+        (["build", "--columns", "colour=x"], 2, "columns must name one of"),
+        (["build", "--sample", "0"], 2, "sample must be a whole number of 1 or more"),
+        (["plan", "--sample", "5", "--tokens", "5"], 2, "--sample and --tokens exclude each other"),
+        (["build", "--executor", "slurm"], 2, "Add --engine datatrove"),
+        (["sample", "--check"], 2, "found no --replay"),
+        (["grid", "nowhere.yaml"], 2, "grid file 'nowhere.yaml' cannot be read"),
+        (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
     ],
 )
 def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
@@ -142,6 +157,18 @@ def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
     assert "Traceback" not in complained
     if complained.startswith("lomo: "):
         assert complained.count("\n") == 1
+
+
+def test_wrong_names_of_releases_and_configs_are_errors_of_usage_too(lomo: Run) -> None:
+    assert lomo("build", "--limit", "5", "--out", "out")[0] == 0
+    for arguments, says in (
+        (["push", "out", "org/x", "--tag", "1.0"], "tag must be vX.Y.Z with whole numbers; found '1.0'. Write"),
+        (["push", "out", "lomo", "--tag", "v1.0.0"], "repository must be org/name"),
+        (["browse", "out", "--config", "ratio51"], "has no config 'ratio51' to browse; found ratio50. Name"),
+        (["export", "out", "--out", "x", "--config", "ratio51"], "config must be one of ratio50; found 'ratio51'"),
+    ):
+        code, _, complained = lomo(*arguments)
+        assert (code, says in complained) == (2, True), complained
 
 
 def test_a_folder_that_is_not_ours_is_never_written_into(lomo: Run, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
-"""Is what was built true? Beside the line: reads a dataset folder and its source, writes nothing, is used by no room.
+"""Is what was built true? Every row against its source and its record, every page made again.
 
-audit_dataset(folder, corpus=path)                     -> AuditReport; every row, to the character
-audit_dataset(folder, sample=300, reader=open_reader())   with figures on how well its pages can be read
+    audit_dataset(folder, corpus=path)                     -> AuditReport; every row, to the character
+    audit_dataset(folder, sample=300, reader=open_reader())   with figures on how well its pages can be read
+
+Beside the line: reads a dataset folder and its source, writes nothing, is used by no room.
 """
 
 from lomo_hf.auditing.audit import CHECKS, OCR_SAMPLE, audit_dataset

@@ -17,7 +17,7 @@ from lomo_hf.auditing.ocr import Reader
 from lomo_hf.auditing.outlines import outlines, page_kind, reading_kind
 from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
 from lomo_hf.auditing.report import AuditReport
-from lomo_hf.auditing.row_checks import ROW_CHECKS, whys_of
+from lomo_hf.auditing.row_checks import ROW_CHECKS, draws_are_known, whys_of
 from lomo_hf.auditing.sampling import Key, spread_sample
 from lomo_hf.auditing.seen_ids import SeenIds
 from lomo_hf.auditing.shards import Shard, shards_of
@@ -52,6 +52,8 @@ CHECKS: Final[Mapping[str, str]] = {
 
 # These write files and decide no pixel.
 _NO_PIXELS: Final = frozenset(("pyarrow", "datasets"))
+_OTHER_ENGINES: Final = "built with other engines than are installed"
+_RANKS_WITHIN: Final = 0.01  # of the true rank, as percentiles give it
 
 
 def audit_dataset(
@@ -122,8 +124,9 @@ class _Audit:
 
     def __post_init__(self) -> None:
         self.recipes: Mapping[str, Recipe] = self.manifest.recipes
-        self.shards = {name: shards_of(self.manifest.receipts, name) for name in self.recipes}
-        self.statistics = {name: Statistics() for name in self.recipes}
+        total = self.manifest.source["rows"]
+        self.shards = {name: shards_of(self.manifest.receipts, name, total) for name in self.recipes}
+        self.statistics = {name: Statistics(recipe.ratio) for name, recipe in self.recipes.items()}
         self.ids = {name: SeenIds() for name in self.recipes}
         self.pairs = nested_pairs(self.recipes)
         self.replay = {name: _same_engines(recipe) for name, recipe in self.recipes.items()}
@@ -179,8 +182,8 @@ class _Audit:
                 if self.source
                 else unmatched_rows(self.folder, shard, ledger)
             )
-            for number, (row, source) in enumerate(rows, 1):
-                case = Case(row, recipe, source)
+            for number, (row, source, places) in enumerate(rows, 1):
+                case = Case(row, recipe, source, places)
                 self._check_row(shard.config, case, pages, study)
                 counts += _counted(case)
                 if nested:
@@ -198,7 +201,8 @@ class _Audit:
         ledger, key = self.ledger, (config, case.id)
         self.ids[config].add(case.id)
         for name, check in ROW_CHECKS.items():
-            if (case.source or not check.needs_source) and check.applies(case):
+            able = (case.source or not check.needs_source) and (self.replay[config] or not check.needs_engines)
+            if able and check.applies(case):
                 ledger.note(name, config, case.id, whys_of(check.find, case))
         if case.rewritten and (pages is None or key in pages):
             looked = check_pages(case, replay=self.replay[config])
@@ -249,7 +253,8 @@ class _Audit:
             needing = [name for name, check in ROW_CHECKS.items() if check.needs_source]
             skipped.update(dict.fromkeys([*needing, "refusals-true"], "no source"))
         if not any(self.replay.values()):
-            skipped["distortion-replays"] = "built with other engines than are installed"
+            redone = [name for name, check in ROW_CHECKS.items() if check.needs_engines]
+            skipped.update(dict.fromkeys([*redone, "distortion-replays"], _OTHER_ENGINES))
         if not self.pairs:
             skipped["nested-ratios"] = "no two configs differ in their ratio alone"
         return skipped
@@ -260,11 +265,25 @@ class _Audit:
             notes.append(f"{self.off_by_one} rotated pages come out one grey level off, as without FMA they do.")
         if any(self.replay.values()):
             notes += [
-                f"{name} was built with other engines than are installed, so its pages are not made again."
+                f"{name} was {_OTHER_ENGINES}, so its spans are not chosen and its pages not made again."
                 for name, same in self.replay.items()
                 if not same
             ]
-        return notes
+        notes += [
+            f"{name} chooses rows by {recipe.choosing.by}, which stored rows do not hold: without the source, draws "
+            "are taken as they are recorded."
+            for name, recipe in self.recipes.items()
+            if not draws_are_known(recipe, self.source is not None)
+        ]
+        return notes + [note for name, recipe in self.recipes.items() for note in self._share_note(name, recipe)]
+
+    def _share_note(self, name: str, recipe: Recipe) -> Iterator[str]:
+        """Whether about the share of rows that the recipe asks for was drawn: strategies promise it of the corpus."""
+        rows, drawn = self.statistics[name].rows, self.statistics[name].drawn
+        chance = 4 * (recipe.ratio * (1 - recipe.ratio) * rows) ** 0.5
+        if abs(drawn - recipe.ratio * rows) > chance + _RANKS_WITHIN * rows + 1:
+            why = "; its percentiles may be of another corpus" if recipe.choosing.quantiles else ""
+            yield f"{name} draws {drawn:,} of {rows:,} rows, which is not about its ratio of {recipe.ratio:g}{why}."
 
 
 def _read(study: Study, config: str, case: Case) -> None:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lomo_hf.corpus import Conversation
+from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.recipe import Recipe
 from lomo_hf.spans import Atom, scan
 
-__all__ = ["ROLE_OF", "Case"]
+__all__ = ["ROLE_OF", "Case", "Places"]
+
+Places = tuple[float, float]
 
 ROLE_OF: Mapping[str, str] = {"system": "system", "human": "user", "gpt": "assistant"}
 
@@ -23,12 +25,14 @@ class Case:
     """A row as it came out of Parquet, to be checked.
 
     `source` is the conversation after screening, so with its tokens escaped where the recipe says so; None where the
-    audit has no source.
+    audit has no source. `places` are the least and the most that the row's place in the corpus can be: the same number
+    twice where the source tells it, the ends of the row's shard where there is no source, None where nothing is known.
     """
 
     row: Mapping[str, Any]
     recipe: Recipe
     source: Conversation | None = None
+    places: Places | None = None
 
     @property
     def id(self) -> str:
@@ -58,6 +62,18 @@ class Case:
             (message["role"], "".join(_text(part, spans) for part in message["content"]))
             for message in self.row["messages"]
         ]
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """What the row was made from: the source; restored from the row, and so without a score, where there is none.
+
+        Raises:
+            SourceError: The restored turns are no conversation.
+        """
+        if self.source:
+            return self.source
+        turns = tuple(Turn(role, text) for role, text in self.turns)  # type: ignore[arg-type]
+        return Conversation(self.id, turns, Origin(None, "", self.id, None, None, None))
 
     @cached_property
     def prompt(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from lomo_hf.auditing.case import Places
 from lomo_hf.auditing.ledger import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids, read_refused, read_rows
 from lomo_hf.building.ordering import LEADING_ROWS
@@ -22,10 +23,11 @@ MATCHING_CHECKS: Final[Mapping[str, str]] = {
     "refusals-true": "a row is refused exactly where its source is, for the reason given",
 }
 
-Pair = tuple[dict[str, Any], Conversation | None]
+Matched = tuple[dict[str, Any], Conversation | None, Places | None]
+"""A stored row, the conversation that it was made from, and the ends of where in the corpus it can stand."""
 
 
-def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, ledger: Ledger) -> Iterator[Pair]:
+def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, ledger: Ledger) -> Iterator[Matched]:
     """Each stored row of a shard with the conversation that it was made from, screened; None where there is none.
 
     Raises:
@@ -46,23 +48,24 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
     waiting = {
         id: wanted if isinstance(wanted, Conversation) else None for id, wanted in source_rows.items() if id in ids
     }
+    places = {id: shard.place(number) for number, id in enumerate(source_rows) if id in ids}
     del source_rows
     for row in read_rows(folder, shard.file):
         if row["id"] in waiting:
-            yield row, waiting.pop(row["id"])
+            yield row, waiting.pop(row["id"]), places[row["id"]]
         else:
             yield from _extra(row, shard, ledger)
     for id in refused:
         ledger.note("rows-accounted", shard.config, id, ["the refused row is not in this part of the source."])
 
 
-def unmatched_rows(folder: Path, shard: Shard, ledger: Ledger) -> Iterator[Pair]:
+def unmatched_rows(folder: Path, shard: Shard, ledger: Ledger) -> Iterator[Matched]:
     """Each stored row of a shard, without its source; what can be counted is."""
     refused = read_refused(folder, shard.sidecar)
     found = 0
     for row in read_rows(folder, shard.file):
         found += 1
-        yield row, None
+        yield row, None, shard.places
     recorded = (shard.counts.rows, sum(shard.counts.refused.values()))
     whys = [] if recorded == (found, len(refused)) else [f"{recorded} rows are recorded; found {found, len(refused)}."]
     ledger.note("rows-accounted", shard.config, shard.file.path, whys)
@@ -94,7 +97,7 @@ def _refusal(wanted: Conversation | Refusal, is_stored: bool, reason: str | None
     return []
 
 
-def _extra(row: dict[str, Any], shard: Shard, ledger: Ledger) -> Iterator[Pair]:
+def _extra(row: dict[str, Any], shard: Shard, ledger: Ledger) -> Iterator[Matched]:
     why = "the stored row stands there twice, or its id is not in this part of the source."
     ledger.note("rows-accounted", shard.config, str(row["id"]), [why])
-    yield row, None
+    yield row, None, shard.places

@@ -12,32 +12,44 @@ from typing import Any
 
 from lomo_hf.auditing.case import ROLE_OF, Case
 from lomo_hf.auditing.png_header import read_png_header
-from lomo_hf.choosing import draw_of
+from lomo_hf.choosing import STRATEGIES, draw_of
 from lomo_hf.corpus.screening import find_token
-from lomo_hf.distortion import draw_distortion
+from lomo_hf.distortion import Distortion, draw_distortion
+from lomo_hf.errors import LomoError, TooLargeError
 from lomo_hf.randomness import stream, uniform
+from lomo_hf.recipe import Recipe
+from lomo_hf.rendering import render_span
 from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.spans import Localization, select_spans
+from lomo_hf.turns import check_turn
 
-__all__ = ["ROW_CHECKS", "RowCheck", "whys_of"]
+__all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "whys_of"]
 
 Whys = Iterator[str]
+
+# Parameters are rounded to four decimals, and so are the ends of the ranges that rise.
+_ROUNDING = 2e-4
 
 
 @dataclass(frozen=True)
 class RowCheck:
-    """A promise about a row. `applies` tells for which rows it means anything."""
+    """A promise about a row. `applies` tells for which rows it means anything.
+
+    `needs_engines`: it does again what later versions may do otherwise.
+    """
 
     promise: str
     find: Callable[[Case], Whys]
     applies: Callable[[Case], bool] = lambda case: True
     needs_source: bool = False
+    needs_engines: bool = False
 
 
 def whys_of(find: Callable[[Case], Whys], case: Case) -> list[str]:
     """What is false of a case; a row of a form that cannot be read is false too."""
     try:
         return list(find(case))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
+    except (LomoError, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         return [f"the row cannot be read ({type(error).__name__}: {error})."]
 
 
@@ -175,37 +187,88 @@ def _parts_in_place(case: Case) -> Whys:
             here += len(part["text"])
 
 
+def _span_as_chosen(case: Case) -> Whys:
+    turn = check_turn(case.recipe.turn)(case.conversation, case.recipe.seed)
+    if case.lomo["turn"] != turn:
+        yield f"lomo.turn must be {turn}, the {case.recipe.turn} prompt; found {case.lomo['turn']}."
+        return
+    prompt, answer = case.conversation.turns[turn].text, case.conversation.answer_of(turn).text
+    chosen = select_spans(prompt, case.recipe.position, answer=answer)
+    if len(chosen.spans) != len(case.spans):
+        yield f"the position {case.recipe.position} chooses {len(chosen.spans)} spans; found {len(case.spans)}."
+    for index, span in enumerate(case.spans[: len(chosen.spans)]):
+        wanted = chosen.spans[index]
+        if (span["start"], span["end"]) != (wanted.start, wanted.end) and not _is_cut(case, chosen, index, span):
+            where = f"characters {wanted.start} to {wanted.end}"
+            yield f"span {index} must be {where}, by position; found {span['start']} to {span['end']}."
+
+
+def _is_cut(case: Case, chosen: Localization, index: int, span: Mapping[str, Any]) -> bool:
+    """Whether a span is a part of the chosen one, which is too large for a page."""
+    whole = chosen.spans[index]
+    if not whole.start <= span["start"] < span["end"] <= whole.end or span["start"] not in chosen.edges:
+        return False
+    try:
+        render_span(chosen.prompt, whole, case.recipe.style, case.recipe.caps)
+    except TooLargeError:
+        return True
+    return False
+
+
 def _drawn_by_ratio(case: Case) -> Whys:
-    draw = _draw(case)
-    if case.lomo["draw"] != draw:
-        yield f"lomo.draw must be {draw!r}; found {case.lomo['draw']!r}."
+    draw = case.lomo["draw"]
+    if draws_are_known(case.recipe, case.source is not None):
+        least, most = _draws(case)
+        if not least <= draw <= most:
+            yield f"lomo.draw must be {_between(least, most)}; found {draw!r}."
+        draw = least if least == most else draw
     if case.rewritten and draw >= case.recipe.ratio:
         yield f"the row is rewritten though {draw:.4f} is not below the ratio {case.recipe.ratio:g}."
     if not case.rewritten and draw < case.recipe.ratio and not case.lomo["reason"]:
         yield f"the row stayed text without a reason though {draw:.4f} is below the ratio {case.recipe.ratio:g}."
 
 
-def _draw(case: Case) -> float:
-    """The draw that the row must have; the recorded one where that takes a place, or a source, that is not known."""
-    choosing = case.recipe.choosing
-    if choosing.by == "uniform":
-        return uniform(case.recipe.seed, case.id, "ratio")
-    if choosing.by == "place" or case.source is None:
-        return float(case.lomo["draw"])
-    return draw_of(case.source, case.recipe)
+def draws_are_known(recipe: Recipe, with_source: bool) -> bool:
+    """Whether a row's draw can be told: not where it goes by what rows do not hold, and there is no source."""
+    return with_source or not STRATEGIES[recipe.choosing.by].of_column
+
+
+def _draws(case: Case) -> tuple[float, float]:
+    """The least and the most that the row's draw can be; the same where all that decides it is known."""
+    if case.recipe.choosing.by == "uniform":
+        draw = uniform(case.recipe.seed, case.id, "ratio")
+        return draw, draw
+    least, most = sorted(draw_of(case.conversation, case.recipe, place) for place in case.places or (None, None))
+    return least, most
 
 
 def _distortion_drawn(case: Case) -> Whys:
-    if case.recipe.distortion.strength == "rising":
-        return  # goes by the row's place in the corpus, which is not stored
-    drawn = draw_distortion(case.recipe.distortion, stream(case.recipe.seed, case.id, "distortion"))
+    rises = case.recipe.distortion.strength == "rising"
+    first, last = (_drawn(case, place) for place in ((case.places if rises else None) or (None, None)))
     op, params = case.lomo["distortion"]["op"], json.loads(case.lomo["distortion"]["params"])
-    if op != drawn.op:
-        yield f"lomo.distortion.op must be {drawn.op}; found {op!r}."
+    if op != first.op:
+        yield f"lomo.distortion.op must be {first.op}; found {op!r}."
         return
-    for name, value in drawn.params.items():
-        if params.get(f"drawn_{name}", params.get(name)) != value:
-            yield f"lomo.distortion.params.{name} must be drawn as {value!r}; found {params.get(name)!r}."
+    for name, value in first.params.items():
+        found = params.get(f"drawn_{name}", params.get(name))
+        if not _lies_between(found, value, last.params[name]):
+            wanted = _between(value, last.params[name])
+            yield f"lomo.distortion.params.{name} must be drawn as {wanted}; found {params.get(name)!r}."
+
+
+def _drawn(case: Case, place: float | None) -> Distortion:
+    return draw_distortion(case.recipe.distortion, stream(case.recipe.seed, case.id, "distortion"), place)
+
+
+def _lies_between(found: Any, one: Any, other: Any) -> bool:
+    """Equal where the ends are; else between them, as rounded."""
+    if one == other or isinstance(one, str):
+        return bool(found == one)
+    return bool(min(one, other) - _ROUNDING <= found <= max(one, other) + _ROUNDING)
+
+
+def _between(one: Any, other: Any) -> str:
+    return repr(one) if one == other else f"between {min(one, other)!r} and {max(one, other)!r}"
 
 
 def _route_true(case: Case) -> Whys:
@@ -260,6 +323,8 @@ ROW_CHECKS: Mapping[str, RowCheck] = MappingProxyType(
         "views-agree": RowCheck("messages and conversations say the same", _views_agree),
         "spans-true": RowCheck("offsets and texts of spans are those of the prompt", _spans_true, _is_rewritten),
         "parts-in-place": RowCheck("an image stands where its span stood", _parts_in_place, _is_rewritten),
+        "span-as-chosen": RowCheck("spans are where turn and position put them, or cut to fit a page", _span_as_chosen,
+                                   _is_rewritten, needs_engines=True),
         "drawn-by-ratio": RowCheck("the draw is the row's own and decides whether it is rewritten", _drawn_by_ratio),
         "distortion-drawn": RowCheck("the distortion is the one drawn for the row", _distortion_drawn, _is_rewritten),
         "route-true": RowCheck("mathematics takes the LaTeX route, nothing else does", _route_true, _is_rewritten),

@@ -17,7 +17,7 @@ _BATCH: Final = 50
 
 @dataclass(frozen=True)
 class Shard:
-    """One config's part of one shard, and which rows of the source it covers: `start` to `stop - 1`."""
+    """One config's part of one shard, and which rows of the source it covers: `start` to `stop - 1` of `total`."""
 
     config: str
     index: int
@@ -26,16 +26,27 @@ class Shard:
     file: ShardFile
     sidecar: ShardFile | None
     counts: Counts
+    total: int
+
+    def place(self, row: int) -> tuple[float, float]:
+        """The place in the corpus, from 0 to 1, of the shard's row number `row` of the source: least and most."""
+        place = (self.start + row + 0.5) / max(self.total, 1)
+        return place, place
+
+    @property
+    def places(self) -> tuple[float, float]:
+        """The places of its first and its last row, between which every row of it stands."""
+        return self.place(0)[0], self.place(self.stop - self.start - 1)[0]
 
 
-def shards_of(receipts: Sequence[Receipt], config: str) -> list[Shard]:
-    """The shards of a config, in order; each begins where the one before ends."""
+def shards_of(receipts: Sequence[Receipt], config: str, total: int) -> list[Shard]:
+    """The shards of a config, in order; each begins where the one before ends. `total`: rows of the source."""
     shards, here = [], 0
     own = sorted((receipt for receipt in receipts if config in receipt.files), key=lambda receipt: receipt.index)
     for receipt in own:
         file, sidecar, counts = receipt.files[config], receipt.sidecars.get(config), receipt.counts[config]
         stop = here + counts.rows + sum(counts.refused.values())
-        shards.append(Shard(config, receipt.index, here, stop, file, sidecar, counts))
+        shards.append(Shard(config, receipt.index, here, stop, file, sidecar, counts, total))
         here = stop
     return shards
 

@@ -15,8 +15,9 @@ __all__ = ["Statistics"]
 class Statistics:
     """Counts over the rows of one config. Memory: 16 bytes a page."""
 
-    def __init__(self) -> None:
-        self.rows = self.rewritten = self.spans = self.math_spans = 0
+    def __init__(self, ratio: float) -> None:
+        self.ratio = ratio
+        self.rows = self.drawn = self.rewritten = self.spans = self.math_spans = 0
         self.refused = 0
         self.renderers: Counter[str] = Counter()
         self.fallbacks: Counter[str] = Counter()
@@ -34,6 +35,7 @@ class Statistics:
 
     def _add(self, case: Case) -> None:
         lomo = case.lomo
+        self.drawn += lomo["draw"] < self.ratio
         if not case.rewritten:
             self.kept.update([lomo["reason"]] if lomo["reason"] else [])
             return
@@ -57,6 +59,8 @@ class Statistics:
         return {
             "rows": self.rows,
             "refused": self.refused,
+            "ratio": self.ratio,
+            "drawn": self.drawn,
             "rewritten": self.rewritten,
             "kept": _sorted(self.kept),
             "renderers": {name: self.renderers[name] for name in ("text", "latex", "fallback")},

@@ -17,7 +17,7 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.pool import build_shards
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.remote import fetch_shards, send_shard
-from lomo_hf.errors import BuildError
+from lomo_hf.errors import BuildError, UsageError
 
 __all__ = ["EXECUTORS", "DatatroveEngine", "ShardStep"]
 
@@ -95,7 +95,7 @@ class DatatroveEngine:
         """The executor, ready to run."""
         kind = _executor_class(self.executor)
         if self.executor == "jobs" and not self.remote:
-            raise BuildError("executor jobs needs a place that lasts; add --remote hf://buckets/NAME/BUCKET/folder.")
+            raise UsageError("executor jobs needs a place that lasts; add --remote hf://buckets/NAME/BUCKET/folder.")
         # A worker of another machine may start in another folder.
         place = "lomo-out" if self.remote else str(out.resolve())
         step = ShardStep(tuple(specs), place, self.remote)
@@ -123,7 +123,7 @@ class DatatroveEngine:
 
 def _executor_class(name: str) -> Any:
     if name not in EXECUTORS:
-        raise BuildError(f"executor must be one of {', '.join(EXECUTORS)}; found {name!r}.")
+        raise UsageError(f"executor must be one of {', '.join(EXECUTORS)}; found {name!r}.")
     try:
         import datatrove.executor as executors
 

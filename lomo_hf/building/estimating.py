@@ -1,15 +1,17 @@
 """What a build will take, judged by a measured sample of its own rows: processor time, bytes to fetch, bytes on disk.
 
-A sample of every config is built on this machine, in this process, and scaled up config by config. The range is two
-standard errors of that estimate to either side: how sure the sample makes us, not how busy the machine will be.
+A sample of every config is built on this machine, in this process, and scaled up config by config. Each row stands at
+its own place in the corpus, and is measured rewritten and not, each as likely as its rank makes it: so recipes that
+rise over the corpus, or prefer rows that cost more, are estimated as what they are. The range is two standard errors
+of that estimate to either side: how sure the sample makes us, not how busy the machine will be.
 Bytes to fetch are not estimated but counted, from the footers and the rows that are wanted.
 """
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +22,8 @@ from lomo_hf.building.files import PendingFile
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts
 from lomo_hf.building.shard_writer import ShardWriter
-from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal
+from lomo_hf.choosing import draws_by_chance
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, screen
 from lomo_hf.corpus.hub_parquet import HubParquet
 from lomo_hf.corpus.sampling import DrawnSource
 from lomo_hf.errors import SourceError
@@ -32,6 +35,9 @@ __all__ = ["Estimate", "Range", "estimate", "fetched_bytes"]
 
 _RUN_ROWS: Final = 5
 _LEAST_RUNS: Final = 1
+_CHANCES: Final = 200
+
+_Sampled = tuple[Conversation | Refusal, float]  # and the row's place in the corpus, from 0 to 1
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a build takes: `seconds` of one processor, `output` and `download` in bytes, and how many pages it makes.
+    """What a build takes: `seconds` of one processor, `output` and `download` in bytes, and what it makes.
 
-    `measured` rows were built for it. `download` is counted, not estimated.
+    `rewritten` are rows with a page and `pages` their pages, those of all configs together. `measured` rows were built
+    for it. `download` is counted, not estimated.
     """
 
     rows: int
@@ -55,6 +62,7 @@ class Estimate:
     seconds: Range
     output: Range
     pages: Range
+    rewritten: Range
     download: int
 
 
@@ -80,15 +88,16 @@ def estimate(
     recipes, total = specs[0].recipes, sum(spec.rows for spec in specs)
     strata = _strata(source, total)
     chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
-    _warm_up([item for one in chosen for item in one], recipes)
+    _warm_up([sampled for one in chosen for sampled in one], recipes)
     with tempfile.TemporaryDirectory() as folder:
         samples = _built(chosen, recipes, Path(folder), progress)
     if not any(len(one) for one in samples):
         raise SourceError(f"no row of the sample of {source.description} can be read. Look at it with `lomo preview`.")
     sizes = [stop - begin for begin, stop in strata]
-    seconds, output, pages = (_scaled(sizes, [one[:, column] for one in samples]) for column in range(3))
+    scaled = [_scaled(sizes, [one[:, column] for one in samples]) for column in range(len(_COLUMNS))]
+    seconds, output, pages, rewritten = scaled
     measured = sum(len(one) for one in samples)
-    return Estimate(total, measured, seconds, output, pages, fetched_bytes(source, specs))
+    return Estimate(total, measured, seconds, output, pages, rewritten, fetched_bytes(source, specs))
 
 
 def fetched_bytes(source: FileSource | JoinedSource | DrawnSource, specs: Sequence[ShardSpec]) -> int:
@@ -137,54 +146,84 @@ def _strata(source: FileSource | JoinedSource | DrawnSource, total: int) -> list
 
 def _chosen(
     source: FileSource | JoinedSource | DrawnSource, begin: int, stop: int, total: int, measure: int
-) -> list[Conversation | Refusal]:
-    """A config's share of the sample: runs of neighbouring rows at places that the seed chooses."""
-    runs = max(_LEAST_RUNS, round(measure * (stop - begin) / max(total, 1) / _RUN_ROWS))
-    rng = stream(0, source.digest, f"estimate {begin}")
-    starts = sorted({int(at) for at in rng.integers(begin, max(begin + 1, stop - _RUN_ROWS + 1), runs)})
-    found: dict[str, Conversation | Refusal] = {}
-    for at in starts:
-        found.update((item.id, item) for item in source.conversations(at, min(at + _RUN_ROWS, stop)))
+) -> list[_Sampled]:
+    """A config's share of the sample: runs of neighbouring rows, one in each of as many equal parts of the config.
+
+    So every place in the corpus has its share of the sample; where in its part a run lies, the seed chooses.
+    """
+    blocks = -(-(stop - begin) // _RUN_ROWS)
+    runs = min(max(_LEAST_RUNS, round(measure * (stop - begin) / max(total, 1) / _RUN_ROWS)), blocks)
+    jitter = stream(0, source.digest, f"estimate {begin}").random(runs)
+    found: dict[str, _Sampled] = {}
+    for block in ((np.arange(runs) + jitter) * blocks / runs).astype(int).tolist():
+        at = begin + block * _RUN_ROWS
+        for row, item in enumerate(source.conversations(at, min(at + _RUN_ROWS, stop)), at):
+            found[item.id] = item, (row + 0.5) / total
     return list(found.values())
 
 
-def _warm_up(items: Sequence[Conversation | Refusal], recipes: Sequence[Recipe]) -> None:
+def _warm_up(items: Sequence[_Sampled], recipes: Sequence[Recipe]) -> None:
     """Load fonts and engines, which a build does once for each worker: make every row's page before any is timed."""
     every_row = Substituter([replace(recipe, ratio=1.0) for recipe in recipes])
-    for item in items:
+    for item, place in items:
         if isinstance(item, Conversation):
-            every_row.rows(item)
+            every_row.rows(item, place)
 
 
-def _levels(recipes: Sequence[Recipe]) -> list[tuple[float, Substituter]]:
-    """(probability, what is done then): which recipes rewrite a row is decided by one number, their ratios cut it.
+@dataclass(frozen=True)
+class _Outcomes:
+    """What can come of a row - which recipes rewrite it - how likely each is, and what does just that.
 
-    So a row is measured once for each outcome and weighed, instead of adding the luck of its own draw to the estimate.
+    Chance is taken out by going through it evenly. So a row is measured once for each outcome and weighed, instead of
+    adding the luck of its own draw to the estimate.
     """
-    borders = sorted({0.0, 1.0, *(recipe.ratio for recipe in recipes)})
-    return [
-        (high - low, Substituter([replace(one, ratio=1.0 if one.ratio >= high else 0.0) for one in recipes]))
-        for low, high in pairwise(borders)
-    ]
+
+    recipes: Sequence[Recipe]
+    known: dict[tuple[bool, ...], Substituter] = field(default_factory=dict)
+
+    def of(self, item: Conversation, place: float) -> Iterator[tuple[float, Substituter]]:
+        """(probability, what is done then)."""
+        draws = [self._draws(item, recipe, place) for recipe in self.recipes]
+        below = (
+            tuple(d < one.ratio for d, one in zip(at, self.recipes, strict=True)) for at in zip(*draws, strict=True)
+        )
+        for outcome, count in Counter(below).items():
+            if outcome not in self.known:
+                ratios = zip(self.recipes, outcome, strict=True)
+                self.known[outcome] = Substituter([replace(one, ratio=float(drawn)) for one, drawn in ratios])
+            yield count / _CHANCES, self.known[outcome]
+
+    def _draws(self, item: Conversation, recipe: Recipe, place: float) -> list[float]:
+        screened = screen(item, recipe.placeholders)
+        if isinstance(screened, Refusal):
+            return [1.0] * _CHANCES
+        return draws_by_chance(screened, recipe, place, _chances(recipe.seed))
+
+
+def _chances(seed: int) -> list[tuple[float, float]]:
+    """All that chance can give to a row of a seed, evenly; in an order of the seed's own, as seeds are independent."""
+    orders = [stream(seed, "", purpose).permutation(_CHANCES) for purpose in ("estimate", "estimate among equals")]
+    return [((one + 0.5) / _CHANCES, (other + 0.5) / _CHANCES) for one, other in zip(*orders, strict=True)]
 
 
 def _built(
-    configs: Sequence[Sequence[Conversation | Refusal]],
+    configs: Sequence[Sequence[_Sampled]],
     recipes: Sequence[Recipe],
     folder: Path,
     progress: Callable[[int], None] | None,
 ) -> list[npt.NDArray[np.float64]]:
-    """(seconds, bytes, pages) to expect of each row of each config."""
+    """What to expect of each row of each config, in `_COLUMNS`."""
     empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
-    levels, pending = _levels(recipes), PendingFile(folder / "rows.parquet")
+    outcomes, pending = _Outcomes(recipes), PendingFile(folder / "rows.parquet")
     writer, clock = ShardWriter(pending), _Clock()
     tables = []
     for items in configs:
-        table = np.zeros((len(items), 3))
-        for place, item in enumerate(items):
+        table = np.zeros((len(items), len(_COLUMNS)))
+        for number, (item, place) in enumerate(items):
             if isinstance(item, Conversation):
-                table[place] = sum(
-                    probability * _cost(item, substituter, writer, clock) for probability, substituter in levels
+                table[number] = sum(
+                    probability * _cost(item, place, substituter, writer, clock)
+                    for probability, substituter in outcomes.of(item, place)
                 )
             if progress:
                 progress(1)
@@ -196,7 +235,7 @@ def _built(
     left = (pending.size - empty) / max(writer.weight, 1)
     pending.abandon()
     write_cost = clock.writing / max(clock.rows, 1) * len(recipes)
-    return [table * [1, left, 1] + [write_cost, 0, 0] for table in tables]
+    return [table * [1, left, 1, 1] + [write_cost, 0, 0, 0] for table in tables]
 
 
 @dataclass
@@ -207,19 +246,22 @@ class _Clock:
     rows: int = 0
 
 
-_PLACE = 0.5  # recipes that rise over the corpus are estimated by what they do in its middle
+_COLUMNS: Final = ("seconds", "output", "pages", "rewritten")
 
 
-def _cost(item: Conversation, substituter: Substituter, writer: ShardWriter, clock: _Clock) -> npt.NDArray[np.float64]:
+def _cost(
+    item: Conversation, place: float, substituter: Substituter, writer: ShardWriter, clock: _Clock
+) -> npt.NDArray[np.float64]:
     started = time.process_time()
-    rows = [row for row in substituter.rows(item, _PLACE) if not isinstance(row, Refusal)]
+    rows = [row for row in substituter.rows(item, place) if not isinstance(row, Refusal)]
     done, before = time.process_time(), writer.weight
     for row in rows:
         writer.add(row)
     clock.writing += time.process_time() - done
     clock.rows += len(rows)
-    pages = sum(Counts.of(row).images for row in rows)
-    return np.array([done - started, writer.weight - before, pages], dtype=np.float64)
+    counts = [Counts.of(row) for row in rows]
+    pages, rewritten = sum(one.images for one in counts), sum(one.rewritten for one in counts)
+    return np.array([done - started, writer.weight - before, pages, rewritten], dtype=np.float64)
 
 
 def _empty_size(folder: Path) -> int:

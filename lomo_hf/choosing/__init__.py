@@ -6,8 +6,8 @@ that is rewritten is the ratio.
 """
 
 from lomo_hf.choosing.describing import describe_choosing
-from lomo_hf.choosing.drawing import check_choosing, draw_of
+from lomo_hf.choosing.drawing import check_choosing, draw_of, draws_by_chance
 from lomo_hf.choosing.measuring import measured
 from lomo_hf.choosing.strategies import STRATEGIES, Strategy
 
-__all__ = ["STRATEGIES", "Strategy", "check_choosing", "describe_choosing", "draw_of", "measured"]
+__all__ = ["STRATEGIES", "Strategy", "check_choosing", "describe_choosing", "draw_of", "draws_by_chance", "measured"]

@@ -18,7 +18,7 @@ from lomo_hf.randomness import uniform
 from lomo_hf.recipe import Choosing, Recipe
 from lomo_hf.turns import check_turn
 
-__all__ = ["check_choosing", "draw_of", "rank", "spread_evenly", "statistic_of"]
+__all__ = ["check_choosing", "draw_of", "draws_by_chance", "rank", "spread_evenly", "statistic_of"]
 
 _BELOW_ONE = 1 - 2.0**-53
 
@@ -56,22 +56,33 @@ def draw_of(conversation: Conversation, recipe: Recipe, place: float | None = No
     >>> draw_of(row, Recipe("mine")) == uniform(0, row.id, "ratio")
     True
     """
-    choosing = recipe.choosing
     chance = uniform(recipe.seed, conversation.id, "ratio")
+    # Only where rows can be equal is there a second number to draw.
+    among = uniform(recipe.seed, conversation.id, "choosing") if recipe.choosing.quantiles else 0.0
+    return draws_by_chance(conversation, recipe, place, [(chance, among)])[0]
+
+
+def draws_by_chance(
+    conversation: Conversation, recipe: Recipe, place: float | None, chances: Sequence[tuple[float, float]]
+) -> list[float]:
+    """The draws that a row would have, for pairs of what chance gives it: its number, and its place among equals.
+
+    Raises:
+        RecipeError: As `draw_of`.
+    """
+    choosing = recipe.choosing
     strategy = check_choosing(choosing, ready=True)
-    if choosing.by == "uniform":
-        return chance
-    if strategy.is_measured:
-        value = statistic_of(conversation, recipe)
-        if value is None:
-            return chance
-        ranked = rank(value, choosing.quantiles, uniform(recipe.seed, conversation.id, "choosing"))
-    elif place is None:
+    value = statistic_of(conversation, recipe)
+    if choosing.by == "uniform" or (strategy.is_measured and value is None):
+        return [chance for chance, _ in chances]
+    if value is None and place is None:
         raise RecipeError("choosing.by 'place' needs the row's place in its corpus; found none. Use `lomo build`.")
-    else:
-        ranked = place
-    first = 1 - ranked if choosing.first == "high" else ranked
-    return spread_evenly(choosing.chance * chance + (1 - choosing.chance) * first, choosing.chance)
+    draws = []
+    for chance, among in chances:
+        ranked = rank(value, choosing.quantiles, among) if value is not None else place or 0.0
+        first = 1 - ranked if choosing.first == "high" else ranked
+        draws.append(spread_evenly(choosing.chance * chance + (1 - choosing.chance) * first, choosing.chance))
+    return draws
 
 
 def statistic_of(conversation: Conversation, recipe: Recipe) -> float | None:

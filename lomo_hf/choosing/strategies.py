@@ -23,11 +23,13 @@ class Strategy:
         statistic: (row, index of the turn that would be rewritten) -> number; None where the row has none, and then
             chance alone draws it.
         unit: Of the statistic; "" where it has none.
+        of_column: Whether the statistic is of a column of the source that stored rows do not have.
     """
 
     ranks: str
     statistic: Callable[[Conversation, int], float | None] | None = None
     unit: str = ""
+    of_column: bool = False
 
     @property
     def is_measured(self) -> bool:
@@ -53,7 +55,7 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "uniform": Strategy("nothing: chance alone, as in the paper"),
         "length": Strategy("the length of the prompt", _length, "characters"),
         "mathematics": Strategy("the share of the prompt's characters that stand in formulas", _mathematics),
-        "score": Strategy("the number in the source's column `score`", _score),
-        "place": Strategy("the row's place in the corpus, so that the share of pages rises from shard to shard"),
+        "score": Strategy("the number in the source's column `score`", _score, of_column=True),
+        "place": Strategy("the row's place in the corpus: the share of pages rises, or falls, from shard to shard"),
     }
 )

@@ -1,6 +1,6 @@
 """The face: `lomo …`. Parses, calls, prints; decides nothing. One file for each command, one line here.
 
-Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with data or disk, 2 usage, 3 integrity.
+Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with data or disk, 2 an argument, 3 integrity.
 """
 
 import sys

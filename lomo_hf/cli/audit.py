@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lomo_hf.cli.terminal import Corpus, console
-from lomo_hf.errors import IntegrityError, RecipeError
+from lomo_hf.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ def audit(
 ) -> None:
     """Check every row of a dataset folder against its source: exit code 0 if all is true, 3 if not."""
     if corpus is not None and no_source:
-        raise RecipeError("--corpus and --no-source exclude each other; found both. Give one.")
+        raise UsageError("--corpus and --no-source exclude each other; found both. Give one.")
     report = _run(folder, corpus, no_source, sample, ocr)
     print_report(report, console())
     if out is not None:
@@ -88,7 +88,8 @@ def _statistics(statistics: Mapping[str, Mapping[str, Any]]) -> "Table":
     def add(label: str, values: Sequence[Any]) -> None:
         table.add_row(label, *(f"{value:,}" if isinstance(value, int) else str(value) for value in values))
 
-    for key in ("rows", "refused", "rewritten", "rows_with_mathematics", "spans", "spans_with_mathematics"):
+    counted = ("rows", "refused", "ratio", "drawn", "rewritten", "rows_with_mathematics", "spans")
+    for key in (*counted, "spans_with_mathematics"):
         add(key.replace("_", " "), [one[key] for one in configs])
     for label, group in (("set as", "renderers"), ("script", "spans_by_script"), ("fell back", "fallback_reasons")):
         for key in dict.fromkeys(key for one in configs for key in one[group]):

@@ -6,25 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.corpus_options import (
-    Columns,
-    Configs,
-    Dedup,
-    ExcludeConfigs,
-    Overlaps,
-    Quota,
-    Replay,
-    Sample,
-    Selection,
-    Tokens,
-    Weights,
-    resumable,
-)
+from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
 from lomo_hf.cli.engines import (
     Assemble,
     EngineName,
     EngineOptions,
     Executor,
+    NumProc,
     Remote,
     ShardCount,
     ShardIndex,
@@ -33,7 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
+from lomo_hf.cli.terminal import Recipes, RepoName, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -42,24 +30,14 @@ if TYPE_CHECKING:
 __all__ = ["build", "print_report"]
 
 
+@selecting
 def build(
-    corpus: Corpus = None,
+    selection: Selection,
     recipe: Recipes = None,
     out: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("lomo-ov15"),
-    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,
-    seed: Seed = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
-    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
-    config: Configs = None,
-    exclude_config: ExcludeConfigs = None,
-    columns: Columns = None,
-    sample: Sample = None,
-    tokens: Tokens = None,
-    quota: Quota = None,
-    weights: Weights = None,
-    dedup: Dedup = False,
-    exclude_overlap: Overlaps = None,
-    replay: Replay = None,
+    num_proc: NumProc = 1,
+    limit: Limit = None,
+    repo: RepoName = None,
     shard_index: ShardIndex = None,
     num_shards: ShardCount = None,
     assemble: Assemble = False,
@@ -79,9 +57,6 @@ def build(
     builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
     started = time.monotonic()
-    selection = Selection(
-        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
-    )
     selected = resumable(selection, out)
     parts = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*parts, console=screen, transient=True) as bar:
@@ -94,7 +69,7 @@ def build(
             selected.source,
             recipe or [DEFAULT_RECIPE],
             out,
-            seed=seed,
+            seed=selection.seed,
             limit=limit,
             repo=repo,
             progress=show,

@@ -5,16 +5,14 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import RepoName, console
 
 __all__ = ["card"]
 
 
 def card(
     folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")] = Path("lomo-ov15"),
-    repo: Annotated[
-        str | None, typer.Option(help="The name on the Hub that the card mentions, org/name. Default: as before.")
-    ] = None,
+    repo: RepoName = None,
     legacy_features: Annotated[
         bool, typer.Option("--legacy-features", help="First make shards of other tools readable by datasets < 4.")
     ] = False,

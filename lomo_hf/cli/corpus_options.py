@@ -1,31 +1,33 @@
 """The options that say which rows are read - corpus, configs, columns, draw - and how they become one source.
 
-The same for `build`, `plan` and `sample`, so that what one prints is what another reads.
+The same for `build`, `plan`, `sample` and `grid`, so that what one prints is what another reads: each field of
+`Selection` is an option, and a command that asks for a `selection` has all of them.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lomo_hf.cli.terminal import console
-from lomo_hf.errors import RecipeError, SourceError
+from lomo_hf.cli.terminal import Corpus, console
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
 
-__all__ = [
-    "Columns", "Configs", "Dedup", "ExcludeConfigs", "Overlaps", "Quota", "Replay", "Sample", "Selected", "Selection",
-    "Tokens", "Weights", "resumable",
-]  # fmt: skip
+__all__ = ["ExcludeConfigs", "Limit", "Selected", "Selection", "resumable", "selecting"]
 
 Configs = Annotated[
     list[str] | None, typer.Option("--config", help="Only this config of the Hub dataset; repeatable.")
 ]
-ExcludeConfigs = Annotated[list[str] | None, typer.Option(help="Leave this config out; may be given several times.")]
+ExcludeConfigs = Annotated[
+    list[str] | None, typer.Option("--exclude-config", help="Leave this config out; repeatable.")
+]
 Columns = Annotated[str | None, typer.Option(help="Columns of a corpus in no known dialect: prompt=NAME,answer=NAME.")]
 Sample = Annotated[str | None, typer.Option(help="Draw so many rows, as 2_000_000; the same for the same seed.")]
 Tokens = Annotated[str | None, typer.Option(help="Draw rows of so many tokens (estimated) instead.")]
@@ -36,7 +38,10 @@ Overlaps = Annotated[
     list[Path] | None,
     typer.Option("--exclude-overlap", help="A file of evaluation prompts; rows that share 13 words in a row are out."),
 ]
+Limit = Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")]
 Replay = Annotated[Path | None, typer.Option(help="A draw.json: take the very rows that it names.")]
+
+Seed = Annotated[int | None, typer.Option(help="Of the draw of rows; where recipes are built, instead of their own.")]
 
 
 @dataclass(frozen=True)
@@ -52,18 +57,18 @@ class Selected:
 class Selection:
     """The options, as typed."""
 
-    corpus: str | None = None
-    configs: Sequence[str] | None = None
-    exclude: Sequence[str] | None = None
-    columns: str | None = None
-    sample: str | None = None
-    tokens: str | None = None
-    quota: str | None = None
-    weights: str | None = None
-    dedup: bool = False
-    overlaps: Sequence[Path] | None = None
-    replay: Path | None = None
-    seed: int | None = None
+    corpus: Corpus = None
+    configs: Configs = None
+    exclude: ExcludeConfigs = None
+    columns: Columns = None
+    sample: Sample = None
+    tokens: Tokens = None
+    quota: Quota = None
+    weights: Weights = None
+    dedup: Dedup = False
+    overlaps: Overlaps = None
+    replay: Replay = None
+    seed: Seed = None
 
     def select(self, earlier: Path | None = None) -> Selected:
         """Open the corpus and draw. `earlier` is the manifest of a draw that may be the same one, and then saves time.
@@ -76,16 +81,14 @@ class Selection:
         sampling = self.sampling()
         if self.replay is not None:
             if sampling.asks_for_something or self.configs or self.exclude:
-                raise RecipeError(
-                    "replay takes the rows of a draw as they are; leave the other options of a draw out."
-                )
+                raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
             source = self.open() if self.corpus is not None else None
             again = replay(read_draw(self.replay), source)
             return Selected(again, self.replay.read_text(encoding="utf-8"))
         source = self.open()
         if not sampling.asks_for_something:
             if self.quota or self.weights:
-                raise RecipeError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
+                raise UsageError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
             return Selected(source)
         if earlier is not None and (known := self._known(source, sampling, earlier)):
             return known
@@ -101,7 +104,7 @@ class Selection:
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
-                raise SourceError("configs can be chosen of a dataset on the Hub; a file or folder here has none.")
+                raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
             return open_source(self.corpus, columns=columns or None)
         screen = console()
         with screen.status("reading the list of files ...") as status:
@@ -117,8 +120,10 @@ class Selection:
         """What is to be drawn."""
         from lomo_hf.corpus.sampling import Sampling
 
+        if self.sample is not None and self.tokens is not None:
+            raise UsageError("--sample and --tokens exclude each other; found both. Give one.")
         if self.weights and self.quota not in (None, "weights"):
-            raise RecipeError(f"quota and weights exclude each other; found {self.quota!r} and weights. Give one.")
+            raise UsageError(f"quota and weights exclude each other; found {self.quota!r} and weights. Give one.")
         return Sampling(
             rows=_number("sample", self.sample),
             tokens=_number("tokens", self.tokens),
@@ -140,6 +145,23 @@ class Selection:
         if said["source"]["digest"] != source.digest or said["sampling"] != recorded_sampling(sampling):
             return None
         return Selected(replay(said, source), earlier.read_text(encoding="utf-8"))
+
+
+def selecting(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each field of `Selection` in the place of its parameter `selection`."""
+    options = inspect.signature(Selection).parameters
+    parameters: dict[str, inspect.Parameter] = {}
+    for name, own in inspect.signature(command).parameters.items():
+        parameters |= options if name == "selection" else {name: own}
+
+    @wraps(command)
+    def run(**said: Any) -> None:
+        command(selection=Selection(**{name: said.pop(name) for name in options}), **said)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    run.__signature__ = inspect.Signature([one.replace(kind=keyword) for one in parameters.values()])  # type: ignore[attr-defined]
+    run.__annotations__ = {name: one.annotation for name, one in parameters.items()}
+    return run
 
 
 def resumable(selection: Selection, out: Path) -> Selected:
@@ -169,7 +191,7 @@ def _pairs(what: str, text: str | None) -> Mapping[str, str]:
         if item.strip():
             name, sign, value = item.partition("=")
             if not sign or not name.strip() or not value.strip():
-                raise RecipeError(f"{what} must be NAME=VALUE, separated by commas; found {item.strip()!r}.")
+                raise UsageError(f"{what} must be NAME=VALUE, separated by commas; found {item.strip()!r}.")
             pairs[name.strip()] = value.strip()
     return pairs
 
@@ -178,13 +200,16 @@ def _number(what: str, text: str | None) -> int | None:
     if text is None:
         return None
     try:
-        return int(text.replace(",", "_"))
+        number = int(text.replace(",", "_"))
     except ValueError:
-        raise RecipeError(f"{what} must be a whole number such as 2_000_000; found {text!r}.") from None
+        number = 0
+    if number < 1:
+        raise UsageError(f"{what} must be a whole number of 1 or more, such as 2_000_000; found {text!r}.")
+    return number
 
 
 def _float(name: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise RecipeError(f"weights.{name} must be a number; found {text!r}.") from None
+        raise UsageError(f"weights.{name} must be a number; found {text!r}.") from None

@@ -6,18 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from lomo_hf.errors import RecipeError
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.building import Engine
 
 __all__ = [
-    "Assemble", "EngineName", "EngineOptions", "Executor", "Remote", "ShardCount", "ShardIndex", "Tasks", "Workers",
-    "chosen_engine", "chosen_share",
+    "Assemble", "EngineName", "EngineOptions", "Executor", "NumProc", "Remote", "ShardCount", "ShardIndex", "Tasks",
+    "Workers", "chosen_engine", "chosen_share",
 ]  # fmt: skip
 
 _CLUSTER = "With --engine datatrove"
 
+NumProc = Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")]
 EngineName = Annotated[str, typer.Option(help="Who builds: local (this machine) or datatrove (a cluster).")]
 Executor = Annotated[str, typer.Option(help=f"{_CLUSTER}: local, slurm, ray or jobs.")]
 Tasks = Annotated[int | None, typer.Option(min=1, help=f"{_CLUSTER}: tasks that share the shards; default: one each.")]
@@ -49,14 +50,17 @@ def chosen_engine(
     """The engine that the options name. On this machine rows are made in workers, so that one that kills is found.
 
     Raises:
-        RecipeError: Options contradict each other.
+        UsageError: Options contradict each other.
     """
     from lomo_hf.building import BuiltAlready, LocalEngine
 
     if name not in ("local", "datatrove"):
-        raise RecipeError(f"engine must be local or datatrove; found {name!r}.")
-    if name == "local" and (options or remote or tasks):
-        raise RecipeError("--tasks, --remote and --engine-option are for a cluster; add --engine datatrove.")
+        raise UsageError(f"engine must be local or datatrove; found {name!r}.")
+    if name == "local" and (options or remote or tasks or executor != "local" or workers != -1):
+        raise UsageError(
+            "--executor, --tasks, --workers, --remote and --engine-option are for a cluster; found one of them with "
+            "--engine local. Add --engine datatrove."
+        )
     if assemble:
         return BuiltAlready()
     if name == "local":
@@ -70,16 +74,16 @@ def chosen_share(index: int | None, count: int | None, engine: str, assemble: bo
     """(index, count) of --shard-index and --num-shards.
 
     Raises:
-        RecipeError: One is missing, or makes no sense beside the other options.
+        UsageError: One is missing, or makes no sense beside the other options.
     """
     if index is None and count is None:
         return None
     if index is None or count is None:
-        raise RecipeError("--shard-index and --num-shards belong together; found one of them. Give both.")
+        raise UsageError("--shard-index and --num-shards belong together; found one of them. Give both.")
     if not 0 <= index < count:
-        raise RecipeError(f"--shard-index must be from 0 to num-shards - 1; found {index} of {count}. Count from 0.")
+        raise UsageError(f"--shard-index must be from 0 to num-shards - 1; found {index} of {count}. Count from 0.")
     if assemble or engine != "local":
-        raise RecipeError("--shard-index is one machine's own share; leave out --engine and --assemble.")
+        raise UsageError("--shard-index is one machine's own share; leave out --engine and --assemble.")
     return index, count
 
 
@@ -89,7 +93,7 @@ def _said(options: Sequence[str]) -> Mapping[str, Any]:
     for option in options:
         key, equals, value = option.partition("=")
         if not equals or not key.isidentifier():
-            raise RecipeError(f"--engine-option must be KEY=VALUE; found {option!r}. Write partition=cpu.")
+            raise UsageError(f"--engine-option must be KEY=VALUE; found {option!r}. Write partition=cpu.")
         try:
             read = yaml.safe_load(value)
         except yaml.YAMLError:

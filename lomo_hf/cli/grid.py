@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.build import print_report
-from lomo_hf.cli.terminal import Corpus, console
+from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
+from lomo_hf.cli.engines import NumProc
+from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.building.sharing import Sharing
@@ -16,32 +19,48 @@ if TYPE_CHECKING:
 __all__ = ["grid"]
 
 
+@selecting
 def grid(
     file: Annotated[Path, typer.Argument(help="The grid: a YAML file with `base` and `vary`.")],
-    corpus: Corpus = None,
+    selection: Selection,
+    limit: Limit = None,
     out: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("lomo-grid"),
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be built, and build nothing.")] = False,
-    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,
-    limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
+    num_proc: NumProc = 1,
     measure: Annotated[int, typer.Option(min=1, help="Rows to substitute for the estimate.")] = 60,
-    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    repo: RepoName = None,
 ) -> None:
     """Plan and build a matrix of recipes, each a config; what they share is rendered once."""
+    from lomo_hf.building import LocalEngine
     from lomo_hf.building.sharing import measure_sharing
-    from lomo_hf.corpus import open_source
+    from lomo_hf.choosing import measured
     from lomo_hf.grids import load_grid
     from lomo_hf.release import build_dataset
-    from lomo_hf.substitution import check_recipe
+    from lomo_hf.release.repository import chosen_recipes
 
-    recipes = [check_recipe(recipe) for recipe in load_grid(file)]
+    grown = load_grid(file)
+    if selection.seed is not None and len({one.seed for one in grown}) > 1:
+        raise UsageError("--seed and a grid that varies the seed exclude each other; found both. Leave one out.")
+    recipes = chosen_recipes(grown, selection.seed)
+    selected = selection.select() if plan else resumable(selection, out)
     with console().status("measuring ..."):
-        found = measure_sharing(open_source(corpus), recipes, measure=measure, limit=limit)
+        recipes = measured(recipes, selected.source, limit=limit)
+        found = measure_sharing(selected.source, recipes, measure=measure, limit=limit)
+    console().print(selected.source.description, highlight=False)
     _print_plan(recipes, found)
     if plan:
         return
     started = time.monotonic()
     with console().status(f"building {len(recipes)} configs ..."):
-        report = build_dataset(corpus, recipes, out, num_proc=num_proc, limit=limit, repo=repo)
+        report = build_dataset(
+            selected.source,
+            recipes,
+            out,
+            limit=limit,
+            repo=repo,
+            draw=selected.draw,
+            engine=LocalEngine(num_proc, guarded=True),
+        )
     print_report(report, time.monotonic() - started)
 
 

@@ -5,20 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.corpus_options import (
-    Columns,
-    Configs,
-    Dedup,
-    ExcludeConfigs,
-    Overlaps,
-    Quota,
-    Replay,
-    Sample,
-    Selection,
-    Tokens,
-    Weights,
-)
-from lomo_hf.cli.terminal import Corpus, Recipes, Seed, console
+from lomo_hf.cli.corpus_options import Limit, Selection, selecting
+from lomo_hf.cli.terminal import Recipes, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -29,23 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["plan"]
 
 
+@selecting
 def plan(
-    corpus: Corpus = None,
+    selection: Selection,
     recipe: Recipes = None,
     measure: Annotated[int, typer.Option(min=0, help="Rows to build for the estimate; 0 measures nothing.")] = 200,
     num_proc: Annotated[int, typer.Option(min=1, help="Worker processes to reckon with.")] = 1,
-    config: Configs = None,
-    exclude_config: ExcludeConfigs = None,
-    columns: Columns = None,
-    sample: Sample = None,
-    tokens: Tokens = None,
-    quota: Quota = None,
-    weights: Weights = None,
-    dedup: Dedup = False,
-    exclude_overlap: Overlaps = None,
-    replay: Replay = None,
-    seed: Seed = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")] = None,
+    limit: Limit = None,
     out: Annotated[Path | None, typer.Option(help="Write the manifest of the draw here.")] = None,
 ) -> None:
     """Say what a build would take: shards, rows by config, time, bytes. Builds nothing."""
@@ -53,10 +31,7 @@ def plan(
     from lomo_hf.building.files import write_whole
     from lomo_hf.release.repository import chosen_recipes
 
-    selection = Selection(
-        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
-    )
-    recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], seed)
+    recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], selection.seed)
     selected = selection.select()
     specs = planned(selected.source, recipes, limit=limit)
     _print_rows(selected.source, specs)
@@ -99,6 +74,9 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     names = ", ".join(recipe.name for recipe in specs[0].recipes)
     rows = max(spec.rows for spec in specs)
     screen.print(f"{len(specs)} shards of up to {rows:,} rows, each for {names}", highlight=False)
+    if any(recipe.rises for recipe in specs[0].recipes):
+        steps = f"{len(specs)} steps" if len(specs) > 1 else "and one shard is no curriculum"
+        screen.print(f"what rises, rises from shard to shard: {steps}", highlight=False)
 
 
 def _print_estimate(found: "Estimate", num_proc: int) -> None:
@@ -107,11 +85,12 @@ def _print_estimate(found: "Estimate", num_proc: int) -> None:
     table = Table(show_edge=False)
     for name in ("", "about", "from", "to"):
         table.add_column(name, justify="left" if not name else "right")
-    seconds, output, pages = found.seconds, found.output, found.pages
+    seconds, output, pages, rewritten = found.seconds, found.output, found.pages, found.rewritten
     table.add_row("processor time", *(_duration(x) for x in (seconds.middle, seconds.low, seconds.high)))
     if num_proc > 1:
         shared = [x / num_proc for x in (seconds.middle, seconds.low, seconds.high)]
         table.add_row(f"on {num_proc} processors", *map(_duration, shared))
+    table.add_row("rows with a page", *(f"{x:,.0f}" for x in (rewritten.middle, rewritten.low, rewritten.high)))
     table.add_row("pages", *(f"{x:,.0f}" for x in (pages.middle, pages.low, pages.high)))
     table.add_row("on disk", *(_size(x) for x in (output.middle, output.low, output.high)))
     table.add_row("to fetch", _size(found.download), "", "")

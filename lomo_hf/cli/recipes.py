@@ -63,7 +63,8 @@ def _print_recipes(screen: "Console") -> None:
     screen.print(
         f"\nA recipe of your own is a YAML file with what differs: name, ratio, position ({', '.join(POSITIONS)}), "
         f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), choosing (by, first, chance), seed, style, "
-        "distortion (mix, strength mild, hard or rising, ranges), caps.\n"
+        "distortion (mix of groups or operations - wave is the group, wave/wave the operation alone -, strength mild, "
+        "hard or rising, ranges), caps.\n"
         "Start from one: [bold]lomo recipes --show ratio50 > mine.yaml[/bold], then "
         "[bold]lomo build --recipe mine.yaml[/bold]. Leave `engines` in to insist on those versions.",
         highlight=False,

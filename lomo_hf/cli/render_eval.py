@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import RepoName, console
 
 __all__ = ["render_eval"]
 
@@ -29,7 +29,7 @@ def render_eval(
     revision: Annotated[str | None, typer.Option(help="The commit on the Hub.")] = None,
     evalscope: Annotated[bool, typer.Option(help="DATASET is a JSONL file of EvalScope (VQA or VMCQ).")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
-    repo: Annotated[str | None, typer.Option(help="The name on the Hub that the card mentions, org/name.")] = None,
+    repo: RepoName = None,
 ) -> None:
     """Render the questions of a benchmark as images: two configs, standard and rendered, over the same ids."""
     from lomo_hf.evaluation import BENCHMARKS, Benchmark, evalscope_items, render_benchmark

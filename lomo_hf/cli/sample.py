@@ -5,20 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.corpus_options import (
-    Columns,
-    Configs,
-    Dedup,
-    ExcludeConfigs,
-    Overlaps,
-    Quota,
-    Replay,
-    Sample,
-    Selection,
-    Tokens,
-    Weights,
-)
-from lomo_hf.cli.terminal import Corpus, Seed, console
+from lomo_hf.cli.corpus_options import Selection, selecting
+from lomo_hf.cli.terminal import console
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus.sampling import Draw
@@ -26,40 +15,29 @@ if TYPE_CHECKING:
 __all__ = ["sample"]
 
 
+@selecting
 def sample(
-    corpus: Corpus = None,
-    sample: Sample = None,
+    selection: Selection,
     out: Annotated[Path, typer.Option(help="The manifest to write.")] = Path("draw.json"),
     rows: Annotated[Path | None, typer.Option(help="Write the rows as well, as JSON Lines.")] = None,
-    replay: Replay = None,
     check: Annotated[
         bool, typer.Option("--check", help="With --replay: draw again by the rule, and compare.")
     ] = False,
-    config: Configs = None,
-    exclude_config: ExcludeConfigs = None,
-    columns: Columns = None,
-    tokens: Tokens = None,
-    quota: Quota = None,
-    weights: Weights = None,
-    dedup: Dedup = False,
-    exclude_overlap: Overlaps = None,
-    seed: Seed = None,
 ) -> None:
     """Draw a sample by quota, seed and row id; or replay one from its manifest."""
     from lomo_hf.building.files import write_whole
 
-    selection = Selection(
-        corpus, config, exclude_config, columns, sample, tokens, quota, weights, dedup, exclude_overlap, replay, seed
-    )
     screen = console()
-    if replay is not None and check:
-        _check(selection, replay, tuple(exclude_overlap or ()))
-        screen.print(f"{replay.name}: drawn again, the rows are the same")
+    if check and selection.replay is None:
+        raise UsageError("--check compares with a draw; found no --replay. Name its draw.json.")
+    if selection.replay is not None and check:
+        _check(selection, selection.replay)
+        screen.print(f"{selection.replay.name}: drawn again, the rows are the same")
         return
     selected = selection.select()
     if selected.made is not None:
         _print_draw(selected.made)
-    if selected.draw is not None and replay is None:
+    if selected.draw is not None and selection.replay is None:
         write_whole(out, selected.draw.encode())
         screen.print(f"written: [bold]{out}[/bold]; the same rows again: lomo sample --replay {out} --rows rows.jsonl")
     screen.print(f"{selected.source.description}", highlight=False)
@@ -71,11 +49,11 @@ def sample(
         screen.print(f"{counted.rows} rows in [bold]{rows}[/bold]{refused}", highlight=False)
 
 
-def _check(selection: Selection, manifest: Path, overlap: tuple[Path, ...]) -> None:
+def _check(selection: Selection, manifest: Path) -> None:
     from lomo_hf.corpus.sampling import read_draw, replay
 
     source = selection.open() if selection.corpus is not None else None
-    replay(read_draw(manifest), source, anew=True, overlap=overlap)
+    replay(read_draw(manifest), source, anew=True, overlap=tuple(selection.overlaps or ()))
 
 
 def _print_draw(made: "Draw") -> None:

@@ -26,7 +26,7 @@ def sensitivity(
     category_column: Annotated[str, typer.Option(help="By which results are told apart.")] = "category",
     confidence: Annotated[float, typer.Option(help="Of the bootstrap interval.")] = 0.95,
     resamples: Annotated[int, typer.Option(help="Of the bootstrap.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
     plot: Annotated[Path | None, typer.Option(help="Draw accuracies and drops (.png, .svg, .pdf).")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:

@@ -4,10 +4,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.names import check_no_secret
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Corpus", "Recipes", "Seed", "console"]
+__all__ = ["Corpus", "Recipes", "RepoName", "Seed", "console"]
+
+
+def _checked(repo: str | None) -> str | None:
+    """A name for a card is one that could be published under."""
+    from lomo_hf.release.versions import check_repo_id
+
+    if repo is not None:
+        check_no_secret("repo", repo)  # first: the message of the other repeats what it found
+        check_repo_id(repo)
+    return repo
+
 
 Corpus = Annotated[
     str | None,
@@ -20,6 +33,14 @@ Recipes = Annotated[
     list[str] | None, typer.Option("--recipe", help="A named recipe or a YAML file; may be given several times.")
 ]
 Seed = Annotated[int | None, typer.Option(help="Instead of the recipes' own seed.")]
+
+
+RepoName = Annotated[
+    str | None,
+    typer.Option(
+        "--repo", callback=_checked, help="The name on the Hub that the card mentions, org/name; default: as before."
+    ),
+]
 
 
 def console() -> "Console":

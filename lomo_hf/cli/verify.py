@@ -22,11 +22,20 @@ def verify(
     ] = False,
 ) -> None:
     """Find any flipped bit, missing, extra or swapped file. Exit code 3 where there is one."""
-    from lomo_hf.errors import PublishError
+    from lomo_hf.errors import PublishError, UsageError
     from lomo_hf.release import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_folder
     from lomo_hf.release.versions import check_repo_id
 
     screen = console()
+    repo, at, revision = (remote or "").partition("@")
+    if remote is not None:
+        check_repo_id(repo)
+    if at and not revision:
+        raise UsageError(
+            f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name the release after the @."
+        )
+    if download and remote is None:
+        raise UsageError("--download fetches what --remote names; found no --remote. Write --remote org/name.")
 
     def say(said: str) -> None:
         screen.print(said, highlight=False)
@@ -38,8 +47,7 @@ def verify(
         say(f"  {name}: {count:,} rows")
     if remote is None:
         return
-    repo, _, revision = remote.partition("@")
-    hub = HubClient(check_repo_id(repo), Retrier(notify=say))
+    hub = HubClient(repo, Retrier(notify=say))
     limit = _EVERYTHING if download else PushOptions().download_up_to
     there = hub.look(revision or "main")
     if there is None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lomo_hf.corpus.dialects import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.corpus.identity import safe_line
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import UsageError
 
 __all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "describe"]
 
@@ -39,14 +39,14 @@ class ColumnMap:
 
     @classmethod
     def of(cls, said: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
-        """From a mapping. Raises `SourceError` for a column that no dialect reads, or without any that holds turns."""
+        """From a mapping. Raises `UsageError` for a column that no dialect reads, or without any that holds turns."""
         if said is None or isinstance(said, ColumnMap):
             return said or AS_IT_STANDS
         for target, name in said.items():
             if target not in _TARGETS or not isinstance(name, str) or not name:
-                raise SourceError(f"columns must name one of {', '.join(_TARGETS)}; found {target!r}={name!r}.")
+                raise UsageError(f"columns must name one of {', '.join(_TARGETS)}; found {target!r}={name!r}.")
         if said and not set(said) & set(TURN_HOLDERS) and not set(said) & set(_IN_TURNS):
-            raise SourceError(f"columns must say what holds the turns; found {sorted(said)}. {MAPPING_REMEDY}")
+            raise UsageError(f"columns must say what holds the turns; found {sorted(said)}. {MAPPING_REMEDY}")
         return cls(tuple(said.items()))
 
     def fetched(self, names: Iterable[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from lomo_hf.corpus.hub_card import CardConfig, read_card
 from lomo_hf.corpus.hub_file import HubFile
 from lomo_hf.corpus.hub_listing import Listing
 from lomo_hf.corpus.hub_parquet import footer_media
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
 
 __all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
 
@@ -78,11 +78,12 @@ def choose_configs(
     `with_media` takes all that hold media instead.
 
     Raises:
-        SourceError: A name does not exist, or nothing is left.
+        UsageError: A name does not exist.
+        SourceError: Nothing is left.
     """
     for name in (*(configs or ()), *exclude):
         if name not in found:
-            raise SourceError(f"{repo} has no config {name!r}; it has {describe(found, 200)}.")
+            raise UsageError(f"{repo} has no config {name!r}; it has {describe(found, 200)}. Name one of these.")
     wanted = [found[name] for name in dict.fromkeys(configs or found) if name not in exclude]
     chosen = without_repeats(wanted) if configs is None else wanted
     chosen = chosen if configs is not None else [one for one in chosen if one.text_only != with_media]

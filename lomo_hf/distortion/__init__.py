@@ -6,11 +6,15 @@ record that gives the same pixels again. `operations` lists what there is.
 
 from lomo_hf.distortion.applying import distort
 from lomo_hf.distortion.drawing import Distortion, check_settings, draw_distortion
-from lomo_hf.distortion.registry import GROUPS, OPERATIONS, Operation, operations
+from lomo_hf.distortion.parameters import RISING, STRENGTHS
+from lomo_hf.distortion.registry import GROUPS, OPERATIONS, WEIGHED, Operation, operations
 
 __all__ = [
     "GROUPS",
     "OPERATIONS",
+    "RISING",
+    "STRENGTHS",
+    "WEIGHED",
     "Distortion",
     "Operation",
     "check_settings",

@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from lomo_hf.distortion.parameters import DECIMALS, RISING, STRENGTHS, Bounds, Parameter, Value, Whole
-from lomo_hf.distortion.registry import GROUPS, OPERATIONS, Operation
+from lomo_hf.distortion.registry import GROUPS, OPERATIONS, WEIGHED, Operation
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipe import DistortionSettings
 
@@ -116,8 +116,8 @@ def check_settings(settings: DistortionSettings) -> None:
         known = ", ".join((*STRENGTHS, RISING))
         raise RecipeError(f"distortion.strength must be one of {known}; found {settings.strength!r}.")
     for name in settings.mix:
-        if name not in GROUPS and name not in OPERATIONS:
-            known = ", ".join(dict.fromkeys([*GROUPS, *OPERATIONS]))
+        if name not in WEIGHED:
+            known = ", ".join(dict.fromkeys([*GROUPS, *WEIGHED]))
             raise RecipeError(f"distortion.mix has no group or operation {name!r}; known are {known}.")
     for op, ranges in settings.ranges.items():
         operation = _operation("distortion.ranges", op)
@@ -130,8 +130,7 @@ def check_settings(settings: DistortionSettings) -> None:
 
 def _drawn_members(mix: Mapping[str, float], share: float) -> tuple[Operation, ...]:
     # The registry's order, not the mapping's: two recipes that differ in the order of their keys are the same.
-    named: dict[str, tuple[Operation, ...]] = {**{name: (o,) for name, o in OPERATIONS.items()}, **GROUPS}
-    weighted = [(members, mix[name]) for name, members in named.items() if mix.get(name, 0) > 0]
+    weighted = [(members, mix[name]) for name, members in WEIGHED.items() if mix.get(name, 0) > 0]
     left = share * sum(weight for _, weight in weighted)
     for members, weight in weighted:
         if left < weight:

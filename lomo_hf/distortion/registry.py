@@ -17,7 +17,7 @@ from lomo_hf.distortion.geometry import fold, limit_rotation, rotate, wave
 from lomo_hf.distortion.light import edge_shadow, stain
 from lomo_hf.distortion.parameters import RISING, STRENGTHS, Bounds, Choice, Parameter, Range, Seed, Value, Whole
 
-__all__ = ["GROUPS", "OPERATIONS", "Operation", "operations"]
+__all__ = ["GROUPS", "OPERATIONS", "WEIGHED", "Operation", "operations"]
 
 
 # What must give way where a page would grow beyond its limit: (shape, params, max_pixels) -> params.
@@ -103,6 +103,18 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.name: operatio
 GROUPS: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
     {group: tuple(o for o in _LINES if o.group == group) for group in dict.fromkeys(o.group for o in _LINES)}
 )
+
+WEIGHED: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
+    {
+        **{name: (operation,) for name, operation in OPERATIONS.items()},
+        **GROUPS,
+        **{
+            f"{name}/{name}": (OPERATIONS[name],) for name, group in GROUPS.items() if name in OPERATIONS and group[1:]
+        },
+    }
+)
+"""Name in a recipe's mix -> what is drawn. A name of a group and of an operation is the group's; "wave/wave" is the
+operation alone. The order decides what a number draws, so names are added at the end."""
 
 
 def operations() -> tuple[Operation, ...]:

@@ -111,7 +111,7 @@ def modality_integration_rate(
 
         MIR = log10 sum_k FID(w(a_k V_k), w(a_k T_k))
 
-    V_k, T_k: all image and all text tokens at layer k, over all samples. a_k = 1 / mean of |t| over T_k: text-centric
+    V_k, T_k: all image and all text tokens at layer k, over all samples. a_k = 1 / mean norm over T_k: text-centric
     normalisation, which makes the rate independent of the scale of a layer. w: three-sigma removal of tokens whose
     norm is more than 3 standard deviations (n - 1) from the median norm of their modality at that layer.
 

@@ -1,8 +1,10 @@
 """Mixing a LoMo split with a multimodal corpus, at the ratio of image-bearing to text-only rows that one wants.
 
-open_split("my-lomo"), open_multimodal("org/name")   -> the halves
-mix(lomo, multimodal, ratio=parse_ratio("matched"))  -> Mixture       decides; reads no rows
-open_mix("mix.json")                                 -> IterableDataset that streams; nothing is copied
+    open_split("my-lomo"), open_multimodal("org/name")   -> the halves
+    mix(lomo, multimodal, ratio=parse_ratio("matched"))  -> Mixture       decides; reads no rows
+    open_mix("mix.json")                                 -> IterableDataset that streams; nothing is copied
+
+What a ratio means in rows, and how it is reached, is in `lomo_hf.mixing.strata`.
 """
 
 from lomo_hf.mixing.halves import Half, open_multimodal, open_split

@@ -17,7 +17,7 @@ from lomo_hf.corpus.hub_parquet import HubParquet
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.opening import config_name, files_of, scan_files
 from lomo_hf.corpus.parquet import Parquet
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
 
 __all__ = ["Half", "open_multimodal", "open_split"]
 
@@ -43,7 +43,7 @@ def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | No
         files = sorted((folder / config).glob("train-*.parquet"))
         if not files:
             there = sorted(path.parent.name for path in folder.glob("*/train-*.parquet"))
-            raise SourceError(f"{folder.name} has no config {config!r}; it has {sorted(set(there))}. Name one.")
+            raise UsageError(f"{folder.name} has no config {config!r}; it has {sorted(set(there))}. Name one.")
         source = _joined(_local(files, config))
     else:
         source = _on_hub(str(place), endpoint, configs=[config])

@@ -15,9 +15,9 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.release.files import DatasetFiles, open_files
-from lomo_hf.release.inspected import DataConfig, Inspected, Shard, matching
+from lomo_hf.release.inspected import DataConfig, Inspected, matching
 
 __all__ = ["browse_page"]
 
@@ -62,7 +62,9 @@ def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
         if config.name == wanted:
             return config
     names = ", ".join(config.name for config in whole) or "none"
-    raise SourceError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
+    if not whole:
+        raise SourceError(f"{dataset.files.name!r} has no config to browse; found none. Name another dataset.")
+    raise UsageError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
 
 
 def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
@@ -72,16 +74,7 @@ def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[s
         if missing:
             raise SourceError(f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes.")
         share = limit * (index + 1) // len(shards) - limit * index // len(shards)
-        yield from map(_shown, _head(dataset, shard, share))
-
-
-def _head(dataset: Inspected, shard: Shard, count: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for table in dataset.tables(shard.path, shard.schema.names):
-        rows += table.slice(0, count - len(rows)).to_pylist()
-        if len(rows) >= count:
-            break
-    return rows
+        yield from map(_shown, dataset.head(shard, share))
 
 
 def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any
 from lomo_hf.building import Counts
 from lomo_hf.choosing import describe_choosing
 from lomo_hf.corpus import open_source
-from lomo_hf.distortion import OPERATIONS
+from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipe import DistortionSettings, Recipe
 from lomo_hf.recipes import NAMED_RECIPES
 from lomo_hf.release.assets import Assets
 from lomo_hf.release.languages import language_tags
 from lomo_hf.release.statistics import Statistics, quantile
 from lomo_hf.release.views import SHAREGPT, Footprint, configs_yaml, dataset_info_yaml
 from lomo_hf.release.vocabulary import license_metadata, size_category
+from lomo_hf.spans import POSITION_WORDS
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
@@ -167,6 +168,8 @@ def _config(facts: CardFacts, name: str) -> dict[str, Any]:
         "recipe": recipe,
         "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
         "choosing": describe_choosing(recipe.choosing),
+        "span": POSITION_WORDS[recipe.position],
+        "shards": footprint.shards,
         "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
         "counts": counts,
         "rows": footprint.rows,
@@ -180,20 +183,30 @@ def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
     """Every operation that some recipe can draw, with its ranges at that recipe's strength."""
     said = []
     for recipe in recipes.values():
-        for op in OPERATIONS.values():
-            if not (recipe.distortion.mix.get(op.group) or recipe.distortion.mix.get(op.name)):
-                continue
-            ranges = {**op.ranges.get(recipe.distortion.strength, {}), **recipe.distortion.ranges.get(op.name, {})}
+        drawn = [op for name, weight in recipe.distortion.mix.items() if weight for op in WEIGHED[name]]
+        for op in (op for op in OPERATIONS.values() if op in drawn):
             line = {
                 "op": op.name,
                 "group": op.group,
                 "looks": op.looks,
                 "strength": recipe.distortion.strength,
-                "ranges": ", ".join(f"{key} {low:g} to {high:g}" for key, (low, high) in ranges.items()),
+                "ranges": _ranges(op, recipe.distortion),
             }
             if line not in said:
                 said.append(line)
     return said
+
+
+def _ranges(op: Operation, settings: DistortionSettings) -> str:
+    """Parameters with their ranges; where these rise, the first row's and the last's."""
+    ends = STRENGTHS if settings.strength == RISING else (settings.strength,)
+    given = settings.ranges.get(op.name, {})
+    said = []
+    for name in {**op.ranges[ends[0]], **given}:
+        pairs = dict.fromkeys(given.get(name) or op.ranges[end][name] for end in ends)
+        shown = [f"{low:g} to {high:g}" for low, high in pairs]
+        said.append(f"{name} {shown[0]}" if len(shown) == 1 else f"{name} {shown[0]} at first, {shown[1]} at last")
+    return "; ".join(said)
 
 
 def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:

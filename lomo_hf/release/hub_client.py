@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 
-__all__ = ["HubClient", "RemoteFile", "RemoteRepo"]
+__all__ = ["HubClient", "RemoteFile", "RemoteRefs", "RemoteRepo"]
 
 T = TypeVar("T")
 _KIND = "dataset"
@@ -31,6 +31,14 @@ class RemoteRepo:
 
     commit: str
     private: bool
+
+
+@dataclass(frozen=True)
+class RemoteRefs:
+    """The names of all tags, and whether there ever was a pull request."""
+
+    tags: frozenset[str] = frozenset()
+    pull_requests: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,10 +86,13 @@ class HubClient:
 
         return self._call("reading {}", ask)
 
-    def tags(self) -> set[str]:
-        """The names of all tags."""
-        refs = self._call("reading the tags of {}", lambda: self.api.list_repo_refs(self.repo, repo_type=_KIND))
-        return {tag.name for tag in refs.tags}
+    def refs(self) -> RemoteRefs:
+        """The names of all tags, and whether there ever was a pull request."""
+        said = self._call(
+            "reading the tags of {}",
+            lambda: self.api.list_repo_refs(self.repo, repo_type=_KIND, include_pull_requests=True),
+        )
+        return RemoteRefs(frozenset(tag.name for tag in said.tags), bool(said.pull_requests))
 
     def files(self, commit: str) -> dict[str, RemoteFile]:
         """Every file at a commit."""
@@ -186,8 +197,8 @@ class HubClient:
             )
         return str(made.oid)
 
-    def tag(self, name: str, commit: str, text: str) -> None:
-        """Set a tag; one that is already there must name the same commit, since no tag is ever moved."""
+    def tag(self, name: str, commit: str, text: str) -> str:
+        """Set a tag; returns the commit that it names, which is another if the tag was there: none is ever moved."""
 
         def ask() -> None:
             self.api.create_tag(self.repo, tag=name, revision=commit, tag_message=text, repo_type=_KIND)
@@ -198,23 +209,22 @@ class HubClient:
             if isinstance(error, PublishError):
                 raise
             found = self.look(name)
-            if found is None or found.commit != commit:
-                raise PublishError(
-                    f"tag {name} of {self.repo} was set to another commit meanwhile. Push with a higher version."
-                ) from None
+            if found is None:
+                raise PublishError(f"{self.repo} refuses tag {name} as taken, and has none. Push again.") from None
+            return found.commit
+        return commit
 
     # ---- pull requests ------------------------------------------------------------------------------------------
 
-    def own_pull_request(self, title: str) -> int | None:
-        """An open pull request of the caller with this title."""
+    def own_pull_requests(self) -> dict[int, str]:
+        """The open pull requests and drafts of the caller: number -> title."""
 
-        def ask() -> int | None:
+        def ask() -> dict[int, str]:
             me = str(self.api.whoami()["name"])
             found = self.api.get_repo_discussions(
                 self.repo, author=me, discussion_type="pull_request", repo_type=_KIND
             )
-            open_ones = [one for one in found if one.status in ("open", "draft") and one.author == me]
-            return max((one.num for one in open_ones if one.title == title), default=None)
+            return {one.num: one.title for one in found if one.status in ("open", "draft") and one.author == me}
 
         return self._call("looking for a pull request to {}", ask)
 

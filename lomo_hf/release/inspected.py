@@ -105,6 +105,15 @@ class Inspected:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=list(columns), use_threads=False)
 
+    def head(self, shard: Shard, count: int) -> list[dict[str, Any]]:
+        """The first rows of a shard, with all their columns."""
+        rows: list[dict[str, Any]] = []
+        for table in self.tables(shard.path, shard.schema.names):
+            rows += table.slice(0, count - len(rows)).to_pylist()
+            if len(rows) >= count:
+                break
+        return rows
+
     @cached_property
     def _shards(self) -> dict[str, Shard | None]:
         return {}

@@ -5,8 +5,10 @@ everything else that is on the Hub survives - other configs, keys of the front m
 """
 
 import fnmatch
+import pickle
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -128,7 +130,7 @@ def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
         return {}, text
     front, found, body = text[4:].partition("\n---\n")
     try:
-        said = yaml.load(front, Loader=_Loader) if found else None
+        said = pickle.loads(_parsed(front)) if found else None
     except yaml.YAMLError as error:
         raise PublishError(
             f"the card of {where} has front matter that is not YAML ({error}). Mend it first."
@@ -136,6 +138,12 @@ def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
     if not isinstance(said, dict):
         raise PublishError(f"the card of {where} has front matter without keys and values. Mend it first.")
     return said, body
+
+
+@lru_cache(maxsize=8)
+def _parsed(front: str) -> bytes:
+    """Front matter, read once however often a push plans anew; pickled, so that each caller has a copy to change."""
+    return pickle.dumps(yaml.load(front, Loader=_Loader))
 
 
 def front_text(front: Mapping[str, Any], *cards: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from lomo_hf.errors import PublishError
 from lomo_hf.release.card import own_text_of
-from lomo_hf.release.hub_client import HubClient
+from lomo_hf.release.hub_client import HubClient, RemoteRefs
 from lomo_hf.release.manifest import MANIFEST
 from lomo_hf.release.read_back import ReadBack, read_back
 from lomo_hf.release.release_plan import Addition, Plan, Previous, Snapshot, make_plan
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 __all__ = ["PushOptions", "PushReport", "push"]
+
+
+_TITLE = "Release "
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,8 @@ class _Push:
         self.notify(f"verified {len(self.local.contents.files)} files, {self.local.size:,} bytes")
         self.hub = HubClient(self.repo, self.retrier or Retrier(notify=self.notify))
         there = self.hub.look()
-        tags = self.hub.tags() if there else set()
+        self.refs = self.hub.refs() if there else RemoteRefs()
+        tags = self.refs.tags
         tag, previous = str(self.version), latest(tags, below=self.version)
         self.previous: Previous | None = None
         if previous:
@@ -143,6 +147,9 @@ class _Push:
         return self._publish(report)
 
     def _publish(self, report: PushReport) -> PushReport:
+        if report.plan.is_done and self.options.create_pr:
+            self.notify("main holds this release already; without create_pr the same push tags it")
+            return PushReport(**{**vars(report), "commit": report.plan.base})
         number = None
         if not report.plan.is_done and (self.options.create_pr or report.plan.steps > self.options.max_commit_files):
             number, commit = self._through_pull_request()
@@ -151,22 +158,38 @@ class _Push:
         if number is not None and self.options.create_pr:
             found = self._read_back(f"refs/pr/{number}")
             return PushReport(**{**vars(report), "commit": commit, "pull_request": number, "found": found})
-        self.hub.tag(report.tag, commit, report.plan.changes or f"Release {report.tag}")
-        self.notify(f"tagged {report.tag}")
+        commit = self._tag(report, commit)
+        if number is not None or self.refs.pull_requests:
+            self._tidy()
         return PushReport(**{**vars(report), "commit": commit, "tagged": True, "found": self._read_back(report.tag)})
 
     def _again(self, tag: str) -> PushReport:
         """The tag is there: either this very release, or something else that it will for ever be."""
+        self._check_tag()
         plan = self._plan(tag)
-        if not plan.is_done:
-            free = next_free(self.hub.tags())
-            raise PublishError(
-                f"tag {tag} of {self.repo} is another release, and a tag is never moved. Push this one as {free}."
-            )
         self.notify(f"{tag} is already published")
+        if self.refs.pull_requests and not self.options.dry_run and self._is_logged_in():
+            self._tidy()
         found = None if self.options.dry_run else self._read_back(tag)
         previous = self.previous.tag if self.previous else None
         return PushReport(self.repo, tag, plan, previous, plan.base, True, None, found)
+
+    def _tag(self, report: PushReport, commit: str) -> str:
+        """Tag a commit; returns the one that the tag names, which another push of this very release may have set."""
+        named = self.hub.tag(report.tag, commit, report.plan.changes or self._title)
+        if named != commit:
+            self._check_tag()
+        self.notify(f"tagged {report.tag}")
+        return named
+
+    def _check_tag(self) -> None:
+        """Refuse to go on if the tag is another release, be it since another push that was faster."""
+        tag, tags = str(self.version), self.hub.refs().tags
+        if tag in tags and not self._plan(tag).is_done:
+            raise PublishError(
+                f"tag {tag} of {self.repo} is another release, and a tag is never moved. "
+                f"Push this one as {next_free(tags)}."
+            )
 
     def _plan(self, revision: str) -> Plan:
         there = self._snapshot(revision)
@@ -184,10 +207,14 @@ class _Push:
         return self._seen[there.commit]
 
     def _check_login(self) -> None:
+        if not self._is_logged_in():
+            raise PublishError("publishing needs a token of the Hub; found none. Log in with `hf auth login`.")
+
+    @staticmethod
+    def _is_logged_in() -> bool:
         from huggingface_hub import get_token
 
-        if get_token() is None:
-            raise PublishError("publishing needs a token of the Hub; found none. Log in with `hf auth login`.")
+        return get_token() is not None
 
     # ---- committing ---------------------------------------------------------------------------------------------
 
@@ -208,6 +235,7 @@ class _Push:
                 if trouble_of(error) is None:
                     raise
                 self.hub.retrier.wait(f"committing to {self.repo}", error, attempt)
+                self._check_tag()
                 attempt += 1
             else:
                 attempt = 1
@@ -240,7 +268,7 @@ class _Push:
 
     @property
     def _title(self) -> str:
-        return f"Release {self.version}"
+        return f"{_TITLE}{self.version}"
 
     # ---- through a pull request ---------------------------------------------------------------------------------
 
@@ -253,25 +281,47 @@ class _Push:
             if self.options.create_pr:
                 return number, commit
             try:
-                merged = self._merge(number)
+                self._check_tag()
+                return number, self._landed() or self._merge(number)
             except Exception as error:
+                landed = self._landed()
+                if landed:
+                    return number, landed
                 if trouble_of(error) is None:
                     raise
                 self.hub.retrier.wait(f"merging pull request {number} of {self.repo}", error, attempt)
                 attempt += 1
-                continue
-            self.notify(f"merged pull request {number}")
-            return number, merged
+
+    def _landed(self) -> str | None:
+        """The head of main if it holds the release: merged by a call whose answer was lost, or by another push."""
+        plan = self._plan("main")
+        return plan.base if plan.is_done else None
 
     def _pull_request(self) -> int:
         """A pull request that stands on the present head: the one of an earlier attempt, or a new one."""
-        number = self.hub.own_pull_request(self._title)
-        if number is not None:
+        earlier = [number for number, title in self.hub.own_pull_requests().items() if title == self._title]
+        if earlier:
+            number = max(earlier)
             if self._is_ours(f"refs/pr/{number}"):
                 return number
-            self.hub.set_pull_request(number, "closed")
-            self.notify(f"closed pull request {number}, which an earlier attempt left")
+            self._close(number)
         return self.hub.open_pull_request(self._title, "A release by `lomo push`.")
+
+    def _close(self, number: int) -> None:
+        self.hub.set_pull_request(number, "closed")
+        self.notify(f"closed pull request {number}, which an earlier attempt left")
+
+    def _tidy(self) -> None:
+        """Close what earlier attempts at this release left open, and tell of those at others. The release is out by
+        now, so trouble with that is told and no more."""
+        try:
+            for number, title in self.hub.own_pull_requests().items():
+                if title == self._title:
+                    self._close(number)
+                elif title.startswith(_TITLE):
+                    self.notify(f"pull request {number}, {title!r}, is still open; close it if nobody waits for it")
+        except PublishError as error:
+            self.notify(f"pull requests of earlier attempts may be open: {error}")
 
     def _is_ours(self, ref: str) -> bool:
         """Whether a ref is main with nothing added but files of this very release."""
@@ -287,6 +337,7 @@ class _Push:
             self.hub.set_pull_request(number, "open")
         if status != "merged":
             self.hub.merge_pull_request(number)
+            self.notify(f"merged pull request {number}")
             status, merged = self.hub.pull_request(number)
         commit = merged
         if commit is None:

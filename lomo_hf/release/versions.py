@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from lomo_hf.errors import PublishError
+from lomo_hf.errors import UsageError
 
 __all__ = ["Version", "check_repo_id", "latest", "next_free"]
 
@@ -21,7 +21,7 @@ class Version:
     True
     >>> Version.parse("1.0")
     Traceback (most recent call last):
-    lomo_hf.errors.PublishError: tag must be vX.Y.Z with whole numbers; found '1.0'. Write something like v1.0.0.
+    lomo_hf.errors.UsageError: tag must be vX.Y.Z with whole numbers; found '1.0'. Write something like v1.0.0.
     """
 
     major: int
@@ -33,11 +33,11 @@ class Version:
         """The version that a tag names.
 
         Raises:
-            PublishError: The tag is not `vX.Y.Z`.
+            UsageError: The tag is not `vX.Y.Z`.
         """
         match = _TAG.fullmatch(tag)
         if not match:
-            raise PublishError(f"tag must be vX.Y.Z with whole numbers; found {tag!r}. Write something like v1.0.0.")
+            raise UsageError(f"tag must be vX.Y.Z with whole numbers; found {tag!r}. Write something like v1.0.0.")
         return cls(*map(int, match.groups()))
 
     def __str__(self) -> str:
@@ -71,12 +71,12 @@ def check_repo_id(repo: str) -> str:
     'org/lomo-ov15'
     >>> check_repo_id("lomo-ov15")
     Traceback (most recent call last):
-    lomo_hf.errors.PublishError: repository must be org/name in letters, digits, '.', '_', '-'; found 'lomo-ov15'. ...
+    lomo_hf.errors.UsageError: repository must be org/name in letters, digits, '.', '_', '-'; found 'lomo-ov15'. ...
     """
     parts = repo.split("/")
     good = len(parts) == 2 and all(_PART.fullmatch(part) for part in parts)
     if not good or "--" in repo or ".." in repo or repo.endswith(".git"):
-        raise PublishError(
+        raise UsageError(
             f"repository must be org/name in letters, digits, '.', '_', '-'; found {repo!r}. "
             "Write something like org/lomo-ov15."
         )

@@ -83,7 +83,7 @@ def _first_rows(dataset: Inspected) -> Iterator[Finding]:
     for config, split, shard in _first_shards(dataset):
         if config.columns is not None or not shard.metadata.num_rows:
             continue
-        rows = [_viewer_row(row, _image_columns(shard)) for row in _head(dataset, shard, _MIN_ROWS)]
+        rows = [_viewer_row(row, _image_columns(shard)) for row in dataset.head(shard, _MIN_ROWS)]
         size = sum(_json_size(row) + 60 for row in rows)
         for index, row in reversed(list(enumerate(rows))):
             if size < FIRST_ROWS_BYTES:
@@ -104,7 +104,7 @@ def _pictures(dataset: Inspected) -> Iterator[Finding]:
         columns = _image_columns(shard)
         if config.columns is not None or not columns:
             continue
-        for index, row in enumerate(_head(dataset, shard, _PAGE_ROWS)):
+        for index, row in enumerate(dataset.head(shard, _PAGE_ROWS)):
             for cell in [cell for name in columns for cell in _cells(row[name])]:
                 try:
                     with Image.open(BytesIO(cell["bytes"])) as picture:
@@ -206,15 +206,6 @@ def _image_columns(shard: Shard) -> list[str]:
         if pa.types.is_struct(kind) and {inner.name for inner in kind} == {"bytes", "path"}:
             found.append(field.name)
     return found
-
-
-def _head(dataset: Inspected, shard: Shard, count: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    for table in dataset.tables(shard.path, shard.schema.names):
-        rows += table.slice(0, count - len(rows)).to_pylist()
-        if len(rows) >= count:
-            break
-    return rows
 
 
 def _cells(cell: Any) -> list[dict[str, Any]]:

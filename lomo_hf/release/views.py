@@ -23,6 +23,7 @@ SPLIT = "train"
 class Footprint:
     """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column)."""
 
+    shards: int
     rows: int
     download_bytes: int
     column_bytes: Mapping[str, int]
@@ -104,4 +105,4 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
             for index in range(metadata.num_columns):
                 column = metadata.row_group(group).column(index)
                 column_bytes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
-    return Footprint(rows, download, column_bytes)
+    return Footprint(len(paths), rows, download, column_bytes)

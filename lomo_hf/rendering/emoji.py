@@ -8,15 +8,9 @@ import re
 from functools import cache
 from typing import Any
 
-__all__ = ["INDISTINCT", "bad_sequence", "split_emoji"]
+from lomo_hf.rendering.fonts import emoji_file
 
-INDISTINCT = frozenset(
-    [
-        *range(0x1F3FB, 0x1F400), 0x1F385, 0x1F936, 0x1F46B, 0x1F46C, 0x1F46D, 0x1F478, 0x1F934, 0x1FAC5, 0x1F483,
-        0x1F57A, 0x1F930, 0x1FAC3, 0x1FAC4,
-    ]
-)  # fmt: skip
-"""Code points of which Noto Emoji draws two or more alike, and the tones of skin, which it leaves out."""
+__all__ = ["bad_sequence", "split_emoji"]
 
 _PICTURE = "(?:[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff]\ufe0f?)"
 _SEQUENCE = re.compile(
@@ -68,8 +62,6 @@ def _without_selectors(text: str) -> str:
 def _distinct_sequences() -> frozenset[str]:
     """The joined emoji for which the font has a picture that no other one has."""
     from fontTools.ttLib import TTFont
-
-    from lomo_hf.rendering.fonts import emoji_file
 
     pictures: dict[str, set[str]] = {}
     with TTFont(emoji_file(), lazy=True) as font:

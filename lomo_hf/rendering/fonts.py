@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lomo_hf.errors import RenderError
-from lomo_hf.rendering.emoji import INDISTINCT
 
 if TYPE_CHECKING:
     import typst
 
 __all__ = [
-    "EMOJI_FAMILIES", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
+    "EMOJI_FAMILIES", "INDISTINCT", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
     "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
 ]  # fmt: skip
 
@@ -46,6 +45,14 @@ TEXT_FAMILIES = tuple(_FILES)
 MONO_FAMILIES = ("DejaVu Sans Mono", *TEXT_FAMILIES)
 EMOJI_FAMILIES = ("Noto Emoji", *TEXT_FAMILIES)
 MONO_ADVANCE = 0.602  # em that a character of DejaVu Sans Mono takes
+
+INDISTINCT = frozenset(
+    [
+        *range(0x1F3FB, 0x1F400), 0x1F385, 0x1F936, 0x1F46B, 0x1F46C, 0x1F46D, 0x1F478, 0x1F934, 0x1FAC5, 0x1F483,
+        0x1F57A, 0x1F930, 0x1FAC3, 0x1FAC4,
+    ]
+)  # fmt: skip
+"""Code points of which Noto Emoji draws two or more alike, and the tones of skin, which it leaves out."""
 
 # Shown by the characters around them, or by nothing: joiners, direction marks, variation selectors.
 _INVISIBLE = frozenset(

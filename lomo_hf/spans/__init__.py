@@ -2,6 +2,16 @@
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.scanner import scan
-from lomo_hf.spans.selection import POSITIONS, Localization, Span, check_position, narrow, select_spans
+from lomo_hf.spans.selection import (
+    POSITION_WORDS,
+    POSITIONS,
+    Localization,
+    Span,
+    check_position,
+    narrow,
+    select_spans,
+)
 
-__all__ = ["POSITIONS", "Atom", "Localization", "Span", "check_position", "narrow", "scan", "select_spans"]
+__all__ = [
+    "POSITIONS", "POSITION_WORDS", "Atom", "Localization", "Span", "check_position", "narrow", "scan", "select_spans",
+]  # fmt: skip

@@ -16,7 +16,10 @@ from lomo_hf.spans.information import Blocks, answer_weights, heaviest_run, math
 from lomo_hf.spans.scanner import scan
 from lomo_hf.spans.sentences import count_sentences, sentence_starts
 
-__all__ = ["MAX_WHOLE_SENTENCES", "POSITIONS", "Localization", "Span", "check_position", "narrow", "select_spans"]
+__all__ = [
+    "MAX_WHOLE_SENTENCES", "POSITIONS", "POSITION_WORDS", "Localization", "Span", "check_position", "narrow",
+    "select_spans",
+]  # fmt: skip
 
 MAX_WHOLE_SENTENCES = 3  # algorithm 1: a prompt of at most three sentences is rendered whole
 
@@ -170,6 +173,18 @@ POSITIONS: Mapping[str, Callable[[Blocks], list[_Run]]] = MappingProxyType(
         "answer-overlap": _answer_overlap, "densest-math": _densest_math,
     }
 )  # fmt: skip
+POSITION_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "middle": "the middle third",
+        "prefix": "the first third",
+        "suffix": "the last third",
+        "multi-span": "the second and the fourth fifth",
+        "full": "all of the prompt",
+        "answer-overlap": "the third that holds most of the answer's words",
+        "densest-math": "the third in which most characters stand in formulas",
+    }
+)
+"""Name of a position -> what it takes of a prompt of more than three sentences, for cards."""
 
 
 def _nearest(edges: Sequence[int], target: float, low: int, high: int) -> int:

@@ -15,8 +15,8 @@ from PIL import Image
 Rows = list[dict[str, Any]]
 
 
-def shard_of(folder: Path, config: str) -> Path:
-    (path,) = sorted((folder / config).glob("train-*.parquet"))
+def shard_of(folder: Path, config: str, part: str = "-") -> Path:
+    (path,) = sorted((folder / config).glob(f"train*{part}*.parquet"))
     return path
 
 
@@ -25,9 +25,9 @@ def read(folder: Path, config: str) -> Rows:
     return rows
 
 
-def rewrite(folder: Path, config: str, lie: Callable[[Rows], Any]) -> None:
-    """Change the rows of a config, and the manifest's size and hash of its shard."""
-    path = shard_of(folder, config)
+def rewrite(folder: Path, config: str, lie: Callable[[Rows], Any], *, part: str = "-") -> None:
+    """Change the rows of a config, and the manifest's size and hash of its shard; `part` is in that shard's name."""
+    path = shard_of(folder, config, part)
     table = pq.read_table(path)
     rows: Rows = table.to_pylist()
     lie(rows)

@@ -194,7 +194,7 @@ LIES: dict[Lie, set[str]] = {
     change_one_view: {"views-agree"},
     say_image: {"restored-prompt", "no-stray-placeholder", "parts-in-place"},
     drop_a_placeholder: {"placeholders-match-images", "counts-as-recorded", "distortion-replays"},
-    shift_a_span: {"spans-true", "parts-in-place", "counts-as-recorded", "distortion-replays"},
+    shift_a_span: {"spans-true", "span-as-chosen", "parts-in-place", "counts-as-recorded", "distortion-replays"},
     move_an_image: {"restored-prompt", "parts-in-place"},
     miscount_the_prompt: {"spans-true", "counts-as-recorded"},
     forge_the_draw: {"drawn-by-ratio"},

@@ -12,7 +12,7 @@ from lomo_hf.building import BuiltAlready, LocalEngine, Receipt, ShardSpec, shar
 from lomo_hf.building.cluster import DatatroveEngine, ShardStep
 from lomo_hf.building.remote import fetch_shards, send_shard
 from lomo_hf.building.resume import receipt_path, sealed
-from lomo_hf.errors import BuildError
+from lomo_hf.errors import BuildError, UsageError
 
 
 def test_shares_of_three_machines_are_the_shards_of_one(
@@ -73,5 +73,5 @@ def test_a_step_tells_of_itself_in_one_line_without_paths(specs: list[ShardSpec]
 
 
 def test_an_executor_that_is_none_is_refused(specs: list[ShardSpec], tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="executor must be one of local, slurm, ray, jobs; found 'sge'"):
+    with pytest.raises(UsageError, match="executor must be one of local, slurm, ray, jobs; found 'sge'"):
         DatatroveEngine("sge").pipeline(specs, tmp_path)

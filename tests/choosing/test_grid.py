@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lomo_hf import Choosing, DistortionSettings, Recipe, RecipeError, open_source
+from lomo_hf import Choosing, DistortionSettings, Recipe, RecipeError, UsageError, open_source
 from lomo_hf.building import build_shard, plan
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.sharing import measure_sharing
 from lomo_hf.choosing import measured
 from lomo_hf.cli import app
+from lomo_hf.corpus import SAMPLE as SAMPLE_FILE
 from lomo_hf.grids import grid_recipes
 from lomo_hf.release import build_dataset
 from lomo_hf.release.manifest import read_manifest
@@ -149,3 +150,45 @@ def test_the_builder_of_datasets_measures_and_places_as_a_build_does(tmp_path: P
     streamed = list(builder.as_streaming_dataset(split="train"))
     assert sum(row["rewritten"] for row in streamed) == 3
     assert {row["lomo"]["draw"] < 0.5 for row in streamed if row["rewritten"]} == {True}
+
+
+def test_a_grid_is_of_the_rows_that_a_draw_gives_as_a_build_is(tmp_path: Path) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text("{base: nodistort50, vary: {ratio: [0.5]}}")
+    drawn = ["--corpus", str(SAMPLE_FILE), "--sample", "9", "--seed", "3"]
+    said = CliRunner().invoke(app, ["grid", str(file), *drawn, "--measure", "2", "--out", str(tmp_path / "grid")])
+    assert said.exit_code == 0
+    assert "9 rows drawn out of 206" in said.output
+    recipe = tmp_path / "ratio50.yaml"
+    recipe.write_text("{name: ratio50, distortion: {mix: {clean: 1}}}")
+    built = CliRunner().invoke(app, ["build", "--recipe", str(recipe), *drawn, "--out", str(tmp_path / "build")])
+    assert built.exit_code == 0
+    for name in ("draw.json", "ratio50/train-00000-of-00001.parquet"):
+        assert (tmp_path / "grid" / name).read_bytes() == (tmp_path / "build" / name).read_bytes()
+    again = ["--corpus", str(SAMPLE_FILE), "--replay", str(tmp_path / "grid" / "draw.json"), "--limit", "4", "--plan"]
+    replayed = CliRunner().invoke(app, ["grid", str(file), *again, "--measure", "1"])
+    assert "1 configs of 4 rows" in replayed.output
+    assert not (tmp_path / "lomo-grid").exists()
+
+
+def test_a_seed_for_a_grid_that_varies_it_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "grid.yaml"
+    file.write_text("vary: {seed: [1, 2]}")
+    said = CliRunner().invoke(app, ["grid", str(file), "--seed", "3", "--plan"])
+    assert isinstance(said.exception, UsageError)
+    assert "exclude each other" in str(said.exception)
+
+
+def test_the_commands_that_read_a_corpus_have_the_same_options_for_it() -> None:
+    """One place declares them (`lomo_hf.cli.corpus_options`), so no command can lack one or word it otherwise."""
+    from typer.main import get_command
+
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    wanted = {"--corpus", "--config", "--exclude-config", "--columns", "--sample", "--tokens", "--quota", "--weights",
+              "--dedup", "--exclude-overlap", "--replay", "--seed"}  # fmt: skip
+    helps = [
+        {option.opts[0]: option.help for option in commands[name].params if option.opts[0] in wanted}
+        for name in ("build", "plan", "sample", "grid")
+    ]
+    assert set(helps[0]) == wanted
+    assert all(one == helps[0] for one in helps)

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
 from math import sqrt
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lomo_hf.distortion import GROUPS, OPERATIONS, Distortion, check_settings, draw_distortion, operations
+from lomo_hf.distortion import GROUPS, OPERATIONS, WEIGHED, Distortion, check_settings, draw_distortion, operations
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream
 from lomo_hf.recipe import DistortionSettings
@@ -154,3 +155,27 @@ def _ranged(op: str, name: str, low: float, high: float) -> DistortionSettings:
 def _many(said: DistortionSettings, count: int) -> list[Distortion]:
     rng = np.random.default_rng(7)
     return [draw_distortion(said, rng) for _ in range(count)]
+
+
+def test_a_name_of_a_group_and_an_operation_is_the_group_and_the_operation_can_be_asked_for() -> None:
+    group = {d.op for d in _many(DistortionSettings(mix={"wave": 1}), 60)}
+    alone = {d.op for d in _many(DistortionSettings(mix={"wave/wave": 1}), 60)}
+    assert (group, alone) == ({"wave", "fold"}, {"wave"})
+    mixed = Counter(d.op for d in _many(DistortionSettings(mix={"wave/wave": 1, "wave": 2}), DRAWS))
+    assert mixed["wave"] == pytest.approx(2 * mixed["fold"], rel=0.1)
+    # Only where it is needed: a second name for one thing would give one recipe two digests.
+    assert [name for name in WEIGHED if "/" in name] == ["wave/wave"]
+    with pytest.raises(RecipeError, match=r"no group or operation 'rotate/rotate_small'; known are .*, wave/wave"):
+        check_settings(DistortionSettings(mix={"rotate/rotate_small": 1}))
+
+
+def test_the_new_name_draws_nothing_else_for_recipes_that_were_there() -> None:
+    """The order in which names are weighed decides what a number draws; names are added at its end."""
+    order = list(WEIGHED)
+    assert order[: len(OPERATIONS)] == list(OPERATIONS)
+    assert order[len(OPERATIONS) :] == [name for name in GROUPS if name not in OPERATIONS] + ["wave/wave"]
+    digest = blake2b(digest_size=8)
+    for mix in (dict.fromkeys(PAPER, 1.0), {"wave": 2.0, "fold": 1.0, "clean": 1.0}, {"wave": 1.0, "blur": 3.0}):
+        for one in _many(DistortionSettings(mix=mix), 400):
+            digest.update(one.to_json().encode())
+    assert digest.hexdigest() == "a80ff63c7dbac441"

@@ -17,6 +17,7 @@ import pytest
 from huggingface_hub import HfFileSystem, constants
 from huggingface_hub.utils import _http
 
+from hub.forked_lomo import ForkedLomo
 from hub.server import LoopbackHub
 from lomo_hf.release import Retrier, RetryPolicy, build_dataset
 
@@ -61,6 +62,23 @@ def hub(running_hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     HfFileSystem.clear_instance_cache()
     monkeypatch.setattr(logging.getLogger("huggingface_hub"), "level", logging.CRITICAL)
     return running_hub
+
+
+@pytest.fixture(scope="session")
+def lomo(running_hub: LoopbackHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedLomo]:
+    """Commands in processes of their own, that know the Hub by their environment."""
+    work = tmp_path_factory.mktemp("kills")
+    environment = {
+        "HF_ENDPOINT": running_hub.url,
+        "HF_TOKEN": TOKEN,
+        "HF_HOME": str(work / "home"),
+        "HF_HUB_OFFLINE": "0",
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+    }
+    with ForkedLomo(environment, work / "said.txt") as forked:
+        yield forked
 
 
 @pytest.fixture

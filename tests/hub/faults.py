@@ -14,7 +14,8 @@ Harm = int | Literal["disconnect", "lost", "timeout"]
 
 @dataclass
 class Fault:
-    """Harm for calls that match: the first `skip` of them pass, the next `times` are harmed."""
+    """Harm for calls that match: the first `skip` of them pass, the next `times` are harmed. Where the connection is
+    dropped, `then` is done just before: the client cannot know yet."""
 
     method: str
     pattern: str
@@ -23,6 +24,7 @@ class Fault:
     skip: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     message: str = "injected"
+    then: Callable[[], object] = lambda: None
 
     def strikes(self, method: str, path: str) -> bool:
         """Whether this call is harmed; counts it if it matches."""
@@ -37,16 +39,20 @@ class Fault:
 
 @dataclass
 class Meanwhile:
-    """Something that someone else does just before a call that matches is served; once."""
+    """Something that someone else does just before a call that matches is served, after `skip` that pass; once."""
 
     method: str
     pattern: str
     act: Callable[[], object]
+    skip: int = 0
     done: bool = False
 
     def comes(self, method: str, path: str) -> bool:
         """Whether the moment is now."""
         if self.done or not re.fullmatch(self.method, method) or not re.search(self.pattern, path):
+            return False
+        if self.skip > 0:
+            self.skip -= 1
             return False
         self.done = True
         return True

@@ -1,5 +1,6 @@
 """How the test Hub speaks HTTP: reads a call, does the harm that is due, and otherwise hands it to its route."""
 
+import contextlib
 import json
 import re
 import socket
@@ -74,13 +75,18 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     hub: "LoopbackHub"
 
+    def handle(self) -> None:
+        """Serve call after call, until the client leaves or is killed."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def log_message(self, *_: object) -> None:
         """Say nothing on the terminal."""
 
     def send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         """Write an answer and note the call, unless the reply is to be lost."""
         if self._losing:
-            return self._drop("lost")
+            return self._drop(self._losing)
         self.send_response(status)
         said = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data)), **headers}
         for key, value in said.items():
@@ -93,13 +99,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         url, body = urlsplit(self.path), self._body()
-        self._losing = False
+        if body is None:
+            self.close_connection = True
+            return
+        self._losing: Fault | None = None
         request = Request(self, body, parse_qs(url.query))
         try:
             with self.hub.lock:
-                for interruption in self.hub.interruptions:
-                    if interruption.comes(self.command, self.path):
-                        interruption.act()
+                due = [one for one in self.hub.interruptions if one.comes(self.command, self.path)]
+            for interruption in due:  # without the lock, since it may be calls of another client
+                interruption.act()
+            with self.hub.lock:
                 fault = next((one for one in self.hub.faults if one.strikes(self.command, self.path)), None)
             if fault and self._harm(fault):
                 return
@@ -125,29 +135,36 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(fault.harm, int):
             raise HubError(fault.harm, None, fault.message, headers=fault.headers)
         if fault.harm == "lost":
-            self._losing = True
+            self._losing = fault
             return False
         if fault.harm == "timeout":
             self.hub.over.wait(_SECONDS_OF_SILENCE)
-        self._drop(fault.harm)
+        self._drop(fault)
         return True
 
-    def _drop(self, harm: str) -> None:
-        self.hub.log.append((self.command, self.path, harm))
+    def _drop(self, fault: Fault) -> None:
+        fault.then()
+        self.hub.log.append((self.command, self.path, fault.harm))
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # the client is gone already
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def _note_token(self) -> None:
         kind, _, token = self.headers.get("Authorization", "").partition(" ")
         if kind == "Bearer":
             self.hub.tokens.add(token)
 
-    def _body(self) -> bytes:
+    def _body(self) -> bytes | None:
+        """What the client sends; None where it ends in the middle, which is no call at all."""
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            size = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(size)
+            return body if len(body) == size else None
         parts = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            parts.append(self.rfile.read(size))
+        while size := int(self.rfile.readline().split(b";")[0] or b"-1", 16):
+            parts.append(self.rfile.read(max(size, 0)))
+            if size < 0 or len(parts[-1]) < size:
+                return None
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(parts)

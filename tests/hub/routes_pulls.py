@@ -38,6 +38,8 @@ def change_pull(request: Request, kind: str, rid: str, number: str, what: str) -
     if what == "merge":
         repo.merge(pull)
     elif what == "status":
+        if pull.status == "merged":
+            raise HubError(400, None, "This pull request is merged")
         pull.status = request.json()["status"]
     event = {"id": "0", "type": "status-change", "createdAt": now(), "author": {"name": request.hub.user}}
     request.reply({"newStatus": {**event, "data": {"status": pull.status}}})

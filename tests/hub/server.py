@@ -3,6 +3,7 @@
     with LoopbackHub() as hub:
         hub.fault("POST", "/commit/", 412)          # the next commit is refused
         hub.fault_call(7, "lost")                   # the seventh call from now is served, its reply lost
+        hub.fault_call(7, "lost", then=act)         # and before the client can know it, something else happens
         hub.meanwhile("POST", "/commit/", act)      # someone is faster
         ...
         hub.log, hub.uploaded_bytes, hub.tree("org/name")
@@ -79,9 +80,10 @@ class LoopbackHub:
         skip: int = 0,
         headers: Mapping[str, str] | None = None,
         message: str = "injected",
+        then: Callable[[], object] = lambda: None,
     ) -> None:
         """Harm the next `times` calls that match a method and a pattern in the path, after `skip` that pass."""
-        self.faults.append(Fault(method, pattern, harm, times, skip, headers or {}, message))
+        self.faults.append(Fault(method, pattern, harm, times, skip, headers or {}, message, then))
 
     def fault_call(self, number: int, harm: Harm, **options: Any) -> None:
         """Harm the call with this number from now, counting from 1, whatever it is."""
@@ -92,12 +94,13 @@ class LoopbackHub:
         self.fault(".*", "", harm, times=_ALWAYS, skip=number - 1)
 
     def recover(self) -> None:
-        """Drop all faults."""
+        """Drop all faults, and whatever someone else was going to do."""
         self.faults.clear()
+        self.interruptions.clear()
 
-    def meanwhile(self, method: str, pattern: str, act: Callable[[], object]) -> None:
-        """Do something just before the next call that matches is served."""
-        self.interruptions.append(Meanwhile(method, pattern, act))
+    def meanwhile(self, method: str, pattern: str, act: Callable[[], object], *, skip: int = 0) -> None:
+        """Do something just before the next call that matches is served, after `skip` that pass."""
+        self.interruptions.append(Meanwhile(method, pattern, act, skip))
 
     # ---- what is there ------------------------------------------------------------------------------------------
 
@@ -123,6 +126,19 @@ class LoopbackHub:
         except HubError:
             return {}
         return {path: file.sha256 for path, file in sorted(found.items())}
+
+    def line(self, rid: str) -> list[dict[str, str]]:
+        """The trees of all that main ever pointed to, newest first."""
+        repo, commit = self.repo(rid), self.repo(rid).head
+        found = [self.tree(rid, commit.id)]
+        while commit.parents:
+            commit = repo.commits[commit.parents[0]]
+            found.append(self.tree(rid, commit.id))
+        return found
+
+    def open_pulls(self, rid: str) -> list[int]:
+        """The numbers of pull requests that are neither merged nor closed."""
+        return [number for number, pull in self.repo(rid).pulls.items() if pull.status in ("draft", "open")]
 
     def read(self, rid: str, path: str, revision: str = "main") -> bytes:
         """The bytes of a file."""

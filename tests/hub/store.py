@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Self
 from urllib.parse import unquote
 
 __all__ = ["Commit", "HubError", "PullRequest", "Repo", "Store", "StoredFile", "Tree", "git_oid", "now"]
@@ -67,6 +68,10 @@ class Commit:
     message: str
     date: str
     parents: tuple[str, ...]
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: it never changes, and tests copy the whole Hub again and again."""
+        return self
 
 
 @dataclass

@@ -5,7 +5,7 @@ the old tree or the new one, and a tag, once set, the new one.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,8 @@ from lomo_hf.release.read_back import ReadBack
 
 MakeRetrier = Callable[[], Retrier]
 NOTHING = ReadBack("", 0, 0, {})
-# Small commits, so that a release of a few files goes the way of one with hundreds.
-WAYS = {"one commit": PushOptions(), "pull request": PushOptions(max_commit_files=2)}
+# Small commits, three of them, so that a release of a few files goes the way of one with hundreds.
+WAYS = {"one commit": PushOptions(), "pull request": PushOptions(max_commit_files=4)}
 
 
 class World:
@@ -32,7 +32,8 @@ class World:
         self.old = hub.tree(REPO)
         hub.log.clear()
         self.push()
-        self.calls, self.new = len(hub.log), hub.tree(REPO)
+        self.calls, self.new, self.line = len(hub.log), hub.tree(REPO), hub.line(REPO)
+        self.phases = list(_phases([(method, path) for method, path, _ in hub.log]))
         assert self.new != self.old
 
     def push(self) -> None:
@@ -49,8 +50,18 @@ class World:
             assert self.hub.tree(REPO, "v1.1.0") == self.new
 
     def check_done(self) -> None:
+        """As an undisturbed push leaves it: main changed once, and no pull request is left over."""
+        assert self.hub.line(REPO) == self.line
+        assert not self.hub.open_pulls(REPO)
         assert self.hub.tree(REPO) == self.hub.tree(REPO, "v1.1.0") == self.new
         assert self.hub.tree(REPO, "v1.0.0") == self.old
+
+
+def _phases(calls: list[tuple[str, str]]) -> Iterator[int]:
+    """The numbers, from 0, of the calls that write; of uploads that follow each other, the first."""
+    for number, (method, _) in enumerate(calls):
+        if method == "POST" or (method == "PUT" and calls[number - 1][0] != "PUT"):
+            yield number
 
 
 @pytest.fixture
@@ -58,8 +69,8 @@ def make_world(
     hub: LoopbackHub, built_once: dict[str, Path], retrier: MakeRetrier, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], World]:
     """Reading back is left out here, and has its own test, because nothing is written any more when it begins."""
-    push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     monkeypatch.setattr(publishing, "read_back", lambda *_, **__: NOTHING)
+    push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     return lambda way: World(hub, built_once["next"], retrier, WAYS[way])
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from hub.conftest import REPO, TOKEN
 from hub.server import LoopbackHub
-from lomo_hf.errors import IntegrityError, PublishError
+from lomo_hf.errors import IntegrityError, PublishError, UsageError
 from lomo_hf.release import (
     HubClient,
     PushOptions,
@@ -215,9 +215,51 @@ def test_a_review_leaves_main_alone_and_the_same_command_tags_after_the_merge(hu
     repo = hub.repo(REPO)
     repo.pulls[1].status = "open"
     repo.merge(repo.pulls[1])
+    again = release("next", "v1.1.0", PushOptions(create_pr=True))
+    assert (again.tagged, again.pull_request, again.commit) == (False, None, repo.head.id)
+    assert "v1.1.0" not in repo.tags
     assert release("next", "v1.1.0").tagged
     assert repo.tags["v1.1.0"] == repo.pulls[1].merged_as
     assert len(repo.pulls) == 1
+
+
+def test_pull_requests_that_earlier_attempts_left_are_closed_or_told(
+    hub: LoopbackHub, release: Push, folders: dict[str, Path], retrier: MakeRetrier
+) -> None:
+    release("first", "v1.0.0")
+    release("other", "v1.1.0", PushOptions(create_pr=True))
+    hub.store.repo("dataset", REPO).open_pull("Ada's own", hub.user)
+    release("next", "v1.2.0", PushOptions(create_pr=True))
+    told: list[str] = []
+    # Nobody reviewed: the release goes to main after all.
+    push(folders["next"], REPO, "v1.2.0", retrier=retrier(), notify=told.append)
+    assert [pull.status for pull in hub.repo(REPO).pulls.values()] == ["draft", "draft", "closed"]
+    assert "closed pull request 3, which an earlier attempt left" in told
+    assert "pull request 1, 'Release v1.1.0', is still open; close it if nobody waits for it" in told
+    assert not [said for said in told if "Ada" in said]
+
+
+def test_a_release_that_is_out_is_no_failure_if_pull_requests_cannot_be_looked_for(
+    hub: LoopbackHub, release: Push, folders: dict[str, Path], retrier: MakeRetrier
+) -> None:
+    release("first", "v1.0.0")
+    release("next", "v1.1.0", PushOptions(create_pr=True))
+    hub.fault("GET", "/whoami", 403)
+    told: list[str] = []
+    assert push(folders["next"], REPO, "v1.1.0", retrier=retrier(), notify=told.append).tagged
+    assert [said for said in told if said.startswith("pull requests of earlier attempts may be open: looking for")]
+    # The same command again, whose release is out already, makes up for it.
+    assert release("next", "v1.1.0").tagged
+    assert not hub.open_pulls(REPO)
+
+
+def test_a_merge_whose_answer_was_lost_is_not_made_again(hub: LoopbackHub, release: Push) -> None:
+    release("first", "v1.0.0")
+    hub.fault("POST", "/merge", "lost")
+    report = release("next", "v1.1.0", PushOptions(max_commit_files=2))
+    assert len(hub.line(REPO)) == 3
+    assert hub.repo(REPO).tags["v1.1.0"] == hub.repo(REPO).head.id == report.commit
+    assert [pull.status for pull in hub.repo(REPO).pulls.values()] == ["merged"]
 
 
 def test_a_large_release_goes_through_a_pull_request_and_main_changes_once(hub: LoopbackHub, release: Push) -> None:
@@ -351,7 +393,7 @@ def test_a_token_is_never_shown(
 def test_names_that_cannot_be_are_refused_without_a_call(
     hub: LoopbackHub, folders: dict[str, Path], repo: str
 ) -> None:
-    with pytest.raises(PublishError, match="repository must be org/name"):
+    with pytest.raises(UsageError, match="repository must be org/name"):
         push(folders["first"], repo, "v1.0.0")
     assert not hub.log
 
@@ -360,7 +402,7 @@ def test_names_that_cannot_be_are_refused_without_a_call(
 def test_tags_that_are_no_version_are_refused_without_a_call(
     hub: LoopbackHub, folders: dict[str, Path], tag: str
 ) -> None:
-    with pytest.raises(PublishError, match=r"tag must be vX\.Y\.Z"):
+    with pytest.raises(UsageError, match=r"tag must be vX\.Y\.Z"):
         push(folders["first"], REPO, tag)
     assert not hub.log
 

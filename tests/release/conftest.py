@@ -1,11 +1,13 @@
 """One built dataset folder for all tests of this room, and copies of it that a test may damage."""
 
 import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from lomo_hf.release import BuildReport, build_dataset
+from lomo_hf.release import BuildReport, assets, build_dataset
 
 RECIPES = ("ratio25", "ratio50", "multispan50")
 
@@ -33,3 +35,22 @@ def small_built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small(small_built: Path, tmp_path: Path) -> Path:
     """A copy that a test may damage."""
     return Path(shutil.copytree(small_built, tmp_path / "small"))
+
+
+@pytest.fixture(scope="session")
+def drawn() -> dict[str, bytes]:
+    return {}
+
+
+@pytest.fixture
+def plots_once(drawn: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots of the same numbers are drawn once: for tests of what a card says, whose pictures are no matter."""
+
+    def remembered(draw: Callable[[object], bytes], panels: object) -> bytes:
+        key = f"{draw} {panels}"
+        if key not in drawn:
+            drawn[key] = draw(panels)
+        return drawn[key]
+
+    for name in ("histograms_png", "bars_png"):
+        monkeypatch.setattr(assets, name, partial(remembered, getattr(assets, name)))

@@ -14,7 +14,7 @@ from PIL import Image
 from release.chromium import Page, chromium, find_chromium
 
 from lomo_hf.cli import main
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.release import BuildReport, browse_page, build_dataset
 
 HOSTILE = (
@@ -108,7 +108,7 @@ def test_rows_come_from_every_shard_alike_and_refusals_beside_them(hostile: Path
 
 
 def test_what_cannot_be_browsed_is_said(built: BuildReport, tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="has no config 'ratio51' to browse; found ratio50, multispan50, ratio25"):
+    with pytest.raises(UsageError, match="has no config 'ratio51' to browse; found ratio50, multispan50, ratio25"):
         browse_page(built.folder, config="ratio51")
     with pytest.raises(SourceError, match="found none"):
         browse_page(tmp_path)

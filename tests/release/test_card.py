@@ -165,6 +165,7 @@ def test_a_card_written_again_is_the_same_to_the_byte(folder: Path) -> None:
 OWN_TEXTS = ["Ask Ada.", "---\nconfigs: []\n---", f"a {OWN_END} b", "a\n\n\n\nb  \n| c |", "{{ x }} {% y %}"]
 
 
+@pytest.mark.usefixtures("plots_once")
 @pytest.mark.parametrize("own", OWN_TEXTS)
 def test_own_text_stays_whatever_it_says(small: Path, own: str) -> None:
     card = small / "README.md"
@@ -177,6 +178,7 @@ def test_own_text_stays_whatever_it_says(small: Path, own: str) -> None:
     assert check_dataset(small).findings == []
 
 
+@pytest.mark.usefixtures("plots_once")
 def test_the_name_on_the_hub_is_kept_until_another_is_given(small: Path) -> None:
     refresh_card(small)
     assert 'load_dataset("org/small"' in (small / "README.md").read_text(encoding="utf-8")
@@ -185,6 +187,7 @@ def test_the_name_on_the_hub_is_kept_until_another_is_given(small: Path) -> None
     assert json.loads((small / "dataset_info.json").read_text())["nodistort50"]["hf_hub_url"] == "ada/other"
 
 
+@pytest.mark.usefixtures("plots_once")
 def test_versions_are_those_of_the_build_not_of_whoever_writes_the_card(small: Path) -> None:
     path = small / "manifest.json"
     path.write_text(path.read_text().replace('"pyarrow": "', '"pyarrow": "0.0.'))
@@ -215,6 +218,7 @@ def test_a_folder_without_a_manifest_gets_no_card(tmp_path: Path) -> None:
         refresh_card(tmp_path)
 
 
+@pytest.mark.usefixtures("plots_once")
 def test_an_audit_of_these_shards_is_shown_and_one_of_others_is_not(small: Path, tmp_path: Path) -> None:
     card = small / "README.md"
     assert "No audit of these shards" in card.read_text(encoding="utf-8")

@@ -14,9 +14,10 @@ from rendering.page_helpers import CAPS, STYLE, page_of
 
 from lomo_hf.errors import RenderError, UncoveredError
 from lomo_hf.rendering import render_span
-from lomo_hf.rendering.emoji import INDISTINCT, bad_sequence, split_emoji
+from lomo_hf.rendering.emoji import bad_sequence, split_emoji
 from lomo_hf.rendering.fonts import (
     EMOJI_FAMILIES,
+    INDISTINCT,
     MONO_FAMILIES,
     TEXT_FAMILIES,
     emoji_file,

@@ -334,6 +334,11 @@ def test_another_process_folder_and_locale_change_nothing(tmp_path: Path) -> Non
     assert there.stdout.strip() == here
 
 
+def test_letters_that_join_are_joined_in_the_text_of_a_formula_too() -> None:
+    prose, formula = (page_of(text).pixels.shape[1] for text in ("क्षत्रिय नमस्ते", r"$\text{क्षत्रिय नमस्ते}$"))
+    assert formula / prose < 1.2, "unjoined, they are half as wide again"
+
+
 def test_a_breakdown_of_typst_is_an_error_like_others_and_the_next_page_is_made() -> None:
     before = page_of("Next, please.").pixels
     with pytest.raises(RenderError) as caught:

@@ -15,7 +15,7 @@ from sources.replica import IMAGE_ROWS, REPO, image_configs, png
 from sources.served import ServedHub
 
 from lomo_hf.corpus import Refusal
-from lomo_hf.errors import IntegrityError, RecipeError, SourceError
+from lomo_hf.errors import IntegrityError, RecipeError, SourceError, UsageError
 from lomo_hf.mixing import (
     RESAMPLING,
     Mixture,
@@ -217,7 +217,7 @@ def test_a_mixture_can_be_written_out_and_loaded(hub: ServedHub, split: Path, tm
 
 
 def test_what_cannot_be_mixed_says_what_to_do(hub: ServedHub, split: Path) -> None:
-    with pytest.raises(SourceError, match=r"has no config 'ratio51'; it has \['ratio50'\]"):
+    with pytest.raises(UsageError, match=r"has no config 'ratio51'; it has \['ratio50'\]"):
         open_split(split, "ratio51")
     with pytest.raises(SourceError, match="holds no LoMo rows"):
         open_split(REPO, "gsm8k")

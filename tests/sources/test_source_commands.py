@@ -175,9 +175,9 @@ def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: R
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--sample", "many"), "exit 2: lomo: sample must be a whole number such as 2_000_000"),
+        (("--sample", "many"), "exit 2: lomo: sample must be a whole number of 1 or more, such as 2_000_000"),
         (("--quota", "equal"), "exit 2: lomo: quota and weights share out a draw"),
-        (("--config", "gsm8k"), "exit 1: lomo: configs can be chosen of a dataset on the Hub"),
+        (("--config", "gsm8k"), "exit 2: lomo: --config and --exclude-config are for a dataset on the Hub"),
         (("--columns", "prompt"), "exit 2: lomo: columns must be NAME=VALUE"),
         (("--corpus", "nobody/nothing"), "exit 1: lomo: nobody/nothing is neither a file or folder here"),
         (("--replay", "nowhere.json"), "exit 1: lomo: nowhere.json cannot be read"),

@@ -1,8 +1,10 @@
 """A sample of a corpus: how many rows of which config, which rows, and the manifest that gives them again.
 
-draw(source, Sampling(rows=2_000_000))   -> Draw            exact, by seed and row id, without shuffling
-draw_json(made)                          -> str             the manifest
-replay(read_draw(path))                  -> DrawnSource     the very same rows
+    draw(source, Sampling(rows=2_000_000))   -> Draw            exact, by seed and row id, without shuffling
+    draw_json(made)                          -> str             the manifest
+    replay(read_draw(path))                  -> DrawnSource     the very same rows
+
+Shares are exact arithmetic, so a draw is the same on every machine.
 """
 
 from lomo_hf.corpus.sampling.drawing import Draw, DrawnConfig, Sampling, draw, estimated_tokens

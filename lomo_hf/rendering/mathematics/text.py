@@ -186,6 +186,8 @@ def _ligatures(text: str) -> str:
 def _styled(text: str, style: str) -> str:
     """A string literal in its style. A space at either end is set as such, for Typst trims none inside mathematics."""
     literal = string(text)
+    if any("\u0900" <= char <= "\u097f" for char in text):
+        style = "sans"  # New Computer Modern has the letters of Devanagari, but not the forms that join them
     if style:
         check_text(text, style)
     return call("lmtext" + style, literal) if style else literal
