@@ -159,6 +159,12 @@ def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
         assert complained.count("\n") == 1
 
 
+def test_brackets_in_help_are_no_markup(lomo: Run) -> None:
+    assert "needs the extra [audit]" in lomo("audit", "--help")[1]
+    for command in ("check", "browse"):
+        assert "org/name[@revision] on the Hub" in lomo(command, "--help")[1]
+
+
 def test_wrong_names_of_releases_and_configs_are_errors_of_usage_too(lomo: Run) -> None:
     assert lomo("build", "--limit", "5", "--out", "out")[0] == 0
     for arguments, says in (

@@ -25,7 +25,7 @@ def audit(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Rewritten rows whose pages are decoded, made again and read.")
     ] = None,
-    ocr: Annotated[bool, typer.Option("--ocr", help="Read a sample of pages (needs the extra [audit]).")] = False,
+    ocr: Annotated[bool, typer.Option("--ocr", help="Read a sample of pages (needs the extra \\[audit]).")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the report here, instead of into the folder and its card.")
     ] = None,

@@ -15,7 +15,7 @@ _SHOWN = 5  # findings of one check
 
 
 def check(
-    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name[@revision] on the Hub.")] = "lomo-ov15",
+    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name\\[@revision] on the Hub.")] = "lomo-ov15",
 ) -> None:
     """Check that a dataset loads and that the Hub's viewer shows it. Writes nothing."""
     from lomo_hf.release import check_dataset
