@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import Dataset, console
 
 __all__ = ["browse"]
 
 
 def browse(
-    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name\\[@revision] on the Hub.")] = "lomo-ov15",
+    dataset: Dataset = "lomo-ov15",
     config: Annotated[str | None, typer.Option(help="Which config; the default one unless said.")] = None,
     rows: Annotated[int, typer.Option(min=1, max=5000, help="How many rows to show.")] = 200,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("browse.html"),

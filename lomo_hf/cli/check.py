@@ -1,10 +1,10 @@
 """`lomo check`: would a dataset load, and what would the Hub's viewer show? Exit code 1 where loading breaks."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import Dataset, console
 
 if TYPE_CHECKING:
     from lomo_hf.release import Report
@@ -14,9 +14,7 @@ __all__ = ["check"]
 _SHOWN = 5  # findings of one check
 
 
-def check(
-    dataset: Annotated[str, typer.Argument(help="A dataset folder, or org/name\\[@revision] on the Hub.")] = "lomo-ov15",
-) -> None:
+def check(dataset: Dataset = "lomo-ov15") -> None:
     """Check that a dataset loads and that the Hub's viewer shows it. Writes nothing."""
     from lomo_hf.release import check_dataset
 

@@ -9,7 +9,7 @@ from lomo_hf.names import check_no_secret
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Corpus", "Recipes", "RepoName", "Seed", "console"]
+__all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console"]
 
 
 def _checked(repo: str | None) -> str | None:
@@ -34,6 +34,8 @@ Recipes = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Instead of the recipes' own seed.")]
 
+
+Dataset = Annotated[str, typer.Argument(help="A dataset folder, or org/name\\[@revision] on the Hub.")]
 
 RepoName = Annotated[
     str | None,
