@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.building.files import PendingFile
+from lomo_hf.building.memory import give_back
 from lomo_hf.building.ordering import Place, order_of, place_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
@@ -63,6 +64,7 @@ class ShardWriter:
         self._set_aside()
         for group in self._groups():
             self._writer.write_table(self._spill.rows(group), row_group_size=MAX_GROUP_ROWS)
+            give_back()
         self._writer.close()
         self._spill.close()
 
@@ -80,6 +82,7 @@ class ShardWriter:
             else:
                 self._spill.write(table)
             self._held, self._held_weight = [], 0
+            give_back()
 
     def _groups(self) -> Iterator[list[int]]:
         """The rows of each row group: full, or closed early by its weight."""
@@ -150,6 +153,7 @@ def verify_parquet(path: Path, rows: int) -> None:
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
                 found += file.read_row_group(group, use_threads=False).num_rows
+                give_back()
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path} is damaged ({error}); build the shard again.") from error
     if found != rows:
