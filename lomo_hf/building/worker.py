@@ -6,8 +6,10 @@ Nothing here starts processes, but for the row guard of an isolated shard, or kn
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -66,11 +68,12 @@ def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -
 
 
 def settle_in() -> None:
-    """What every child process does first: ignore Ctrl-C, leave with the parent, keep to one thread."""
+    """What every child process does first: ignore Ctrl-C, leave with the parent, keep to one thread, load little."""
     # Ctrl-C reaches every process of a terminal; the parent decides and asks through the board.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=leave_with_parent, daemon=True).start()
     _keep_to_one_thread()
+    _leave_pandas_unloaded()
 
 
 def _finish(task: Task, board: Board, limits: RowLimits) -> tuple[Receipt, bool]:
@@ -115,6 +118,27 @@ def leave_with_parent() -> None:
     if parent:
         parent.join()
         os._exit(1)
+
+
+def _leave_pandas_unloaded() -> None:
+    """pyarrow imports pandas, where it is installed, to tell its columns from lists: 46 MB that no worker uses.
+
+    It looks for pandas once, and this once finds none; any other import of pandas works as ever.
+    """
+    import pyarrow as pa
+
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([0])
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("pandas is left unloaded", name=fullname)
 
 
 def _keep_to_one_thread() -> None:
