@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rendering.page_helpers import STYLE, page_of
@@ -73,22 +73,23 @@ def test_nobody_can_change_a_picture_that_is_kept() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(st.sampled_from("AVTowjfgyÅ.,’Žяλ1"), min_size=1, max_size=12), st.integers(0, PHASES - 1))
+@given(st.text(st.sampled_from("Towjgy.,’Žλ1"), min_size=1, max_size=12), st.integers(0, PHASES - 1))
+@example("1", 3)
 def test_a_word_holds_the_ink_of_its_glyphs_wherever_it_begins(word: str, phase: int) -> None:
-    """A word that begins later in its pixel is the same ink, moved: nothing is cut at an edge of the picture."""
-    first, later = (Words().picture(word, 20, at) for at in (0, phase))
-    assert abs(_mass(first.pixels) - _mass(later.pixels)) <= 0.01 * _mass(first.pixels) + 255
-    centres = [_centre(picture.pixels) + picture.left for picture in (first, later)]
-    assert abs(centres[1] - centres[0] - phase / PHASES) < 0.05
+    """A word is itself drawn eight times as large, moved by whole pixels and made small: nothing moved, nothing cut.
 
-
-def _mass(pixels: NDArray[np.uint8]) -> float:
-    return float((255.0 - pixels).sum())
-
-
-def _centre(pixels: NDArray[np.uint8]) -> float:
-    dark = (255.0 - pixels).sum(axis=0)
-    return float((dark * np.arange(dark.size)).sum() / dark.sum())
+    One phase amiss is 26 greys on a full stop and 32 on a stem; what rounding takes is 3, what is left of half a phase
+    is for the curves of small letters. Letters whose outlines cross or touch the next are left out: HarfBuzz adds up
+    their coverage within a pixel.
+    """
+    picture, large = Words().picture(word, 20, phase), Words().picture(word, 20 * PHASES, 0)
+    height, width = (size + 4 for size in picture.pixels.shape)
+    around = np.full((height * PHASES, width * PHASES), 255.0)  # two pixels of paper on each side of the picture
+    top, left = large.top - (picture.top - 2) * PHASES, large.left + phase - (picture.left - 2) * PHASES
+    around[top : top + large.pixels.shape[0], left : left + large.pixels.shape[1]] = large.pixels
+    expected = around.reshape(height, PHASES, width, PHASES).mean(axis=(1, 3))
+    found = np.pad(picture.pixels, 2, constant_values=255)
+    assert np.abs(found - expected).max() <= 255 / PHASES / 2 + 3
 
 
 def test_another_process_and_hash_seed_change_nothing(tmp_path: Path) -> None:
