@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
-from rendering.page_helpers import STYLE
+from rendering.page_helpers import STYLE, ink
 
 from lomo_hf.errors import RenderError
 from lomo_hf.recipe import Caps, RenderStyle
@@ -43,12 +43,13 @@ def both(text: str, position: str = "full", style: RenderStyle = STYLE) -> Both 
         return None
 
 
-def grey_difference(pages: Both) -> float:
-    """The mean difference of a pixel, from 0 to 255, where the pages lie best on each other within a pixel."""
+def displaced(pages: Both) -> float:
+    """The share of the first page's ink that the second has elsewhere, where they lie best within a pixel."""
     height, width = (max(page.shape[side] for page in pages) + 2 for side in (0, 1))
     first, second = (_padded(page, height, width) for page in pages)
     shifts = [(down, right) for down in (0, 1, -1) for right in (0, 1, -1)]
-    return min(float(np.abs(first - np.roll(second, shift, axis=(0, 1))).mean()) for shift in shifts)
+    least = min(int(np.abs(first - np.roll(second, shift, axis=(0, 1))).sum()) for shift in shifts)
+    return least / ink(pages.typst)
 
 
 def _padded(page: NDArray[np.uint8], height: int, width: int) -> NDArray[np.int16]:

@@ -40,7 +40,7 @@ def is_set(text: str) -> bool:
         "हिन्दी", "ไทย", "한국어", "A smile 😀", "Keycap 1\ufe0f\u20e3", "a\u0301", "soft\u00adhyphen", "no\u00a0break",
         "thin\u2009space", "join\u200der", "zero\u200bwidth", "mark\u200e",
         "non\u2011breaking", "a\\\\b", "arrow → there", "∑ of all",
-        "■ square", "┌──┐", "Δx in Latin: xΔ", "мир-world", "x" * 31,
+        "■ square", "┌──┐", "Δx in Latin: xΔ", "мир-world", 'He said "Ж"', "the year ‘ώς", "x" * 31,
     ],
 )  # fmt: skip
 def test_other_text_goes_to_typst(text: str) -> None:
@@ -50,7 +50,16 @@ def test_other_text_goes_to_typst(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Plain.", "Déjà vu – « non »", "Łódź, Ωμέγα, Ёж", "5 €, 3 £, 20 °C, ½ × 2 ÷ 3", "Ấn Độ", "| a | b |", "  - item"],
+    [
+        "Plain.",
+        "Déjà vu – « non »",
+        "Łódź, Ωμέγα, Ёж",
+        '"Ёж" is a hedgehog',
+        "5 €, 3 £, 20 °C, ½ × 2 ÷ 3",
+        "Ấn Độ",
+        "| a | b |",
+        "  - item",
+    ],
 )
 def test_prose_does_not(text: str) -> None:
     assert is_set(text)

@@ -4,10 +4,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from rendering.page_helpers import bands, ink
-from rendering.prose_helpers import Both, both, grey_difference
+from rendering.prose_helpers import Both, both, displaced
 
 from lomo_hf.corpus import Conversation, open_source
 from lomo_hf.recipe import RenderStyle
@@ -15,8 +15,9 @@ from lomo_hf.rendering.markup import Line, Piece
 from lomo_hf.rendering.prose.gate import is_prose
 from lomo_hf.rendering.prose.words import covered
 
-# Measured on 1,516 real pages and 1,369 invented ones: 0.8 in the mean, 1.4 at most. A line broken elsewhere makes 10.
-NEAR = 1.5
+# Of 8,000 invented pages the farthest had 0.09, of real ones 0.04. A word kerned otherwise on a page of two makes 0.2,
+# a line broken elsewhere 0.9.
+NEAR = 0.1
 
 POETRY = (
     "“Why — she asked — would 3½ °C matter?”\n\n  • L’été, où ÇA?\n  • Ångström’s Ñandú: Źródło £5 × €7 ÷ 2…\n"
@@ -41,7 +42,7 @@ def test_real_pages_have_the_lines_and_the_size_that_typst_gives_them() -> None:
     for prompt, pages in real_pages():
         assert pages.typst.shape[0] == pages.words.shape[0], prompt
         assert abs(pages.typst.shape[1] - pages.words.shape[1]) <= 1, prompt
-        assert grey_difference(pages) <= NEAR, prompt
+        assert displaced(pages) <= NEAR, prompt
 
 
 def test_real_pages_are_neither_lighter_nor_darker_nor_moved() -> None:
@@ -72,7 +73,7 @@ def test_accents_signs_lists_and_capitals_agree(paragraph: str, size: int) -> No
         return
     assert pages is not None
     assert np.abs(np.subtract(pages.typst.shape, pages.words.shape)).max() <= 1
-    assert grey_difference(pages) <= NEAR
+    assert displaced(pages) <= NEAR
 
 
 def test_every_character_alone_is_the_one_that_typst_draws() -> None:
@@ -83,7 +84,7 @@ def test_every_character_alone_is_the_one_that_typst_draws() -> None:
         pages = both("\n".join(listed[at : at + 8]))
         assert pages is not None, listed[at : at + 8]
         assert np.abs(np.subtract(pages.typst.shape, pages.words.shape)).max() <= 1, listed[at : at + 8]
-        assert grey_difference(pages) <= 2 * NEAR, listed[at : at + 8]
+        assert displaced(pages) <= NEAR, listed[at : at + 8]
         assert abs(ink(pages.words) / ink(pages.typst) - 1) < 0.05
 
 
@@ -95,7 +96,7 @@ def test_blank_lines_and_indents_are_kept() -> None:
     pages = both("First.\n\n\n  Second, indented.\n    1. Third  with  gaps.")
     assert pages is not None
     assert np.abs(np.subtract(bands(pages.words), bands(pages.typst))).max() <= 1
-    assert grey_difference(pages) <= NEAR
+    assert displaced(pages) <= NEAR
 
 
 def test_spaces_at_the_end_of_a_paragraph_take_room_as_they_do_for_typst() -> None:
@@ -103,7 +104,7 @@ def test_spaces_at_the_end_of_a_paragraph_take_room_as_they_do_for_typst() -> No
         text = "aaaa bbbb cccc dddd eeee ffff" + " " * spaces + "\nx"
         for width in range(270, 330, 6):
             pages = both(text, style=RenderStyle(min_width=width, max_width=width))
-            assert pages is None or grey_difference(pages) <= NEAR
+            assert pages is None or displaced(pages) <= NEAR
 
 
 letters = {
@@ -134,6 +135,7 @@ def prose(draw: st.DrawFn) -> str:
 
 @settings(max_examples=250, deadline=None)
 @given(prose(), st.sampled_from([100, 140, 200, 320]), st.sampled_from([20, 20, 20, 14]))
+@example('0°C "Ж) ', 100, 20)
 def test_any_prose_is_broken_where_typst_breaks_it(text: str, width: int, size: int) -> None:
     pages = both(text, style=RenderStyle(text_size=size, min_width=width, max_width=max(width, 140)))
     assume(pages is not None)
@@ -141,4 +143,4 @@ def test_any_prose_is_broken_where_typst_breaks_it(text: str, width: int, size: 
     # Faint first and last rows and columns of a page fall on either side of what counts as ink.
     assert abs(pages.typst.shape[0] - pages.words.shape[0]) <= 1
     assert abs(pages.typst.shape[1] - pages.words.shape[1]) <= 2
-    assert grey_difference(pages) <= 2 * NEAR
+    assert displaced(pages) <= NEAR

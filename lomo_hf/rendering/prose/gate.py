@@ -27,9 +27,11 @@ _SIGNS = (
     "\u2030\u2032\u2033\u2039\u203a\u2070\u2074-\u208e\u20ac\u2116\u2122\u2150-\u215e\u2212"
 )
 _LISTED = re.compile(f"[ -~{_LETTERS}{_SIGNS}]*")
-# Typst shapes scripts apart; a word of two of them would be kerned where it is not.
+# Typst shapes scripts apart, and a sign with the script before it: in `x "Ж` neither is kerned with the letter behind.
 _SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
-_MIXED = re.compile("|".join(f"[{one}][^ {one}]*[{two}]" for one, two in permutations(_SCRIPTS, 2)))
+_MIXED = re.compile(
+    "|".join(f"[{one}](?:[^{_LETTERS}]*[^ {_LETTERS}])?[{two}]" for one, two in permutations(_SCRIPTS, 2))
+)
 _LONGEST = 30  # characters; markup gives longer words places to break that no reader sees
 _LONG = re.compile(f"[^ ]{{{_LONGEST + 1},}}")
 
