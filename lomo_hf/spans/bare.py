@@ -79,10 +79,15 @@ class BareCommands:
         return None if end is None or end - here > MAX_FORMULA_CHARS or self._split(here, end) else end
 
     def _left_right_end(self, token: Token) -> int | None:
-        delimiter = self._rights.get(token.start)
-        if delimiter is None or delimiter >= self.end or self._split(token.start, delimiter):
+        here = self._rights.get(token.start, self.end)
+        while here < self.end and self.text[here].isspace():
+            here += 1
+        if here >= self.end or self._split(token.start, here):
             return None
-        return min(self.end, delimiter + (2 if self.text[delimiter] == "\\" else 1))
+        if self.text[here] != "\\":
+            return self._scripts_end(here + 1)
+        delimiter = read_backslash(self.text, here, self.end)  # as in \right\rangle or \right\}
+        return self._scripts_end(delimiter.end) if delimiter.kind in ("", "command") else None
 
     def _split(self, start: int, end: int) -> bool:
         return self.stretch.blank_between(start, end)
@@ -105,7 +110,7 @@ class BareCommands:
 
     @cached_property
     def _rights(self) -> dict[int, int]:
-        r"""Start of each `\left` -> the place of its `\right`'s delimiter: one pass for the whole stretch."""
+        r"""Start of each `\left` -> the place after its `\right`: one pass for the whole stretch."""
         ends, opened = {}, []
         here = self.text.find("\\", self.stretch.start, self.end)
         while here >= 0:

@@ -106,6 +106,7 @@ BARE = [
     "\\overline{AB}",
     "\\alpha\\beta",
     "\\left(x+1\\right)",
+    "\\left\\langle u,v\\right\\rangle^{2}",
     "\\mathbb{R}^{n+1}",
     "\\ce{H2O}",
     "\\sum_{i=1}^n",

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import process_time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spans.grammar import Prompt, prompts, rough_texts
 
@@ -37,6 +37,7 @@ def test_every_formula_and_code_span_that_was_put_in_is_found_and_nothing_else(m
 
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(rough_texts(), st.text()))
+@example("\\left\\right\r\n")
 def test_atoms_of_any_text_are_ordered_disjoint_and_hold_their_bodies(text: str) -> None:
     atoms = scan(text)
     assert all(left.end <= right.start for left, right in pairwise(atoms))
@@ -118,6 +119,22 @@ REAL = [
 @pytest.mark.parametrize(("prompt", "expected"), REAL)
 def test_real_dollars_are_read_as_a_reader_would(prompt: str, expected: list[str]) -> None:
     assert atom_sources(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        r"\left(x\right)", r"\left( x \right )", r"\left\{ x \right.", r"\left|x\right|_0^{2}", "\\left(x\\right\r\n)",
+        r"\left\langle x, y\right\rangle", r"\left\lfloor x\right\rfloor^2", r"\left\| x\right\|_2\cdot\alpha",
+    ],
+)  # fmt: skip
+def test_bare_delimiters_are_one_formula_with_their_scripts(pair: str) -> None:
+    assert atom_sources(f"Let {pair} be") == [pair]
+
+
+@pytest.mark.parametrize("text", ["\\left\\right\r\n", r"\left(x\right", r"\left(x\right\)", "\\left(x\\right\n\n)"])
+def test_bare_delimiters_without_an_end_are_no_formula(text: str) -> None:
+    assert atom_sources(text) == []
 
 
 def test_no_price_of_the_sample_is_a_formula() -> None:
