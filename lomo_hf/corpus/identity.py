@@ -19,11 +19,12 @@ MAX_ID_CHARS: Final = 160
 """Longest id taken over as it is; a longer one keeps its head and ends in a digest of the whole."""
 
 _LOOKS_SUFFIXED: Final = re.compile(r"~[0-9]+\Z")
-# Controls, separators of lines, marks of direction and zero width, surrogates. Written out, because the classes of
+# Controls, separators of lines, format characters (Unicode 16), surrogates. Written out, because the classes of
 # unicodedata change with the version of Python, and with them the ids would.
 _UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
 )
 
 

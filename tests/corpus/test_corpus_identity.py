@@ -1,5 +1,6 @@
 """Ids are one safe line, stable under sharding, and no two rows of a source share one."""
 
+import sys
 import unicodedata
 
 import numpy as np
@@ -44,9 +45,19 @@ def test_huge_ids_do_not_break() -> None:
 def test_safe_lines_are_short_printable_and_encodable(text: str, limit: int) -> None:
     line = safe_line(text, limit)
     assert len(line) <= limit
-    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in line)
+    assert not any(_is_unprintable(char) for char in line)
     assert len(line.splitlines()) <= 1
     line.encode("utf-8")
+
+
+def test_every_control_and_format_character_of_unicode_is_escaped() -> None:
+    unprintable = [chr(code) for code in range(sys.maxunicode + 1) if _is_unprintable(chr(code))]
+    assert len(unprintable) > 2_000
+    assert [char for char in unprintable if not safe_line(char, 20).isascii()] == []
+
+
+def _is_unprintable(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 lookalikes = st.sampled_from(["a", "b", "a~0", "a~1", "a~2", "a~1~1", "a~3~2", "", "00000001", "~", "~1"])
