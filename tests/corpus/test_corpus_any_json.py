@@ -1,9 +1,10 @@
 """Whatever JSON a row is, the answer is a conversation in order or a named refusal, never an exception."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lomo_hf.corpus import Conversation, Refusal, screen, to_conversation
@@ -44,12 +45,26 @@ def test_any_json_value_is_a_conversation_or_a_refusal(row: Any) -> None:
     assert isinstance(screen(result, "escape"), Conversation | Refusal)
 
 
+GREETED = ["system", "assistant", "user", "assistant", "user"]
+
+
+@settings(max_examples=300)
 @given(st.lists(OPENAI, min_size=1, max_size=8))
-def test_no_text_is_invented_or_altered(messages: list[dict[str, str]]) -> None:
+@example([{"role": role, "content": text} for role, text in zip(GREETED, "12345", strict=True)])
+def test_no_text_is_invented_or_altered_and_what_is_left_out_is_named(messages: list[dict[str, str]]) -> None:
     result = to_conversation({"messages": messages}, config="c", index=0)
     if isinstance(result, Conversation):
-        given_texts = [message["content"] for message in messages]
-        assert "\n\n".join(turn.text for turn in result.turns) in "\n\n".join(t for t in given_texts if t.strip())
+        given_text = _joined(text for message in messages if (text := message["content"]).strip())
+        system = _joined(turn.text for turn in result.turns if turn.role == "system")
+        spoken = _joined(turn.text for turn in result.turns if turn.role != "system")
+        assert given_text.startswith(system)
+        assert spoken in given_text[len(system) :]
+        if {"dropped-leading-assistant", "cut-trailing-user"}.isdisjoint(result.repairs):
+            assert given_text == (f"{system}\n\n{spoken}" if system else spoken)
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\n\n".join(texts)
 
 
 def test_hostile_rows_cost_little() -> None:
