@@ -62,8 +62,10 @@ def frechet_distance(
     if means[1].shape != (size,) or first.shape != (size, size) or second.shape != (size, size):
         raise RecipeError("means must have shape (d,) and covariances (d, d), with the same d.")
     values, vectors = np.linalg.eigh(first)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-    product = root @ second @ root
+    # In the space that C1 spans: outside it eigenvalues are rounding errors, whose square roots would add up.
+    spanned = values > values[-1] * size * np.finfo(np.float64).eps
+    root = vectors[:, spanned] * np.sqrt(values[spanned])
+    product = root.T @ second @ root
     overlap = np.sqrt(np.clip(np.linalg.eigvalsh((product + product.T) / 2), 0, None)).sum()
     shift = means[0] - means[1]
     return max(0.0, float(shift @ shift + np.trace(first) + np.trace(second) - 2 * overlap))
