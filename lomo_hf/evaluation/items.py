@@ -5,6 +5,7 @@ What a `Benchmark` names is read and nothing else; nothing is decoded, so an ori
 
 import base64
 import binascii
+import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,22 +71,29 @@ def open_benchmark(benchmark: Benchmark) -> Any:
                 raise SourceError(f"{path} is empty. Give a file with a question in each row.")
             if kind is None:
                 raise SourceError(f"{path} is in no known format. Give a file that ends in {', '.join(_FILES)}.")
-            extra = {"sep": "\t"} if path.suffix.lower() == ".tsv" else {}
+            extra = _as_text(path) if kind == "csv" else {}
             data = load_dataset(kind, data_files={benchmark.split: str(path)}, split=benchmark.split, **extra)
         else:
             data = load_dataset(benchmark.source, benchmark.config, split=benchmark.split, revision=benchmark.revision)
-    except (
-        OSError,
-        ValueError,
-        DatasetsError,
-        HTTPError,
-        StopIteration,
-    ) as error:
+    except (OSError, ValueError, csv.Error, DatasetsError, HTTPError, StopIteration) as error:
         # Each for something missing or broken. `datasets` says only that generating failed; its cause says why.
         first = " ".join(str(error.__cause__ or error).split("\n")[0].split()) or type(error).__name__
         remedy = "Check the file" if path.is_file() else "Check its name, config and split"
         raise SourceError(f"{benchmark.source} cannot be loaded ({first:.300}). {remedy}.") from error
     return undecoded(data, benchmark)
+
+
+def _as_text(path: Path) -> dict[str, Any]:
+    """How to read a table whose cells have no types: as text, so that "None", "NA" and "007" stay what they are."""
+    from datasets import Features, Value
+
+    mark = "\t" if path.suffix.lower() == ".tsv" else ","
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        names = next(csv.reader(stream, delimiter=mark), [])
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SourceError(f"{path} has two columns {twice!r}. Give each a name of its own.")
+    return {"sep": mark, "na_filter": False, "features": Features(dict.fromkeys(names, Value("string")))}
 
 
 def pinned(benchmark: Benchmark) -> Benchmark:
@@ -144,9 +152,10 @@ def items_of(data: Any, benchmark: Benchmark) -> Iterator[Item | Unusable]:
     folder = Path(benchmark.source).parent if Path(benchmark.source).is_file() else Path(benchmark.source)
     seen: set[str] = set()
     for index, row in enumerate(data):
-        name = str(index) if benchmark.id is None or row.get(benchmark.id) is None else str(row[benchmark.id])
+        said = row.get(benchmark.id) if benchmark.id else None
+        name = str(index) if said in (None, "") else str(said)
         if name in seen:
-            numbered = " (rows without one are numbered)" if row.get(benchmark.id or "") is None else ""
+            numbered = " (rows without one are numbered)" if said in (None, "") else ""
             raise SourceError(
                 f"column {benchmark.id!r} must be unique; found {name!r} twice{numbered}. "
                 "Name another, or none to number rows."
@@ -170,7 +179,7 @@ def _item(row: Mapping[str, Any], name: str, benchmark: Benchmark, folder: Path)
         row[benchmark.answer],
         tuple(images),
         _options(row.get(benchmark.options) if benchmark.options else None),
-        None if category is None else str(category),
+        None if category in (None, "") else str(category),
     )
 
 

@@ -131,6 +131,24 @@ def test_answers_of_mixed_types_stay_as_they_are(tmp_path: Path) -> None:
         assert list(found["answer"]) == answers
 
 
+@pytest.mark.parametrize(("kind", "mark"), [("csv", ","), ("tsv", "\t")])
+def test_cells_of_a_table_stay_the_text_that_they_are(tmp_path: Path, kind: str, mark: str) -> None:
+    """An answer "None" was none, a category "NA" too, and id 007 became 7."""
+    rows = [
+        ("id", "question", "answer", "topic", "image"),
+        ("007", '"Who, then?"', "None", "NA", ""),
+        ("", "NULL?", "0042", "", ""),
+    ]
+    file = tmp_path / f"rows.{kind}"
+    file.write_text("\ufeff" + "".join(mark.join(row) + "\n" for row in rows), encoding="utf-8")
+    chosen = Benchmark(str(file), id="id", category="topic")
+    found = list(items_of(open_benchmark(chosen), chosen))
+    assert found == [Item("007", "Who, then?", "None", category="NA"), Item("1", "NULL?", "0042")]
+    file.write_text(mark.join(("question", "question", "answer")) + "\n")
+    with pytest.raises(SourceError, match="two columns 'question'"):
+        open_benchmark(chosen)
+
+
 def test_twins_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
     """`datasets` keeps what it loaded from a folder of that name; one letter of one answer must be enough."""
     for folder in ("here/twins", "here/twins", "there/twins"):
