@@ -227,3 +227,16 @@ def test_frechet_distance_of_few_tokens_is_exact(tokens: int, width: int) -> Non
     expected = shift @ shift + (one**2).sum() + (two**2).sum() - 2 * overlap
     found = frechet_distance(first.mean(axis=0), np.cov(first.T), second.mean(axis=0), np.cov(second.T))
     assert found == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("second", [3, 9])
+def test_samples_that_change_between_readings_have_no_rate(second: int) -> None:
+    """With fewer tokens the second time, a rate came out, of other tokens than the norms were of."""
+    draw = np.random.default_rng(0)
+
+    def states(tokens: int) -> TokenStates:
+        return TokenStates(draw.normal(size=(2, tokens, 4)), draw.normal(size=(2, tokens, 4)))
+
+    readings = iter([[states(5)], [states(second)]])
+    with pytest.raises(RecipeError, match="the same tokens each time"):
+        modality_integration_rate(lambda: next(readings))
