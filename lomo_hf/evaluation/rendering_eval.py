@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.building.files import PendingFile, sha256_of, sweep, sync_folder, write_whole
-from lomo_hf.errors import BuildError, RecipeError, RenderError
+from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.benchmarks import Benchmark, find_benchmark
 from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, pinned, undecoded
 from lomo_hf.evaluation.twins import make_twins, twin_features
@@ -70,7 +70,7 @@ def render_benchmark(
         repo: The name on the Hub that the card mentions.
 
     Raises:
-        SourceError: The benchmark cannot be loaded, or lacks a column.
+        SourceError: The benchmark cannot be loaded, lacks a column, or has an id twice.
         BuildError: The folder is not ours to write into, or every row was refused.
         RecipeError: There is no such definition, or the limit is no whole number of 1 or more.
 
@@ -161,7 +161,8 @@ def _one(
 def _check_encodable(item: Item) -> None:
     """Lone surrogates fit no column of text: such a row is refused, not the benchmark."""
     try:
-        json.dumps([item.id, item.options, item.category, item.answer], ensure_ascii=False, default=repr).encode()
+        said = [item.id, item.options, item.category, item.answer, [name for _, name in item.images]]
+        json.dumps(said, ensure_ascii=False, default=repr).encode()
     except UnicodeEncodeError as error:
         raise RenderError(
             "encoding", f"a text holds U+{ord(error.object[error.start]):04X}, which is no character."
@@ -224,10 +225,19 @@ def _items_and_answer(benchmark: Benchmark, data: Any) -> tuple[Iterable[Item | 
     if data is None:
         data = open_benchmark(benchmark)
     elif not hasattr(data, "features"):
-        return (_with_text(item) for item in data), Value("string")
+        return _given(data), Value("string")
     else:
         data = undecoded(data, benchmark)
     return items_of(data, benchmark), data.features[benchmark.answer]
+
+
+def _given(items: Iterable[Item | Unusable]) -> Iterator[Item | Unusable]:
+    seen: set[str] = set()
+    for item in items:
+        if item.id in seen:
+            raise SourceError(f"id must be unique; found {item.id!r} twice. Results are paired by it.")
+        seen.add(item.id)
+        yield _with_text(item)
 
 
 def _with_text(item: Item | Unusable) -> Item | Unusable:

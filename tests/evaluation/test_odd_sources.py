@@ -159,6 +159,14 @@ def test_twins_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
                 assert list(datasets.load_dataset(str(out), carrier, split="test")["answer"]) == [answer]
 
 
+def test_items_of_ones_own_are_held_to_the_same_rules(tmp_path: Path) -> None:
+    twice = [Item("1", "Is it?", "A"), Item("1", "Or is it?", "B")]
+    with pytest.raises(SourceError, match="found '1' twice"):
+        render_benchmark(Benchmark("demo"), tmp_path / "twice", data=twice)
+    odd = [Item("1", "Is it?", "A", ((picture((1, 2, 3)), "\udcff.png"),)), Item("2", "Or is it?", "B")]
+    assert dict(render_benchmark(Benchmark("demo"), tmp_path / "odd", data=odd).refused) == {"encoding": 1}
+
+
 def test_odd_rows_of_evalscope_are_refused_one_by_one(tmp_path: Path) -> None:
     rows = [
         {"question": "fine?", "options": '["a", "b"]', "answer": "A"},
