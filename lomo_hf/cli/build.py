@@ -25,9 +25,13 @@ from lomo_hf.cli.terminal import Recipes, RepoName, console
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lomo_hf.release import BuildReport
 
 __all__ = ["build", "print_report"]
+
+_NAME_WIDTH = 12  # names of a grid's configs are longer, and fold
 
 
 @selecting
@@ -85,38 +89,65 @@ def build(
 
 
 def print_report(report: "BuildReport", seconds: float) -> None:
-    """What was counted, as a table, and how to load it."""
+    """What was counted, in tables of as many configs as the screen has room for, and how to load it."""
     from rich.table import Table
+    from rich.text import Text
 
     screen = console()
-    table = Table(title=f"{report.folder}", title_justify="left", show_edge=False)
-    table.add_column("", no_wrap=True)
-    for name in report.counts:
-        table.add_column(name, justify="right")
-    counts = list(report.counts.values())
-
-    def add(label: str, values: list[str], *, section: bool = False) -> None:
-        if section:
+    sections = _sections(report, seconds)
+    rows = [row for section in sections for row in section]
+    labels = min(max(len(f"{label} {key}") for label, key, _ in rows) + 2, screen.width // 2)
+    numbers = [max(len(values[at]) for _, _, values in rows) for at in range(len(report.counts))]
+    widths = [max(min(len(name), _NAME_WIDTH), size) + 3 for name, size in zip(report.counts, numbers, strict=True)]
+    for part in _parts(widths, screen.width - labels):
+        title = Text(str(report.folder)) if part.start == 0 else None
+        table = Table(title=title, title_justify="left", show_edge=False)
+        table.add_column("", overflow="fold", width=labels - 2)
+        spare = screen.width - labels - sum(widths[part])
+        for name, width in list(zip(report.counts, widths, strict=True))[part]:
+            wider = max(0, min(len(name) - (width - 3), spare))
+            spare -= wider
+            table.add_column(name, justify="right", overflow="fold", width=width - 3 + wider)
+        for section in sections:
+            for label, key, values in section:
+                if any(values[part]):
+                    table.add_row(Text.assemble(label, " " if key else "", (key, "bold")), *values[part])
             table.add_section()
-        table.add_row(label, *values)
+        screen.print(table)
+    first = next(iter(report.counts))
+    if report.whole:
+        said = f'Load it: load_dataset("{report.folder}", "{first}")'
+        screen.print(said, style="bold", highlight=False, markup=False)
 
-    add("rows", [str(one.rows) for one in counts])
-    add("rewritten", [f"{one.rewritten} ({one.rewritten / max(one.rows, 1):.1%})" for one in counts])
-    groups = (
+
+_Counted = tuple[str, str, list[str]]
+
+
+def _sections(report: "BuildReport", seconds: float) -> list[list[_Counted]]:
+    """The rows of the table by section: what is counted, its key, and the counts of every config."""
+    counts = list(report.counts.values())
+    rewritten = [f"{one.rewritten} ({one.rewritten / max(one.rows, 1):.1%})" for one in counts]
+    sections = [[("rows", "", [str(one.rows) for one in counts]), ("rewritten", "", rewritten)]]
+    for label, group in (
         ("typeset as", [one.renderers for one in counts]),
         ("distorted by", [one.operations for one in counts]),
         ("kept as text", [one.kept for one in counts]),
         ("fell back", [one.fallbacks for one in counts]),
         ("refused", [one.refused for one in counts]),
-    )
-    for label, group in groups:
+    ):
         keys = sorted({key for one in group for key in one})
-        for index, key in enumerate(keys):
-            values = [str(one.get(key, 0)) for one in group]
-            add(f"{label} [bold]{key}[/bold]", values, section=index == 0)
+        sections.append([(label, key, [str(one.get(key, 0)) for one in group]) for key in keys])
     total = sum(one.rows for one in counts)
-    add("rows a second", [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1), section=True)
-    screen.print(table)
-    first = next(iter(report.counts))
-    if report.whole:
-        screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)
+    pace = [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1)
+    return [*(section for section in sections if section), [("rows a second", "", pace)]]
+
+
+def _parts(widths: list[int], room: int) -> "Iterator[slice]":
+    """Runs of columns that fit into the room, one column at least."""
+    start = used = 0
+    for at, width in enumerate(widths):
+        if at > start and used + width > room:
+            yield slice(start, at)
+            start, used = at, 0
+        used += width
+    yield slice(start, len(widths))

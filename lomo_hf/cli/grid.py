@@ -65,18 +65,27 @@ def grid(
 
 
 def _print_plan(recipes: "list[Recipe]", found: "Sharing") -> None:
+    from rich.measure import Measurement
     from rich.table import Table
 
     screen = console()
-    table = Table(show_edge=False)
-    table.add_column("config", no_wrap=True, min_width=max(len(one.name) for one in recipes))
-    for column in ("ratio", "position", "chosen by", "strength", "seed", "pages, about"):
-        table.add_column(column, justify="right" if column in ("ratio", "seed", "pages, about") else "left")
+    heads = ("config", "ratio", "position", "chosen by", "strength", "seed", "pages, about")
+    rows = []
     for one in recipes:
-        pages = f"{found.pages[one.name]:,}"
-        said = (f"{one.ratio:g}", one.position, one.choosing.by, one.distortion.strength, str(one.seed), pages)
-        table.add_row(one.name, *said)
-    screen.print(table)
+        said = (one.name, f"{one.ratio:g}", one.position, one.choosing.by, one.distortion.strength, str(one.seed))
+        rows.append((*said, f"{found.pages[one.name]:,}"))
+    table = Table(show_edge=False)
+    for head in heads:
+        table.add_column(head, no_wrap=True, justify="right" if head in ("ratio", "seed", "pages, about") else "left")
+    for row in rows:
+        table.add_row(*row)
+    if Measurement.get(screen, screen.options.update(max_width=10_000), table).maximum <= screen.width:
+        screen.print(table)
+    else:  # in cut columns one could not tell the configs apart
+        for row in rows:
+            settings = ", ".join(f"{head} {value}" for head, value in zip(heads[1:-1], row[1:-1], strict=True))
+            screen.print(f"{row[0]}: about {row[-1]} pages", highlight=False, markup=False, soft_wrap=True)
+            screen.print(f"    {settings}", highlight=False, markup=False, soft_wrap=True)
     screen.print(
         f"\n{len(recipes)} configs of {found.rows:,} rows. One by one: about {found.apart:,} pages typeset and "
         f"{found.apart:,} distorted. Together: about {found.typeset:,} typeset, {found.distorted:,} distorted "

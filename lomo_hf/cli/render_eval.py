@@ -50,13 +50,17 @@ def render_eval(
     report = render_benchmark(
         chosen, out, data=evalscope_items(dataset) if evalscope else None, limit=limit, repo=repo
     )
+    from rich.markup import escape
+
     screen = console()
-    screen.print(f"{report.rows} questions in each of the configs standard and rendered of [bold]{out}[/bold]")
+    screen.print(
+        f"{report.rows} questions in each of the configs standard and rendered of [bold]{escape(str(out))}[/bold]"
+    )
     for title, counts in (
         ("typeset as", report.renderers),
         ("fell back", report.fallbacks),
         ("refused", report.refused),
     ):
         for name, count in sorted(counts.items()):
-            screen.print(f"  {title} [bold]{name}[/bold]: {count}", highlight=False)
-    screen.print(f'Load it: load_dataset("{out}", "rendered")', style="bold", highlight=False)
+            screen.print(f"  {title} [bold]{escape(name)}[/bold]: {count}", highlight=False)
+    screen.print(f'Load it: load_dataset("{out}", "rendered")', style="bold", highlight=False, markup=False)

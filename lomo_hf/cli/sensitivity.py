@@ -38,7 +38,9 @@ def sensitivity(
     ]
     report = carrier_sensitivity(files[0], files[1], confidence=confidence, resamples=resamples, seed=seed)
     if plot is not None:
-        save_plot(plot_carriers({one.name: one for one in (report.overall, *report.categories)}), plot)
+        # A category may be called "all" too, and must not take the place of all of them.
+        named = {one.name if one.name != "all" else "all (category)": one for one in report.categories}
+        save_plot(plot_carriers({"all": report.overall, **named}), plot)
     if as_json:
         sys.stdout.write(json.dumps(asdict(report), indent=1) + "\n")
         return
@@ -46,16 +48,18 @@ def sensitivity(
 
 
 def _print_report(report: "SensitivityReport") -> None:
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(show_edge=False)
-    table.add_column("questions", no_wrap=True)
-    interval = f"{report.confidence:.0%} interval"
-    for column in ("n", "standard", "rendered", "drop", interval, "only standard", "only rendered", "p (McNemar)"):
-        table.add_column(column, justify="right")
+    # Names fold where the screen is narrow. Numbers do not: one that has lost its end, or its exponent, is false.
+    table = Table(show_edge=False, collapse_padding=True, pad_edge=False)
+    table.add_column("questions", overflow="fold")
+    interval = f"{report.confidence * 100:g}%\ninterval"
+    for column in ("n", "standard", "rendered", "drop", interval, "only\nst.", "only\nrend.", "p\n(exact)"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in (report.overall, *report.categories):
         table.add_row(
-            one.name,
+            escape(one.name),
             str(one.questions),
             *(f"{100 * value:.2f}" for value in (one.standard, one.rendered, one.drop)),
             f"{100 * one.low:.2f} to {100 * one.high:.2f}",

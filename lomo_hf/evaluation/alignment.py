@@ -62,8 +62,10 @@ def frechet_distance(
     if means[1].shape != (size,) or first.shape != (size, size) or second.shape != (size, size):
         raise RecipeError("means must have shape (d,) and covariances (d, d), with the same d.")
     values, vectors = np.linalg.eigh(first)
-    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
-    product = root @ second @ root
+    # In the space that C1 spans: outside it eigenvalues are rounding errors, whose square roots would add up.
+    spanned = values > values[-1] * size * np.finfo(np.float64).eps
+    root = vectors[:, spanned] * np.sqrt(values[spanned])
+    product = root.T @ second @ root
     overlap = np.sqrt(np.clip(np.linalg.eigvalsh((product + product.T) / 2), 0, None)).sum()
     shift = means[0] - means[1]
     return max(0.0, float(shift @ shift + np.trace(first) + np.trace(second) - 2 * overlap))
@@ -128,7 +130,8 @@ def modality_integration_rate(
         layers_at_once: None holds all layers.
 
     Raises:
-        RecipeError: Samples differ in layers or width, a modality has fewer than two tokens, or text has norm zero.
+        RecipeError: Samples differ in layers or width, or from one reading to the next; a modality has fewer than two
+            tokens, or text has norm zero.
 
     >>> draw = np.random.default_rng(0)
     >>> same = TokenStates(draw.normal(size=(2, 400, 3)), draw.normal(size=(2, 400, 3)))
@@ -203,8 +206,15 @@ def _distances(
         for side, states in enumerate((sample.text, sample.image)):
             tokens = slice(seen[side], seen[side] + states.shape[1])
             seen[side] = tokens.stop
+            if tokens.stop > keep[side].shape[1]:
+                break
             for held, layer in zip(moments[side], layers, strict=True):
                 held.add(states[layer][keep[side][layer, tokens]].astype(np.float64) * factors[layer])
+    if seen != [one.shape[1] for one in keep]:
+        raise RecipeError(
+            f"samples must give the same tokens each time they are read; found {[one.shape[1] for one in keep]} "
+            f"(text, image), then {seen}. Give a list, or a function that starts over."
+        )
     return [
         frechet_distance(text.mean, text.covariance(), image.mean, image.covariance())
         for text, image in zip(*moments, strict=True)

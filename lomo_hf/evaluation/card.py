@@ -1,5 +1,6 @@
 """The card of a rendered benchmark, from `dataset_cards/rendered_eval.md.jinja` and what was counted."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,17 @@ __all__ = ["card_text"]
 
 
 def card_text(
-    benchmark: Benchmark, report: "RenderedReport", style: RenderStyle, features: Any, repo: str, own: str
+    benchmark: Benchmark,
+    report: "RenderedReport",
+    style: RenderStyle,
+    features: Any,
+    digests: Mapping[str, str],
+    repo: str,
+    own: str,
 ) -> str:
     """README.md, front matter and all; `own` is what a user wrote between the markers of an earlier card.
+
+    `digests` are the SHA-256 of the rows, by carrier.
 
     The licence is the source's own, so none is claimed here.
     """
@@ -33,6 +42,9 @@ def card_text(
             {
                 "config_name": carrier,
                 **({"default": True} if carrier == "rendered" else {}),
+                # `datasets` knows what it has loaded by the folder's name and what its card says, not by the files:
+                # without their digest here, a twin that was made again would be read as it was before.
+                "description": f"sha256 {digests[carrier]}",
                 "data_files": [{"split": benchmark.split, "path": f"{carrier}/{benchmark.split}-*.parquet"}],
             }
             for carrier in ("rendered", "standard")

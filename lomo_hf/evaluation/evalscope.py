@@ -7,16 +7,21 @@ Formats (EvalScope, custom multimodal datasets): *general_vqa*, JSON Lines with 
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.errors import RenderError, SourceError
+from lomo_hf.errors import RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.benchmarks import Benchmark
 from lomo_hf.evaluation.items import Item, Unusable, items_of
 
 __all__ = ["evalscope_items", "write_evalscope"]
 
 _MOST_IMAGES = 100
+_KINDS = {
+    b"\x89PNG": "png", b"\xff\xd8": "jpeg", b"GIF8": "gif", b"BM": "bmp", b"II*": "tiff", b"MM\0*": "tiff",
+}  # fmt: skip
+_ONLY = "only one user message of texts and images, or a question whose options are texts, can be rendered."
 
 
 def evalscope_items(path: str | Path) -> Iterator[Item | Unusable]:
@@ -39,17 +44,22 @@ def evalscope_items(path: str | Path) -> Iterator[Item | Unusable]:
     path = Path(path)
     images = tuple(f"image_{number}" for number in range(1, _MOST_IMAGES + 1))
     columns = Benchmark(str(path), images=("images", *images), options="options", id="id", category="category")
-    yield from items_of(_plain_rows(path), columns)
+    for item in items_of(_plain_rows(path), columns):
+        if isinstance(item, Unusable) and item.reason == "no-question":
+            yield replace(item, detail=_ONLY)
+        else:
+            yield item
 
 
 def _plain_rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8-sig") as stream:
+    with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
             try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                if not text.strip():
+                    continue
+                row = json.loads(text)
+            except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
                 raise SourceError(f"line {number} of {path.name} is not JSON ({error}). Fix or remove it.") from error
             if not isinstance(row, dict):
                 raise SourceError(f"line {number} of {path.name} is not an object. Fix or remove it.")
@@ -59,10 +69,8 @@ def _plain_rows(path: Path) -> Iterator[dict[str, Any]]:
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     row.setdefault("answer", None)
     if "messages" not in row:
-        options = row.get("options")
-        if isinstance(options, str):
-            row["options"] = json.loads(options) if options.startswith("[") else [options]
-        if any("<image " in str(option) for option in row.get("options") or ()):
+        row["options"] = options = _options(row.get("options"))
+        if isinstance(options, list) and any("<image " in str(option) for option in options):
             row["question"] = None  # counted as no-question: an option that is an image has no text to keep
         row.setdefault("question", None)
         return row
@@ -70,6 +78,16 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
         return {**row, **_message(row["messages"])}
     except (RenderError, AttributeError, KeyError, TypeError):
         return {**row, "question": None, "images": None}
+
+
+def _options(said: Any) -> Any:
+    """The list of options, also where it is written as JSON; what is no list is left for `items_of` to refuse."""
+    if not isinstance(said, str):
+        return said
+    try:
+        return json.loads(said) if said.startswith("[") else [said]
+    except (ValueError, RecursionError):
+        return said
 
 
 def _message(messages: Any) -> dict[str, Any]:
@@ -84,7 +102,7 @@ def _message(messages: Any) -> dict[str, Any]:
 
 
 def _refuse() -> Any:
-    raise RenderError("no-question", "only one user message of texts and images can be rendered.")
+    raise RenderError("no-question", _ONLY)
 
 
 def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
@@ -104,7 +122,7 @@ def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
     count = 0
     with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
         for row in rows:
-            images = iter(row["images"] or ())
+            images = iter(_undecoded(row["images"] or ()))
             parts = [
                 {"type": "text", "text": part["text"]}
                 if part["type"] == "text"
@@ -117,10 +135,20 @@ def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
     return count
 
 
+def _undecoded(images: Iterable[Any]) -> list[Mapping[str, Any]]:
+    found = list(images)
+    if not all(isinstance(image, Mapping) and isinstance(image.get("bytes"), bytes) for image in found):
+        raise RecipeError(
+            "images must be undecoded, so that they keep their bytes. "
+            'Give rows of dataset.cast_column("images", List(Image(decode=False))).'
+        )
+    return found
+
+
 def _text(answer: Any) -> str | None:
     return answer if answer is None or isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
 
 
 def _url(data: bytes) -> str:
-    kind = "png" if data.startswith(b"\x89PNG") else "jpeg" if data.startswith(b"\xff\xd8") else "webp"
+    kind = next((name for start, name in _KINDS.items() if data.startswith(start)), "webp")
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

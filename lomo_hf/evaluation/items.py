@@ -5,7 +5,8 @@ What a `Benchmark` names is read and nothing else; nothing is decoded, so an ori
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -58,23 +59,41 @@ def open_benchmark(benchmark: Benchmark) -> Any:
     """
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
+    from httpx2 import HTTPError
 
     path = Path(benchmark.source)
+    if path.suffix.lower() in _FILES and not path.exists():  # the Hub would be asked for it
+        raise SourceError(f"{path} cannot be loaded (there is no such file). Check the path.")
     try:
         if path.is_file():
             kind = _FILES.get(path.suffix.lower())
+            if path.stat().st_size == 0:
+                raise SourceError(f"{path} is empty. Give a file with a question in each row.")
             if kind is None:
                 raise SourceError(f"{path} is in no known format. Give a file that ends in {', '.join(_FILES)}.")
-            extra = {"sep": "\t"} if path.suffix.lower() == ".tsv" else {}
+            extra = _as_text(path) if kind == "csv" else {}
             data = load_dataset(kind, data_files={benchmark.split: str(path)}, split=benchmark.split, **extra)
         else:
             data = load_dataset(benchmark.source, benchmark.config, split=benchmark.split, revision=benchmark.revision)
-    except (OSError, ValueError, DatasetsError) as error:  # each for something that is missing or broken
-        first = str(error).split("\n")[0]
-        raise SourceError(
-            f"{benchmark.source} cannot be loaded ({first}). Check its name, config and split."
-        ) from error
+    except (OSError, ValueError, csv.Error, DatasetsError, HTTPError, StopIteration) as error:
+        # Each for something missing or broken. `datasets` says only that generating failed; its cause says why.
+        first = " ".join(str(error.__cause__ or error).split("\n")[0].split()) or type(error).__name__
+        remedy = "Check the file" if path.is_file() else "Check its name, config and split"
+        raise SourceError(f"{benchmark.source} cannot be loaded ({first:.300}). {remedy}.") from error
     return undecoded(data, benchmark)
+
+
+def _as_text(path: Path) -> dict[str, Any]:
+    """How to read a table whose cells have no types: as text, so that "None", "NA" and "007" stay what they are."""
+    from datasets import Features, Value
+
+    mark = "\t" if path.suffix.lower() == ".tsv" else ","
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        names = next(csv.reader(stream, delimiter=mark), [])
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise SourceError(f"{path} has two columns {twice!r}. Give each a name of its own.")
+    return {"sep": mark, "na_filter": False, "features": Features(dict.fromkeys(names, Value("string")))}
 
 
 def pinned(benchmark: Benchmark) -> Benchmark:
@@ -84,6 +103,7 @@ def pinned(benchmark: Benchmark) -> Benchmark:
     >>> pinned(Benchmark(tempfile.mkdtemp())).revision is None
     True
     """
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HFValidationError
 
@@ -91,7 +111,7 @@ def pinned(benchmark: Benchmark) -> Benchmark:
         return benchmark
     try:
         found = HfApi().dataset_info(benchmark.source, revision=benchmark.revision).sha
-    except (OSError, HFValidationError):  # loading will say what is wrong, or find the dataset in the cache
+    except (OSError, HFValidationError, HTTPError):  # loading will say what is wrong, or find the dataset in the cache
         return benchmark
     return replace(benchmark, revision=found)
 
@@ -132,10 +152,13 @@ def items_of(data: Any, benchmark: Benchmark) -> Iterator[Item | Unusable]:
     folder = Path(benchmark.source).parent if Path(benchmark.source).is_file() else Path(benchmark.source)
     seen: set[str] = set()
     for index, row in enumerate(data):
-        name = str(index) if benchmark.id is None or row.get(benchmark.id) is None else str(row[benchmark.id])
+        said = row.get(benchmark.id) if benchmark.id else None
+        name = str(index) if said in (None, "") else str(said)
         if name in seen:
+            numbered = " (rows without one are numbered)" if said in (None, "") else ""
             raise SourceError(
-                f"column {benchmark.id!r} must be unique; found {name!r} twice. Name another, or none to number rows."
+                f"column {benchmark.id!r} must be unique; found {name!r} twice{numbered}. "
+                "Name another, or none to number rows."
             )
         seen.add(name)
         try:
@@ -156,7 +179,7 @@ def _item(row: Mapping[str, Any], name: str, benchmark: Benchmark, folder: Path)
         row[benchmark.answer],
         tuple(images),
         _options(row.get(benchmark.options) if benchmark.options else None),
-        None if category is None else str(category),
+        None if category in (None, "") else str(category),
     )
 
 
@@ -169,22 +192,42 @@ def plain_question(question: str) -> str:
     >>> plain_question("<image> <image>What is it?")
     'What is it?'
     """
-    text = question
-    while (bare := text.strip()).startswith(IMAGE_PLACEHOLDER):
-        text = bare[len(IMAGE_PLACEHOLDER) :].lstrip()
-    while (bare := text.strip()).endswith(IMAGE_PLACEHOLDER):
-        text = bare[: -len(IMAGE_PLACEHOLDER)].rstrip()
-    if IMAGE_PLACEHOLDER in text:
+    # By places: cutting the text once for each of a million placeholders would take hours.
+    mark, start, end = IMAGE_PLACEHOLDER, 0, len(question)
+    while question.startswith(mark, at := _past_space(question, start, end)):
+        start = _past_space(question, at + len(mark), end)
+    while question.endswith(mark, start, at := _before_space(question, start, end)):
+        end = _before_space(question, start, at - len(mark))
+    text = question[start:end]
+    if mark in text:
         raise RenderError("image-inside", "the question holds <image> between its words.")
     return text
+
+
+def _past_space(text: str, start: int, end: int) -> int:
+    while start < end and text[start].isspace():
+        start += 1
+    return start
+
+
+def _before_space(text: str, start: int, end: int) -> int:
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _options(found: Any) -> tuple[str, ...]:
     if found is None:
         return ()
-    if isinstance(found, str):
-        raise RenderError("options", "the options are one text, not a list. Leave the column out.")
+    if isinstance(found, str | Mapping) or not isinstance(found, Iterable):  # keys of a mapping are no options
+        what = "one text" if isinstance(found, str) else f"a {type(found).__name__}"
+        raise RenderError("options", f"the options are {what}, not a list. Leave the column out.")
+    bad = next((type(one).__name__ for one in found if not isinstance(one, str | int | float)), None)
+    if bad is not None:
+        raise RenderError("options", f"an option is {bad}, not text. Leave the column out.")
     options = tuple(str(one) for one in found)
+    if any(IMAGE_PLACEHOLDER in one for one in options):
+        raise RenderError("options", "an option holds <image>, for which there is no image.")
     if len(options) > len(_LETTERS):
         raise RenderError("options", f"there are {len(options)} options; at most {len(_LETTERS)} have letters.")
     return options
@@ -200,7 +243,9 @@ def _images(value: Any, folder: Path) -> Iterator[tuple[bytes, str | None]]:
     elif isinstance(value, Mapping) and value.get("bytes") is not None:
         yield value["bytes"], _name_of(value.get("path"))
     elif isinstance(value, Mapping) and value.get("path"):
-        yield _file(Path(value["path"])), _name_of(value["path"])
+        yield _file(folder / value["path"]), _name_of(value["path"])
+    elif isinstance(value, bytes):
+        yield value, None
     elif isinstance(value, str) and value.startswith("data:"):
         yield _data_url(value), None
     elif isinstance(value, str) and not value.startswith(("http://", "https://")):
@@ -214,8 +259,9 @@ def _images(value: Any, folder: Path) -> Iterator[tuple[bytes, str | None]]:
 def _file(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise RenderError("image-missing", f"the image {path.name!r} cannot be read ({error.strerror}).") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = error.strerror if isinstance(error, OSError) else error
+        raise RenderError("image-missing", f"the image {path.name[:60]!r} cannot be read ({why}).") from error
 
 
 def _data_url(url: str) -> bytes:

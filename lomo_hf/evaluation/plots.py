@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.evaluation.sensitivity import DistanceBin, Sensitivity
+from lomo_hf.rendering.fonts import font_folders
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_carriers", "plot_drop_by_distance", "save_plot"]
@@ -37,9 +39,14 @@ def plot_carriers(found: Mapping[str, Sensitivity]) -> "Figure":
         axes.vlines(at + 0.2, low, high, color=_INK, linewidth=1.2)
         top = max(100 * one.standard, 100 * one.rendered, high)
         axes.annotate(
-            f"{-100 * one.drop:+.1f}", (at, top), (0, 4), textcoords="offset points", ha="center", color=_INK
+            f"{round(-100 * one.drop, 1) + 0.0:+.1f}",
+            (at, top),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            color=_INK,
         )
-    axes.set_xticks(range(len(found)), list(found), rotation=20 if len(found) > 4 else 0)
+    _name(axes, list(found))
     axes.set_ylabel("accuracy (%)")
     axes.margins(y=0.18)
     axes.legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.12))
@@ -83,7 +90,24 @@ def save_plot(figure: "Figure", path: str | Path) -> None:
     }
     if path.suffix not in metadata:
         raise RecipeError(f"a plot must be a {', '.join(metadata)} file; found {path.name!r}.")
-    figure.savefig(path, dpi=150, metadata=metadata[path.suffix])
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "lomo_hf"}):  # else the ids in an SVG are drawn anew each time
+        figure.savefig(path, dpi=150, metadata=metadata[path.suffix])
+
+
+def _name(axes: "Axes", names: Sequence[str]) -> None:
+    """Names below the bars, as they are: a dollar is no mathematics, and Chinese is not left to a font without it."""
+    from matplotlib.font_manager import FontProperties, findfont, get_font
+
+    crowded = len(names) > 4 or sum(map(len, names)) > 14 * len(names)
+    turned: dict[str, Any] = {"rotation": 20, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
+    known = get_font(findfont(FontProperties())).get_charmap()
+    axes.set_xticks(range(len(names)), names, parse_math=False, **turned)
+    for label, name in zip(axes.get_xticklabels(), names, strict=True):
+        if any(ord(char) not in known for char in name):
+            font = next(path for folder in font_folders() for path in folder.glob("NotoSansCJK*.ttc"))
+            label.set_fontproperties(FontProperties(fname=str(font), size=label.get_fontsize()))
 
 
 def _quiet(axes: object) -> None:

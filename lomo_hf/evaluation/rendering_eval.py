@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.building.files import PendingFile, sha256_of, sweep, sync_folder, write_whole
-from lomo_hf.errors import BuildError, RecipeError, RenderError
+from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.benchmarks import Benchmark, find_benchmark
 from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, pinned, undecoded
 from lomo_hf.evaluation.twins import make_twins, twin_features
@@ -70,7 +70,7 @@ def render_benchmark(
         repo: The name on the Hub that the card mentions.
 
     Raises:
-        SourceError: The benchmark cannot be loaded, or lacks a column.
+        SourceError: The benchmark cannot be loaded, lacks a column, or has an id twice.
         BuildError: The folder is not ours to write into, or every row was refused.
         RecipeError: There is no such definition, or the limit is no whole number of 1 or more.
 
@@ -97,7 +97,8 @@ def render_benchmark(
             if progress is not None:
                 progress(index + 1)
         if tally.rows == 0:
-            raise BuildError(f"no row of {chosen.source} can be rendered; refused: {dict(tally.refused)}.")
+            first = f" The first, {tally.listed[0]['id']!r}: {tally.listed[0]['detail']}" if tally.listed else ""
+            raise BuildError(f"no row of {chosen.source} can be rendered; refused: {dict(tally.refused)}.{first}")
         for carrier, file in pending.items():
             writers[carrier].close()
             file.seal()
@@ -160,7 +161,8 @@ def _one(
 def _check_encodable(item: Item) -> None:
     """Lone surrogates fit no column of text: such a row is refused, not the benchmark."""
     try:
-        json.dumps([item.id, item.options, item.category, item.answer], ensure_ascii=False, default=repr).encode()
+        said = [item.id, item.options, item.category, item.answer, [name for _, name in item.images]]
+        json.dumps(said, ensure_ascii=False, default=repr).encode()
     except UnicodeEncodeError as error:
         raise RenderError(
             "encoding", f"a text holds U+{ord(error.object[error.start]):04X}, which is no character."
@@ -173,13 +175,14 @@ class _Writer:
     def __init__(self, pending: PendingFile, features: Any) -> None:
         import pyarrow.parquet as pq
 
+        self._answer = features["answer"]
         self._schema = features.arrow_schema
         self._writer = pq.ParquetWriter(pending, self._schema, write_page_index=True, write_page_checksum=True)
         self._held: list[dict[str, Any]] = []
         self._weight = 0
 
     def add(self, row: dict[str, Any]) -> None:
-        self._held.append(row)
+        self._held.append({**row, "answer": _as_stored(row["answer"], self._answer)})
         self._weight += sum(len(image["bytes"]) for image in row["images"] or ())
         if len(self._held) >= _GROUP_ROWS or self._weight >= _GROUP_BYTES:
             self._flush()
@@ -200,6 +203,21 @@ class _Writer:
             self._held, self._weight = [], 0
 
 
+def _as_stored(value: Any, feature: Any) -> Any:
+    """A value as Arrow keeps it: where a column's types are mixed, `datasets` stores each value as JSON."""
+    from datasets import Json, LargeList, List
+
+    if value is None:
+        return None
+    if isinstance(feature, Json):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(feature, List | LargeList):
+        return [_as_stored(one, feature.feature) for one in value]
+    if isinstance(feature, Mapping) and isinstance(value, Mapping):
+        return {key: _as_stored(value.get(key), inner) for key, inner in feature.items()}
+    return value
+
+
 def _items_and_answer(benchmark: Benchmark, data: Any) -> tuple[Iterable[Item | Unusable], Any]:
     """The items, and the feature of their answers."""
     from datasets import Value
@@ -207,10 +225,19 @@ def _items_and_answer(benchmark: Benchmark, data: Any) -> tuple[Iterable[Item | 
     if data is None:
         data = open_benchmark(benchmark)
     elif not hasattr(data, "features"):
-        return (_with_text(item) for item in data), Value("string")
+        return _given(data), Value("string")
     else:
         data = undecoded(data, benchmark)
     return items_of(data, benchmark), data.features[benchmark.answer]
+
+
+def _given(items: Iterable[Item | Unusable]) -> Iterator[Item | Unusable]:
+    seen: set[str] = set()
+    for item in items:
+        if item.id in seen:
+            raise SourceError(f"id must be unique; found {item.id!r} twice. Results are paired by it.")
+        seen.add(item.id)
+        yield _with_text(item)
 
 
 def _with_text(item: Item | Unusable) -> Item | Unusable:
@@ -227,7 +254,7 @@ def _ours(folder: Path) -> Path:
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     foreign = [path for path in files if path not in (RECORD, REFUSED, CARD) and not _is_twin(path)]
     if foreign or (files and RECORD not in files and not any(map(_is_twin, files))):
-        raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {folder.name!r} is neither.")
+        raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {str(folder)!r} is neither.")
     for carrier in CARRIERS:
         sweep(folder / carrier)
     return folder
@@ -272,7 +299,8 @@ def _write_companions(
     write_whole(folder / REFUSED, lines.encode("utf-8", "backslashreplace"))
     features = twin_features(answer)
     own = own_text_of((folder / CARD).read_text(encoding="utf-8")) if (folder / CARD).is_file() else ""
-    card = card_text(benchmark, report, style, features, repo, own)
+    digests = {carrier: sha256_of(folder / _path(carrier, benchmark.split)) for carrier in CARRIERS}
+    card = card_text(benchmark, report, style, features, digests, repo, own)
     write_whole(folder / CARD, card.encode())
     paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
     said = {

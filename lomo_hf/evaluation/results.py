@@ -107,7 +107,10 @@ def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
 
 def _number(value: Any) -> float | None:
     if isinstance(value, bool | int | float):
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:  # a whole number of more than 308 digits
+            return float("inf")
     if isinstance(value, str):
         word = value.strip().lower()
         try:
@@ -118,18 +121,19 @@ def _number(value: Any) -> float | None:
 
 
 def _rows(path: Path) -> Iterator[Any]:
+    suffix = path.suffix.lower()
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            if path.suffix in (".csv", ".tsv"):
-                yield from csv.DictReader(stream, delimiter="\t" if path.suffix == ".tsv" else ",")
-            elif path.suffix == ".json":
+            if suffix in (".csv", ".tsv"):
+                yield from csv.DictReader(stream, delimiter="\t" if suffix == ".tsv" else ",")
+            elif suffix == ".json":
                 said = json.load(stream)
                 yield from said if isinstance(said, list) else [said]
-            elif path.suffix == ".jsonl":
+            elif suffix == ".jsonl":
                 yield from (json.loads(line) for line in stream if line.strip())
             else:
                 raise SourceError(f"{path.name} is in no known format. Give a .jsonl, .json, .csv or .tsv file.")
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
     except (ValueError, RecursionError, csv.Error) as error:
-        raise SourceError(f"{path.name} cannot be read as {path.suffix[1:]} ({error}). Write it again.") from error
+        raise SourceError(f"{path.name} cannot be read as {suffix[1:]} ({error}). Write it again.") from error

@@ -5,6 +5,7 @@ Results are paired by id. What only one of the two files holds is left out and c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,7 @@ def drop_by_distance(
         distances: id -> `pairwise_distance` of that question's two versions. Ids without one are left out.
 
     Raises:
-        RecipeError: There are fewer questions than bins.
+        RecipeError: There are fewer questions than bins, or a distance is no finite number.
 
     >>> standard = {name: Outcome(name, 1.0) for name in "abcd"}
     >>> rendered = {name: Outcome(name, float(name in "ab")) for name in "abcd"}
@@ -131,7 +132,10 @@ def drop_by_distance(
     """
     first, second = _results(standard), _results(rendered)
     shared = sorted((distances[name], name) for name in first if name in second and name in distances)
-    if not 1 <= bins <= len(shared):
+    bad = next((name for distance, name in shared if not isfinite(distance)), None)
+    if bad is not None:  # NaN has no place in an order: bins would mix near and far
+        raise RecipeError(f"distances must be finite; found {distances[bad]!r} for {bad!r}. Leave that id out.")
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 1 <= bins <= len(shared):
         raise RecipeError(f"bins must be from 1 to the {len(shared)} questions that have a distance; found {bins}.")
     found = []
     for index, part in enumerate(np.array_split(np.arange(len(shared)), bins), 1):

@@ -1,4 +1,4 @@
-"""The final answer of a worked solution, which a rule can check: the last `\\boxed{...}`, or what follows `####`.
+"""The final answer of a worked solution, which a rule can check: the last `\\boxed{...}`, or `#### ...` at its end.
 
 Braces are matched by counting, never by a regular expression, so formulas come out whole. What has neither mark has
 no final answer here: guessing one from prose would teach a reward to be wrong.
@@ -19,8 +19,10 @@ def final_answer(text: str) -> str | None:
     start, opening = max((text.rfind(box), box) for box in _BOXES)
     if start >= 0:
         return _clean(_braced(text, start + len(opening)))
-    _, mark, rest = text.rpartition("####")
-    return _clean(rest.strip().split("\n")[0]) if mark else None
+    before, mark, rest = text.rpartition("####")
+    # With words on later lines, or a fifth sign, it is a heading of Markdown ("#### Step 1"), and no answer.
+    ends = mark and not before.endswith("#") and "\n" not in rest.strip()
+    return _clean(rest) if ends else None
 
 
 def _braced(text: str, start: int) -> str | None:
@@ -37,4 +39,5 @@ def _braced(text: str, start: int) -> str | None:
 
 
 def _clean(found: str | None) -> str | None:
-    return found.strip() or None if found is not None and len(found) <= _MOST else None
+    found = found.strip() if found is not None else ""
+    return found if 0 < len(found) <= _MOST else None

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.building.files import write_whole
-from lomo_hf.errors import RecipeError
+from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.neighbours.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.neighbours.stored import image_bytes
 from lomo_hf.substitution import Row
@@ -64,7 +64,8 @@ def image_tokens(width: int, height: int, *, patch: int = 14, merge: int = 2, sq
     >>> image_tokens(320, 60), image_tokens(320, 60, square=384)
     (22, 729)
     """
-    for name, value in (("width", width), ("height", height), ("patch", patch), ("merge", merge)):
+    sides = {"width": width, "height": height, "patch": patch, "merge": merge}
+    for name, value in (sides if square is None else {**sides, "square": square}).items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise RecipeError(f"{name} must be a whole number of 1 or more; found {value!r}.")
     if square is not None:
@@ -103,6 +104,7 @@ def export_laver(
 
     Raises:
         RecipeError: The floor is so low that pages would pass in which nothing is masked.
+        BuildError: The folder's `dataset_info.json` is none.
 
     >>> import tempfile
     >>> from lomo_hf import Recipe, open_source, substitute_row
@@ -118,10 +120,11 @@ def export_laver(
             f"nothing is masked; found {min_tokens}."
         )
     folder = Path(out)
+    entries = _entries(folder)  # before a row is written, for the file may be one that we cannot add to
     count = _Count()
     kept = _kept(rows, least, square, count)
     written = write_plain_parquet(kept, folder / f"{name}.parquet", _COLUMNS)
-    _write_entry(folder, name)
+    _write_entry(folder, name, entries)
     return LaverReport(written, count.with_image, dict(count.left_out), count.fewest)
 
 
@@ -148,9 +151,21 @@ def _kept(rows: Iterable[Row], least: int, square: int | None, count: _Count) ->
         yield {"id": row["id"], "conversations": row["conversations"], "image": images or None}
 
 
-def _write_entry(folder: Path, name: str) -> None:
+def _entries(folder: Path) -> dict[str, Any]:
     path = folder / "dataset_info.json"
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BuildError(f"{path.name} is not JSON ({error}). Mend it, or name another folder.") from error
+    if not isinstance(entries, dict):
+        raise BuildError(f"{path.name} is a {type(entries).__name__}, not an object. Mend it, or name another folder.")
+    return entries
+
+
+def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
+    path = folder / "dataset_info.json"
     entries[name] = {
         "file_name": f"{name}.parquet",
         "formatting": "sharegpt",

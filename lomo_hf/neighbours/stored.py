@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lomo_hf.errors import RecipeError
 from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.substitution import Row
 
@@ -54,8 +55,18 @@ def exchange_of(row: Row) -> Exchange | None:
 
 
 def image_bytes(row: Row) -> list[bytes]:
-    """The pages of a row as bytes, whether it was just made or comes from `datasets` undecoded."""
-    return [image["bytes"] for image in row["images"] or ()]
+    """The pages of a row as bytes, whether it was just made or comes from `datasets` undecoded.
+
+    Raises:
+        RecipeError: The pages are decoded, and so no longer have their bytes.
+    """
+    images = row["images"] or ()
+    if not all(isinstance(image, Mapping) and isinstance(image.get("bytes"), bytes) for image in images):
+        raise RecipeError(
+            "images must be undecoded, so that pages keep their bytes. "
+            'Give rows of dataset.cast_column("images", List(Image(decode=False))).'
+        )
+    return [image["bytes"] for image in images]
 
 
 def _text(message: Mapping[str, Any]) -> str:

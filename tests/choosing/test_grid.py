@@ -192,3 +192,24 @@ def test_the_commands_that_read_a_corpus_have_the_same_options_for_it() -> None:
     ]
     assert set(helps[0]) == wanted
     assert all(one == helps[0] for one in helps)
+
+
+def test_tables_of_many_configs_lose_nothing_on_a_narrow_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On 80 columns (every pipe, every log) counts of the later configs were blank and settings cut to "mid\u2026"."""
+    monkeypatch.setenv("COLUMNS", "80")
+    file = tmp_path / "grid.yaml"
+    file.write_text("vary: {seed: [0, 1, 2, 3], position: [densest-math, answer-overlap], choosing.by: [uniform]}\n")
+    said = CliRunner().invoke(
+        app, ["grid", str(file), "--limit", "4", "--measure", "2", "--out", str(tmp_path / "out")]
+    )
+    assert said.exit_code == 0, said.output
+    assert "\u2026" not in said.output
+    for seed in range(4):
+        assert f"seed{seed}-answer-overlap-by-uniform: about" in said.output
+    lines = said.output.splitlines()
+    counted = [line.split("\u2502")[1:] for line in lines if line.startswith((" rows  ", " rewritten "))]
+    assert [count.strip() for counts in counted[::2] for count in counts] == ["4"] * 8
+    assert all("%)" in count for counts in counted[1::2] for count in counts)
+    assert len([count for counts in counted[1::2] for count in counts]) == 8

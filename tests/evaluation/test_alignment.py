@@ -213,3 +213,30 @@ def test_one_of_several_images_can_be_chosen() -> None:
     assert chosen == [[1, 2], [4, 5, 6], [8]]
     with pytest.raises(RecipeError, match="one of the 3 images"):
         token_masks(ids, image_token_id=9, image=3)
+
+
+@pytest.mark.parametrize(("tokens", "width"), [(10, 64), (30, 300)])
+def test_frechet_distance_of_few_tokens_is_exact(tokens: int, width: int) -> None:
+    """tr (C1 C2)^(1/2) is the nuclear norm of A B^T for C1 = A^T A, C2 = B^T B; no root of a small number is taken."""
+    draw = np.random.default_rng(0)
+    first = draw.normal(size=(tokens, width))
+    second = first + draw.normal(size=(tokens, width)) / 100
+    one, two = ((states - states.mean(axis=0)) / np.sqrt(tokens - 1) for states in (first, second))
+    shift = first.mean(axis=0) - second.mean(axis=0)
+    overlap = np.linalg.svd(one @ two.T, compute_uv=False).sum()
+    expected = shift @ shift + (one**2).sum() + (two**2).sum() - 2 * overlap
+    found = frechet_distance(first.mean(axis=0), np.cov(first.T), second.mean(axis=0), np.cov(second.T))
+    assert found == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("second", [3, 9])
+def test_samples_that_change_between_readings_have_no_rate(second: int) -> None:
+    """With fewer tokens the second time, a rate came out, of other tokens than the norms were of."""
+    draw = np.random.default_rng(0)
+
+    def states(tokens: int) -> TokenStates:
+        return TokenStates(draw.normal(size=(2, tokens, 4)), draw.normal(size=(2, tokens, 4)))
+
+    readings = iter([[states(5)], [states(second)]])
+    with pytest.raises(RecipeError, match="the same tokens each time"):
+        modality_integration_rate(lambda: next(readings))

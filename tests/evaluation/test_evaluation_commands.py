@@ -56,12 +56,28 @@ def test_two_result_files_become_a_table_a_plot_and_json(lomo: Run, tmp_path: Pa
         write_lines(tmp_path / f"{name}.jsonl", rows)
     code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.png")
     assert code == 0
-    for words in ("80.00", "50.00", "30.00", "0.25", "95% interval"):
+    for words in ("80.00", "50.00", "30.00", "0.25", "95%"):
         assert words in said
     assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
     code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--json")
     report = json.loads(said)
     assert (code, report["overall"]["only_standard"], len(report["categories"])) == (0, 3, 2)
+
+
+def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Brackets were read as markup, and a narrow screen cut p-values before their exponents."""
+    monkeypatch.setenv("COLUMNS", "80")
+    kinds = ("[math]", "[/b]", "all", "a very long name of a category")
+    for name, right in (("standard", 1), ("rendered", 0)):
+        rows = [{"id": index, "correct": right, "category": kinds[index % 4]} for index in range(40)]
+        write_lines(tmp_path / f"{name}.jsonl", rows)
+    code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.svg")
+    assert code == 0
+    for words in ("[math]", "[/b]", "1.82e-12", "0.00195", "100.00 to 100.00"):
+        assert words in said
+    assert "\u2026" not in said
+    for name in ("[math]", "[/b]", "all", "all (category)"):
+        assert f"<!-- {name} -->" in Path("plot.svg").read_text()
 
 
 @pytest.mark.parametrize(

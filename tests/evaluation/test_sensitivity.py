@@ -183,3 +183,38 @@ def test_plots_can_be_written_and_rebuilt_to_the_same_bytes(tmp_path: Path) -> N
     assert (tmp_path / "b1.svg").stat().st_size > 1000
     with pytest.raises(RecipeError, match=r"a plot must be a \.png"):
         save_plot(plot_carriers({"m": report.overall}), tmp_path / "a.bmp")
+
+
+def test_a_score_too_large_for_a_float_is_refused_like_any_other(tmp_path: Path) -> None:
+    (tmp_path / "r.JSONL").write_text(json.dumps({"id": "a", "score": 10**400}))
+    with pytest.raises(SourceError, match="score must be from 0 to 1"):
+        read_results(tmp_path / "r.JSONL")
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_distance_that_is_no_number_has_no_bin(bad: float) -> None:
+    """Sorted, NaN leaves the others in no order: near and far questions were mixed, without a word."""
+    standard = outcomes([1.0] * 4)
+    with pytest.raises(RecipeError, match="distances must be finite"):
+        drop_by_distance(standard, standard, {"q0": 0.4, "q1": bad, "q2": 0.1, "q3": 0.2}, bins=2)
+
+
+def test_names_in_plots_are_drawn_as_they_are(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """Dollars were read as mathematics, which fails; Chinese came out as boxes; no drop was "-0.0"."""
+    same = carrier_sensitivity(outcomes([1.0, 0.0]), outcomes([1.0, 0.0])).overall
+    names = ["cost $\\frac$ of", "\u6570\u5b66 $x$", "plain"]
+    figure = plot_carriers(dict.fromkeys(names, same))
+    save_plot(figure, tmp_path / "plot.png")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == names
+    assert [text.get_text() for text in figure.axes[0].texts] == ["+0.0"] * 3
+    assert not caplog.records
+
+
+def test_a_plot_can_be_made_again_to_the_byte(tmp_path: Path) -> None:
+    one = carrier_sensitivity(outcomes([1.0, 0.0]), outcomes([1.0, 0.0])).overall
+    for kind in ("svg", "pdf", "png"):
+        made = []
+        for _ in range(2):
+            save_plot(plot_carriers({"one": one}), tmp_path / f"plot.{kind}")
+            made.append((tmp_path / f"plot.{kind}").read_bytes())
+        assert made[0] == made[1]

@@ -167,7 +167,9 @@ def test_earlier_turns_stay_before_the_prompt(rows: list[Row]) -> None:
         (r"\boxed{1} no, \boxed{ 2 }", "2"),
         (r"\boxed{\{1, 2\}}", r"\{1, 2\}"),
         ("He has 3.\n#### 3\n", "3"),
-        ("#### 1,234\nand more", "1,234"),
+        ("#### 1,234\nand more", None),  # not to be told from a heading
+        ("## Solution\n#### Step 1: add\nWe add 2 and 2.\n#### Conclusion\nSo it is 4.", None),
+        ("##### 3", None),
         ("The answer is 3.", None),
         (r"\boxed{", None),
         (r"\boxed{}", None),
@@ -232,3 +234,31 @@ def test_a_page_in_which_nothing_would_be_masked_is_left_out_and_counted(rows: l
     assert set(json.loads((tmp_path / "dataset_info.json").read_text())) == {"lomo", "square"}
     with pytest.raises(RecipeError, match="min_tokens must be 20 or more"):
         export_laver(rows, tmp_path, min_tokens=19)
+
+
+def test_decoded_pages_are_refused_with_the_remedy(rows: list[Row], tmp_path: Path) -> None:
+    """As `load_dataset` gives them, before the cast: this was a TypeError from within."""
+    decoded = {**rows[0], "images": [Image.open(BytesIO(image["bytes"])) for image in rows[0]["images"]]}
+    for use in (
+        lambda: list(view([decoded], "no-text")),
+        lambda: export_revision([decoded], tmp_path / "revision"),
+        lambda: export_laver([decoded], tmp_path / "laver"),
+        lambda: write_contrastive([decoded], tmp_path / "train.parquet"),
+    ):
+        with pytest.raises(RecipeError, match=r"Image\(decode=False\)"):
+            use()
+    assert not (tmp_path / "train.parquet").exists()
+
+
+def test_an_index_that_cannot_be_added_to_stops_before_a_row_is_written(rows: list[Row], tmp_path: Path) -> None:
+    for text in ("{nope", "[]"):
+        (tmp_path / "dataset_info.json").write_text(text)
+        with pytest.raises(BuildError, match=r"dataset_info\.json is"):
+            export_laver(rows, tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["dataset_info.json"]
+
+
+def test_a_square_is_a_size_too() -> None:
+    for square in (0, -384, 384.0):
+        with pytest.raises(RecipeError, match="square must be a whole number"):
+            image_tokens(320, 60, square=square)  # type: ignore[arg-type]
