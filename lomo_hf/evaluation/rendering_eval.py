@@ -62,7 +62,7 @@ def render_benchmark(
 
     Args:
         benchmark: A definition, or the name of one of `BENCHMARKS`.
-        out: A folder that is absent, empty, or made by this function before.
+        out: A folder that is absent, empty, or made by this function before from the same benchmark and split.
         data: A `datasets.Dataset` to use in place of loading the benchmark's source, or an iterable of `Item` and
             `Unusable`, as an adapter gives them; an answer of theirs that is no text is stored as JSON.
         style, caps: How pages are set; the paper's 20 px on 22 px by default.
@@ -81,7 +81,7 @@ def render_benchmark(
     (1, {'blank': 1})
     """
     chosen = find_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-    folder = _ours(Path(out))
+    folder = _ours(Path(out), chosen)
     style, caps = style or RenderStyle(), caps or Caps()
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out for all rows.")
@@ -247,17 +247,37 @@ def _with_text(item: Item | Unusable) -> Item | Unusable:
     return replace(item, answer=json.dumps(item.answer, ensure_ascii=False, default=str))
 
 
-def _ours(folder: Path) -> Path:
-    """The folder, if it is ours to write into: empty, made before, or left unfinished by a process that was killed."""
+def _ours(folder: Path, benchmark: Benchmark) -> Path:
+    """The folder, if it is ours to write into: empty, of this benchmark, or left unfinished by a killed process."""
     if folder.exists() and not folder.is_dir():
         raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
     files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     foreign = [path for path in files if path not in (RECORD, REFUSED, CARD) and not _is_twin(path)]
     if foreign or (files and RECORD not in files and not any(map(_is_twin, files))):
         raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {str(folder)!r} is neither.")
+    held, ours = _recorded(folder), _name(benchmark)
+    if held is not None and held != ours:
+        raise BuildError(f"{str(folder)!r} holds the twins of {held}; found {ours}. Name another folder for these.")
     for carrier in CARRIERS:
         sweep(folder / carrier)
     return folder
+
+
+def _recorded(folder: Path) -> str | None:
+    """The benchmark whose twins a folder holds; None where its record is missing or no longer readable."""
+    try:
+        said = json.loads((folder / RECORD).read_bytes())["benchmark"]
+        return _named(said["source"], said["config"], said["split"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _name(benchmark: Benchmark) -> str:
+    return _named(_source(benchmark), benchmark.config, benchmark.split)
+
+
+def _named(source: str, config: str | None, split: str) -> str:
+    return f"{source}{f' ({config})' if config else ''}, split {split}"
 
 
 def _is_twin(path: str) -> bool:
@@ -305,10 +325,7 @@ def _write_companions(
     paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
     said = {
         "made_by": "lomo_hf",
-        "benchmark": {
-            **asdict(benchmark),
-            "source": Path(benchmark.source).name if _local(benchmark) else benchmark.source,
-        },
+        "benchmark": {**asdict(benchmark), "source": _source(benchmark)},
         "content": digest,  # of what was read, refused rows included
         "rows": report.rows,
         "refused": dict(sorted(report.refused.items())),
@@ -323,5 +340,6 @@ def _write_companions(
     write_whole(folder / RECORD, (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def _local(benchmark: Benchmark) -> bool:
-    return Path(benchmark.source).exists()
+def _source(benchmark: Benchmark) -> str:
+    """The source by a name that means something elsewhere: a file's own, not its place on this machine."""
+    return Path(benchmark.source).name if Path(benchmark.source).exists() else benchmark.source

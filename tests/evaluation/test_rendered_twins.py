@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -199,9 +200,19 @@ def test_an_own_text_in_the_card_survives_a_rebuild(source: datasets.Dataset, tm
 def test_a_failed_rebuild_leaves_the_earlier_twins(source: datasets.Dataset, tmp_path: Path) -> None:
     render_benchmark(COLUMNS, tmp_path / "out", data=source)
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
-    with pytest.raises(SourceError):
-        render_benchmark(Benchmark("nowhere/at-all"), tmp_path / "out")
+    with pytest.raises(SourceError, match="twice"):
+        render_benchmark(COLUMNS, tmp_path / "out", data=[Item("a", "Why?", "x"), Item("a", "How?", "y")])
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+
+
+def test_twins_of_another_benchmark_are_not_replaced(source: datasets.Dataset, tmp_path: Path) -> None:
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    for other in (replace(COLUMNS, split="test"), replace(COLUMNS, source="another")):
+        with pytest.raises(BuildError, match=f"found {other.source}, split {other.split}. Name another folder"):
+            render_benchmark(other, tmp_path / "out", data=source)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+    assert render_benchmark(COLUMNS, tmp_path / "out", data=source).rows > 0
 
 
 def test_a_row_that_is_no_text_is_refused_not_the_benchmark(tmp_path: Path) -> None:
