@@ -58,6 +58,15 @@ def test_refused_rows_are_counted_in_the_table_and_listed_beside_the_shard(lomo:
     assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["mine/bad"]
 
 
+def test_a_build_of_which_every_row_is_refused_says_why(lomo: Run) -> None:
+    turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": ""}]
+    Path("mute.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    code, _, complained = lomo("build", "--corpus", "mute.jsonl", "--out", "out")
+    assert code == 1
+    assert "(empty:assistant 1). Look into ratio50/refused-*.jsonl" in complained
+    assert list(Path("out/ratio50").glob("refused-*.jsonl"))
+
+
 def test_a_build_is_resumed_and_repeated_to_the_same_bytes(lomo: Run) -> None:
     def tree() -> dict[str, bytes]:
         return {path.as_posix(): path.read_bytes() for path in sorted(Path("out").rglob("*")) if path.is_file()}
