@@ -53,6 +53,8 @@ def build(
 
     from lomo_hf.release import build_dataset
 
+    for name in recipe or ():
+        _note_other_than_its_name(name)
     share = chosen_share(shard_index, num_shards, engine, assemble)
     builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
@@ -82,6 +84,20 @@ def build(
     if not report.whole:
         screen.print("The scheduler has the rest." if share is None else "Other machines have the rest.", end=" ")
         screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
+
+
+def _note_other_than_its_name(recipe: str) -> None:
+    """A file that `lomo recipes --show` began keeps the name it had: two datasets would call two things `ratio50`."""
+    from lomo_hf.recipes import NAMED_RECIPES, is_as_named, load_recipe
+
+    loaded = load_recipe(recipe)
+    if loaded.name in NAMED_RECIPES and not is_as_named(loaded):
+        console(stderr=True).print(
+            f"note: {recipe} calls itself {loaded.name} and is another recipe than the one of that name; "
+            "give it a `name` of its own.",
+            highlight=False,
+            markup=False,
+        )
 
 
 def print_report(report: "BuildReport", seconds: float) -> None:
@@ -118,5 +134,7 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     add("rows a second", [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1), section=True)
     screen.print(table)
     first = next(iter(report.counts))
+    if any(one.refused for one in counts):
+        screen.print(f"Refused rows, one by one: {report.folder}/*/refused-*.jsonl", highlight=False)
     if report.whole:
         screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
 
-__all__ = ["ExcludeConfigs", "Limit", "Selected", "Selection", "resumable", "selecting"]
+__all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "resumable", "selecting"]
 
 Configs = Annotated[
     list[str] | None, typer.Option("--config", help="Only this config of the Hub dataset; repeatable.")
@@ -100,19 +100,19 @@ class Selection:
         from lomo_hf.corpus import open_hub, open_source
         from lomo_hf.corpus.hub_name import parse_hub_name
 
-        columns = _pairs("columns", self.columns)
+        columns = mapping(self.columns)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_source(self.corpus, columns=columns or None)
+            return open_source(self.corpus, columns=columns)
         screen = console()
         with screen.status("reading the list of files ...") as status:
             return open_hub(
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
-                columns=columns or None,
+                columns=columns,
                 on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
             )
 
@@ -183,6 +183,11 @@ def _counter() -> Any:
             screen.print(f"read {done:,} of {total:,} rows", highlight=False)
 
     return show
+
+
+def mapping(columns: str | None) -> Mapping[str, str] | None:
+    """What --columns says, if it says anything."""
+    return _pairs("columns", columns) or None
 
 
 def _pairs(what: str, text: str | None) -> Mapping[str, str]:

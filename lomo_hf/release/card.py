@@ -17,7 +17,7 @@ from lomo_hf.corpus import open_source
 from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipe import DistortionSettings, Recipe
-from lomo_hf.recipes import NAMED_RECIPES
+from lomo_hf.recipes import is_as_named
 from lomo_hf.release.assets import Assets
 from lomo_hf.release.languages import language_tags
 from lomo_hf.release.statistics import Statistics, quantile
@@ -162,11 +162,10 @@ def _context(facts: CardFacts) -> dict[str, Any]:
 def _config(facts: CardFacts, name: str) -> dict[str, Any]:
     recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
     total = sum(recipe.distortion.mix.values())
-    named = NAMED_RECIPES.get(name)
     return {
         "name": name,
         "recipe": recipe,
-        "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
+        "named": is_as_named(recipe),
         "choosing": describe_choosing(recipe.choosing),
         "span": POSITION_WORDS[recipe.position],
         "shards": footprint.shards,
