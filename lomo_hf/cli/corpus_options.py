@@ -6,7 +6,7 @@ The same for `build`, `plan`, `sample` and `grid`, so that what one prints is wh
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,8 +82,8 @@ class Selection:
         if self.replay is not None:
             if sampling.asks_for_something or self.configs or self.exclude:
                 raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
-            source = self.open() if self.corpus is not None else None
-            again = replay(read_draw(self.replay), source)
+            said = read_draw(self.replay)
+            again = replay(said, self.replayed(said))
             return Selected(again, self.replay.read_text(encoding="utf-8"))
         source = self.open()
         if not sampling.asks_for_something:
@@ -94,6 +94,13 @@ class Selection:
             return known
         made = draw(source, sampling, _counter() if sampling.reads_text else None)
         return Selected(made.source, draw_json(made), made)
+
+    def replayed(self, said: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
+        """The corpus of a draw, where one is named; its columns are those of the draw unless said otherwise."""
+        if self.corpus is None:
+            return None
+        columns = ",".join(f"{target}={name}" for target, name in said["source"]["columns"].items())
+        return replace(self, columns=self.columns or columns or None).open()
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
