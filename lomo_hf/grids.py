@@ -31,6 +31,8 @@ def load_grid(path: str | Path) -> list[Recipe]:
     """
     try:
         said = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"grid file {str(path)!r} is missing. Write one: vary: {{ratio: [0.25, 0.5]}}.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RecipeError(f"grid file {str(path)!r} cannot be read as YAML: {' '.join(str(error).split())}") from error
     return grid_recipes(said)

@@ -4,7 +4,7 @@ It shows stored rows, so what it shows is what was built; it takes no part in bu
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -78,8 +78,11 @@ def preview_rows(
     skip: int = 0,
     seed: int | None = None,
     kind: str | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """The first rewritten rows of a corpus, built as `lomo build` would build them.
+
+    `kind` is a text that their ids hold; `columns` as in `open_source`.
 
     Raises:
         SourceError: The corpus cannot be read, or no row of it is rewritten.
@@ -87,7 +90,7 @@ def preview_rows(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen if seed is None else replace(chosen, seed=seed)
-    source = open_source(corpus)
+    source = open_source(corpus, columns=columns)
     chosen = measured([chosen], source)[0]
     rows: list[Row] = []
     for index, conversation in enumerate(source.conversations(skip, len(source)), skip):
@@ -99,7 +102,11 @@ def preview_rows(
         if len(rows) == count:
             break
     if not rows:
-        raise SourceError(f"no row of {source.description} after the first {skip} is rewritten by {chosen.name!r}.")
+        which = f" whose id holds {kind!r}" if kind else ""
+        raise SourceError(
+            f"no row of {source.description}{which} is rewritten by {chosen.name!r}, the first {skip} passed over. "
+            f"Give a smaller --skip{', another --kind' if kind else ''} or a recipe of a larger ratio."
+        )
     return rows
 
 

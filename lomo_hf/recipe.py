@@ -340,10 +340,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
+_WHERE = {"RenderStyle": "style.", "Caps": "caps."}
+
+
 def _whole(part: Any, name: str, low: int, high: int) -> None:
     value = getattr(part, name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise RecipeError(f"{name} must be a whole number from {low} to {high}; found {value!r}.")
+        where = _WHERE.get(type(part).__name__, "")
+        raise RecipeError(f"{where}{name} must be a whole number from {low} to {high}; found {value!r}.")
 
 
 def _is_number(value: object) -> bool:

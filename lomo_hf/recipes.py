@@ -10,7 +10,7 @@ import yaml
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipe import DistortionSettings, Recipe
 
-__all__ = ["DEFAULT_RECIPE", "NAMED_RECIPES", "load_recipe"]
+__all__ = ["DEFAULT_RECIPE", "NAMED_RECIPES", "is_as_named", "load_recipe"]
 
 DEFAULT_RECIPE = "ratio50"
 
@@ -39,7 +39,20 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         raise RecipeError(f"recipe file {str(path)!r} cannot be read as YAML: {why}") from error
     if not isinstance(said, dict):
         raise RecipeError(f"recipe file {str(path)!r} must hold keys and values; found {type(said).__name__}.")
-    return Recipe.from_dict({"name": path.stem, **said})
+    try:
+        return Recipe.from_dict({"name": path.stem, **said})
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def is_as_named(recipe: Recipe) -> bool:
+    """Whether a recipe is the named one of its name, whatever versions it insists on.
+
+    >>> is_as_named(NAMED_RECIPES["ratio50"]), is_as_named(Recipe("ratio50", ratio=0.3)), is_as_named(Recipe("mine"))
+    (True, False, False)
+    """
+    named = NAMED_RECIPES.get(recipe.name)
+    return named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None}
 
 
 def _named() -> dict[str, Recipe]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -54,8 +55,18 @@ def test_refused_rows_are_counted_in_the_table_and_listed_beside_the_shard(lomo:
     code, said, _ = lomo("build", "--corpus", "mine.jsonl", "--recipe", "ratio100", "--out", "out")
     assert code == 0
     assert "refused placeholder:<image>" in said
+    assert "out/*/refused-*.jsonl" in said
     (listed,) = Path("out/ratio100").glob("refused-*.jsonl")
     assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["mine/bad"]
+
+
+def test_a_build_of_which_every_row_is_refused_says_why(lomo: Run) -> None:
+    turns = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": ""}]
+    Path("mute.jsonl").write_text(json.dumps({"messages": turns}) + "\n")
+    code, _, complained = lomo("build", "--corpus", "mute.jsonl", "--out", "out")
+    assert code == 1
+    assert "(empty:assistant 1). Look into ratio50/refused-*.jsonl" in complained
+    assert list(Path("out/ratio50").glob("refused-*.jsonl"))
 
 
 def test_a_build_is_resumed_and_repeated_to_the_same_bytes(lomo: Run) -> None:
@@ -82,6 +93,16 @@ def test_another_recipe_joins_a_folder_and_an_own_text_in_the_card_survives(lomo
     assert "config_name: prefix50\n" in text
 
 
+def test_a_changed_recipe_that_kept_the_name_of_another_is_pointed_out(lomo: Run, tmp_path: Path) -> None:
+    _, said, _ = lomo("recipes", "--show", "ratio50")
+    (tmp_path / "same.yaml").write_text(said)
+    (tmp_path / "other.yaml").write_text(said.replace("ratio: 0.5\n", "ratio: 0.3\n"))
+    assert lomo("build", "--limit", "4", "--recipe", "same.yaml", "--out", "same")[2] == ""
+    code, _, complained = lomo("build", "--limit", "4", "--recipe", "other.yaml", "--out", "other")
+    assert code == 0
+    assert "other.yaml calls itself ratio50" in " ".join(complained.split())
+
+
 def test_an_own_recipe_file_becomes_a_config(lomo: Run, tmp_path: Path) -> None:
     (tmp_path / "tilted.yaml").write_text("ratio: 1.0\ndistortion: {mix: {rotate_large: 1}, strength: hard}\n")
     code, said, _ = lomo("build", "--limit", "10", "--recipe", "tilted.yaml", "--out", "out")
@@ -106,6 +127,17 @@ def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
     with Image.open("sheet.png") as sheet:
         assert sheet.width > 900
         assert sheet.convert("L").getextrema()[0] < 100
+
+
+def test_a_corpus_in_a_layout_of_its_own_can_be_previewed(lomo: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text(json.dumps({"q": "Why?", "gold": "So."}) + "\n")
+    code, said, _ = lomo("preview", "--corpus", "mine.jsonl", "--columns", "prompt=q,answer=gold", "--out", "a.png")
+    assert (code, Path("a.png").exists()) == (0, True)
+    assert "1 rows drawn" in said
+
+
+def test_the_version_can_be_asked_for(lomo: Run) -> None:
+    assert lomo("--version")[:2] == (0, f"lomo-hf {version('lomo-hf')}\n")
 
 
 def test_recipes_are_listed_and_explained(lomo: Run) -> None:
@@ -144,7 +176,8 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["plan", "--sample", "5", "--tokens", "5"], 2, "--sample and --tokens exclude each other"),
         (["build", "--executor", "slurm"], 2, "Add --engine datatrove"),
         (["sample", "--check"], 2, "found no --replay"),
-        (["grid", "nowhere.yaml"], 2, "grid file 'nowhere.yaml' cannot be read"),
+        (["grid", "nowhere.yaml"], 2, "grid file 'nowhere.yaml' is missing"),
+        (["preview", "--kind", "zzz"], 1, "whose id holds 'zzz'"),
         (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
     ],
 )

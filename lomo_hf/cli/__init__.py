@@ -4,6 +4,7 @@ Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with da
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -29,11 +30,29 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="lomo",
-    help="Render part of each text prompt as an image, keep the answer, and build a dataset for the Hub.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"lomo-hf {version('lomo-hf')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Render part of each text prompt as an image, keep the answer, and build a dataset for the Hub."""
+
+
 app.command()(plan)
 app.command()(build)
 app.command()(preview)

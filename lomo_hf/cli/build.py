@@ -57,6 +57,8 @@ def build(
 
     from lomo_hf.release import build_dataset
 
+    for name in recipe or ():
+        _note_other_than_its_name(name)
     share = chosen_share(shard_index, num_shards, engine, assemble)
     builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
@@ -88,6 +90,20 @@ def build(
         screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
 
 
+def _note_other_than_its_name(recipe: str) -> None:
+    """A file that `lomo recipes --show` began keeps the name it had: two datasets would call two things `ratio50`."""
+    from lomo_hf.recipes import NAMED_RECIPES, is_as_named, load_recipe
+
+    loaded = load_recipe(recipe)
+    if loaded.name in NAMED_RECIPES and not is_as_named(loaded):
+        console(stderr=True).print(
+            f"note: {recipe} calls itself {loaded.name} and is another recipe than the one of that name; "
+            "give it a `name` of its own.",
+            highlight=False,
+            markup=False,
+        )
+
+
 def print_report(report: "BuildReport", seconds: float) -> None:
     """What was counted, in tables of as many configs as the screen has room for, and how to load it."""
     from rich.table import Table
@@ -115,6 +131,9 @@ def print_report(report: "BuildReport", seconds: float) -> None:
             table.add_section()
         screen.print(table)
     first = next(iter(report.counts))
+    if any(one.refused for one in report.counts.values()):
+        said = f"Refused rows, one by one: {report.folder}/*/refused-*.jsonl"
+        screen.print(said, highlight=False, markup=False)
     if report.whole:
         said = f'Load it: load_dataset("{report.folder}", "{first}")'
         screen.print(said, style="bold", highlight=False, markup=False)

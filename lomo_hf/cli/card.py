@@ -27,4 +27,9 @@ def card(
         screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
     manifest = refresh_card(folder, repo=repo)
     pictures = sum(record["path"].endswith(".png") for record in manifest.files)
-    screen.print(f"[bold]{folder / 'README.md'}[/bold]: {len(manifest.recipes)} configs, {pictures} pictures")
+    configs = _number(len(manifest.recipes), "config")
+    screen.print(f"[bold]{folder / 'README.md'}[/bold]: {configs}, {_number(pictures, 'picture')}")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

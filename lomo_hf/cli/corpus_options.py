@@ -6,7 +6,7 @@ The same for `build`, `plan`, `sample` and `grid`, so that what one prints is wh
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
 
-__all__ = ["ExcludeConfigs", "Limit", "Selected", "Selection", "resumable", "selecting"]
+__all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "resumable", "selecting"]
 
 Configs = Annotated[
     list[str] | None, typer.Option("--config", help="Only this config of the Hub dataset; repeatable.")
@@ -82,8 +82,8 @@ class Selection:
         if self.replay is not None:
             if sampling.asks_for_something or self.configs or self.exclude:
                 raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
-            source = self.open() if self.corpus is not None else None
-            again = replay(read_draw(self.replay), source)
+            said = read_draw(self.replay)
+            again = replay(said, self.replayed(said))
             return Selected(again, self.replay.read_text(encoding="utf-8"))
         source = self.open()
         if not sampling.asks_for_something:
@@ -95,24 +95,31 @@ class Selection:
         made = draw(source, sampling, _counter() if sampling.reads_text else None)
         return Selected(made.source, draw_json(made), made)
 
+    def replayed(self, said: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
+        """The corpus of a draw, where one is named; its columns are those of the draw unless said otherwise."""
+        if self.corpus is None:
+            return None
+        columns = ",".join(f"{target}={name}" for target, name in said["source"]["columns"].items())
+        return replace(self, columns=self.columns or columns or None).open()
+
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
         from lomo_hf.corpus import open_hub, open_source
         from lomo_hf.corpus.hub_name import parse_hub_name
 
-        columns = _pairs("columns", self.columns)
+        columns = mapping(self.columns)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_source(self.corpus, columns=columns or None)
+            return open_source(self.corpus, columns=columns)
         screen = console()
         with screen.status("reading the list of files ...") as status:
             return open_hub(
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
-                columns=columns or None,
+                columns=columns,
                 on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
             )
 
@@ -183,6 +190,11 @@ def _counter() -> Any:
             screen.print(f"read {done:,} of {total:,} rows", highlight=False)
 
     return show
+
+
+def mapping(columns: str | None) -> Mapping[str, str] | None:
+    """What --columns says, if it says anything."""
+    return _pairs("columns", columns) or None
 
 
 def _pairs(what: str, text: str | None) -> Mapping[str, str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lomo_hf.cli.corpus_options import Columns, mapping
 from lomo_hf.cli.terminal import Corpus, Seed, console
 
 __all__ = ["preview"]
@@ -12,6 +13,7 @@ __all__ = ["preview"]
 
 def preview(
     corpus: Corpus = None,
+    columns: Columns = None,
     recipe: Annotated[str, typer.Option("--recipe", help="A named recipe or a YAML file.")] = "ratio100",
     out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
     rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows to draw.")] = 12,
@@ -22,6 +24,7 @@ def preview(
     """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
     from lomo_hf.preview import contact_sheet, preview_rows, save_sheet
 
-    chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind)
+    mapped = mapping(columns)
+    chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind, columns=mapped)
     save_sheet(contact_sheet(chosen), out)
     console().print(f"{len(chosen)} rows drawn to [bold]{out}[/bold]")

@@ -65,7 +65,7 @@ def _print_recipes(screen: "Console") -> None:
         f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), choosing (by, first, chance), seed, style, "
         "distortion (mix of groups or operations - wave is the group, wave/wave the operation alone -, strength mild, "
         "hard or rising, ranges), caps.\n"
-        "Start from one: [bold]lomo recipes --show ratio50 > mine.yaml[/bold], then "
+        "Start from one: [bold]lomo recipes --show ratio50 > mine.yaml[/bold], give it a name of its own, then "
         "[bold]lomo build --recipe mine.yaml[/bold]. Leave `engines` in to insist on those versions.",
         highlight=False,
     )

@@ -39,7 +39,9 @@ def sample(
         _print_draw(selected.made)
     if selected.draw is not None and selection.replay is None:
         write_whole(out, selected.draw.encode())
-        screen.print(f"written: [bold]{out}[/bold]; the same rows again: lomo sample --replay {out} --rows rows.jsonl")
+        local = selection.corpus if selected.source.repo is None else None
+        again = f"lomo sample --replay {out}{f' --corpus {local}' if local else ''} --rows rows.jsonl"
+        screen.print(f"written: [bold]{out}[/bold]; the same rows again: {again}", soft_wrap=True)
     screen.print(f"{selected.source.description}", highlight=False)
     if rows is not None:
         from lomo_hf.corpus.writing import write_rows
@@ -52,8 +54,8 @@ def sample(
 def _check(selection: Selection, manifest: Path) -> None:
     from lomo_hf.corpus.sampling import read_draw, replay
 
-    source = selection.open() if selection.corpus is not None else None
-    replay(read_draw(manifest), source, anew=True, overlap=tuple(selection.overlaps or ()))
+    said = read_draw(manifest)
+    replay(said, selection.replayed(said), anew=True, overlap=tuple(selection.overlaps or ()))
 
 
 def _print_draw(made: "Draw") -> None:

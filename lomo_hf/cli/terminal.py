@@ -30,7 +30,11 @@ Corpus = Annotated[
     ),
 ]
 Recipes = Annotated[
-    list[str] | None, typer.Option("--recipe", help="A named recipe or a YAML file; may be given several times.")
+    list[str] | None,
+    typer.Option(
+        "--recipe",
+        help="A named recipe or a YAML file; may be given several times. Default: ratio50 (`lomo recipes`).",
+    ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Instead of the recipes' own seed.")]
 
@@ -45,8 +49,8 @@ RepoName = Annotated[
 ]
 
 
-def console() -> "Console":
-    """Where a command prints what it has to say."""
+def console(*, stderr: bool = False) -> "Console":
+    """Where a command prints what it has to say; notes go to `stderr`."""
     from rich.console import Console
 
-    return Console()
+    return Console(stderr=stderr)

@@ -83,7 +83,17 @@ def read_turns(row: Mapping[str, Any]) -> list[RawTurn]:
         answer = next((name for name in answers if row.get(name) is not None), None)
         if row.get(prompt) is not None and answer:
             return _pair(row, prompt, answer)
+    _refuse_half_a_pair(row)
     raise Unfit("dialect", f"No known columns in {_names(row)}. {DIALECT_REMEDY}")
+
+
+def _refuse_half_a_pair(row: Mapping[str, Any]) -> None:
+    """A pair that is there but null is a known dialect: it is the answer that is missing."""
+    for prompt, answers in _PAIRS.items():
+        answer = next((name for name in answers if name in row), None)
+        if prompt in row and answer:
+            role, column = ("user", prompt) if row[prompt] is None else ("assistant", answer)
+            raise Unfit(f"empty:{role}", f"The column {column!r} holds nothing.")
 
 
 def _holds(value: Any) -> bool:

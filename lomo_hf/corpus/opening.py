@@ -22,8 +22,8 @@ from lomo_hf.corpus.identity import Uniqueness, id_hash, row_id, safe_line
 from lomo_hf.corpus.json_array import JsonArray
 from lomo_hf.corpus.json_lines import JsonLines
 from lomo_hf.corpus.parquet import Parquet
-from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Reader, new_digest, opened
-from lomo_hf.corpus.source import FileSource, JoinedSource, Source
+from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
+from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
 
 __all__ = ["SAMPLE", "check_some_row_reads", "config_name", "files_of", "id_observer", "open_source", "scan_files"]
@@ -91,9 +91,38 @@ def scan_files(
         if _format(file) == "Parquet":
             readers.append(Parquet.scan(file, observe, own, columns))
         else:
-            readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, observe, own))
+            seen = _Seen(columns, observe)
+            readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, seen, own))
+            seen.check(file)
         digest.update(own.digest())
     return tuple(readers), np.array(hashes, dtype=np.uint64), digest.hexdigest()
+
+
+class _Seen:
+    """Watches the rows of a JSON file for the columns that a mapping names: there is no list of them to look at.
+
+    Without it a name typed wrong would be an id, a system prompt or a licence that is lost in silence.
+    """
+
+    def __init__(self, columns: ColumnMap, observe: Observe) -> None:
+        self._unseen = set(columns.missing(()))
+        self._first: list[str] = []
+        self._observe = observe
+
+    def __call__(self, item: Item) -> None:
+        if self._unseen and isinstance(item, Mapping):
+            self._unseen.difference_update(item)
+            self._first = self._first or [str(name) for name in islice(item, 100)]
+        self._observe(item)
+
+    def check(self, file: Path) -> None:
+        """Raises `SourceError` for a column that no row has."""
+        if self._unseen and self._first:
+            wrong, there = describe(sorted(self._unseen)), describe(self._first)
+            raise SourceError(
+                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these in --columns; "
+                "what lies inside one must become a column first."
+            )
 
 
 def config_name(text: str) -> str:
@@ -106,7 +135,9 @@ def files_of(place: Path) -> list[Path]:
     if place.is_file():
         if not _format(place):
             known = ", ".join(_FORMATS)
-            raise SourceError(f"{place} is in no known format. Give a file that ends in {known} (or .jsonl.gz).")
+            raise SourceError(
+                f"{place} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(place)}"
+            )
         return [place]
     if not place.is_dir():
         raise SourceError(f"{place} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
@@ -121,6 +152,16 @@ def files_of(place: Path) -> list[Path]:
     if len(formats) > 1:
         raise SourceError(f"{place} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
     return files
+
+
+def _remedy(file: Path) -> str:
+    """What makes a table of text Parquet: everything as text, as numbers and empty cells are otherwise guessed."""
+    sign = {".csv": "", ".tsv": ", sep='\\t'"}.get(file.suffix.lower())
+    if sign is None:
+        return ""
+    there = file.with_suffix(".parquet").name
+    code = f"import pandas; pandas.read_csv({file.name!r}{sign}, dtype=str).to_parquet({there!r})"
+    return f' A table becomes one by: python -c "{code}"'
 
 
 def _format(file: Path) -> str:
@@ -165,7 +206,7 @@ def id_observer(hashes: "array[int]", columns: ColumnMap, begin: int = 0) -> Cal
     return observe
 
 
-def check_some_row_reads(source: Source, place: str) -> None:
+def check_some_row_reads(source: FileSource | JoinedSource, place: str) -> None:
     """An early word when none of the first 100 rows can be read."""
     tried = list(islice(source.conversations(0, _TRIED), _TRIED))
     if not tried:
@@ -173,5 +214,7 @@ def check_some_row_reads(source: Source, place: str) -> None:
     refused = [row for row in tried if isinstance(row, Refusal) and row.reason in _HOPELESS]
     if len(refused) == len(tried):
         _, row = next(source.rows(0, _TRIED), (0, {}))
-        seen = f" The first row has the columns {describe(row)}. {MAPPING_REMEDY}" if row else ""
+        mapped = any(part.columns.renames for part in source.parts)
+        which = "After --columns the first row has" if mapped else "The first row has the columns"
+        seen = f" {which} {describe(row)}. {MAPPING_REMEDY}" if row else ""
         raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}{seen}")

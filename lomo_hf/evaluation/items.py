@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import RenderError, SourceError
-from lomo_hf.evaluation.benchmarks import Benchmark
+from lomo_hf.evaluation.benchmarks import BENCHMARKS, Benchmark
 from lomo_hf.row import IMAGE_PLACEHOLDER
 
 __all__ = ["Item", "Unusable", "items_of", "open_benchmark", "pinned", "plain_question", "undecoded"]
@@ -99,10 +99,18 @@ def _as_text(path: Path) -> dict[str, Any]:
 def pinned(benchmark: Benchmark) -> Benchmark:
     """The definition with the commit that its source on the Hub is at now; as it is where the Hub cannot be asked.
 
+    Raises:
+        SourceError: The source is no file here and can be no dataset on the Hub either.
+
     >>> import tempfile
     >>> pinned(Benchmark(tempfile.mkdtemp())).revision is None
     True
     """
+    if not Path(benchmark.source).exists() and not _names_a_dataset(benchmark.source):
+        raise SourceError(
+            f"{benchmark.source} does not exist. Give a file here, a dataset on the Hub as org/name, or one of "
+            f"{', '.join(BENCHMARKS)}."
+        )
     from httpx2 import HTTPError
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HFValidationError
@@ -114,6 +122,10 @@ def pinned(benchmark: Benchmark) -> Benchmark:
     except (OSError, HFValidationError, HTTPError):  # loading will say what is wrong, or find the dataset in the cache
         return benchmark
     return replace(benchmark, revision=found)
+
+
+def _names_a_dataset(source: str) -> bool:
+    return source.count("/") == 1 and not source.startswith((".", "/")) and Path(source).suffix.lower() not in _FILES
 
 
 def undecoded(data: Any, benchmark: Benchmark) -> Any:

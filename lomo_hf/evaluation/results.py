@@ -65,7 +65,8 @@ def read_results(
         outcome = _reviewed(row, category) if "sample_score" in row else _plain(row, id, score, category)
         if outcome is None:
             raise SourceError(
-                f"row {number} of {path.name} has no id or no score. Name the columns; it has {list(row)}."
+                f"row {number} of {path.name} has no id or no score; it has {list(row)}. "
+                "Name the columns: --id-column, --score-column (id= and score= in Python)."
             )
         if outcome.id in found:
             raise SourceError(f"id {outcome.id!r} occurs twice in {path.name}. Give one score for each question.")

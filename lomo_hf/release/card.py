@@ -4,6 +4,7 @@ Metadata go through `DatasetCardData`, never through hand-made YAML. What a user
 Every number in a card is counted or computed from the folder; none is typed.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from lomo_hf.corpus import open_source
 from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipe import DistortionSettings, Recipe
-from lomo_hf.recipes import NAMED_RECIPES
+from lomo_hf.recipes import is_as_named
 from lomo_hf.release.assets import Assets
 from lomo_hf.release.languages import language_tags
 from lomo_hf.release.statistics import Statistics, quantile
@@ -130,6 +131,7 @@ def _environment() -> "Environment":
 def _context(facts: CardFacts) -> dict[str, Any]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
+    embedded = facts.source["digest"] == open_source(None).digest
     by_rows = sorted(statistics.sources.items(), key=lambda one: (-one[1], [part or "" for part in one[0]]))
     shown, more = by_rows[:_MAX_SOURCES], by_rows[_MAX_SOURCES:]
     return {
@@ -141,13 +143,14 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         "operations": _operations(facts.recipes),
         "styles": _styles(facts.recipes),
         "source": facts.source,
+        "rebuild": _rebuild(facts, configs, embedded),
         "sources": [(*key, rows) for key, rows in shown],
         "more_sources": len(more),
         "more_rows": sum(rows for _, rows in more),
         "kinds": Counter(dict(sorted(statistics.kinds.items()))).most_common(),
         "kinds_total": statistics.kinds.total(),
         "engines": facts.engines,
-        "embedded": facts.source["digest"] == open_source(None).digest,
+        "embedded": embedded,
         "unnamed": any(not config["named"] for config in configs),
         "assets": facts.assets,
         "audit": facts.audit,
@@ -159,14 +162,31 @@ def _context(facts: CardFacts) -> dict[str, Any]:
     }
 
 
+def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) -> str:
+    """The command that builds the same again. A draw from the Hub names its corpus, configs and columns itself."""
+    source, words = facts.source, ["lomo", "build"]
+    on_hub = source["repo"] and source["revision"]
+    if on_hub and not facts.drawn:
+        words += ["--corpus", f"hf://datasets/{source['repo']}@{source['revision']}"]
+        words += [word for name in source.get("configs", ()) for word in ("--config", name)]
+    elif not on_hub and not embedded:
+        words += ["--corpus", "PATH-OF-THE-CORPUS"]
+    if not facts.drawn and (columns := source.get("columns")):
+        words += ["--columns", ",".join(f"{target}={name}" for target, name in columns.items())]
+    words += ["--replay", "draw.json"] if facts.drawn else []
+    words += ["--limit", str(source["rows"]), "--repo", facts.repo]
+    for one in configs:
+        words += ["--recipe", one["name"] if one["named"] else f"{one['name']}.yaml"]
+    return shlex.join([*words, "--out", "rebuilt"])
+
+
 def _config(facts: CardFacts, name: str) -> dict[str, Any]:
     recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
     total = sum(recipe.distortion.mix.values())
-    named = NAMED_RECIPES.get(name)
     return {
         "name": name,
         "recipe": recipe,
-        "named": named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None},
+        "named": is_as_named(recipe),
         "choosing": describe_choosing(recipe.choosing),
         "span": POSITION_WORDS[recipe.position],
         "shards": footprint.shards,

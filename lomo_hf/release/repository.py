@@ -96,7 +96,7 @@ def build_dataset(
     if receipts is None:
         return BuildReport(folder, {}, whole=False)
     if not any(file.rows for receipt in receipts for file in receipt.files.values()):
-        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+        raise BuildError(_none_left(source, receipts))
     for stray in find_strays(specs, folder):
         (folder / stray).unlink()
     if draw is not None:
@@ -123,6 +123,19 @@ def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Recei
     """What a share of the shards came to."""
     counts = {one.name: sum((receipt.counts[one.name] for receipt in receipts), start=Counts()) for one in recipes}
     return BuildReport(folder, counts, whole=False)
+
+
+def _none_left(source: Source, receipts: Sequence[Receipt]) -> str:
+    """Why there is nothing to load, as the first recipe counted it, and where the rows are listed."""
+    name = next((name for receipt in receipts for name in receipt.counts), "<config>")
+    counts = sum((receipt.counts[name] for receipt in receipts), start=Counts())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.refused.items()))
+    if not reasons:
+        return f"no row of {source.description} was read. Leave limit out, or raise it."
+    return (
+        f"no row of {source.description} became a row of the dataset ({reasons}). "
+        f"Look into {name}/refused-*.jsonl in the folder, and mend the corpus."
+    )
 
 
 def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lomo_hf.building import verify_parquet
 from lomo_hf.building.files import sha256_of
 from lomo_hf.errors import IntegrityError
+from lomo_hf.release.companions import CARD
 from lomo_hf.release.contents import Contents, FileRecord
 from lomo_hf.release.manifest import MANIFEST, sealed
 
@@ -56,14 +57,25 @@ def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | Non
         if progress:
             progress(done, len(records))
     findings.extend(_count_findings(contents))
-    findings.extend(f"{path} is not in the manifest" for path in _unlisted(folder, set(records)))
-    if findings:
-        more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
+    strays = [f"{path} is not in the manifest" for path in _unlisted(folder, set(records))]
+    if findings or strays:
+        found = [*findings, *strays]
+        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise IntegrityError(
-            f"{folder.name!r} is not what was built: {'; '.join(findings[:_SHOWN])}{more}. "
-            "Build again into this folder: what is whole is kept."
+            f"{folder.resolve().name!r} is not what was built: {'; '.join(found[:_SHOWN])}{more}. "
+            f"{_remedy(findings, bool(strays))}"
         )
     return VerifiedFolder(folder, contents)
+
+
+def _remedy(findings: list[str], strays: bool) -> str:
+    """What mends it. Building leaves files alone that it did not make, and a card alone is quicker written again."""
+    says = ["Take out of the folder what is not in the manifest."] if strays else []
+    if findings and all(found.startswith(f"{CARD} has") for found in findings):
+        says.append("`lomo card` on this folder writes the card again and keeps your own text.")
+    elif findings:
+        says.append("Build again into this folder: what is whole is kept.")
+    return " ".join(says)
 
 
 def _open_manifest(folder: Path) -> Contents:

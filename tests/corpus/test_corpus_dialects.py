@@ -147,6 +147,21 @@ def test_an_unknown_dialect_says_what_was_seen(row: Any, seen: str) -> None:
     assert seen in result.detail
 
 
+@pytest.mark.parametrize(
+    ("row", "role", "column"),
+    [
+        ({"question": "Why?", "answer": None}, "assistant", "answer"),
+        ({"instruction": "Why?", "input": "", "output": None, "response": None}, "assistant", "output"),
+        ({"prompt": None, "response": "So."}, "user", "prompt"),
+    ],
+)
+def test_a_known_pair_that_is_null_is_empty_and_not_an_unknown_dialect(row: Any, role: str, column: str) -> None:
+    assert reason(row) == f"empty:{role}"
+    result = read(row)
+    assert isinstance(result, Refusal)
+    assert repr(column) in result.detail
+
+
 def test_license_and_source_are_carried_as_declared() -> None:
     row = {"source": "a@b:c", "license": "MIT", "prompt": "q", "answer": "a"}
     result = to_conversation(row, config="c", index=0, repo="org/name", revision="abc")

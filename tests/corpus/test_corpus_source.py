@@ -286,3 +286,34 @@ def test_a_source_is_named_as_it_was_asked_for(tmp_path: Path, monkeypatch: pyte
 def test_rows_with_images_only_are_counted_not_an_error(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path, [{"image": "a.jpg", "prompt": "q", "answer": "a"}] * 3)
     assert [r.reason for r in everything(open_source(path)) if isinstance(r, Refusal)] == ["image-row"] * 3
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
+@pytest.mark.parametrize("target", ["answer", "system", "id"])
+def test_a_mapped_column_that_no_row_has_is_an_error_and_no_silent_loss(
+    tmp_path: Path, name: str, target: str
+) -> None:
+    rows = [{"uid": 1, "q": "2+2?", "gold": "4"}, {"uid": 2, "q": "3+3?", "gold": "6", "rare": "Be terse."}]
+    text = json.dumps(rows) if name.endswith(".json") else "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / name).write_text(text)
+    mapped = {"prompt": "q", "answer": "gold", "id": "uid"}
+    with pytest.raises(SourceError, match=r"has a column \[typo\]; the first row has \[uid, q, gold\]"):
+        open_source(tmp_path / name, columns={**mapped, target: "typo"})
+    source = open_source(tmp_path / name, columns={**mapped, "system": "rare"})  # one row that has it is enough
+    assert [len(row.turns) for row in source.conversations(0, 2) if isinstance(row, Conversation)] == [2, 3]
+
+
+def test_the_remedy_for_a_table_of_text_makes_a_corpus_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas
+
+    monkeypatch.chdir(tmp_path)
+    Path("rows.tsv").write_text("id\tprompt\tanswer\n007\tWhat is 2 + 2?\t4\n008\tAnd 3 + 3?\t\n")
+    with pytest.raises(SourceError, match="becomes one by: python -c") as error:
+        open_source("rows.tsv")
+    code = str(error.value).partition('python -c "')[2].rstrip('"')
+    exec(code.replace("import pandas; ", ""), {"pandas": pandas})
+    first, second = open_source("rows.parquet").conversations(0, 2)
+    assert isinstance(first, Conversation)
+    assert (first.id, first.turns[1].text) == ("rows/007", "4")
+    assert isinstance(second, Refusal)
+    assert second.reason == "empty:assistant"

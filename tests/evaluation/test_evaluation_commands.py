@@ -83,7 +83,9 @@ def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["render-eval", "nowhere.jsonl", "--out", "x"], 1, "nowhere.jsonl cannot be loaded"),
+        (["render-eval", "nowhere.jsonl", "--out", "x"], 1, "nowhere.jsonl does not exist"),
+        (["render-eval", "mmstart", "--out", "x"], 1, "org/name, or one of ai2d"),
+        (["render-eval", "org/name/rows", "--out", "x"], 1, "org/name/rows does not exist"),
         (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
         (["render-eval", "mmstar"], 2, "--out"),
         (["render-eval", "mmstar", "--out", "x", "--split", "val[:9]"], 2, "split must be the name of one split"),

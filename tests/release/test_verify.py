@@ -9,7 +9,7 @@ import pytest
 
 from lomo_hf.cli import main
 from lomo_hf.errors import IntegrityError
-from lomo_hf.release import build_dataset, verify_folder
+from lomo_hf.release import build_dataset, refresh_card, verify_folder
 from lomo_hf.release.manifest import sealed
 
 
@@ -134,3 +134,16 @@ def test_the_command_says_what_it_found_and_exits_with_three(
     shard(folder).unlink()
     assert run() == 3
     assert capsys.readouterr().err.startswith("lomo: 'ds' is not what was built: ratio50/")
+
+
+def test_the_remedy_that_is_named_mends_the_folder(folder: Path) -> None:
+    stray, card = folder / "notes.txt", folder / "README.md"
+    stray.write_text("mine")
+    card.write_text(card.read_text().replace("<!-- end of own text -->", "Ask Ada.\n<!-- end of own text -->"))
+    with pytest.raises(IntegrityError, match=r"Take out of the folder .* `lomo card`") as error:
+        verify_folder(folder)
+    assert "Build again" not in str(error.value)
+    stray.unlink()
+    refresh_card(folder)
+    verify_folder(folder)
+    assert "Ask Ada." in card.read_text()

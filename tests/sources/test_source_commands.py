@@ -1,6 +1,7 @@
 """What one types: from the Hub to a dataset folder in one command; planned before, drawn again after, mixed last."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,45 @@ def test_a_draw_from_the_hub_is_built_in_one_command_whatever_the_workers(hub: S
     lomo("build", "--replay", "one/draw.json", "--recipe", "ratio50", "--out", "three")
     assert stored(Path("three/ratio50")) == one
     assert Path("three/draw.json").read_bytes() == Path("one/draw.json").read_bytes()
+
+
+def rebuilt(folder: str, corpus: str = "") -> list[str]:
+    """The command that a card gives for building the same again."""
+    card = Path(folder, "README.md").read_text()
+    line = next(line for line in card.partition("## Rebuild")[2].splitlines() if line.startswith("lomo build"))
+    return shlex.split(line.replace("PATH-OF-THE-CORPUS", corpus))[1:]
+
+
+@pytest.mark.parametrize("more", [(), ("--sample", "40"), ("--sample", "40", "--limit", "7")])
+def test_the_card_of_a_part_of_a_hub_dataset_says_how_to_build_that_part_again(
+    hub: ServedHub, lomo: Run, more: tuple[str, ...]
+) -> None:
+    lomo("build", "--corpus", REPO, *configs(*FEW), *more, "--out", "one")
+    if more:
+        Path("draw.json").write_bytes(Path("one/draw.json").read_bytes())
+    assert 'load_dataset("rebuilt", "ratio50")' in lomo(*rebuilt("one"))
+    assert stored(Path("rebuilt/ratio50")) == stored(Path("one/ratio50"))
+
+
+@pytest.mark.parametrize("more", [(), ("--sample", "2")])
+def test_the_card_of_a_corpus_read_by_a_mapping_says_so_again(lomo: Run, more: tuple[str, ...]) -> None:
+    rows = [{"the prompt": f"What is {n} + {n}?", "gold": str(2 * n)} for n in range(4)]
+    Path("quiz.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lomo("build", "--corpus", "quiz.jsonl", "--columns", "prompt=the prompt,answer=gold", *more, "--out", "one")
+    if more:
+        Path("draw.json").write_bytes(Path("one/draw.json").read_bytes())
+    assert 'load_dataset("rebuilt", "ratio50")' in lomo(*rebuilt("one", "quiz.jsonl"))
+    assert stored(Path("rebuilt/ratio50")) == stored(Path("one/ratio50"))
+
+
+def test_what_sample_says_about_the_same_rows_again_is_a_command_that_gives_them(lomo: Run) -> None:
+    Path("mine.jsonl").write_text("".join(json.dumps({"prompt": f"{n}?", "answer": "So."}) + "\n" for n in range(9)))
+    for corpus in ((), ("--corpus", "mine.jsonl")):
+        said = lomo("sample", *corpus, "--sample", "5", "--rows", "one.jsonl")
+        again = said.partition("the same rows again: lomo ")[2].splitlines()[0]
+        lomo(*shlex.split(again))
+        assert Path("rows.jsonl").read_bytes() == Path("one.jsonl").read_bytes()
+        assert "the rows are the same" in lomo("sample", "--replay", "draw.json", "--check", *corpus)
 
 
 def test_a_build_that_was_stopped_does_not_draw_again(
