@@ -199,4 +199,37 @@ def test_a_damaged_manifest_is_an_integrity_error(lomo: Run) -> None:
     Path("out/manifest.json").write_text("{}")
     code, _, complained = lomo("build", "--limit", "12", "--out", "out")
     assert code == 3
-    assert "is not a manifest" in complained
+    assert "is not one that lomo_hf wrote" in complained
+
+
+def test_a_corpus_of_refusals_alone_is_told_why(lomo: Run) -> None:
+    Path("rows.jsonl").write_text('{"id": 1, "prompt": "", "answer": "x"}\n' * 3)
+    code, _, complained = lomo("build", "--corpus", "rows.jsonl", "--out", "out")
+    assert code == 1
+    (listed,) = Path("out/ratio50").glob("refused-*.jsonl")
+    reasons = {json.loads(line)["reason"] for line in listed.read_text().splitlines()}
+    assert all(f"3 {reason}" in complained for reason in reasons)
+    assert "ratio50/refused-*.jsonl" in complained
+
+
+def test_a_file_in_the_place_of_the_dataset_folder_is_named(lomo: Run) -> None:
+    Path("out").touch()
+    code, _, complained = lomo("build", "--limit", "3", "--out", "out")
+    assert code == 1
+    assert "out must be a folder; 'out' is a file" in complained
+
+
+@pytest.mark.parametrize("harm", ["cut short", "a flipped bit", "in work, cut short"])
+def test_a_damaged_draw_costs_time_and_is_not_taken_over(lomo: Run, harm: str) -> None:
+    arguments = ("build", "--sample", "10", "--recipe", "nodistort50", "--out", "out")
+    assert lomo(*arguments)[0] == 0
+    draw = Path("out/draw.json")
+    whole = draw.read_text(encoding="utf-8")
+    if harm == "in work, cut short":
+        Path("out/.lomo").mkdir()
+        Path("out/.lomo/draw.json").write_text(whole[:99], encoding="utf-8")
+    else:
+        draw.write_text(whole[:99] if harm == "cut short" else whole.replace('"numpy": "', '"numpy": "9'), "utf-8")
+    assert lomo(*arguments)[0] == 0
+    assert draw.read_text(encoding="utf-8") == whole
+    assert lomo("verify", "out")[0] == 0

@@ -20,14 +20,13 @@ from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.names import check_no_secret
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
+from lomo_hf.release.assets import ASSETS
 from lomo_hf.release.audited import AUDIT, check_audit
 from lomo_hf.release.companions import refresh_card, write_companions
-from lomo_hf.release.manifest import MANIFEST, Manifest, read_manifest
+from lomo_hf.release.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
-
-WORK_FOLDER = ".lomo"
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,7 @@ def build_dataset(
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
+    _check_no_links(folder, [recipe.name for recipe in chosen])
     # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
     (folder / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
     for receipt in earlier.receipts if earlier else ():
@@ -96,12 +96,19 @@ def build_dataset(
     if receipts is None:
         return BuildReport(folder, {}, whole=False)
     if not any(file.rows for receipt in receipts for file in receipt.files.values()):
-        raise BuildError(f"no row of {source.description} became a row of the dataset, and no loader reads none.")
+        refused = sum((receipt.counts[chosen[0].name] for receipt in receipts), start=Counts()).refused
+        reasons = ", ".join(f"{count} {reason}" for reason, count in refused.items())
+        why = f"refused are {reasons}, as {chosen[0].name}/refused-*.jsonl lists" if refused else "none was asked for"
+        raise BuildError(
+            f"no row of {source.description} became a row of the dataset, and no loader reads none: {why}. "
+            "Give a corpus with rows that can be used."
+        )
     for stray in find_strays(specs, folder):
         (folder / stray).unlink()
     if draw is not None:
         write_whole(folder / DRAW, draw.encode())
-    return _assemble(folder, chosen, receipts, said, earlier, repo)
+    # Read once more: another build may have finished a config of its own here in the meantime.
+    return _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo)
 
 
 def record_audit(folder: str | Path, report: str) -> None:
@@ -111,7 +118,7 @@ def record_audit(folder: str | Path, report: str) -> None:
         IntegrityError: The folder has no manifest, or the report is of other shards.
     """
     place = Path(folder)
-    manifest = read_manifest(place)
+    manifest = read_set_aside(place)
     if manifest is None:
         raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
     check_audit(report, manifest.receipts)
@@ -147,10 +154,12 @@ def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
         return None
     if not folder.is_dir():
         raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
-    manifest = read_manifest(folder)
+    manifest = read_set_aside(folder)
     if manifest is None:
         if any(folder.iterdir()) and not (folder / WORK_FOLDER).is_dir():
-            raise BuildError(f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither.")
+            raise BuildError(
+                f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither. Name another."
+            )
         return None
     for key in ("digest", "rows"):
         if manifest.source[key] != source[key]:
@@ -159,6 +168,16 @@ def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
                 f"({manifest.source['description']}). Name another folder with --out, or delete that one."
             )
     return manifest
+
+
+def _check_no_links(folder: Path, names: Sequence[str]) -> None:
+    """What is reached through a link lies elsewhere, and is no part of the repository that the folder is to be."""
+    for name in (*names, ASSETS):
+        if (folder / name).is_symlink():
+            raise BuildError(
+                f"{name} in {folder.name!r} must be a folder of its own; found a link. Remove the link, or make "
+                "the whole dataset folder one."
+            )
 
 
 def _assemble(
@@ -170,7 +189,7 @@ def _assemble(
     repo: str | None,
 ) -> BuildReport:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
-    (folder / MANIFEST).unlink(missing_ok=True)
+    set_aside(folder)
     named = {recipe.name: recipe for recipe in recipes}
     old = _kept_receipts(earlier, set(named))
     all_recipes = {
