@@ -21,7 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Recipes, RepoName, console
+from lomo_hf.cli.terminal import Recipes, RepoName, console, literal
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     from rich.table import Table
 
     screen = console()
-    table = Table(title=f"{report.folder}", title_justify="left", show_edge=False)
+    table = Table(title=literal(report.folder), title_justify="left", show_edge=False)
     table.add_column("", no_wrap=True)
     for name in report.counts:
         table.add_column(name, justify="right")
@@ -119,4 +119,5 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     screen.print(table)
     first = next(iter(report.counts))
     if report.whole:
-        screen.print(f'Load it: load_dataset("{report.folder}", "{first}")', style="bold", highlight=False)
+        said = f'Load it: load_dataset("{report.folder}", "{first}")'
+        screen.print(said, style="bold", highlight=False, markup=False)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.cli.terminal import RepoName, console, literal
 
 __all__ = ["card"]
 
@@ -27,4 +27,4 @@ def card(
         screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
     manifest = refresh_card(folder, repo=repo)
     pictures = sum(record["path"].endswith(".png") for record in manifest.files)
-    screen.print(f"[bold]{folder / 'README.md'}[/bold]: {len(manifest.recipes)} configs, {pictures} pictures")
+    screen.print(f"[bold]{literal(folder / 'README.md')}[/bold]: {len(manifest.recipes)} configs, {pictures} pictures")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import Corpus, Seed, console
+from lomo_hf.cli.terminal import Corpus, Seed, console, literal
 
 __all__ = ["preview"]
 
@@ -24,4 +24,4 @@ def preview(
 
     chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind)
     save_sheet(contact_sheet(chosen), out)
-    console().print(f"{len(chosen)} rows drawn to [bold]{out}[/bold]")
+    console().print(f"{len(chosen)} rows drawn to [bold]{literal(out)}[/bold]")

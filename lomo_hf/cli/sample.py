@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Selection, selecting
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def sample(
         _print_draw(selected.made)
     if selected.draw is not None and selection.replay is None:
         write_whole(out, selected.draw.encode())
-        screen.print(f"written: [bold]{out}[/bold]; the same rows again: lomo sample --replay {out} --rows rows.jsonl")
-    screen.print(f"{selected.source.description}", highlight=False)
+        again = f"lomo sample --replay {out} --rows rows.jsonl"
+        screen.print(f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}")
+    screen.print(selected.source.description, highlight=False, markup=False)
     if rows is not None:
         from lomo_hf.corpus.writing import write_rows
 
