@@ -78,6 +78,9 @@ def build_dataset(
     check_no_secret("repo", repo or "")
     folder = Path(out)
     source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    # Both stand in card and manifest, the config in every row's id too.
+    check_no_secret("the corpus's name", f"{source.config} {source.description}")
+    check_no_secret("the folder's name", folder.resolve().name)
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
