@@ -4,7 +4,7 @@ plan -> shards -> card, pictures, LLaMA-Factory's entry -> manifest, which is wr
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.files import write_whole
-from lomo_hf.building.resume import save_receipt
+from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.corpus.sampling import DRAW, recorded_source
@@ -164,11 +164,12 @@ def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
                 f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither. Name another."
             )
         return None
-    for key in ("digest", "rows"):
-        if manifest.source[key] != source[key]:
+    # The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
+    for key in ("digest", "rows", "config", "repo", "revision"):
+        if manifest.source.get(key) != source[key]:
             raise BuildError(
-                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit "
-                f"({manifest.source['description']}). Name another folder with --out, or delete that one."
+                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
+                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or delete that one."
             )
     return manifest
 
@@ -202,9 +203,33 @@ def _assemble(
     all_receipts = [*old, *receipts]
     _remove_stale(folder, earlier, all_receipts)
     write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
-    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    _clear_work(folder, all_recipes)
     counts = {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
     return BuildReport(folder, counts)
+
+
+def _clear_work(folder: Path, finished: Collection[str]) -> None:
+    """Remove what was kept for the builds that are finished, and leave the receipts of those that are not: other
+    machines may be at work on another config here, or it was stopped and will go on.
+    """
+    unfinished = False
+    for path in (folder / RECEIPTS).glob("*.json"):
+        if _is_needed(path, folder, finished):
+            unfinished = True
+        else:
+            path.unlink(missing_ok=True)
+    if not unfinished:
+        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+
+
+def _is_needed(path: Path, folder: Path, finished: Collection[str]) -> bool:
+    try:
+        receipt = unsealed(path.read_text(encoding="utf-8"))
+        files = [file for part in (receipt.files, receipt.sidecars) for file in part.values()]
+        sizes = [(folder / file.path).stat().st_size for file in files]
+    except (OSError, UnicodeDecodeError, IntegrityError):
+        return False
+    return not set(receipt.files) <= set(finished) and sizes == [file.bytes for file in files]
 
 
 def _kept_receipts(earlier: Manifest | None, rebuilt: set[str]) -> list[Receipt]:

@@ -16,6 +16,8 @@ _SHOWN = 5
 # What the shards were is known from the manifest alone, so none of them can be kept.
 _LOST = "Take it from a copy of the folder, or build into another."
 
+_UNLISTED = " Move what the manifest does not name elsewhere, unless it is of a build that is not finished."
+
 
 @dataclass(frozen=True)
 class VerifiedFolder:
@@ -58,12 +60,18 @@ def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | Non
         if progress:
             progress(done, len(records))
     findings.extend(_count_findings(contents))
-    findings.extend(f"{path} is not in the manifest" for path in _unlisted(folder, set(records)))
+    unlisted = _unlisted(folder, set(records))
+    findings.extend(f"{path} is not in the manifest" for path in unlisted)
     if findings:
         more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
         raise IntegrityError(
             f"{folder.name!r} is not what was built: {'; '.join(findings[:_SHOWN])}{more}. "
             "Build again into this folder: what is whole is kept."
+            + (
+                " Move what the manifest does not name elsewhere, unless it is of a build not finished."
+                if unlisted
+                else ""
+            )
         )
     return VerifiedFolder(folder, contents)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lomo_hf.building import BuiltAlready
 from lomo_hf.building.files import _host
 from lomo_hf.errors import BuildError, IntegrityError
 from lomo_hf.release import build_dataset, companions, read_manifest, record_audit, refresh_card, verify_folder
@@ -88,6 +89,25 @@ def test_another_build_that_ended_meanwhile_keeps_its_config(small: Path, tmp_pa
 
     build_dataset(None, ["nodistort50"], folder, limit=12, progress=meanwhile)
     assert set(verify_folder(folder).contents.configs) == {"nodistort50", "ratio25"}
+
+
+def test_a_build_that_ends_leaves_the_receipts_of_another_that_is_in_work(small: Path) -> None:
+    build_dataset(None, ["ratio25"], small, limit=12, share=(0, 1))
+    build(small, "ratio75")
+    with pytest.raises(IntegrityError, match=r"ratio25/train-00000-of-00001\.parquet is not in the manifest.* unless"):
+        verify_folder(small)
+    build_dataset(None, ["ratio25"], small, limit=12, engine=BuiltAlready())
+    assert verify_folder(small).contents.configs == ["nodistort50", "ratio75", "ratio25"]
+    assert not (small / ".lomo").exists()
+
+
+def test_a_corpus_under_another_name_does_not_mix_into_a_folder(tmp_path: Path) -> None:
+    rows = [{"id": n, "prompt": "Why is the sky blue? Say it in words.", "answer": "So."} for n in range(3)]
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    build_dataset(tmp_path / "one.jsonl", ["nodistort50"], tmp_path / "out")
+    with pytest.raises(BuildError, match="or from one of another name"):
+        build_dataset(tmp_path / "two.jsonl", ["ratio25"], tmp_path / "out")
 
 
 def test_what_a_killed_writer_left_of_card_and_pictures_is_swept(small: Path) -> None:
