@@ -80,7 +80,7 @@ def build_dataset(
     source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
-    check_no_secret("the folder's name", folder.resolve().name)
+    check_no_secret("the folder's name", _utf8(folder).resolve().name)
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
@@ -169,9 +169,19 @@ def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
         if manifest.source.get(key) != source[key]:
             raise BuildError(
                 f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
-                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or delete that one."
+                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
+                "delete that one."
             )
     return manifest
+
+
+def _utf8(folder: Path) -> Path:
+    """The folder, if pyarrow and the card can say its name."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise BuildError(f"out must be a name in UTF-8; found {str(folder)!a}. Name another folder.") from error
+    return folder
 
 
 def _check_no_links(folder: Path, names: Sequence[str]) -> None:

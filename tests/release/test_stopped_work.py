@@ -194,3 +194,9 @@ def test_an_audit_stopped_at_the_card_can_be_recorded_again(small: Path, stoppin
     stopping.undo()
     record_audit(small, audit_dataset(small, no_source=True, sample=1).to_json())
     verify_folder(small)
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match="out must be a name in UTF-8"):
+        build(tmp_path / "a\udcffb")
+    assert not list(tmp_path.iterdir())
