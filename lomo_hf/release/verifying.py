@@ -66,12 +66,7 @@ def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | Non
         more = f"; and {len(findings) - _SHOWN} more" if len(findings) > _SHOWN else ""
         raise IntegrityError(
             f"{folder.name!r} is not what was built: {'; '.join(findings[:_SHOWN])}{more}. "
-            "Build again into this folder: what is whole is kept."
-            + (
-                " Move what the manifest does not name elsewhere, unless it is of a build not finished."
-                if unlisted
-                else ""
-            )
+            "Build again into this folder: what is whole is kept." + (_UNLISTED if unlisted else "")
         )
     return VerifiedFolder(folder, contents)
 
