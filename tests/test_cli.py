@@ -1,10 +1,16 @@
 """The command line: what a stranger types, what they see, and how it fails."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -232,4 +238,91 @@ def test_a_damaged_manifest_is_an_integrity_error(lomo: Run) -> None:
     Path("out/manifest.json").write_text("{}")
     code, _, complained = lomo("build", "--limit", "12", "--out", "out")
     assert code == 3
-    assert "is not a manifest" in complained
+    assert "is not one that lomo_hf wrote" in complained
+
+
+def test_a_corpus_of_refusals_alone_is_told_why(lomo: Run) -> None:
+    Path("rows.jsonl").write_text('{"id": 1, "prompt": "", "answer": "x"}\n' * 3)
+    code, _, complained = lomo("build", "--corpus", "rows.jsonl", "--out", "out")
+    assert code == 1
+    (listed,) = Path("out/ratio50").glob("refused-*.jsonl")
+    reasons = {json.loads(line)["reason"] for line in listed.read_text().splitlines()}
+    assert all(f"{reason} 3" in complained for reason in reasons)
+    assert "ratio50/refused-*.jsonl" in complained
+
+
+def test_a_file_in_the_place_of_the_dataset_folder_is_named(lomo: Run) -> None:
+    Path("out").touch()
+    code, _, complained = lomo("build", "--limit", "3", "--out", "out")
+    assert code == 1
+    assert "out must be a folder; 'out' is a file" in complained
+
+
+@pytest.mark.parametrize("harm", ["cut short", "a flipped bit", "in work, cut short"])
+def test_a_damaged_draw_costs_time_and_is_not_taken_over(lomo: Run, harm: str) -> None:
+    arguments = ("build", "--sample", "10", "--recipe", "nodistort50", "--out", "out")
+    assert lomo(*arguments)[0] == 0
+    draw = Path("out/draw.json")
+    whole = draw.read_text(encoding="utf-8")
+    if harm == "in work, cut short":
+        Path("out/.lomo").mkdir()
+        Path("out/.lomo/draw.json").write_text(whole[:99], encoding="utf-8")
+    else:
+        draw.write_text(whole[:99] if harm == "cut short" else whole.replace('"numpy": "', '"numpy": "9'), "utf-8")
+    assert lomo(*arguments)[0] == 0
+    assert draw.read_text(encoding="utf-8") == whole
+    assert lomo("verify", "out")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["a[b]c", "a[/b]c"])
+def test_brackets_in_the_name_of_a_folder_are_no_markup(lomo: Run, name: str) -> None:
+    assert lomo("build", "--limit", "4", "--recipe", "nodistort50", "--out", name)[0] == 0
+    for command in ("verify", "card"):
+        code, said, _ = lomo(command, name)
+        assert code == 0
+        assert name in said
+
+
+def test_brackets_in_the_ids_of_a_corpus_do_not_stop_an_audit(lomo: Run) -> None:
+    row = {"id": "x[/b]", "prompt": "Say why the sky is blue, in one long sentence.", "answer": "Because."}
+    Path("rows.jsonl").write_text(json.dumps(row))
+    assert lomo("build", "--corpus", "rows.jsonl", "--recipe", "ratio100", "--out", "out")[0] == 0
+    (shard,) = Path("out/ratio100").glob("train-*")
+    table = pq.read_table(shard)
+    rows = table.to_pylist()
+    rows[0]["lomo"]["prompt_chars"] += 1
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), shard)
+    code, said, complained = lomo("audit", "out", "--corpus", "rows.jsonl")
+    assert code == 3
+    assert "x[/b]" in said
+    assert "checks found something false" in complained
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lomo_hf.release.build_dataset", interrupted)
+    code, _, complained = lomo("build")
+    assert code == 130
+    assert "the same command goes on from there" in complained
+
+
+def test_a_full_disk_beside_the_shards_is_called_one(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lomo("build", "--limit", "4", "--recipe", "nodistort50", "--out", "out")[0] == 0
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("lomo_hf.building.files.os.fsync", full)
+    code, _, complained = lomo("card", "out")
+    assert code == 1
+    assert "the disk takes no more (No space left on device). Free space" in complained
+    monkeypatch.undo()
+
+
+def test_a_terminal_that_knows_only_ascii_ends_nothing(tmp_path: Path) -> None:
+    poor = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "60"}
+    done = subprocess.run([sys.executable, "-m", "lomo_hf.cli", "recipes"], env=poor, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "ratio50" in done.stdout

@@ -28,7 +28,7 @@ from lomo_hf.corpus import Source
 from lomo_hf.corpus.sampling import DRAW, reopen_source
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.recipe import Recipe, installed_engines
-from lomo_hf.release import MANIFEST, Manifest, content_digest, read_manifest
+from lomo_hf.release import MANIFEST, Manifest, content_digest, read_set_aside
 
 __all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
 
@@ -89,7 +89,7 @@ def audit_dataset(
     (True, 5)
     """
     root = Path(folder)
-    manifest = read_manifest(root)
+    manifest = read_set_aside(root)
     if manifest is None:
         raise IntegrityError(f"{root.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
     source = None if no_source else _open(root, corpus, manifest)

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from lomo_hf.errors import BuildError, IntegrityError
 
-__all__ = ["PendingFile", "explain", "sha256_of", "sweep", "sync_folder", "write_whole"]
+__all__ = ["PendingFile", "disk_is_full", "explain", "sha256_of", "sweep", "sync_folder", "write_whole"]
 
 _TEMPORARY: Final = re.compile(r"\..+\.([0-9a-f]{8})-([0-9]{1,10})\.tmp", re.DOTALL)
 _FULL: Final = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
@@ -137,10 +137,19 @@ def sweep(folder: Path, *, of_any_machine: bool = False) -> int:
     return len(stale)
 
 
+def disk_is_full(error: OSError) -> bool:
+    """Whether the system refused to write for want of space.
+
+    >>> disk_is_full(OSError(errno.ENOSPC, "no space")), disk_is_full(OSError(errno.EACCES, "no rights"))
+    (True, False)
+    """
+    return error.errno in _FULL
+
+
 def explain(error: OSError, doing: str, needed: int | None = None) -> BuildError:
     """The system's refusal to write, as one sentence with the remedy."""
     why = error.strerror or str(error)
-    if error.errno in _FULL:
+    if disk_is_full(error):
         size = f"about {needed:,} bytes" if needed else "more bytes than there are"
         return BuildError(f"{doing} needs {size} and the disk takes no more ({why}). Free space, then build again.")
     where = f" at {error.filename}" if error.filename else ""

@@ -87,6 +87,7 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
         for name in {recipe.name for _, recipe in pairs}
         for pattern in ("train-*", "refused-*")
         for path in (out / name).glob(pattern)
+        if path.is_symlink() or not path.is_dir()
     }
     return sorted(found - mine)
 

@@ -4,6 +4,7 @@ Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with da
 """
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -70,19 +71,28 @@ app.command()(verify)
 app.command()(render_eval)
 app.command()(sensitivity)
 
+_INTERRUPTED = 130
+
 # Whose errors mean that the network failed; their packages are loaded only by commands that need it.
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "huggingface_hub", "requests"})
 
 
 def main() -> None:
     """The console scripts `lomo` and `hf-lomo`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is spelt out, and ends nothing
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app(standalone_mode=True)
+        _run()
     except LomoError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; what is done stays, and the same command goes on from there.", 130)
+        _fail("stopped; what is done stays, and the same command goes on from there.", _INTERRUPTED)
     except OSError as error:
+        from lomo_hf.building.files import disk_is_full
+
+        if disk_is_full(error):
+            _fail(f"the disk takes no more ({error.strerror}). Free space, then give the same command again.", 1)
         if error.filename is None and error.errno is None:
             _fail(f"{error}. Check the network, the name and that you are logged in (`hf auth login`).", 1)
         _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
@@ -90,6 +100,16 @@ def main() -> None:
         if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
             raise
         _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then give the command again.", 1)
+
+
+def _run() -> None:
+    """Typer takes Ctrl-C for itself and leaves without a word."""
+    try:
+        app(standalone_mode=True)
+    except SystemExit as leaving:
+        if leaving.code == _INTERRUPTED:
+            raise KeyboardInterrupt from leaving
+        raise
 
 
 def _fail(message: str, code: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lomo_hf.cli.terminal import Corpus, console
+from lomo_hf.cli.terminal import Corpus, console, literal
 from lomo_hf.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def print_report(report: "AuditReport", screen: "Console") -> None:
     for one in report.outcomes:
         verdict = "skipped" if one.skipped else "true" if one.true else "[bold red]false[/bold red]"
         examples = "; ".join(f"{case.id}: {case.why}" for case in one.examples[:2]) or one.skipped or ""
-        table.add_row(one.name, verdict, f"{one.checked:,}", f"{one.failed:,}", examples)
+        table.add_row(one.name, verdict, f"{one.checked:,}", f"{one.failed:,}", literal(examples))
     screen.print(table)
     for note in report.notes:
-        screen.print(note)
+        screen.print(note, markup=False)
     screen.print()
     screen.print(_statistics(report.statistics))
     if report.ocr:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import Dataset, console
+from lomo_hf.cli.terminal import Dataset, console, literal
 
 __all__ = ["browse"]
 
@@ -22,4 +22,4 @@ def browse(
 
     data = browse_page(dataset, config=config, rows=rows).encode()
     write_whole(out, data)
-    console().print(f"[bold]{out}[/bold]: {len(data) / 1e6:.1f} MB, one file, no network")
+    console().print(f"[bold]{literal(out)}[/bold]: {len(data) / 1e6:.1f} MB, one file, no network")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.cli.terminal import RepoName, console, literal
 
 __all__ = ["card"]
 
@@ -28,7 +28,7 @@ def card(
     manifest = refresh_card(folder, repo=repo)
     pictures = sum(record["path"].endswith(".png") for record in manifest.files)
     configs = _number(len(manifest.recipes), "config")
-    screen.print(f"[bold]{folder / 'README.md'}[/bold]: {configs}, {_number(pictures, 'picture')}")
+    screen.print(f"[bold]{literal(folder / 'README.md')}[/bold]: {configs}, {_number(pictures, 'picture')}")
 
 
 def _number(count: int, noun: str) -> str:

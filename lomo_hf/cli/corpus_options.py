@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lomo_hf.cli.terminal import Corpus, console
-from lomo_hf.errors import UsageError
+from lomo_hf.errors import LomoError, UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
@@ -146,12 +146,13 @@ class Selection:
         from lomo_hf.corpus.sampling import read_draw, replay
         from lomo_hf.corpus.sampling.manifest import recorded_sampling
 
-        if not earlier.is_file():
+        try:
+            said = read_draw(earlier)
+            if said["source"]["digest"] != source.digest or said["sampling"] != recorded_sampling(sampling):
+                return None
+            return Selected(replay(said, source), earlier.read_text(encoding="utf-8"))
+        except LomoError:  # it is not there, or damaged: it would only have saved time
             return None
-        said = read_draw(earlier)
-        if said["source"]["digest"] != source.digest or said["sampling"] != recorded_sampling(sampling):
-            return None
-        return Selected(replay(said, source), earlier.read_text(encoding="utf-8"))
 
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:
@@ -173,13 +174,24 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
 
 def resumable(selection: Selection, out: Path) -> Selected:
     """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
+    from lomo_hf.building.files import write_whole
+
     work = out / ".lomo"
-    selected = selection.select(work / "draw.json" if work.is_dir() else out / "draw.json")
-    fresh = not out.exists() or work.is_dir() or not any(out.iterdir())
+    selected = selection.select(work / "draw.json" if work.is_dir() else _recorded_draw(out))
+    fresh = not out.exists() or work.is_dir() or (out.is_dir() and not any(out.iterdir()))
     if selected.made is not None and selected.draw is not None and fresh:
         work.mkdir(parents=True, exist_ok=True)
-        (work / "draw.json").write_text(selected.draw, encoding="utf-8")
+        write_whole(work / "draw.json", selected.draw.encode())
     return selected
+
+
+def _recorded_draw(folder: Path) -> Path | None:
+    """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
+    from lomo_hf.release.manifest import file_record, read_manifest
+
+    manifest = read_manifest(folder) if (folder / "draw.json").is_file() else None
+    known = manifest is not None and file_record(folder, "draw.json") in manifest.files
+    return folder / "draw.json" if known else None
 
 
 def _counter() -> Any:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 
 __all__ = ["export"]
 
@@ -46,7 +46,7 @@ def export(
         )
     reused = f", {report.reused} of them there already" if report.reused else ""
     screen.print(
-        f"{report.rows} rows of {report.config} with {report.images} images exported to [bold]{report.out}[/bold] "
-        f"as {report.form}, in {report.parts} parts{reused}",
+        f"{report.rows} rows of {report.config} with {report.images} images exported to "
+        f"[bold]{literal(report.out)}[/bold] as {report.form}, in {report.parts} parts{reused}",
         highlight=False,
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import ExcludeConfigs
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 
 if TYPE_CHECKING:
     from lomo_hf.mixing import Mixture
@@ -48,7 +48,7 @@ def mix(
     if write is not None:
         files = write_mixture(mixture, write)
         refused = "".join(f", {count} refused {reason}" for reason, count in sorted(mixture.refused.items()))
-        console().print(f"{len(files)} files in [bold]{write}[/bold]{refused}", highlight=False)
+        console().print(f"{len(files)} files in [bold]{literal(write)}[/bold]{refused}", highlight=False)
 
 
 def _print(mixture: "Mixture", out: Path) -> None:
@@ -69,5 +69,5 @@ def _print(mixture: "Mixture", out: Path) -> None:
     screen = console()
     screen.print(table)
     screen.print(f"image-bearing to text-only {mixture.ratio:.2f} : 1", highlight=False)
-    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{out}")', style="bold", highlight=False)
+    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{out}")', style="bold", highlight=False, markup=False)
     screen.print(f"Or interleave: {interleaving(mixture)['datasets']}", highlight=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
-from lomo_hf.cli.terminal import Recipes, console
+from lomo_hf.cli.terminal import Recipes, console, literal
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plan(
     _print_rows(selected.source, specs)
     if out is not None and selected.draw is not None:
         write_whole(out, selected.draw.encode())
-        console().print(f"the draw: [bold]{out}[/bold]; build it with lomo build --replay {out}")
+        console().print(f"the draw: [bold]{literal(out)}[/bold]; build it with lomo build --replay {literal(out)}")
     if measure and specs[-1].stop:
         _print_estimate(_estimated(selected.source, specs, measure), num_proc)
 
@@ -59,7 +59,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     from lomo_hf.corpus.sampling import DrawnSource
 
     screen = console()
-    screen.print(source.description, highlight=False)
+    screen.print(source.description, highlight=False, markup=False)
     if isinstance(source, JoinedSource | DrawnSource):
         parts: tuple[FileSource, ...] = source.inner.parts if isinstance(source, DrawnSource) else source.parts
         counts = source.counts if isinstance(source, DrawnSource) else [len(part) for part in parts]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Columns, mapping
-from lomo_hf.cli.terminal import Corpus, Seed, console
+from lomo_hf.cli.terminal import Corpus, Seed, console, literal
 
 __all__ = ["preview"]
 
@@ -27,4 +27,4 @@ def preview(
     mapped = mapping(columns)
     chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind, columns=mapped)
     save_sheet(contact_sheet(chosen), out)
-    console().print(f"{len(chosen)} rows drawn to [bold]{out}[/bold]")
+    console().print(f"{len(chosen)} rows drawn to [bold]{literal(out)}[/bold]")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 
 if TYPE_CHECKING:
     from lomo_hf.release import Plan, PushReport
@@ -32,7 +32,7 @@ def push(
     screen = console()
     options = PushOptions(private=private, create_pr=create_pr, dry_run=dry_run)
     report = publish(
-        folder, repo, tag, options, notify=lambda said: screen.print(f"[dim]{said}[/dim]", highlight=False)
+        folder, repo, tag, options, notify=lambda said: screen.print(f"[dim]{literal(said)}[/dim]", highlight=False)
     )
     if dry_run:
         _print_plan(report)

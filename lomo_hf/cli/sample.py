@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Selection, selecting
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def sample(
         write_whole(out, selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None
         again = f"lomo sample --replay {out}{f' --corpus {local}' if local else ''} --rows rows.jsonl"
-        screen.print(f"written: [bold]{out}[/bold]; the same rows again: {again}", soft_wrap=True)
-    screen.print(f"{selected.source.description}", highlight=False)
+        said = f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}"
+        screen.print(said, soft_wrap=True)
+    screen.print(selected.source.description, highlight=False, markup=False)
     if rows is not None:
         from lomo_hf.corpus.writing import write_rows
 

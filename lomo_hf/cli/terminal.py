@@ -9,7 +9,7 @@ from lomo_hf.names import check_no_secret
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console"]
+__all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console", "literal"]
 
 
 def _checked(repo: str | None) -> str | None:
@@ -47,6 +47,17 @@ RepoName = Annotated[
         "--repo", callback=_checked, help="The name on the Hub that the card mentions, org/name; default: as before."
     ),
 ]
+
+
+def literal(said: object) -> str:
+    """A name, path or message as it is, inside of a text with markup: brackets in it are brackets.
+
+    >>> print(literal("rows[1]/[b]"))
+    rows[1]/\\[b]
+    """
+    from rich.markup import escape
+
+    return escape(str(said))
 
 
 def console(*, stderr: bool = False) -> "Console":

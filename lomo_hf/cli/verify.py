@@ -38,7 +38,7 @@ def verify(
         raise UsageError("--download fetches what --remote names; found no --remote. Write --remote org/name.")
 
     def say(said: str) -> None:
-        screen.print(said, highlight=False)
+        screen.print(said, highlight=False, markup=False)
 
     local = verify_folder(folder)
     rows = {name: local.contents.rows(name) for name in local.contents.configs}

@@ -16,7 +16,7 @@ from lomo_hf.release.files import DatasetFiles, HubRepo, LocalFolder, open_files
 from lomo_hf.release.findings import Finding, Report
 from lomo_hf.release.hub_client import HubClient
 from lomo_hf.release.legacy import rewrite_features
-from lomo_hf.release.manifest import MANIFEST, Manifest, content_digest, read_manifest
+from lomo_hf.release.manifest import MANIFEST, Manifest, content_digest, read_manifest, read_set_aside
 from lomo_hf.release.publishing import PushOptions, PushReport, push
 from lomo_hf.release.read_back import ReadBack, read_back
 from lomo_hf.release.release_plan import Plan
@@ -51,6 +51,7 @@ __all__ = [
     "push",
     "read_back",
     "read_manifest",
+    "read_set_aside",
     "record_audit",
     "refresh_card",
     "rewrite_features",

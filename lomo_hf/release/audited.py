@@ -39,6 +39,6 @@ def standing_audit(folder: Path, receipts: Sequence[Receipt]) -> Mapping[str, An
         return check_audit(path.read_text(encoding="utf-8"), receipts)
     except FileNotFoundError:
         return None
-    except IntegrityError:
+    except (IntegrityError, UnicodeDecodeError):
         path.unlink(missing_ok=True)
         return None

@@ -9,14 +9,22 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts
-from lomo_hf.building.files import write_whole
+from lomo_hf.building.files import sweep, write_whole
 from lomo_hf.corpus.sampling import DRAW
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes import DEFAULT_RECIPE
 from lomo_hf.release.assets import ASSETS, write_assets
 from lomo_hf.release.audited import AUDIT, standing_audit
 from lomo_hf.release.card import CardFacts, card_text, own_text_of
-from lomo_hf.release.manifest import MANIFEST, Manifest, file_record, read_manifest, write_manifest
+from lomo_hf.release.manifest import (
+    MANIFEST,
+    Manifest,
+    file_record,
+    forget_set_aside,
+    read_set_aside,
+    set_aside,
+    write_manifest,
+)  # fmt: skip
 from lomo_hf.release.statistics import config_statistics
 from lomo_hf.release.views import footprints, llamafactory_entries
 
@@ -32,7 +40,7 @@ def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
     Raises:
         IntegrityError: The folder holds no manifest.
     """
-    manifest = read_manifest(folder)
+    manifest = read_set_aside(folder)
     if manifest is None:
         raise IntegrityError(
             f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
@@ -49,7 +57,9 @@ def write_companions(
     manifest names and the new one does not are removed.
     """
     named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
-    (folder / MANIFEST).unlink(missing_ok=True)
+    set_aside(folder)
+    for place in (folder, folder / ASSETS):
+        sweep(place)  # what a killed process left of these files
     facts = _facts(folder, manifest, named)
     write_whole(folder / CARD, card_text(facts).encode())
     entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
@@ -62,6 +72,7 @@ def write_companions(
             (folder / record["path"]).unlink(missing_ok=True)
     written = replace(manifest, files=[file_record(folder, path) for path in paths])
     write_manifest(folder, written)
+    forget_set_aside(folder)
     return written
 
 
@@ -90,7 +101,8 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         assets=write_assets(folder, statistics, default, counts[default]),
         audit=standing_audit(folder, receipts),
         drawn=(folder / DRAW).is_file(),
-        own_text=own_text_of(readme.read_text(encoding="utf-8")) if readme.is_file() else "",
+        # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
+        own_text=own_text_of(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else "",
     )
 
 

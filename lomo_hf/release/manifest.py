@@ -5,7 +5,10 @@ same recipe, source and versions give the same manifest, byte for byte.
 """
 
 import json
+import os
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -15,10 +18,19 @@ from lomo_hf.building import Receipt
 from lomo_hf.building.files import sha256_of, write_whole
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipe import Recipe, installed_engines
+from lomo_hf.release.contents import Contents
 
-__all__ = ["MANIFEST", "Manifest", "content_digest", "file_record", "read_manifest", "sealed", "write_manifest"]
+__all__ = [
+    "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside", "read_manifest",
+    "read_set_aside", "sealed", "set_aside", "write_manifest",
+]  # fmt: skip
 
 MANIFEST = "manifest.json"
+WORK_FOLDER = ".lomo"
+"""What a build in work keeps for itself below the dataset folder; gone when it is done."""
+
+_ASIDE = f"{WORK_FOLDER}/{MANIFEST}"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
 _FORMAT = 1
 _SEAL = "digest"
 
@@ -87,24 +99,67 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_whole(folder / MANIFEST, manifest.to_json().encode())
 
 
+def set_aside(folder: Path) -> None:
+    """Take the manifest away while what it tells of is changed; `read_set_aside` finds it until `forget_set_aside`.
+
+    A folder with a manifest is whole. But if it were gone for good as soon as work begins, a kill in the middle of the
+    work would take along what only the manifest knows: the receipts of shards that earlier builds left.
+    """
+    if (folder / MANIFEST).is_file():
+        (folder / _ASIDE).parent.mkdir(exist_ok=True)
+        os.replace(folder / MANIFEST, folder / _ASIDE)
+
+
+def forget_set_aside(folder: Path) -> None:
+    """The manifest is written again: nobody needs the one before. Of a build in work everything else stays."""
+    (folder / _ASIDE).unlink(missing_ok=True)
+    with suppress(OSError):  # a build is in work here, or none was
+        (folder / _ASIDE).parent.rmdir()
+
+
+def read_set_aside(folder: Path) -> Manifest | None:
+    """The manifest of a dataset folder, or the one that was set aside when work on the folder began and was stopped.
+
+    For whoever writes a new one. Raises as `read_manifest`.
+    """
+    return read_manifest(folder) or _read(folder, _ASIDE)
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a dataset folder; None where there is none.
 
     Raises:
-        IntegrityError: The file is not a manifest.
+        IntegrityError: The file is not a manifest, to the bit as it was written.
     """
-    path = folder / MANIFEST
+    return _read(folder, MANIFEST)
+
+
+def _read(folder: Path, place: str) -> Manifest | None:
+    path = folder / place
+    remedy = "Build into another folder, or delete this one."
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != _FORMAT:
-            raise ValueError(f"format {said['format']}")
+        text = path.read_bytes().decode()
+        said = Contents.parse(text, repr(folder.name)).document
+        if sealed(said) != text:  # or the next manifest would say with a seal of its own what a flipped bit says here
+            raise ValueError("it was changed since it was written")
         recipes = {name: Recipe.from_dict(one["recipe"], recorded=True) for name, one in said["recipes"].items()}
-        receipts = [Receipt.from_json(json.dumps(one)) for one in said["shards"]]
+        receipts = [_own(Receipt.from_json(json.dumps(one)), recipes) for one in said["shards"]]
         return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
     except FileNotFoundError:
         return None
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {remedy}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(
-            f"{path.name} in {folder.name!r} is not a manifest of this version ({error}). "
-            "Build into another folder, or delete this one."
+            f"{path.name} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"
         ) from error
+
+
+def _own(receipt: Receipt, recipes: Mapping[str, Recipe]) -> Receipt:
+    """A receipt whose names lead nowhere but to the folders of its recipes; `Contents` has looked at their paths."""
+    if not _DIGEST.fullmatch(receipt.spec_digest):
+        raise ValueError(f"{receipt.spec_digest!r} is no digest")
+    strange = {*receipt.files, *receipt.sidecars, *receipt.counts} - set(recipes)
+    if strange:
+        raise ValueError(f"a shard is of {min(strange)!r}, which is no config")
+    return receipt

@@ -4,7 +4,7 @@ plan -> shards -> card, pictures, LLaMA-Factory's entry -> manifest, which is wr
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.files import write_whole
-from lomo_hf.building.resume import save_receipt
+from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.corpus.sampling import DRAW, recorded_source
@@ -20,14 +20,13 @@ from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.names import check_no_secret
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
+from lomo_hf.release.assets import ASSETS
 from lomo_hf.release.audited import AUDIT, check_audit
 from lomo_hf.release.companions import refresh_card, write_companions
-from lomo_hf.release.manifest import MANIFEST, Manifest, read_manifest
+from lomo_hf.release.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
-
-WORK_FOLDER = ".lomo"
 
 
 @dataclass(frozen=True)
@@ -79,10 +78,14 @@ def build_dataset(
     check_no_secret("repo", repo or "")
     folder = Path(out)
     source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    # Both stand in card and manifest, the config in every row's id too.
+    check_no_secret("the corpus's name", f"{source.config} {source.description}")
+    check_no_secret("the folder's name", _utf8(folder).resolve().name)
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
     earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
+    _check_no_links(folder, [recipe.name for recipe in chosen])
     # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
     (folder / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
     for receipt in earlier.receipts if earlier else ():
@@ -101,7 +104,8 @@ def build_dataset(
         (folder / stray).unlink()
     if draw is not None:
         write_whole(folder / DRAW, draw.encode())
-    return _assemble(folder, chosen, receipts, said, earlier, repo)
+    # Read once more: another build may have finished a config of its own here in the meantime.
+    return _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo)
 
 
 def record_audit(folder: str | Path, report: str) -> None:
@@ -111,7 +115,7 @@ def record_audit(folder: str | Path, report: str) -> None:
         IntegrityError: The folder has no manifest, or the report is of other shards.
     """
     place = Path(folder)
-    manifest = read_manifest(place)
+    manifest = read_set_aside(place)
     if manifest is None:
         raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
     check_audit(report, manifest.receipts)
@@ -160,18 +164,41 @@ def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
         return None
     if not folder.is_dir():
         raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
-    manifest = read_manifest(folder)
+    manifest = read_set_aside(folder)
     if manifest is None:
         if any(folder.iterdir()) and not (folder / WORK_FOLDER).is_dir():
-            raise BuildError(f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither.")
-        return None
-    for key in ("digest", "rows"):
-        if manifest.source[key] != source[key]:
             raise BuildError(
-                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit "
-                f"({manifest.source['description']}). Name another folder with --out, or delete that one."
+                f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither. Name another."
+            )
+        return None
+    # The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
+    for key in ("digest", "rows", "config", "repo", "revision"):
+        if manifest.source.get(key) != source[key]:
+            raise BuildError(
+                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
+                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
+                "delete that one."
             )
     return manifest
+
+
+def _utf8(folder: Path) -> Path:
+    """The folder, if pyarrow and the card can say its name."""
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError as error:
+        raise BuildError(f"out must be a name in UTF-8; found {str(folder)!a}. Name another folder.") from error
+    return folder
+
+
+def _check_no_links(folder: Path, names: Sequence[str]) -> None:
+    """What is reached through a link lies elsewhere, and is no part of the repository that the folder is to be."""
+    for name in (*names, ASSETS):
+        if (folder / name).is_symlink():
+            raise BuildError(
+                f"{name} in {folder.name!r} must be a folder of its own; found a link. Remove the link, or make "
+                "the whole dataset folder one."
+            )
 
 
 def _assemble(
@@ -183,7 +210,7 @@ def _assemble(
     repo: str | None,
 ) -> BuildReport:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
-    (folder / MANIFEST).unlink(missing_ok=True)
+    set_aside(folder)
     named = {recipe.name: recipe for recipe in recipes}
     old = _kept_receipts(earlier, set(named))
     all_recipes = {
@@ -193,9 +220,33 @@ def _assemble(
     all_receipts = [*old, *receipts]
     _remove_stale(folder, earlier, all_receipts)
     write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
-    shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    _clear_work(folder, all_recipes)
     counts = {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
     return BuildReport(folder, counts)
+
+
+def _clear_work(folder: Path, finished: Collection[str]) -> None:
+    """Remove what was kept for the builds that are finished, and leave the receipts of those that are not: other
+    machines may be at work on another config here, or it was stopped and will go on.
+    """
+    unfinished = False
+    for path in (folder / RECEIPTS).glob("*.json"):
+        if _is_needed(path, folder, finished):
+            unfinished = True
+        else:
+            path.unlink(missing_ok=True)
+    if not unfinished:
+        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+
+
+def _is_needed(path: Path, folder: Path, finished: Collection[str]) -> bool:
+    try:
+        receipt = unsealed(path.read_text(encoding="utf-8"))
+        files = [file for part in (receipt.files, receipt.sidecars) for file in part.values()]
+        sizes = [(folder / file.path).stat().st_size for file in files]
+    except (OSError, UnicodeDecodeError, IntegrityError):
+        return False
+    return not set(receipt.files) <= set(finished) and sizes == [file.bytes for file in files]
 
 
 def _kept_receipts(earlier: Manifest | None, rebuilt: set[str]) -> list[Receipt]:

@@ -9,11 +9,13 @@ from lomo_hf.building.files import sha256_of
 from lomo_hf.errors import IntegrityError
 from lomo_hf.release.companions import CARD
 from lomo_hf.release.contents import Contents, FileRecord
-from lomo_hf.release.manifest import MANIFEST, sealed
+from lomo_hf.release.manifest import MANIFEST, WORK_FOLDER, sealed
 
 __all__ = ["VerifiedFolder", "verify_folder"]
 
 _SHOWN = 5
+# What the shards were is known from the manifest alone, so none of them can be kept.
+_LOST = "Take it from a copy of the folder, or build into another."
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | Non
 
 def _remedy(findings: list[str], strays: bool) -> str:
     """What mends it. Building leaves files alone that it did not make, and a card alone is quicker written again."""
-    says = ["Take out of the folder what is not in the manifest."] if strays else []
+    says = []
+    if strays:
+        says.append("Move what the manifest does not name elsewhere, unless it is of a build that is not finished.")
     if findings and all(found.startswith(f"{CARD} has") for found in findings):
         says.append("`lomo card` on this folder writes the card again and keeps your own text.")
     elif findings:
@@ -83,14 +87,19 @@ def _open_manifest(folder: Path) -> Contents:
     try:
         text = path.read_bytes().decode()
     except (FileNotFoundError, NotADirectoryError):
+        ours = not folder.exists() or (folder / WORK_FOLDER).is_dir()
+        remedy = f"Run `lomo build --out {folder}`" if ours else "Name another, or build into a new one"
         raise IntegrityError(
-            f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. Run `lomo build --out {folder}`."
+            f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}."
         ) from None
-    except UnicodeDecodeError as error:
-        raise IntegrityError(f"{MANIFEST} in {folder.name!r} is damaged ({error}). Build again.") from error
-    contents = Contents.parse(text, repr(folder.name))
+    except (UnicodeDecodeError, IsADirectoryError) as error:
+        raise IntegrityError(f"{MANIFEST} in {folder.name!r} is damaged ({error}). {_LOST}") from error
+    try:
+        contents = Contents.parse(text, repr(folder.name))
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {_LOST}") from error
     if sealed(contents.document) != text:
-        raise IntegrityError(f"{MANIFEST} in {folder.name!r} was changed since it was written. Build again.")
+        raise IntegrityError(f"{MANIFEST} in {folder.name!r} was changed since it was written. {_LOST}")
     return contents
 
 

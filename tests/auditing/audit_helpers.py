@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from lomo_hf.release.manifest import sealed
+
 Rows = list[dict[str, Any]]
 
 
@@ -43,7 +45,7 @@ def seal(folder: Path, path: Path) -> None:
     for record in [*(record for part in parts for record in part.values()), *manifest["files"]]:
         if record["path"] == name:
             record.update(bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (folder / "manifest.json").write_text(sealed(manifest), encoding="utf-8")
 
 
 def first(rows: Rows, **wanted: Any) -> dict[str, Any]:

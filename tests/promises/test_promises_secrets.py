@@ -44,6 +44,16 @@ def test_a_secret_in_what_would_be_published_is_refused_and_not_repeated(secret:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_secret_in_a_name_that_would_be_published_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    corpus = tmp_path / f"{TOKEN}.jsonl"
+    corpus.write_text(json.dumps({"id": 1, "prompt": "Why is the sky blue? Say it in words.", "answer": "So."}))
+    for source, folder, what in ((corpus, "out", "corpus"), (None, TOKEN, "folder")):
+        with pytest.raises(RecipeError, match=f"the {what}'s name must hold no secret") as said:
+            build_dataset(source, ["ratio50"], tmp_path / folder)
+        assert TOKEN not in str(said.value)
+        assert not (tmp_path / folder).exists()
+
+
 @pytest.mark.parametrize(
     "name", ["..", "a/b", "a\\b", "a\nb", "a\0b", "a" * 300, "con", "nul.txt", ".hidden", "", "A", "é"]
 )

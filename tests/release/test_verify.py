@@ -140,7 +140,7 @@ def test_the_remedy_that_is_named_mends_the_folder(folder: Path) -> None:
     stray, card = folder / "notes.txt", folder / "README.md"
     stray.write_text("mine")
     card.write_text(card.read_text().replace("<!-- end of own text -->", "Ask Ada.\n<!-- end of own text -->"))
-    with pytest.raises(IntegrityError, match=r"Take out of the folder .* `lomo card`") as error:
+    with pytest.raises(IntegrityError, match=r"Move what the manifest does not name .* `lomo card`") as error:
         verify_folder(folder)
     assert "Build again" not in str(error.value)
     stray.unlink()

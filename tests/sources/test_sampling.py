@@ -146,8 +146,9 @@ def test_a_replay_gives_the_same_rows_to_the_character(hub: ServedHub, tmp_path:
 def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: ServedHub, tmp_path: Path) -> None:
     made = draw(open_source(), Sampling(rows=12))
     said = json.loads(draw_json(made))
+    assert ids(replay(said)) == ids(made)  # the embedded sample needs no path
     with pytest.raises(SourceError, match="--corpus beside --replay"):
-        replay(said)
+        replay({**said, "source": {**said["source"], "digest": "0" * 32}})
     with pytest.raises(IntegrityError, match="another corpus"):
         replay(said, open_hub(REPO, configs=["gsm8k"]))
     said["configs"][0]["picked"] = Picks.of(np.ones(said["configs"][0]["rows"], bool)).encode()
