@@ -110,6 +110,21 @@ REAL = [
     ("A line break \\\\(x) opens nothing.", []),
     ("In C:\\alpha\\beta\\log.txt and \\alpha", ["\\alpha"]),
     ("Call one $``B6,''$ please.", ["$``B6,''$"]),  # MATH
+    ("Then $2^{2abcd} = 2^3,$ so $abcd = 1$", ["$2^{2abcd} = 2^3,$", "$abcd = 1$"]),
+    ("Both sides by $(x-y) $, we have $x^3 $", ["$(x-y) $", "$x^3 $"]),  # miniF2F
+    ("order $ r = ord_q(2)$ of 2 divides $ 2n$.", ["$ r = ord_q(2)$", "$ 2n$"]),
+    ("into $(t-a)(t-d)($some", ["$(t-a)(t-d)($"]),
+    ("if $x>0 $then $y$", ["$x>0 $", "$y$"]),
+    ('curl -o "$FILENAME" "$URL"', []),  # GPTeacher
+    ('filename="$1"\nif [ -f "$filename" ]; then', []),
+    ("$conn = new mysqli($server, $username);\nif ($conn->query($sql) === TRUE) {", []),
+    ("a=$((a % b))\n    a=$b\n    b=$remainder", []),
+    (
+        "$$\n\\lambda=1\n\n$$ then implies that\n$$\nx=2\n$$\nWe know $y$",
+        ["\\lambda", "$$\nx=2\n$$", "$y$"],
+    ),  # SciBench
+    ("$$ we know that $x$ falls\n$$x=2$$", ["$x$", "$$x=2$$"]),
+    ("$$5 and $$10 places", []),
     ("It costs $10. \\(x\\) `$z$`", ["\\(x\\)", "`$z$`"]),
     ("$x$-axis, \\(y\\)-axis", ["$x$", "\\(y\\)"]),
     ("$" + "+".join(["\\alpha"] * 100) + "$", ["$" + "+".join(["\\alpha"] * 100) + "$"]),
