@@ -86,7 +86,7 @@ def test_hand_written_rows_hold_exactly_these_atoms(name: str, expected: list[st
 
 # Each is a place of a real prompt that pandoc's rule alone, or our first reading of it, got wrong.
 REAL = [
-    ("Here one unit represents $ 20,000$. One person", ["$ 20,000$"]),  # SciBench
+    ("Here one unit represents $ 20,000$. One person", ["$ 20,000$"]),
     ("There is no $f $ such that $f(f(n)) = n + 1987 $ for every $n $.", ["$f $", "$f(f(n)) = n + 1987 $", "$n $"]),
     ("Square $ ABCD $ has side length $10$.", ["$ ABCD $", "$10$"]),  # MATH
     ("must satisfy so that $x, y, z $ (the solutions of", ["$x, y, z $"]),  # miniF2F
@@ -122,7 +122,7 @@ REAL = [
     (
         "$$\n\\lambda=1\n\n$$ then implies that\n$$\nx=2\n$$\nWe know $y$",
         ["\\lambda", "$$\nx=2\n$$", "$y$"],
-    ),  # SciBench
+    ),
     ("$$ we know that $x$ falls\n$$x=2$$", ["$x$", "$$x=2$$"]),
     ("$$5 and $$10 places", []),
     ("It costs $10. \\(x\\) `$z$`", ["\\(x\\)", "`$z$`"]),
