@@ -16,6 +16,9 @@ _MAX_EQUATION_GAP = 24  # characters between two bare commands of one equation
 _MAX_GLUE = 40  # characters written onto a formula without a space that go with it
 _OPENING = frozenset("（《〈「『【〔“‘")
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕”’…")
+_OPENS = _OPENING | frozenset("([{")  # with space behind one of these, the formula still belongs to it
+_ENDS = _CLOSING | frozenset(")]},.;:!?%")  # and with space before one of these
+_WORD_ON_DISPLAY = 3  # letters: of a word that begins right after a display; fewer are an ending, as in "th"
 
 
 def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) -> tuple[int, ...]:
@@ -65,9 +68,13 @@ def _is_bare(atom: Atom) -> bool:
 
 def _before(prompt: str, atom: Atom, low: int) -> int | None:
     """The border before a formula: left of what is written onto it; none where that reaches the atom before."""
-    edge = atom.start
-    while edge > low and not prompt[edge - 1].isspace():
+    edge = _left_of_brackets(prompt, atom.start, low)
+    groups = 0  # within a group, as in `\\textbf{(D) }\\alpha`, a space parts nothing
+    while edge > low and (groups or not prompt[edge - 1].isspace()):
+        groups = max(0, groups + {"}": 1, "{": -1}.get(prompt[edge - 1], 0))
         if is_cjk(prompt[edge - 1]) and prompt[edge - 1] not in _OPENING:
+            while edge < atom.start and prompt[edge] in _ENDS:  # a colon after a Chinese character
+                edge += 1
             return edge
         if atom.start - edge >= _MAX_GLUE:
             return None
@@ -81,13 +88,13 @@ def _before(prompt: str, atom: Atom, low: int) -> int | None:
 
 def _after(prompt: str, atom: Atom, high: int) -> int | None:
     """The border after a formula: right of what is written onto it and of the space that follows."""
-    edge = atom.end
+    edge = _right_of_marks(prompt, atom.end, high)
     while edge < high and not prompt[edge].isspace():
         if is_cjk(prompt[edge]) and prompt[edge] not in _CLOSING:
             return edge
         if edge - atom.end >= _MAX_GLUE:
             return None
-        if edge == atom.end and atom.kind == "display" and prompt[edge].isalpha():
+        if edge == atom.end and prompt[edge].isalpha() and _is_set_apart(prompt, atom):
             return edge
         edge += 1
     if edge == high and high < len(prompt):
@@ -97,3 +104,33 @@ def _after(prompt: str, atom: Atom, high: int) -> int | None:
         stop += 1
     newline = prompt.rfind("\n", edge, stop)
     return newline + 1 if newline >= 0 else stop
+
+
+def _left_of_brackets(prompt: str, edge: int, low: int) -> int:
+    """Left of an opening bracket on the same line that only space parts from a formula, as in `( $x$ )`."""
+    space = edge
+    while space > low and edge - space < _MAX_GLUE and prompt[space - 1] in " \t":
+        space -= 1
+    return space if low < space < edge and prompt[space - 1] in _OPENS else edge
+
+
+def _right_of_marks(prompt: str, edge: int, high: int) -> int:
+    """Right of marks on the same line that only space parts from a formula, and that no word follows: `$x$ ?`."""
+    mark = edge
+    while mark < high and mark - edge < _MAX_GLUE and prompt[mark] in " \t":
+        mark += 1
+    stop = mark
+    while stop < high and stop - mark < _MAX_GLUE and prompt[stop] in _ENDS:
+        stop += 1
+    ends = stop == len(prompt) or prompt[stop].isspace() or is_cjk(prompt[stop - 1]) or is_cjk(prompt[stop])
+    return stop if mark > edge and stop > mark and ends else edge
+
+
+def _is_set_apart(prompt: str, atom: Atom) -> bool:
+    """Whether the word right after a formula is the next one of the text: after a display, `$$x=1$$Then`."""
+    if atom.kind != "display" and not prompt.startswith(("$$", "\\["), atom.start):
+        return False
+    stop = atom.end
+    while stop < len(prompt) and stop - atom.end < _WORD_ON_DISPLAY and prompt[stop].isalpha():
+        stop += 1
+    return atom.kind == "display" or stop - atom.end == _WORD_ON_DISPLAY or prompt[atom.end].isupper()

@@ -124,6 +124,7 @@ def _full_stop(prompt: str, at: int, start: int) -> bool:
     while word_start > 0 and at - word_start < 24 and not prompt[word_start - 1].isspace():
         word_start -= 1
     word = prompt[word_start:at].lstrip("\"'([{“‘*_")
+    word = word[max(word.rfind(mark) for mark in '”"“') + 1 :]  # as in `need to.”Dr. Guo`
     if not word.strip("."):  # an ellipsis
         return first.isupper() or is_cjk(first) or "\n" in prompt[at:start]
     if word.lower() in _ABBREVIATIONS or _is_initials(word):
