@@ -6,6 +6,7 @@ between them, `\\frac{1}{2} + \\frac{1}{3}`, for they are one equation.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.marks import is_cjk
@@ -41,6 +42,10 @@ def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) ->
         before = None if index and _are_one_equation(prompt, atoms[index - 1], atom) else _before(prompt, atom, low)
         joined = index + 1 < len(atoms) and _are_one_equation(prompt, atom, atoms[index + 1])
         after = None if joined else _after(prompt, atom, high)
+        if before is not None and _is_bare(atom):
+            before = _left_of_operands(prompt, before, low)
+        if after is not None and _is_bare(atom):
+            after = _right_of_operands(prompt, after, high)
         cuts.update(edge for edge in (before, after) if edge is not None)
     edges = [0]
     for cut in sorted(cuts):
@@ -134,3 +139,43 @@ def _is_set_apart(prompt: str, atom: Atom) -> bool:
     while stop < len(prompt) and stop - atom.end < _WORD_ON_DISPLAY and prompt[stop].isalpha():
         stop += 1
     return atom.kind == "display" or stop - atom.end == _WORD_ON_DISPLAY or prompt[atom.end].isupper()
+
+
+def _left_of_operands(prompt: str, edge: int, low: int) -> int:
+    """Left of what a bare command is an operator of: the `x` of `x \\in [-2,7]`, but no word and no earlier sentence."""
+    first = edge
+    while first - low > 0 and edge - first < _MAX_GLUE:
+        stop = first
+        while stop > low and prompt[stop - 1] in " \t":
+            stop -= 1
+        start = stop
+        while start > low and stop - start < _MAX_GLUE and not prompt[start - 1].isspace():
+            start -= 1
+        if start == stop or start <= low != 0 or prompt[stop - 1] in ".,;:!?" or not _is_operand(prompt[start:stop]):
+            break
+        first = start
+    return first
+
+
+def _right_of_operands(prompt: str, edge: int, high: int) -> int:
+    """Right of what stands behind a bare command on its line and is no word, and of the space after it."""
+    last = edge
+    while last < high and last - edge < _MAX_GLUE and prompt[last - 1] in " \t" and prompt[last - 2] not in ".,;:!?":
+        stop = last
+        while stop < high and stop - last < _MAX_GLUE and not prompt[stop].isspace():
+            stop += 1
+        if stop == last or stop == high != len(prompt) or not _is_operand(prompt[last:stop]):
+            break
+        while stop < high and prompt[stop].isspace():
+            stop += 1
+        newline = prompt.rfind("\n", last, stop)
+        last = newline + 1 if newline >= 0 else stop
+    return last
+
+
+def _is_operand(piece: str) -> bool:
+    """Whether no two letters stand together in a piece without space, as in `=`, `5/6` and `[-2,7].`."""
+    if any(left.isalpha() and right.isalpha() for left, right in pairwise(piece)):
+        return False
+    whole = piece.count("{") == piece.count("}")
+    return whole and not any(map(is_cjk, piece)) and "$" not in piece and "\\" not in piece

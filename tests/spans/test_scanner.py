@@ -147,6 +147,22 @@ def test_bare_delimiters_are_one_formula_with_their_scripts(pair: str) -> None:
     assert atom_sources(f"Let {pair} be") == [pair]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"\sum\limits_{i=1}^{n}", r"\prod\limits _{i}", r"\int\nolimits_0^1", r"\operatorname*{arg\,max}_{x}",
+        r"\xrightarrow[a]{b}", r"\log _{2}", r"\in", r"\leqslant",
+    ],
+)  # fmt: skip
+def test_a_bare_command_keeps_its_scripts_and_options(command: str) -> None:
+    assert atom_sources(f"Let {command} be") == [command]
+
+
+def test_a_colon_before_a_command_makes_no_path() -> None:
+    assert atom_sources(r"the ratio \sqrt{2}:\sqrt{3} or 1:\alpha") == [r"\sqrt{2}", r"\sqrt{3}", r"\alpha"]
+    assert atom_sources(r"In C:\log, (D:\beta) or c:\alpha\in\text") == []
+
+
 @pytest.mark.parametrize("text", ["\\left\\right\r\n", r"\left(x\right", r"\left(x\right\)", "\\left(x\\right\n\n)"])
 def test_bare_delimiters_without_an_end_are_no_formula(text: str) -> None:
     assert atom_sources(text) == []
