@@ -142,7 +142,7 @@ def _is_set_apart(prompt: str, atom: Atom) -> bool:
 
 
 def _left_of_operands(prompt: str, edge: int, low: int) -> int:
-    """Left of what a bare command is an operator of: the `x` of `x \\in [-2,7]`, but no word and no earlier sentence."""
+    """Left of what a bare command is an operator of: the `x` of `x \\in [-2,7]`, but no word."""
     first = edge
     while first - low > 0 and edge - first < _MAX_GLUE:
         stop = first
