@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
-from lomo_hf.spans.marks import is_cjk
+from lomo_hf.spans.marks import is_cjk, is_label
 
 __all__ = ["block_edges"]
 
@@ -19,6 +19,7 @@ _OPENING = frozenset("（《〈「『【〔“‘")
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕”’…")
 _OPENS = _OPENING | frozenset("([{")  # with space behind one of these, the formula still belongs to it
 _ENDS = _CLOSING | frozenset(")]},.;:!?%")  # and with space before one of these
+_MAX_LABEL = 7  # characters of the label of a list's item
 _WORD_ON_DISPLAY = 3  # letters: of a word that begins right after a display; fewer are an ending, as in "th"
 
 
@@ -84,6 +85,7 @@ def _before(prompt: str, atom: Atom, low: int) -> int | None:
         if atom.start - edge >= _MAX_GLUE:
             return None
         edge -= 1
+    edge = _left_of_label(prompt, edge, low)
     if edge == low and low > 0:
         return None
     newline = prompt.rfind("\n", low, edge) + 1
@@ -117,6 +119,22 @@ def _left_of_brackets(prompt: str, edge: int, low: int) -> int:
     while space > low and edge - space < _MAX_GLUE and prompt[space - 1] in " \t":
         space -= 1
     return space if low < space < edge and prompt[space - 1] in _OPENS else edge
+
+
+def _left_of_label(prompt: str, edge: int, low: int) -> int:
+    """Left of the label of a list's item, as in `(4) $x$`, where it opens its line or follows another formula."""
+    stop = edge
+    while stop > low and edge - stop < _MAX_GLUE and prompt[stop - 1] in " \t":
+        stop -= 1
+    start = stop
+    while start > low and stop - start < _MAX_LABEL and not prompt[start - 1].isspace():
+        start -= 1
+    if not is_label(prompt[start:stop]):
+        return edge
+    before = start
+    while before > low and start - before < _MAX_GLUE and prompt[before - 1] in " \t":
+        before -= 1
+    return start if before == low or prompt[before - 1] == "\n" else edge
 
 
 def _right_of_marks(prompt: str, edge: int, high: int) -> int:

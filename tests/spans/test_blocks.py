@@ -66,6 +66,10 @@ def test_blocks_are_cut_only_where_a_word_ends(made: Prompt) -> None:
         ("is $$x=1$$Then go", ["is ", "$$x=1$$", "Then go"]),  # MATH
         ("the $$n$$th term", ["the ", "$$n$$th ", "term"]),
         ("that \\textbf{(D) }2\\le S<6 is", ["that ", "\\textbf{(D) }2\\le S<6 ", "is"]),  # miniF2F
+        ("Which?\n(4) $T_2$ test", ["Which?\n", "(4) $T_2$ ", "test"]),  # gaokao
+        ("Is\nA. $x$ B. $y$\nC. $z$", ["Is\n", "A. $x$ ", "B. $y$\n", "C. $z$"]),
+        ("  II. $x$ or", ["  II. $x$ ", "or"]),
+        ("of line A. $x$ is", ["of line A. ", "$x$ ", "is"]),
         ("Call `f. G` now. Stop.", ["Call `f. G` now. ", "Stop."]),
         ("Run:\n```\nx. Y\n```\nDone.", ["Run:\n", "```\nx. Y\n```\n", "Done."]),
         ("", [""]),
