@@ -146,12 +146,8 @@ def _full_stop(prompt: str, at: int, start: int) -> bool:
         return ends and word.lower() not in ("vs", "e.g", "i.e", "eg", "ie")
     if (word.lower() in _BEFORE_NUMBER and first.isdigit()) or _opens_line(prompt, word_start, word):
         return False
-    if (
-        len(word) == 1
-        and word.isupper()
-        and first in "$\\"
-        and prompt[:word_start].rstrip()[-1:] in ("$", ")", "", *".;,")
-    ):
+    before = prompt[max(0, word_start - 8) : word_start].rstrip()[-1:]
+    if len(word) == 1 and word.isupper() and first in "$\\" and before in ("", "$", ")", ".", ";", ","):
         return False  # `B. $y$` behind `A. $x$`
     if len(word) == 1 and word.isupper() and first.isupper():
         earlier = prompt[max(0, word_start - 20) : word_start].split()

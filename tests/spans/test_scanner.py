@@ -220,6 +220,10 @@ HOSTILE = {
     "stops": lambda n: "." * (5 * n),
     "exclamations": lambda n: '!"' * (2 * n),
     "sentences": lambda n: "A b. " * n,
+    "labels": lambda n: "A. $a$ " * (4 * n),
+    "operands": lambda n: "\\alpha 1 - " * n,
+    "brackets": lambda n: "( $a$ ) , " * n,
+    "prose between displays": lambda n: "$$ is 1 and so $" * n,
     "word": lambda n: "a" * (20 * n),
 }
 
