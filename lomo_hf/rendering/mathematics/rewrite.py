@@ -218,15 +218,14 @@ def _stacked(token: str, cursor: Cursor, context: Context) -> str:
     return f"{token}{{{upper}}}{{{base}}}"
 
 
-def _not(token: str, cursor: Cursor, context: Context) -> str:
+def _not(token: str, cursor: Cursor, _context: Context) -> str:
     """A negated sign; math-core has none of what LaTeX makes of several pieces, and would slash nothing."""
     following = cursor.look() or ""
     if following in _LONG_ARROWS:
         cursor.take(following)
         return f"\\;{token}{_LONG_ARROWS[following]}\\; "
     if following in _ARROWS:
-        cursor.take(following)
-        return context.wrap(Wrap('class("relation", lmnot(', "))", "rel"), _arrow(following, cursor, context))
+        raise refuse("syntax", f"\\not stands before {following}, which cannot be slashed.")
     if following == "{":
         inside = [item for item in cursor.argument(token) if item != " "]
         if len(inside) != 1:
