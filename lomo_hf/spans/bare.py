@@ -13,6 +13,8 @@ __all__ = ["BareCommands"]
 _MAX_RUN = 64  # commands written without a gap, as in `\alpha\beta`
 _MAX_SCRIPTS = 4
 _MAX_PATH = 80
+_WITH_OPTION = frozenset(("sqrt", "xrightarrow", "xleftarrow", "xleftrightarrow", "xlongequal"))
+_LIMITS = ("\\limits", "\\nolimits")
 
 
 class BareCommands:
@@ -23,7 +25,7 @@ class BareCommands:
 
     def formula(self, token: Token) -> Atom | None:
         """A command with its arguments and scripts, and the known commands that follow it without a gap."""
-        end = None if self._in_path(token.start) else self._command_end(token)
+        end = None if self._in_path(token) else self._command_end(token)
         if end is None:
             return None
         for _ in range(_MAX_RUN):
@@ -34,16 +36,21 @@ class BareCommands:
             end = further
         return Atom("inline", token.start, end, token.start, end) if end - token.start <= MAX_FORMULA_CHARS else None
 
-    def _in_path(self, at: int) -> bool:
-        """Whether a backslash is of a path such as C:\\log."""
-        words = self.text[max(self.stretch.start, at - _MAX_PATH) : at + 1].split()
-        return ":\\" in words[-1]
+    def _in_path(self, token: Token) -> bool:
+        """Whether a backslash is of a path such as C:\\log; `\\sqrt{2}:\\sqrt{3}` is a ratio."""
+        if COMMAND_ARGUMENTS.get(token.name) and self.text[token.end : token.end + 1] == "{":
+            return False
+        word = self.text[max(self.stretch.start, token.start - _MAX_PATH) : token.start + 1].split()[-1]
+        colon = word.find(":\\")
+        return colon > 0 and word[colon - 1].isalpha() and (colon == 1 or not (word[colon - 2].isalnum()))
 
     def _command_end(self, token: Token) -> int | None:
         if token.name == "left":
             return self._left_right_end(token)
         end: int | None = token.end
-        if token.name == "sqrt" and self.text[token.end : token.end + 1] == "[":
+        if token.name == "operatorname" and self.text[token.end : token.end + 1] == "*":
+            end = token.end + 1
+        elif token.name in _WITH_OPTION and self.text[token.end : token.end + 1] == "[":
             bracket = self.text.find("]", token.end, min(self.end, token.end + 60))
             end = bracket + 1 if bracket > 0 else None
         for _ in range(COMMAND_ARGUMENTS[token.name]):
@@ -52,9 +59,15 @@ class BareCommands:
 
     def _scripts_end(self, end: int) -> int:
         for _ in range(_MAX_SCRIPTS):
-            if end >= self.end or self.text[end] not in "^_":
+            mark = end
+            for limits in _LIMITS:
+                if self.text.startswith(limits, end):
+                    mark = end + len(limits)
+            if self.text.startswith((" _{", " ^{"), mark):
+                mark += 1
+            if mark >= self.end or self.text[mark] not in "^_":
                 break
-            further = self._argument_end(end + 1)
+            further = self._argument_end(mark + 1)
             if further is None:
                 break
             end = further

@@ -10,7 +10,7 @@ __all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS"]
 
 _ONE = """sqrt hat bar vec tilde dot ddot overline underline widehat widetilde overrightarrow overleftarrow overbrace
 underbrace boxed text mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod
-ce xrightarrow xleftarrow cancel"""
+ce xrightarrow xleftarrow xleftrightarrow xlongequal cancel bm dddot"""
 _TWO = "frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel"
 _NONE = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho
 varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
@@ -20,7 +20,10 @@ leq le geq ge neq ne equiv approx sim simeq cong propto ll gg subset supset subs
 emptyset varnothing forall exists nexists neg land lor wedge vee implies iff rightarrow leftarrow leftrightarrow
 Rightarrow Leftarrow Leftrightarrow longrightarrow Longrightarrow mapsto to infty partial nabla hbar ell Re Im aleph
 angle triangle perp parallel mid nmid degree prime therefore because langle rangle lfloor rfloor lceil rceil square
-bigcup bigcap qquad"""
+bigcup bigcap qquad in leqslant geqslant nleq ngeq subsetneq supsetneq prec succ preceq succeq bmod coprod bigoplus
+bigotimes bigvee bigwedge limsup liminf uparrow downarrow longleftarrow longleftrightarrow Longleftarrow
+Longleftrightarrow impliedby rightleftharpoons hookrightarrow lvert rvert lVert rVert complement triangleq doteq
+models vdash dagger uplus sqcup sqcap odot diamond"""
 
 COMMAND_ARGUMENTS = MappingProxyType(
     {name: count for count, names in ((0, _NONE), (1, _ONE), (2, _TWO)) for name in names.split()}

@@ -8,10 +8,14 @@ from bisect import bisect_left
 
 from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom, Stretch
 
-__all__ = ["dollar_formula"]
+__all__ = ["dollar_formula", "is_prose"]
 
 _TEX_CHARS = frozenset("\\^_{}=<>+|*/")
-_OPERATORS = frozenset("sin cos tan cot sec csc log exp lim max min sup inf gcd lcm det deg dim mod".split())
+_OPERATORS = frozenset(
+    "sin cos tan cot sec csc log exp lim max min sup inf gcd lcm det deg dim mod ord arg ker".split()
+)
+_SHORT_WORDS = frozenset("an as at be by do if in is of on or so to we".split())
+_OPEN_ENDS = frozenset('"=<>+-*/|:_')  # with one of these no formula ends before a letter
 _AFTER = frozenset(" \t\r\n.,;:!?)]}-'\"")  # what may follow a formula; before a letter a dollar opens the next one
 _TEXT_GROUPS = ("\\text", "\\mbox", "\\hbox")
 _MAX_ROW = 2_000
@@ -36,6 +40,13 @@ def dollar_formula(stretch: Stretch, start: int) -> Atom | None:
             return Atom("inline", start, close + 1, start + 1, close)
         return None
     return None
+
+
+def is_prose(body: str) -> bool:
+    """Whether words stand between two `$$` that open one formula each, as `$$ then implies that $$` between others."""
+    if "$" in body:  # in mathematics a dollar stands in a text only
+        return not any(command in body for command in (*_TEXT_GROUPS, "\\begin")) and _has_words(_without_tex(body))
+    return len(body.split()) > 1 and not any(char in _TEX_CHARS for char in body) and _has_words(body)
 
 
 def _dollars_after(stretch: Stretch, start: int, limit: int) -> list[int]:
@@ -73,21 +84,36 @@ def _is_formula(body: str, following: str) -> bool:
         return not _opens_code(prose) and not opens and not (apart and _has_words(prose))
     if _opens_code(body) or ("\n" in body and _has_words(body)):  # into a code span, or the next line
         return False
+    if _is_variable_of_code(body, following):
+        return False
     if ink[0] in "'’" or (body[-1].isspace() and ink[-1] in "|("):  # `$'000`, or the next cell of a table
         return False
     padded = len(body) != len(ink)
     if not any(char in _TEX_CHARS for char in body):
         return _is_plain_formula(body, ink) if padded else not _has_words(body) or _is_one_word(body)
-    return not ((padded or body[0].isdigit()) and _has_words(body))
+    if body[0].isdigit() and not padded:  # `$2^{2abcd} = 2^3,$`: what stands in braces is no prose
+        return not _has_words(_without_tex(body))
+    return not (padded and _has_words(body))
+
+
+def _is_variable_of_code(body: str, following: str) -> bool:
+    """Whether both dollars open names, as in `"$HOME" "$USER"`, `$c = mysqli($host, $user)` and `echo $a $b`."""
+    if not following.isascii() or not (following.isalpha() or following in ("_", "{")):
+        return False
+    last = body.rstrip()[-1]
+    if body[-1].isspace():
+        return "\n" in body or last in _OPEN_ENDS or not any(char in _TEX_CHARS for char in body)
+    return last in _OPEN_ENDS or (last == "(" and len(body) > 2 and body[-3:-1].isalpha())
 
 
 def _is_plain_formula(body: str, ink: str) -> bool:
     """Whether a body with space at an edge and no character of TeX is one all the same: `$f $`, `$ ABCD $`."""
     if body[0].isspace():
-        if len(ink) <= 3:
-            return not _has_words(ink)
+        if len(ink) <= 3:  # of two formulas the words between may stand between dollars: `2,$ so $x=3$`
+            return ink not in _SHORT_WORDS and not _has_words(ink)
         return not ink.strip("0123456789.,") or (body[-1].isspace() and ink.isalpha() and ink.isupper())
-    return body[0].isalpha() and not _has_words(body)
+    product = body[0] == "(" and ink[-1] == ")" and not body[1].isdigit()  # `$(x-y) $`, but not `$(9,861) | $`
+    return (body[0].isalpha() or product) and not _has_words(body)
 
 
 def _is_one_word(body: str) -> bool:

@@ -4,11 +4,15 @@ A mark ends one where space follows it, or where Chinese characters stand around
 nor about what lies in formulas and code: that is `sentences.py`.
 """
 
-__all__ = ["is_cjk", "sentence_end", "skip_space"]
+import re
+
+__all__ = ["is_cjk", "is_label", "sentence_end", "skip_space"]
 
 _CLOSERS = frozenset("\"')]}”’»」』）】》〉*_")
 _FULL_MARKS = frozenset("。！？｡؟।॥۔．")
 _REPORTING = frozenset("说道问答喊叫說問")  # “……！”他说: the sentence goes on behind the quotation
+_LABEL = re.compile(r"[(（]?([0-9]{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.．)）、:]")
+_ROMAN = re.compile("[IVX]{1,5}|[ivx]{1,5}")
 _BEFORE_LIST_LABEL = frozenset(".．。？！?!()（）；;")
 _ABBREVIATIONS = frozenset(
     """mr mrs ms dr prof st jr sr rev gen col capt lt sgt hon gov sen rep messrs vs etc eg ie e.g i.e cf al approx est
@@ -68,6 +72,15 @@ def is_cjk(char: str) -> bool:
     )
 
 
+def is_label(text: str) -> bool:
+    """Whether a text is the label of a list's item, such as `1.`, `(B)` and `iv)`.
+
+    >>> is_label("(4)"), is_label("C．"), is_label("at.")
+    (True, True, False)
+    """
+    return _LABEL.fullmatch(text) is not None
+
+
 def skip_space(prompt: str, at: int) -> int:
     """Past the space after a sentence, but not past the indentation of the line that follows it."""
     stop = at
@@ -124,13 +137,18 @@ def _full_stop(prompt: str, at: int, start: int) -> bool:
     while word_start > 0 and at - word_start < 24 and not prompt[word_start - 1].isspace():
         word_start -= 1
     word = prompt[word_start:at].lstrip("\"'([{“‘*_")
+    word = word[max(word.rfind(mark) for mark in '”"“') + 1 :]  # as in `need to.”Dr. Guo`
     if not word.strip("."):  # an ellipsis
         return first.isupper() or is_cjk(first) or "\n" in prompt[at:start]
     if word.lower() in _ABBREVIATIONS or _is_initials(word):
-        ends = first.isupper() if word.lower() in _ENDING_ABBREVIATIONS else _opens_sentence(prompt, start)
+        hour = not word.isupper() or prompt[max(0, word_start - 4) : word_start].rstrip()[-1:].isdigit()
+        ends = first.isupper() if word.lower() in _ENDING_ABBREVIATIONS and hour else _opens_sentence(prompt, start)
         return ends and word.lower() not in ("vs", "e.g", "i.e", "eg", "ie")
     if (word.lower() in _BEFORE_NUMBER and first.isdigit()) or _opens_line(prompt, word_start, word):
         return False
+    before = prompt[max(0, word_start - 8) : word_start].rstrip()[-1:]
+    if len(word) == 1 and word.isupper() and first in "$\\" and before in ("", "$", ")", ".", ";", ","):
+        return False  # `B. $y$` behind `A. $x$`
     if len(word) == 1 and word.isupper() and first.isupper():
         earlier = prompt[max(0, word_start - 20) : word_start].split()
         label = (
@@ -153,7 +171,7 @@ def _opens_sentence(prompt: str, start: int) -> bool:
 
 def _opens_line(prompt: str, word_start: int, word: str) -> bool:
     """Whether a word is the mark of a list at the start of a line: "1. First", "A. Yes"."""
-    if not (word.isdigit() or (len(word) == 1 and word.isalpha())) or len(word) > 3:
+    if not (word.isdigit() or (len(word) == 1 and word.isalpha()) or _ROMAN.fullmatch(word)) or len(word) > 5:
         return False
     low = max(0, word_start - 8)
     line_start = prompt.rfind("\n", low, word_start) + 1

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom, AtomKind, Stretch, Token
 from lomo_hf.spans.bare import BareCommands
 from lomo_hf.spans.commands import MATH_ENVIRONMENTS
-from lomo_hf.spans.dollars import dollar_formula
+from lomo_hf.spans.dollars import dollar_formula, is_prose
 from lomo_hf.spans.fences import fences
 
 __all__ = ["Atom", "AtomKind", "scan"]
@@ -83,8 +83,9 @@ class _Matching:
         body_start, body_end = token.end, self.tokens[close].start
         if body_end - body_start > MAX_FORMULA_CHARS or not self.text[body_start:body_end].strip():
             return None
-        if closer == "$$" and self.stretch.blank_between(body_start, body_end):
-            return None
+        if closer == "$$":
+            if self.stretch.blank_between(body_start, body_end) or is_prose(self.text[body_start:body_end]):
+                return None
         start, end = token.start, self.tokens[close].end
         inline = closer == "\\)" or self._within_line(start, end)
         return Atom("inline" if inline else "display", start, end, body_start, body_end)

@@ -71,6 +71,39 @@ def test_different_formulas_look_different(pair: tuple[str, str]) -> None:
     assert one.shape != two.shape or likeness(one, two).correlation < 0.99
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [r"\leqslant", r"\perp", r"\ll", r"\propto", r"\preceq", r"\leqq", r"\subsetneq", r"\subseteqq", r"\implies"],
+)  # fmt: skip
+def test_the_slash_of_a_negated_sign_crosses_it(sign: str) -> None:
+    """Neither beside the sign, where the font's combining slash falls, nor missing."""
+    plain, negated = (ink(picture) for picture in pictures(sign, rf"\not{sign}"))
+    assert abs(negated.shape[1] - plain.shape[1]) <= 2
+    assert negated.sum() > 1.02 * plain.sum()
+    assert negated.shape[0] < 36
+
+
+def test_a_construct_that_cannot_be_slashed_is_refused() -> None:
+    assert {reason(tex) for tex in (r"\not\cdots", r"\not{ab}", r"\not\xrightarrow{f}")} == {"formula:syntax"}
+
+
+@pytest.mark.parametrize("stacked", [r"\overset{a}{=}", r"\underset{a}{=}", r"\stackrel{a}{=}", r"\overset{a}{+}"])
+def test_a_sign_with_something_above_it_keeps_its_space(stacked: str) -> None:
+    plain, other = pictures(f"x{stacked[-2]}y", f"x{stacked}y")
+    assert abs(plain.shape[1] - other.shape[1]) <= 2
+
+
+@pytest.mark.parametrize("sign", [r"\int", r"\iint", r"\iiint", r"\oint"])
+def test_limits_that_are_asked_for_stand_below_an_integral(sign: str) -> None:
+    beside, below = pictures(rf"{sign}_D f", rf"{sign}\limits_D f")
+    assert below.shape[0] > beside.shape[0] + 4
+    assert below.shape[1] < beside.shape[1]
+
+
+def test_greek_capitals_that_are_called_variants_lean() -> None:
+    assert formula_to_typst(r"\varGamma", display=False) == formula_to_typst(r"\mathit{\Gamma}", display=False)
+
+
 def test_an_empty_row_of_cells_stays_a_row() -> None:
     full, gap = pictures(r"\begin{array}{|c|c|}\hline a&b\\ \hline c&d\\ \hline\end{array}",
                          r"\begin{array}{|c|c|}\hline a&b\\ \hline & \\ \hline\end{array}")  # fmt: skip

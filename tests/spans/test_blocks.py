@@ -50,8 +50,26 @@ def test_blocks_are_cut_only_where_a_word_ends(made: Prompt) -> None:
         ("(A)$2+i$\n(B)$2-i$", ["(A)$2+i$\n", "(B)$2-i$"]),
         ("By\n  $x$ and", ["By\n", "  $x$ ", "and"]),
         ("$a$$b$ c", ["$a$$b$ ", "c"]),
-        ("Show \\frac{1}{2} + \\frac{1}{3} = 5/6 now", ["Show ", "\\frac{1}{2} + \\frac{1}{3} ", "= 5/6 now"]),
+        ("Show \\frac{1}{2} + \\frac{1}{3} = 5/6 now", ["Show ", "\\frac{1}{2} + \\frac{1}{3} = 5/6 ", "now"]),
+        ("It is x \\in [-2,7]. Why", ["It is ", "x \\in [-2,7]. ", "Why"]),  # miniF2F
+        ("Is 5. \\alpha \\le 3, or", ["Is 5. ", "\\alpha \\le 3, ", "or"]),
+        ("- \\alpha\n- \\beta", ["- \\alpha\n", "- \\beta"]),
+        ("x \\le 5", ["x \\le 5"]),
         ("Use \\alpha and \\beta so", ["Use ", "\\alpha ", "and ", "\\beta ", "so"]),
+        ("value of $x$ ?\nNo", ["value of ", "$x$ ?\n", "No"]),  # SAT
+        ("mass ( $m=1$ ) is", ["mass ", "( $m=1$ ) ", "is"]),  # SciBench
+        ("Let $a$ , $b$ and", ["Let ", "$a$ , ", "$b$ ", "and"]),
+        ("正确的是 ( $)$\n(A)", ["正确的是 ", "( $)$\n", "(A)"]),  # gaokao
+        ("$p_1$ : 若复数", ["$p_1$ : ", "若复数"]),
+        ("结构示意图:$x$", ["结构示意图:", "$x$"]),
+        ("Buy $x$ .5 kg", ["Buy ", "$x$ ", ".5 kg"]),
+        ("is $$x=1$$Then go", ["is ", "$$x=1$$", "Then go"]),  # MATH
+        ("the $$n$$th term", ["the ", "$$n$$th ", "term"]),
+        ("that \\textbf{(D) }2\\le S<6 is", ["that ", "\\textbf{(D) }2\\le S<6 ", "is"]),  # miniF2F
+        ("Which?\n(4) $T_2$ test", ["Which?\n", "(4) $T_2$ ", "test"]),  # gaokao
+        ("Is\nA. $x$ B. $y$\nC. $z$", ["Is\n", "A. $x$ ", "B. $y$\n", "C. $z$"]),
+        ("  II. $x$ or", ["  II. $x$ ", "or"]),
+        ("of line A. $x$ is", ["of line A. ", "$x$ ", "is"]),
         ("Call `f. G` now. Stop.", ["Call `f. G` now. ", "Stop."]),
         ("Run:\n```\nx. Y\n```\nDone.", ["Run:\n", "```\nx. Y\n```\n", "Done."]),
         ("", [""]),

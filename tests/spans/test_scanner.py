@@ -86,7 +86,7 @@ def test_hand_written_rows_hold_exactly_these_atoms(name: str, expected: list[st
 
 # Each is a place of a real prompt that pandoc's rule alone, or our first reading of it, got wrong.
 REAL = [
-    ("Here one unit represents $ 20,000$. One person", ["$ 20,000$"]),  # SciBench
+    ("Here one unit represents $ 20,000$. One person", ["$ 20,000$"]),
     ("There is no $f $ such that $f(f(n)) = n + 1987 $ for every $n $.", ["$f $", "$f(f(n)) = n + 1987 $", "$n $"]),
     ("Square $ ABCD $ has side length $10$.", ["$ ABCD $", "$10$"]),  # MATH
     ("must satisfy so that $x, y, z $ (the solutions of", ["$x, y, z $"]),  # miniF2F
@@ -110,6 +110,21 @@ REAL = [
     ("A line break \\\\(x) opens nothing.", []),
     ("In C:\\alpha\\beta\\log.txt and \\alpha", ["\\alpha"]),
     ("Call one $``B6,''$ please.", ["$``B6,''$"]),  # MATH
+    ("Then $2^{2abcd} = 2^3,$ so $abcd = 1$", ["$2^{2abcd} = 2^3,$", "$abcd = 1$"]),
+    ("Both sides by $(x-y) $, we have $x^3 $", ["$(x-y) $", "$x^3 $"]),  # miniF2F
+    ("order $ r = ord_q(2)$ of 2 divides $ 2n$.", ["$ r = ord_q(2)$", "$ 2n$"]),
+    ("into $(t-a)(t-d)($some", ["$(t-a)(t-d)($"]),
+    ("if $x>0 $then $y$", ["$x>0 $", "$y$"]),
+    ('curl -o "$FILENAME" "$URL"', []),  # GPTeacher
+    ('filename="$1"\nif [ -f "$filename" ]; then', []),
+    ("$conn = new mysqli($server, $username);\nif ($conn->query($sql) === TRUE) {", []),
+    ("a=$((a % b))\n    a=$b\n    b=$remainder", []),
+    (
+        "$$\n\\lambda=1\n\n$$ then implies that\n$$\nx=2\n$$\nWe know $y$",
+        ["\\lambda", "$$\nx=2\n$$", "$y$"],
+    ),
+    ("$$ we know that $x$ falls\n$$x=2$$", ["$x$", "$$x=2$$"]),
+    ("$$5 and $$10 places", []),
     ("It costs $10. \\(x\\) `$z$`", ["\\(x\\)", "`$z$`"]),
     ("$x$-axis, \\(y\\)-axis", ["$x$", "\\(y\\)"]),
     ("$" + "+".join(["\\alpha"] * 100) + "$", ["$" + "+".join(["\\alpha"] * 100) + "$"]),
@@ -130,6 +145,22 @@ def test_real_dollars_are_read_as_a_reader_would(prompt: str, expected: list[str
 )  # fmt: skip
 def test_bare_delimiters_are_one_formula_with_their_scripts(pair: str) -> None:
     assert atom_sources(f"Let {pair} be") == [pair]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"\sum\limits_{i=1}^{n}", r"\prod\limits _{i}", r"\int\nolimits_0^1", r"\operatorname*{arg\,max}_{x}",
+        r"\xrightarrow[a]{b}", r"\log _{2}", r"\in", r"\leqslant",
+    ],
+)  # fmt: skip
+def test_a_bare_command_keeps_its_scripts_and_options(command: str) -> None:
+    assert atom_sources(f"Let {command} be") == [command]
+
+
+def test_a_colon_before_a_command_makes_no_path() -> None:
+    assert atom_sources(r"the ratio \sqrt{2}:\sqrt{3} or 1:\alpha") == [r"\sqrt{2}", r"\sqrt{3}", r"\alpha"]
+    assert atom_sources(r"In C:\log, (D:\beta) or c:\alpha\in\text") == []
 
 
 @pytest.mark.parametrize("text", ["\\left\\right\r\n", r"\left(x\right", r"\left(x\right\)", "\\left(x\\right\n\n)"])
@@ -189,6 +220,10 @@ HOSTILE = {
     "stops": lambda n: "." * (5 * n),
     "exclamations": lambda n: '!"' * (2 * n),
     "sentences": lambda n: "A b. " * n,
+    "labels": lambda n: "A. $a$ " * (4 * n),
+    "operands": lambda n: "\\alpha 1 - " * n,
+    "brackets": lambda n: "( $a$ ) , " * n,
+    "prose between displays": lambda n: "$$ is 1 and so $" * n,
     "word": lambda n: "a" * (20 * n),
 }
 

@@ -50,6 +50,12 @@ def test_sentence_counts_agree_with_a_reader(name: str, floor: int) -> None:
         ),
         ("Mail a.b@c.de. See https://x.org/a.b?c! Now.", ["Mail a.b@c.de. ", "See https://x.org/a.b?c! ", "Now."]),
         ("因为他想买3.5元的。好吧！“走。”他说。", ["因为他想买3.5元的。", "好吧！", "“走。”他说。"]),
+        ("they need to.”Dr. Amy Guo said.", ["they need to.”Dr. Amy Guo said."]),  # gaokao
+        ("value?\nI. -1\nII. 0\nIII. Two", ["value?\n", "I. -1\n", "II. 0\n", "III. Two"]),  # AQuA
+        (
+            "the ACM A.M. Turing Award at 9 A.M. Then",
+            ["the ACM A.M. Turing Award at 9 A.M. ", "Then"],
+        ),  # self-instruct
         ("A. Red\nB. Blue", ["A. Red\n", "B. Blue"]),
         ("def f(x):\n    return 1\n", ["def f(x):\n", "    return 1\n"]),
         ("Let $S=\\{1. 2. 3\\}$. So `a. B. c`.", ["Let $S=\\{1. 2. 3\\}$. ", "So `a. B. c`."]),

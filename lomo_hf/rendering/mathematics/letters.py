@@ -14,6 +14,7 @@ __all__ = ["Item", "identifier", "number_item", "operator", "space", "text"]
 _NOTHING = frozenset(("", "\u2061", "\u2062", "\u2063", "\u2064"))
 _PRIMES = {"′": 1, "″": 2, "‴": 3, "⁗": 4}
 _VARIANTS = "\ufe00\ufe01"
+_SLASH = "\u0338"
 _FORMS = {"prefix": ("opening", "open"), "postfix": ("closing", "close"), "infix": ("relation", "rel")}
 _FIRST_ALPHANUMERIC = 0x1D400
 
@@ -82,6 +83,8 @@ def _calligraphic(content: str) -> str:
 
 def _marked(content: str, context: Context, upright: bool) -> Item:
     """Letters with marks among them; a mark alone keeps its class."""
+    if _SLASH in content:
+        raise refuse("syntax", "\\not stands before a construct that cannot be slashed.")
     items: list[Item] = []
     plain = ""
     for char in content:
@@ -116,6 +119,9 @@ def operator(element: Element, context: Context) -> Item:
         return _marked(content, context, True)
     if len(content) > 1 and content.isalpha():
         return Item(call("op", string(content)), "op")
+    if len(content) == 2 and content[1] == _SLASH:
+        # Of most signs the font has no slashed form, and its combining slash falls behind them.
+        return Item(call("class", '"relation"', call("lmnot", character(content[0]))), "rel")
     if len(content) > 1:
         return Item(join([character(char) for char in content]), atom_of(content[0]))
     if content in "|‖":

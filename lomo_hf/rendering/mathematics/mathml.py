@@ -27,6 +27,7 @@ _BRACES = {
     "⏟": "underbrace", "⏞": "overbrace", "⎵": "underbracket", "⎴": "overbracket", "⏝": "underparen", "⏜": "overparen",
     "⏠": "overparen", "⏡": "underparen",
 }  # fmt: skip
+_INTEGRALS = frozenset("∫∬∭⨌∮∯∰")
 _NOT_AFTER_BINARY = frozenset(("rel", "close", "punct", "end"))
 _NOT_BEFORE_BINARY = frozenset(("start", "bin", "op", "rel", "open", "punct"))
 
@@ -187,8 +188,8 @@ def _scripts(element: Element, context: Context, style: int, named: bool) -> Ite
     item = _convert(base, context, style, named)
     typst, atom = item.typst or "#[]", item.atom
     if element.tag in ("munder", "mover", "munderover"):
-        movable = base.tag == "mo" and atom == "op" and base.get("movablelimits") is None and "∫" not in typst
-        if not movable or typst.startswith("op("):
+        movable = base.tag == "mo" and atom == "op" and base.get("movablelimits") is None
+        if not movable or typst[-1:] in _INTEGRALS or typst.startswith("op("):
             typst = call("limits", typst)
     elif atom in ("op", "rel", "bin"):
         typst = call("scripts", typst)

@@ -25,6 +25,8 @@ _DEFINITIONS = r"""
 #let lmbcancel(body) = math.cancel(body, inverted: true, stroke: 0.05em)
 #let lmxcancel(body) = math.cancel(body, cross: true, stroke: 0.05em)
 #let lmsout(body) = math.cancel(body, angle: 90deg, stroke: 0.05em)
+// The slash of a negated sign: as steep and as long as the font's own, however wide the sign is.
+#let lmnot(sign) = math.cancel(sign, length: 1.05em, angle: 25deg, stroke: 0.045em)
 #let lmcancelto(body, target) = math.attach(math.cancel(body, stroke: 0.05em), tr: target)
 #let lmhide(body) = hide(body)
 #let lmvphantom(body) = lmlong(hide($body$))

@@ -212,6 +212,28 @@ def _arrow(token: str, cursor: Cursor, context: Context) -> str:
     return context.leaf(call("lmarrow", character(_ARROWS[token]), upper, lower), "rel")
 
 
+def _stacked(token: str, cursor: Cursor, context: Context) -> str:
+    r"""`\overset{a}{=}` is a relation, and not the ordinary atom that a group with a sign alone is."""
+    upper, base = (rewrite(cursor.argument(token), context) for _ in range(2))
+    return f"{token}{{{upper}}}{{{base}}}"
+
+
+def _not(token: str, cursor: Cursor, _context: Context) -> str:
+    """A negated sign; math-core has none of what LaTeX makes of several pieces, and would slash nothing."""
+    following = cursor.look() or ""
+    if following in _LONG_ARROWS:
+        cursor.take(following)
+        return f"\\;{token}{_LONG_ARROWS[following]}\\; "
+    if following in _ARROWS:
+        raise refuse("syntax", f"\\not stands before {following}, which cannot be slashed.")
+    if following == "{":
+        inside = [item for item in cursor.argument(token) if item != " "]
+        if len(inside) != 1:
+            raise refuse("syntax", "\\not stands before a group that cannot be slashed.")
+        return f"{token} {inside[0]} "
+    return token + " "
+
+
 def _tag(token: str, cursor: Cursor, context: Context) -> str:
     starred = cursor.take("*")
     text = text_to_typst(cursor.argument(token), context, formula_in)
@@ -357,6 +379,9 @@ _ARROWS = {
 }  # fmt: skip
 
 
+_LONG_ARROWS = {"\\implies": "\\Longrightarrow", "\\impliedby": "\\Longleftarrow", "\\iff": "\\Longleftrightarrow"}
+
+
 _OPENINGS = {
     token: character(DELIMITERS[token])
     for token in ("(", "\\lparen", "[", "\\{", "\\lbrace", "\\lbrack", "\\langle", "\\lfloor", "\\lceil", "\\lgroup",
@@ -387,11 +412,12 @@ def _handlers() -> dict[str, Handler]:
         ("\\label", "\\vspace", "\\noalign", "\\leftroot", "\\uproot", "\\pagecolor"), _dropped_argument
     )
     table |= dict.fromkeys(_OPENINGS, _opening)
+    table |= dict.fromkeys(("\\overset", "\\underset", "\\stackrel"), _stacked)
     table |= dict.fromkeys(("\\matrix", "\\pmatrix", "\\cases", "\\eqalign"), _plain_environment)
     table |= {
         "{": _group, "}": _unpaired, "\\right": _unpaired, "\\end": _unpaired, "\\left": _left, "\\middle": _middle,
         "\\begin": _environment, "\\substack": _substack, "\\framebox": _framebox, "\\fbox": _framebox,
-        "\\cancelto": _cancelto, "\\bmod": _bmod, "\\surd": _surd, "\\sqrt": _root,
+        "\\cancelto": _cancelto, "\\bmod": _bmod, "\\surd": _surd, "\\sqrt": _root, "\\not": _not,
         "\\genfrac": _general_fraction, "\\cfrac": _optional_dropped, "\\smash": _optional_dropped, "\\tag": _tag,
         "\\renewcommand": _renewcommand, "\\setlength": _setlength, "\\vskip": _dropped_kern, "\\\\": _line_end,
         "\\color": _colour_switch, "\\textcolor": _coloured, "\\textcircled": _circled, "\\circled": _circled,

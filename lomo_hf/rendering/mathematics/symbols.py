@@ -117,6 +117,9 @@ RENAMED = {
     "\\shortparallel": "\\parallel", "\\varpropto": "\\propto", "\\nshortmid": "\\nmid",
     "\\nshortparallel": "\\nparallel",
     "\\centerdot": "\\cdot", "\\tabularnewline": "\\\\", "\\newline": "\\\\", "\\dotsint": "\\cdots",
+} | {
+    f"\\var{name}": f"{{\\mathit{{\\{name}}}}}"
+    for name in "Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
 }  # fmt: skip
 """Other names of commands that math-core knows."""
 
