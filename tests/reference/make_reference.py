@@ -1,9 +1,11 @@
 """Choose formulas that cover every construct, have LaTeX draw them, and freeze the pictures in `formulas.parquet`.
 
     PYTHONPATH=tests python -m reference.make_reference FORMULAS.jsonl [FOLDER]
+    PYTHONPATH=tests python -m reference.make_reference --measure
 
 Each line of the file is {"tex", "display", "source", …}. Formulas that LaTeX refuses, or that hold characters outside
-ASCII, are left out. FOLDER takes LaTeX's files (a temporary one otherwise).
+ASCII, are left out. FOLDER takes LaTeX's files (a temporary one otherwise). The second form keeps formulas and
+pictures, needs no LaTeX, and measures ours against them anew: after a change that makes formulas more like LaTeX's.
 """
 
 import json
@@ -44,6 +46,20 @@ def main(source: Path, folder: Path) -> None:
     print(f"{len(frozen)} of {len(rows)} formulas; lowest:")
     for row in sorted(frozen, key=lambda row: row["similarity"])[:20]:
         print(f"  {row['similarity']:.2f} {row['width']:.2f} {row['tex'][:90]!r}")
+
+
+def measure() -> None:
+    """Freeze how like ours are now, and say which were less or more so."""
+    rows = pq.read_table(HERE / "formulas.parquet").to_pylist()
+    bodies = [(formula_to_typst(row["tex"], display=row["display"]), row["display"]) for row in rows]
+    for row, ours in zip(rows, our_pictures(bodies), strict=True):
+        tex = cv2.imdecode(np.frombuffer(row["png"], np.uint8), cv2.IMREAD_GRAYSCALE)
+        now = _likeness(np.asarray(tex), ours)
+        if max(abs(now[name] - row[name]) for name in now) > 0.01:
+            changes = ", ".join(f"{name} {row[name]:.2f} -> {now[name]:.2f}" for name in now)
+            print(f"{changes}: {row['tex'][:90]!r}")
+            row.update(now)
+    pq.write_table(pa.Table.from_pylist(rows), HERE / "formulas.parquet", compression="zstd")
 
 
 def _constructs() -> list[dict[str, Any]]:
@@ -91,7 +107,6 @@ def _parts(tex: str) -> set[str]:
 
 
 def _frozen(row: dict[str, Any], tex: np.ndarray, ours: np.ndarray) -> dict[str, Any]:
-    like = likeness(ours, tex)
     picture = np.round((1 - ink(tex)) * 15).astype(np.uint8) * 17
     _, png = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     return {
@@ -99,6 +114,13 @@ def _frozen(row: dict[str, Any], tex: np.ndarray, ours: np.ndarray) -> dict[str,
         "display": bool(row["display"]),
         "source": row["source"],
         "png": png.tobytes(),
+        **_likeness(tex, ours),
+    }
+
+
+def _likeness(tex: np.ndarray, ours: np.ndarray) -> dict[str, float]:
+    like = likeness(ours, tex)
+    return {
         "similarity": round(like.correlation, 4),
         "width": round(like.width, 4),
         "height": round(like.height, 4),
@@ -106,7 +128,9 @@ def _frozen(row: dict[str, Any], tex: np.ndarray, ours: np.ndarray) -> dict[str,
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
+    if sys.argv[1:] == ["--measure"]:
+        measure()
+    elif len(sys.argv) > 2:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
     else:
         with tempfile.TemporaryDirectory() as temporary:
