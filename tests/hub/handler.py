@@ -87,6 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         """Write an answer and note the call, unless the reply is to be lost."""
         if self._losing:
             return self._drop(self._losing)
+        self.hub.log.append((self.command, self.path, status))  # before the client knows and clears the log
         self.send_response(status)
         said = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data)), **headers}
         for key, value in said.items():
@@ -94,7 +95,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
-        self.hub.log.append((self.command, self.path, status))
         return None
 
     def _handle(self) -> None:
