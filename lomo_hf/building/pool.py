@@ -62,14 +62,16 @@ def build_shards(
     every finished shard; `on_rows` hears several times a second how many rows of the source are done (the number falls
     when a killed worker's shard starts over). Both are called in this process and thread.
 
-    When a worker is killed, its shard is tried twice more; after that, or when a row takes longer than
+    When a worker is killed, or neither reads a row nor is done for `limits.silence`, its shard is tried twice more;
+    after that, or when a row takes longer than
     `limits.patience`, the shard's rows are made one by one under `limits`, and the one that fails stays text with the
     reason "killed", "time" or "memory". With one process, rows are made in this one, unless `guarded` asks for a
     worker that may be killed. Scripts that use workers need the usual `if __name__ == "__main__":`.
 
     Raises:
-        BuildError: The disk is full, reading or writing a shard kills its worker again and again, or workers cannot
-            start. Finished shards stay, and the next call goes on from there. So it is after a KeyboardInterrupt.
+        BuildError: The disk is full, reading or writing a shard kills or hangs its worker again and again, or workers
+            cannot start. Finished shards stay, and the next call goes on from there. So it is after a
+            KeyboardInterrupt.
         SourceError, IntegrityError: As `build_shard`.
     """
     indexes = [spec.index for spec in specs]
@@ -135,15 +137,20 @@ class _Build:
             try:
                 answer = worker.connection.recv()
             except (EOFError, OSError):
-                begun, row = worker.progress()
-                worker.replace()
-                sweep_unfinished([task.spec], self.out)
-                queue.killed(task, begun, row)
+                self._lost(worker, task, queue)
             else:
                 worker.task = None
                 if isinstance(answer, BaseException):
                     raise answer
                 self.finished(task.spec, *answer)
+        elif worker.is_silent():
+            self._lost(worker, task, queue)
+
+    def _lost(self, worker: "_Worker", task: Task, queue: "_Queue") -> None:
+        begun, row = worker.progress()
+        worker.replace()
+        sweep_unfinished([task.spec], self.out)
+        queue.lost(task, begun, row)
 
     def finished(self, spec: ShardSpec, receipt: Receipt, reused: bool) -> None:
         """Note a shard and tell of it."""
@@ -166,17 +173,17 @@ class _Queue:
 
     def __init__(self, specs: Sequence[ShardSpec], out: Path) -> None:
         self.todo = deque(Task(spec, out) for spec in specs)
-        self._killed = Counter[int]()
+        self._lost = Counter[int]()
         self._unborn = 0
 
     def hung(self, task: Task) -> None:
         """One row took too long: no use in waiting for it twice."""
         self.todo.append(Task(task.spec, task.out, isolated=True))
 
-    def killed(self, task: Task, begun: bool, row: int) -> None:
-        """The worker is gone: try again, at last row by row."""
+    def lost(self, task: Task, begun: bool, row: int) -> None:
+        """The worker is gone, or waits for ever: try again, at last row by row."""
         index = task.spec.index
-        self._killed[index] += begun
+        self._lost[index] += begun
         self._unborn = 0 if begun else self._unborn + 1
         if self._unborn > _RETRIES:
             raise BuildError(
@@ -185,10 +192,10 @@ class _Queue:
             )
         if task.isolated and begun:
             raise BuildError(
-                f"{task.spec} killed its worker {self._killed[index]} times, the last time at row {row}, "
-                "while reading or writing. Look for that row in the source, or for too little memory."
+                f"{task.spec} killed or hung its worker {self._lost[index]} times, the last time at row {row}, while "
+                "reading or writing. Look for that row in the source, for a disk that hangs, or for too little memory."
             )
-        self.todo.append(Task(task.spec, task.out, isolated=self._killed[index] > _RETRIES))
+        self.todo.append(Task(task.spec, task.out, isolated=self._lost[index] > _RETRIES))
 
 
 class _Worker:
@@ -202,6 +209,7 @@ class _Worker:
     def give(self, task: Task) -> None:
         """Hand it a shard."""
         self.task = task
+        self._board.hear(task.spec.index)
         with suppress(OSError):  # it is dead, which the next look at the connection tells
             self.connection.send(task)
 
@@ -215,6 +223,10 @@ class _Worker:
         if self.task is None or self.task.isolated:
             return False
         return self._board.seconds_at_row(self.task.spec.index) > self._limits.patience
+
+    def is_silent(self) -> bool:
+        """Whether it has been reading or writing longer than that can take."""
+        return self.task is not None and self._board.seconds_silent(self.task.spec.index) > self._limits.silence
 
     def replace(self) -> None:
         """A fresh process in place of one that is dead or has to go."""

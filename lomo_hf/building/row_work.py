@@ -22,17 +22,22 @@ MakeRows = Callable[[Conversation, float | None], list[Row | Refusal]]
 
 @dataclass(frozen=True)
 class RowLimits:
-    """What one row may take before it is kept as text. Far above any row that ends: 1 s is already rare.
+    """What one row may take before it is kept as text, and a worker before it is given up.
+
+    Far above any row that ends: 1 s is already rare.
 
     Attributes:
         patience: Seconds by the clock after which a worker counts as hung, and its shard's rows are isolated. It
             decides no row, so a slow machine costs time only.
+        silence: Seconds by the clock without a row read, while a shard is read or written, after which a worker counts
+            as lost. An hour is more than all tries and waits for a busy Hub take together.
         cpu_seconds: In isolation: processor time; beyond it the reason is "time".
         wall_seconds: In isolation: time by the clock, for a row that waits instead of working; also "time".
         memory: In isolation: bytes of address space over what a fresh worker has; beyond it the reason is "memory".
     """
 
     patience: float = 60.0
+    silence: float = 3600.0
     cpu_seconds: int = 60
     wall_seconds: float = 600.0
     memory: int = 4 << 30

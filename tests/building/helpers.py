@@ -59,6 +59,8 @@ class Harmful:
                 time.sleep(30)
             case "interrupt":
                 raise KeyboardInterrupt
+            case "hang":
+                time.sleep(600)
             case "end-early":
                 return False
         return True

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from building.helpers import Harmful, Tree, tree_of
 
-from lomo_hf.building import ShardDone, ShardSpec, build_shards
+from lomo_hf.building import RowLimits, ShardDone, ShardSpec, build_shards
 from lomo_hf.errors import BuildError, LomoError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with signals")
@@ -62,10 +62,27 @@ def test_a_killed_worker_costs_a_retry_and_nothing_else(
     assert tree_of(tmp_path / "out") == reference_tree
 
 
+def test_a_worker_that_waits_for_ever_while_reading_costs_a_retry_and_nothing_else(
+    specs: list[ShardSpec], tmp_path: Path, marks: Path, reference_tree: Tree
+) -> None:
+    build_shards(harmful(specs, "hang", 20, marks), tmp_path / "out", num_proc=2, limits=RowLimits(silence=5.0))
+    assert len(list(marks.glob("harm-*"))) == 1
+    assert tree_of(tmp_path / "out") == reference_tree
+
+
+@pytest.mark.slow
+def test_a_source_that_always_hangs_is_named(specs: list[ShardSpec], tmp_path: Path, marks: Path) -> None:
+    hanging = harmful(specs[1:3], "hang", 20, marks, times=99)
+    with pytest.raises(BuildError, match=r"\(rows 16 to 23\) killed or hung its worker 4 times.* at row 20"):
+        build_shards(hanging, tmp_path / "out", num_proc=2, limits=RowLimits(silence=5.0))
+
+
 def test_a_row_that_always_kills_is_named_and_the_rest_is_kept(
     specs: list[ShardSpec], tmp_path: Path, marks: Path, reference_tree: Tree
 ) -> None:
-    with pytest.raises(BuildError, match=r"shard 2 of 5 \(rows 16 to 23\) killed its worker 4 times.* at row 20"):
+    with pytest.raises(
+        BuildError, match=r"shard 2 of 5 \(rows 16 to 23\) killed or hung its worker 4 times.* at row 20"
+    ):
         build_shards(harmful(specs[1:3], "kill-self", 20, marks, times=99), tmp_path / "out", num_proc=2)
     assert len(list(marks.glob("harm-*"))) == 4
     left = tree_of(tmp_path / "out")
