@@ -65,8 +65,9 @@ class Board:
         return (time.monotonic_ns() - since) / 1e9 if since else 0.0
 
     def seconds_silent(self, index: int) -> float:
-        """How long the shard's worker has given no sign of life."""
-        return (time.monotonic_ns() - int(self._heard[self._place[index]])) / 1e9
+        """How long the shard's worker has given no sign of life between rows; 0 while it works on one."""
+        place = self._place[index]
+        return 0.0 if self._since[place] else (time.monotonic_ns() - int(self._heard[place])) / 1e9
 
     def stop(self) -> None:
         """Ask all workers to leave their shards after the row they are at."""

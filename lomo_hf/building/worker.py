@@ -88,7 +88,7 @@ def _finish(task: Task, board: Board, limits: RowLimits) -> tuple[Receipt, bool]
     if not task.isolated:
         return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), board, index))
     with RowGuard(task.spec.recipes, limits) as guard:
-        return finish_shard(task.spec, task.out, on_row, guard.rows)
+        return finish_shard(task.spec, task.out, on_row, _watched(guard.rows, board, index))
 
 
 def _watched(make_rows: MakeRows, board: Board, index: int) -> MakeRows:
