@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,12 +52,16 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
     shards = len(plan(open_source(corpus), [load_recipe("ratio50")]))
     command = [sys.executable, "-m", "lomo_hf.cli", "build", "--corpus", str(corpus), "--out", str(out)]
     command += ["--num-proc", str(given.num_proc)]
-    kills = []
+    kills: list[str] = []
+    peaks: list[int] = []
     for number in range(given.kills):
         goal = (number + 1) * shards // (given.kills + 1)
-        kills.append(_killed_at(command, out, goal, _VICTIMS[number % len(_VICTIMS)]))
+        kills.append(_killed_at(command, out, goal, _VICTIMS[number % len(_VICTIMS)], peaks))
         print(kills[-1], flush=True)
-    last = subprocess.run(command, check=False, capture_output=True, text=True, start_new_session=True)
+    last = _started(command)
+    while last.poll() is None:
+        _note_peaks(last.pid, peaks)
+        time.sleep(0.2)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     bad = _changed_files(out)
     compared = _compared(corpus, out, given.compare, folder)
@@ -67,7 +72,8 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
         "exit": last.returncode,
         "wall_seconds": round(time.monotonic() - began),
         "cpu_seconds_of_runs_that_ended": round(used.ru_utime + used.ru_stime),
-        "largest_process_mb": round(used.ru_maxrss / 1024),
+        "largest_worker_mb": round(max(peaks, default=0) / 1024),
+        "largest_process_mb": round(used.ru_maxrss / 1024),  # the command, which loads datasets to write the card
         "files_not_as_the_manifest_says": bad,
         "shards_built_again_and_equal": compared,
         "left_unfinished": [str(path.relative_to(out)) for path in out.rglob("*.tmp")],
@@ -77,10 +83,15 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
     return 1 if lost else 0
 
 
-def _killed_at(command: Sequence[str], out: Path, goal: int, victim: str) -> str:
+def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
+def _killed_at(command: Sequence[str], out: Path, goal: int, victim: str, peaks: list[int]) -> str:
     """Run until `goal` receipts are there, and a little longer; then kill; what was killed, in words."""
-    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    running = _started(command)
     while running.poll() is None and len(list((out / ".lomo/receipts").glob("*.json"))) < goal:
+        _note_peaks(running.pid, peaks)
         time.sleep(0.2)
     time.sleep(1.0)
     if running.poll() is not None:
@@ -106,6 +117,14 @@ def _workers_of(parent: int) -> list[int]:
     """Its children that build (the first child only looks after shared memory), by /proc."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
     return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _note_peaks(parent: int, peaks: list[int]) -> None:
+    """The most memory that each worker has held up to now, in kB."""
+    with suppress(OSError):  # the command, or a worker, has just ended
+        for worker in _workers_of(parent):
+            lines = Path(f"/proc/{worker}/status").read_text(encoding="ascii").splitlines()
+            peaks += [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
 
 
 def _wait_for_silence(group: int) -> None:
