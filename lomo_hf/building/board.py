@@ -1,7 +1,7 @@
 """A board that every worker chalks its progress on and the parent reads: shared memory, three cells for each shard.
 
-No queue and no lock: a worker killed in the middle of a word could hold a lock for ever. Each cell has one writer, and
-a whole number of 8 bytes is written at once.
+No queue and no lock: a worker killed in the middle of a word could hold a lock for ever. Each cell has one writer at a
+time, and a whole number of 8 bytes is written at once.
 """
 
 import time

@@ -63,10 +63,10 @@ def build_shards(
     when a killed worker's shard starts over). Both are called in this process and thread.
 
     When a worker is killed, or neither reads a row nor is done for `limits.silence`, its shard is tried twice more;
-    after that, or when a row takes longer than
-    `limits.patience`, the shard's rows are made one by one under `limits`, and the one that fails stays text with the
-    reason "killed", "time" or "memory". With one process, rows are made in this one, unless `guarded` asks for a
-    worker that may be killed. Scripts that use workers need the usual `if __name__ == "__main__":`.
+    after that, or when a row takes longer than `limits.patience`, the shard's rows are made one by one under `limits`,
+    and the one that fails stays text with the reason "killed", "time" or "memory". With one process, rows are made in
+    this one, unless `guarded` asks for a worker that may be killed. Scripts that use workers need the usual
+    `if __name__ == "__main__":`.
 
     Raises:
         BuildError: The disk is full, reading or writing a shard kills or hangs its worker again and again, or workers

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from lomo_hf.cli.terminal import Dataset, console
+from lomo_hf.cli.terminal import Dataset, console, literal
 
 if TYPE_CHECKING:
     from lomo_hf.release import Report
@@ -25,7 +25,6 @@ def check(dataset: Dataset = "lomo-ov15") -> None:
 
 
 def _print_report(report: "Report") -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_edge=False, show_header=False, pad_edge=False)
@@ -37,7 +36,7 @@ def _print_report(report: "Report") -> None:
         if not findings:
             table.add_row(check.name, "[green]ok[/]", f"[dim]{check.asks}[/]")
         for finding in findings[:_SHOWN]:
-            table.add_row(check.name, looks[finding.severity], escape(finding.says))
+            table.add_row(check.name, looks[finding.severity], literal(finding.says))
         if len(findings) > _SHOWN:
             table.add_row(check.name, "", f"and {len(findings) - _SHOWN} more of the kind")
     screen = console()

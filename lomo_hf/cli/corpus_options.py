@@ -175,23 +175,26 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
 def resumable(selection: Selection, out: Path) -> Selected:
     """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
     from lomo_hf.building.files import write_whole
+    from lomo_hf.corpus.sampling import DRAW
+    from lomo_hf.release.manifest import WORK_FOLDER
 
-    work = out / ".lomo"
-    selected = selection.select(work / "draw.json" if work.is_dir() else _recorded_draw(out))
+    work = out / WORK_FOLDER
+    selected = selection.select(work / DRAW if work.is_dir() else _recorded_draw(out))
     fresh = not out.exists() or work.is_dir() or (out.is_dir() and not any(out.iterdir()))
     if selected.made is not None and selected.draw is not None and fresh:
         work.mkdir(parents=True, exist_ok=True)
-        write_whole(work / "draw.json", selected.draw.encode())
+        write_whole(work / DRAW, selected.draw.encode())
     return selected
 
 
 def _recorded_draw(folder: Path) -> Path | None:
     """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
+    from lomo_hf.corpus.sampling import DRAW
     from lomo_hf.release.manifest import file_record, read_manifest
 
-    manifest = read_manifest(folder) if (folder / "draw.json").is_file() else None
-    known = manifest is not None and file_record(folder, "draw.json") in manifest.files
-    return folder / "draw.json" if known else None
+    manifest = read_manifest(folder) if (folder / DRAW).is_file() else None
+    known = manifest is not None and file_record(folder, DRAW) in manifest.files
+    return folder / DRAW if known else None
 
 
 def _counter() -> Any:

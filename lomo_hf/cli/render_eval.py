@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.cli.terminal import RepoName, console, literal
 
 __all__ = ["render_eval"]
 
@@ -50,11 +50,9 @@ def render_eval(
     report = render_benchmark(
         chosen, out, data=evalscope_items(dataset) if evalscope else None, limit=limit, repo=repo
     )
-    from rich.markup import escape
-
     screen = console()
     screen.print(
-        f"{report.rows} questions in each of the configs standard and rendered of [bold]{escape(str(out))}[/bold]"
+        f"{report.rows} questions in each of the configs standard and rendered of [bold]{literal(out)}[/bold]"
     )
     for title, counts in (
         ("typeset as", report.renderers),
@@ -62,5 +60,5 @@ def render_eval(
         ("refused", report.refused),
     ):
         for name, count in sorted(counts.items()):
-            screen.print(f"  {title} [bold]{escape(name)}[/bold]: {count}", highlight=False)
+            screen.print(f"  {title} [bold]{literal(name)}[/bold]: {count}", highlight=False)
     screen.print(f'Load it: load_dataset("{out}", "rendered")', style="bold", highlight=False, markup=False)

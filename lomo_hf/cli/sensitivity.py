@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, literal
 
 if TYPE_CHECKING:
     from lomo_hf.evaluation import SensitivityReport
@@ -48,7 +48,6 @@ def sensitivity(
 
 
 def _print_report(report: "SensitivityReport") -> None:
-    from rich.markup import escape
     from rich.table import Table
 
     # Names fold where the screen is narrow. Numbers do not: one that has lost its end, or its exponent, is false.
@@ -59,7 +58,7 @@ def _print_report(report: "SensitivityReport") -> None:
         table.add_column(column, justify="right", no_wrap=True)
     for one in (report.overall, *report.categories):
         table.add_row(
-            escape(one.name),
+            literal(one.name),
             str(one.questions),
             *(f"{100 * value:.2f}" for value in (one.standard, one.rendered, one.drop)),
             f"{100 * one.low:.2f} to {100 * one.high:.2f}",

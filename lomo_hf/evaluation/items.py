@@ -106,7 +106,9 @@ def pinned(benchmark: Benchmark) -> Benchmark:
     >>> pinned(Benchmark(tempfile.mkdtemp())).revision is None
     True
     """
-    if not Path(benchmark.source).exists() and not _names_a_dataset(benchmark.source):
+    if Path(benchmark.source).exists():
+        return benchmark
+    if not _names_a_dataset(benchmark.source):
         raise SourceError(
             f"{benchmark.source} does not exist. Give a file here, a dataset on the Hub as org/name, or one of "
             f"{', '.join(BENCHMARKS)}."
@@ -115,8 +117,6 @@ def pinned(benchmark: Benchmark) -> Benchmark:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HFValidationError
 
-    if Path(benchmark.source).exists():
-        return benchmark
     try:
         found = HfApi().dataset_info(benchmark.source, revision=benchmark.revision).sha
     except (OSError, HFValidationError, HTTPError):  # loading will say what is wrong, or find the dataset in the cache

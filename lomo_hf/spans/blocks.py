@@ -113,27 +113,28 @@ def _after(prompt: str, atom: Atom, high: int) -> int | None:
     return newline + 1 if newline >= 0 else stop
 
 
+def _left_of_blanks(prompt: str, edge: int, low: int) -> int:
+    start = edge
+    while start > low and edge - start < _MAX_GLUE and prompt[start - 1] in " \t":
+        start -= 1
+    return start
+
+
 def _left_of_brackets(prompt: str, edge: int, low: int) -> int:
     """Left of an opening bracket on the same line that only space parts from a formula, as in `( $x$ )`."""
-    space = edge
-    while space > low and edge - space < _MAX_GLUE and prompt[space - 1] in " \t":
-        space -= 1
+    space = _left_of_blanks(prompt, edge, low)
     return space if low < space < edge and prompt[space - 1] in _OPENS else edge
 
 
 def _left_of_label(prompt: str, edge: int, low: int) -> int:
     """Left of the label of a list's item, as in `(4) $x$`, where it opens its line or follows another formula."""
-    stop = edge
-    while stop > low and edge - stop < _MAX_GLUE and prompt[stop - 1] in " \t":
-        stop -= 1
+    stop = _left_of_blanks(prompt, edge, low)
     start = stop
     while start > low and stop - start < _MAX_LABEL and not prompt[start - 1].isspace():
         start -= 1
     if not is_label(prompt[start:stop]):
         return edge
-    before = start
-    while before > low and start - before < _MAX_GLUE and prompt[before - 1] in " \t":
-        before -= 1
+    before = _left_of_blanks(prompt, start, low)
     return start if before == low or prompt[before - 1] == "\n" else edge
 
 
