@@ -70,7 +70,7 @@ def _serve(said: str) -> None:
     import pyarrow.parquet  # noqa: F401
 
     import lomo_hf.cli
-    import lomo_hf.release  # noqa: F401
+    import lomo_hf.dataset  # noqa: F401
 
     for line in sys.stdin:
         command = json.loads(line)
