@@ -1,6 +1,8 @@
-"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully."""
+"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully.
+
+What converted formulas call is defined in `rendering/definitions/mathematics.typ`.
+"""
 
 from lomo_hf.rendering.mathematics.formula import formula_to_typst
-from lomo_hf.rendering.mathematics.preamble import PREAMBLE, preamble
 
-__all__ = ["PREAMBLE", "formula_to_typst", "preamble"]
+__all__ = ["formula_to_typst"]
