@@ -20,7 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lomo_hf import NAMED_RECIPES, Conversation, DistortionSettings, Origin, Recipe, Substituter, Turn, open_source
+from lomo_hf import (
+    NAMED_RECIPES,
+    Choosing,
+    Conversation,
+    DistortionSettings,
+    Origin,
+    Recipe,
+    Substituter,
+    Turn,
+    open_source,
+)
 from lomo_hf.corpus import Refusal
 from lomo_hf.spans import POSITIONS
 
@@ -50,6 +60,8 @@ def _recipes() -> tuple[Recipe, ...]:
     """The named recipes; every position on every row; and what no named recipe asks for."""
     every = Recipe("every", ratio=1.0)
     positions = [replace(every, name=f"every-{position}", position=position) for position in POSITIONS]
+    lengths, shares = tuple(range(0, 1010, 10)), tuple(n / 100 for n in range(101))
+    choosings = (Choosing("length", quantiles=lengths), Choosing("mathematics", "low", 0.2, shares), Choosing("place"))
     hard, rising = DistortionSettings(strength="hard"), DistortionSettings(strength="rising")
     return (
         *NAMED_RECIPES.values(),
@@ -62,6 +74,7 @@ def _recipes() -> tuple[Recipe, ...]:
         replace(every, name="turn-longest", turn="longest"),
         replace(every, name="turn-last", turn="last"),
         replace(every, name="escape", placeholders="escape"),
+        *(Recipe(f"by-{choosing.by}", choosing=choosing) for choosing in choosings),
     )
 
 
