@@ -14,23 +14,15 @@ from hypothesis import strategies as st
 from invariants import check_invariants
 from PIL import Image
 
-from lomo_hf import (
-    NAMED_RECIPES,
-    Conversation,
-    Origin,
-    Recipe,
-    Refusal,
-    Substituter,
-    Turn,
-    open_source,
-    substitute_row,
-)
+from lomo_hf import NAMED_RECIPES, Recipe, open_corpus, substitute_row
+from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.distortion import Distortion, distort
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import POSITIONS, select_spans
+from lomo_hf.substitution import Substituter
 
 DATA = Path(__file__).parent / "data"
-SAMPLE = open_source(None)
+SAMPLE = open_corpus(None)
 EVERY = Recipe("every", ratio=1.0)
 
 
@@ -66,7 +58,7 @@ def test_real_prompts_are_restored_to_the_character_in_every_position(position: 
 def test_adversarial_rows_become_right_rows_or_named_refusals() -> None:
     outcomes: dict[str, str] = {}
     for name in ("edge.jsonl", "edge_upstream_dialects.jsonl"):
-        source = open_source(DATA / name)
+        source = open_corpus(DATA / name)
         for found in source.conversations(0, len(source)):
             row = found if isinstance(found, Refusal) else substitute_row(found, EVERY)
             if isinstance(row, Refusal):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spans.grammar import prompts, rough_texts
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.errors import RecipeError
 from lomo_hf.spans import POSITIONS, Localization, check_position, narrow, select_spans
 
@@ -241,7 +241,7 @@ def test_every_hand_written_row_keeps_the_promises(position: str) -> None:
 
 def sample_prompts() -> list[str]:
     """Forty questions of the embedded sample: the longest of each source, and others at random."""
-    source = open_source(None)
+    source = open_corpus(None)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     texts = [turn.text for row in rows for turn in row.turns if turn.role == "user"]
     return sorted(texts, key=len)[-10:] + random.Random(0).sample(texts, 30)

@@ -12,7 +12,7 @@ from corpus.hub.served import ServedHub
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, open_hub, open_source
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, open_corpus, open_hub
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.sampling import (
     Draw,
@@ -144,7 +144,7 @@ def test_a_replay_gives_the_same_rows_to_the_character(hub: ServedHub, tmp_path:
 
 
 def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: ServedHub, tmp_path: Path) -> None:
-    made = draw(open_source(), Sampling(rows=12))
+    made = draw(open_corpus(), Sampling(rows=12))
     said = json.loads(draw_json(made))
     assert ids(replay(said)) == ids(made)  # the embedded sample needs no path
     with pytest.raises(SourceError, match="--corpus beside --replay"):
@@ -153,7 +153,7 @@ def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: Serv
         replay(said, open_hub(REPO, configs=["gsm8k"]))
     said["configs"][0]["picked"] = Picks.of(np.ones(said["configs"][0]["rows"], bool)).encode()
     with pytest.raises(IntegrityError, match="recorded rows are damaged"):
-        replay(said, open_source())
+        replay(said, open_corpus())
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(IntegrityError, match="not the manifest of a draw"):
         read_draw(tmp_path / "x.json")
@@ -190,7 +190,7 @@ def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(
         "answer": "A",
     }
     quiz = write_corpus(tmp_path, "quiz", [question])
-    source = open_source()
+    source = open_corpus()
     made = draw(source, Sampling(overlap=(quiz,)))
     left_out = set(ids(source)) - set(ids(made))
     held = {
@@ -242,9 +242,9 @@ def test_a_draw_that_cannot_be_is_refused_with_the_remedy(options: dict[str, obj
 
 def test_more_than_there_is_is_refused() -> None:
     with pytest.raises(RecipeError, match="at most 206, which is all there is; found 999"):
-        draw(open_source(), Sampling(rows=999))
+        draw(open_corpus(), Sampling(rows=999))
     with pytest.raises(RecipeError, match="has no config 'x'"):
-        draw(open_source(), Sampling(rows=9, quota="weights", weights={"x": 1.0}))
+        draw(open_corpus(), Sampling(rows=9, quota="weights", weights={"x": 1.0}))
 
 
 def test_refused_rows_are_not_eligible_where_text_is_read(hub: ServedHub) -> None:
