@@ -73,6 +73,20 @@ def test_quotas_add_up_and_stay_below_sizes_and_close_to_their_shares(
             assert all(abs(given_rows[name] - exact[name]) < 1 for name in sizes)
 
 
+@given(st.permutations(["delta", "alpha", "charlie", "bravo"]), st.integers(0, 12))
+def test_rows_that_equal_remainders_leave_over_go_by_the_names_of_configs(names: list[str], total: int) -> None:
+    """Whatever the order in which a corpus lists its configs: the draw is the same on every machine."""
+    sizes = dict.fromkeys(names, 100)
+    quotas = allot(total, sizes, shares_of("equal", sizes, {}))
+    whole, left = divmod(total, 4)
+    assert {name: quotas[name] - whole for name in sorted(names)} == dict(
+        zip(sorted(names), [1] * left + [0] * (4 - left), strict=True)
+    )
+    # Of unequal remainders the larger comes first, whatever the names.
+    assert allot(5, {"a": 100, "z": 200}, {"a": Fraction(1), "z": Fraction(2)}) == {"a": 2, "z": 3}
+    assert allot(4, {"a": 100, "z": 200}, {"a": Fraction(1), "z": Fraction(2)}) == {"a": 1, "z": 3}
+
+
 def test_a_draw_takes_its_quota_of_every_config(hub: ServedHub) -> None:
     source = open_hub(REPO)
     made = draw(source, Sampling(rows=300))
