@@ -14,30 +14,18 @@ from hypothesis import strategies as st
 from invariants import check_invariants
 from PIL import Image
 
-from lomo_hf import (
-    NAMED_RECIPES,
-    Caps,
-    Choosing,
-    Conversation,
-    DistortionSettings,
-    Origin,
-    Recipe,
-    Refusal,
-    RenderStyle,
-    Substituter,
-    Turn,
-    open_source,
-    substitute_row,
-)
+from lomo_hf import NAMED_RECIPES, Recipe, open_corpus, substitute_row
+from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.distortion import Distortion, distort, draw_distortion
 from lomo_hf.errors import TooLargeError
 from lomo_hf.randomness import stream, uniform
+from lomo_hf.recipes import Caps, Choosing, DistortionSettings, RenderStyle
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import POSITIONS, Span, select_spans
-from lomo_hf.substitution import keep_as_text
+from lomo_hf.substitution import Substituter, keep_as_text
 
 DATA = Path(__file__).parent / "data"
-SAMPLE = open_source(None)
+SAMPLE = open_corpus(None)
 EVERY = Recipe("every", ratio=1.0)
 
 
@@ -73,7 +61,7 @@ def test_real_prompts_are_restored_to_the_character_in_every_position(position: 
 def test_adversarial_rows_become_right_rows_or_named_refusals() -> None:
     outcomes: dict[str, str] = {}
     for name in ("edge.jsonl", "edge_upstream_dialects.jsonl"):
-        source = open_source(DATA / name)
+        source = open_corpus(DATA / name)
         for found in source.conversations(0, len(source)):
             row = found if isinstance(found, Refusal) else substitute_row(found, EVERY)
             if isinstance(row, Refusal):

@@ -20,19 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lomo_hf import (
-    NAMED_RECIPES,
-    Choosing,
-    Conversation,
-    DistortionSettings,
-    Origin,
-    Recipe,
-    Substituter,
-    Turn,
-    open_source,
-)
-from lomo_hf.corpus import Refusal
+from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
+from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
+from lomo_hf.recipes import Choosing, DistortionSettings
 from lomo_hf.spans import POSITIONS
+from lomo_hf.substitution import Substituter
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "data"
@@ -98,7 +90,7 @@ def prompts_of(name: str) -> Iterator[Conversation | Refusal]:
         return
     paths = {"sample": [None], "prompts": ["golden_prompts"], "edge": ["edge", "edge_upstream_dialects"]}[name]
     for path in paths:
-        source = open_source(None if path is None else DATA / f"{path}.jsonl")
+        source = open_corpus(None if path is None else DATA / f"{path}.jsonl")
         yield from source.conversations(0, len(source))
 
 
