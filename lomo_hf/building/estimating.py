@@ -80,8 +80,8 @@ def estimate(
         SourceError: No row of the sample can be read.
 
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
-    >>> source = open_source()
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
     >>> found = estimate(source, plan(source, [Recipe("mine")]), measure=10)
     >>> found.rows, found.download, found.seconds.low <= found.seconds.middle <= found.seconds.high
     (206, 0, True)
@@ -321,9 +321,9 @@ def measure_sharing(
     Raises:
         RecipeError, SourceError: As `plan`.
 
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> recipes = [Recipe("half"), Recipe("all", ratio=1.0)]
-    >>> found = measure_sharing(open_source(), recipes, measure=10)
+    >>> found = measure_sharing(open_corpus(), recipes, measure=10)
     >>> found.sampled, found.typeset < found.apart
     (10, True)
     """

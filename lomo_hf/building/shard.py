@@ -32,9 +32,9 @@ def build_shard(spec: ShardSpec, out: Path) -> Receipt:
 
     >>> import tempfile
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> with tempfile.TemporaryDirectory() as out:
-    ...     receipt = build_shard(plan(open_source(), [Recipe("mine")], limit=3)[0], Path(out))
+    ...     receipt = build_shard(plan(open_corpus(), [Recipe("mine")], limit=3)[0], Path(out))
     >>> receipt.files["mine"].path, receipt.counts["mine"].rows
     ('mine/train-00000-of-00001.parquet', 3)
     """

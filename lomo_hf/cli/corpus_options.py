@@ -104,7 +104,7 @@ class Selection:
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
-        from lomo_hf.corpus import open_hub, open_source
+        from lomo_hf.corpus import open_corpus, open_hub
         from lomo_hf.hub.names import parse_hub_name
 
         columns = mapping(self.columns)
@@ -112,7 +112,7 @@ class Selection:
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_source(self.corpus, columns=columns)
+            return open_corpus(self.corpus, columns=columns)
         screen = console()
         with screen.status("reading the list of files ...") as status:
             return open_hub(

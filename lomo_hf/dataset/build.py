@@ -12,7 +12,7 @@ from typing import Any
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
-from lomo_hf.corpus import Source, open_source
+from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.corpus.sampling import DRAW, recorded_source
 from lomo_hf.dataset.audit_record import AUDIT, check_audit
 from lomo_hf.dataset.card.assets import ASSETS
@@ -77,7 +77,7 @@ def build_dataset(
     """
     check_no_secret("repo", repo or "")
     folder = Path(out)
-    source = open_source(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    source = open_corpus(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
     check_no_secret("the folder's name", _utf8(folder).resolve().name)

@@ -11,7 +11,7 @@ from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, sealed
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage.atomic import sha256_of
 
-__all__ = ["VerifiedFolder", "verify_folder"]
+__all__ = ["VerifiedFolder", "verify_dataset"]
 
 _SHOWN = 5
 # What the shards were is known from the manifest alone, so none of them can be kept.
@@ -35,7 +35,7 @@ class VerifiedFolder:
         return sum(record.bytes for record in self.contents.files.values())
 
 
-def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> VerifiedFolder:
+def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> VerifiedFolder:
     """Read every file of a dataset folder and compare: presence, size, SHA-256, Parquet pages, rows; and that no file
     is there which the manifest does not name. Names that begin with a dot are passed over: they are never published.
 
@@ -46,7 +46,7 @@ def verify_folder(folder: str | Path, progress: Callable[[int, int], None] | Non
     Raises:
         IntegrityError: Something is not as recorded; the message names the first few findings and counts the others.
 
-    >>> verify_folder("nowhere")
+    >>> verify_dataset("nowhere")
     Traceback (most recent call last):
     lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
     """

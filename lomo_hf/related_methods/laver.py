@@ -107,8 +107,8 @@ def export_laver(
         BuildError: The folder's `dataset_info.json` is none.
 
     >>> import tempfile
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> row = substitute_row(next(open_source().conversations(0, 1)), Recipe("all", ratio=1.0))
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
     >>> export_laver([row], tempfile.mkdtemp()).with_image
     1
     """

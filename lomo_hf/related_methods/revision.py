@@ -45,8 +45,8 @@ def export_revision(rows: Iterable[Row], out: str | Path) -> RevisionReport:
         BuildError: The folder is not empty.
 
     >>> import tempfile
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> row = substitute_row(next(open_source().conversations(0, 1)), Recipe("all", ratio=1.0))
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
     >>> export_revision([row], Path(tempfile.mkdtemp())).pages
     1
     """

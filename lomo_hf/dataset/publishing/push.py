@@ -19,7 +19,7 @@ from lomo_hf.dataset.publishing.plan import Addition, Plan, Previous, Snapshot, 
 from lomo_hf.dataset.publishing.read_back import ReadBack, read_back
 from lomo_hf.dataset.publishing.snapshots import take_snapshot
 from lomo_hf.dataset.publishing.versions import Version, latest, next_free
-from lomo_hf.dataset.verifying import VerifiedFolder, verify_folder
+from lomo_hf.dataset.verifying import VerifiedFolder, verify_dataset
 from lomo_hf.errors import PublishError
 from lomo_hf.hub.client import HubClient, RemoteRefs
 from lomo_hf.hub.names import check_repo_id
@@ -119,7 +119,7 @@ class _Push:
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def run(self) -> PushReport:
-        self.local: VerifiedFolder = verify_folder(self.folder)
+        self.local: VerifiedFolder = verify_dataset(self.folder)
         self.notify(f"verified {len(self.local.contents.files)} files, {self.local.size:,} bytes")
         self.hub = HubClient(self.repo, self.retrier or Retrier(notify=self.notify))
         there = self.hub.look()

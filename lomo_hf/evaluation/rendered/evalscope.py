@@ -112,7 +112,7 @@ def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
     so that the `index` of EvalScope's reviews pairs the twins; `id` stays in the row.
 
     >>> import tempfile
-    >>> from lomo_hf import Caps, RenderStyle
+    >>> from lomo_hf.recipes import Caps, RenderStyle
     >>> from lomo_hf.evaluation.rendered.pairs import make_twins
     >>> row = make_twins(Item("1", "Is 7 prime?", "yes"), RenderStyle(), Caps()).rendered
     >>> file = Path(tempfile.mkdtemp()) / "rendered.jsonl"
