@@ -101,7 +101,7 @@ def _page(
     if not lines:  # soft hyphens and nothing else
         raise RenderError("blank", "the span holds no ink.")
     widths = [line_width(line, style) for line in lines]
-    width = text_width(lines, style)
+    width = text_width(lines, widths, style)
     # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.
     height = estimated_height(widths, width, style)
     _check_size(min(width, max(widths)), height, chars, 1.5 * caps.max_pixels, caps)

@@ -74,7 +74,7 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
         return _trimmed(_by_typst(document + paper, width))
     left, top = found.left - BLEED, found.top - BLEED
     size = (found.right - found.left) * (found.bottom - found.top)
-    if size and min(left, top) < _EDGE - BLEED or size > _LARGEST:
+    if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
         raise RenderError("overflow", f"a line does not fit a column of {width} px.")
     return Sheet(found.painted(), left, top, drawing)
 

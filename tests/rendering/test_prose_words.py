@@ -17,7 +17,7 @@ from rendering.page_helpers import STYLE, page_of
 from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.rendering.markup import lines_of
 from lomo_hf.rendering.prose import set_prose
-from lomo_hf.rendering.prose.words import PHASES, Words
+from lomo_hf.rendering.prose.words import Words
 from lomo_hf.spans import scan
 
 

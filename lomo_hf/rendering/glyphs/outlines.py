@@ -1,11 +1,9 @@
 """The data of an SVG path -> straight edges, as Typst's own rasteriser flattens curves (the crate pixglyph).
 
-Curves are cut where they bend more than half a pixel, so an outline of text has few edges, and pages from SVG are those
-that Typst would paint, to a grey level or two. Only sums, products, quotients and roots are taken, which are the same
-on every processor.
+Curves are cut where they bend more than half a pixel: an outline of text has few edges, and pages from SVG are those
+that Typst would paint, to a grey level or two. Only sums, products and quotients are taken, the same on any processor.
 """
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,10 +12,16 @@ from numpy.typing import NDArray
 
 __all__ = ["Curves", "curves_of", "edges_of"]
 
-_COMMANDS = re.compile(rb"([A-Za-z])([^A-Za-z]*)")
-_ARGUMENTS = {b"m": 2, b"l": 2, b"h": 1, b"v": 1, b"q": 4, b"c": 6, b"z": 0}
-_MOST = 20_000  # commands of one outline; a glyph has some hundred
+_COMMANDS = b"mhvlqcZ"
+_NUMBERS = np.array([2, 1, 1, 2, 4, 6, 0])  # that follow each command
+_START, _ACROSS, _UP, _LINE_TO, _QUADRATIC_TO, _CUBIC_TO, _CLOSE = range(7)
+_FINE = 2.0**20
+_KINDS = np.full(256, -1)
+_KINDS[list(_COMMANDS)] = range(len(_COMMANDS))
+_OPENS = b"M 0 0"
+_SPACES = bytes.maketrans(_COMMANDS, b" " * len(_COMMANDS))
 
+_LEVEL = 1e-7  # px; an edge less high covers nothing
 _FLAT = 0.333  # square of the bend, in px, that stays straight
 # Bends from which a quadratic curve is cut into so many parts, and a cubic one into so many quadratic ones.
 _QUADRATIC = np.arange(1, 31, dtype=np.float64) ** 4 / 3.0
@@ -28,92 +32,108 @@ Whole = NDArray[np.int64]
 
 
 class Curves(NamedTuple):
-    """An outline by the degree of its parts: float64 (parts, points, 2), in px, y upwards."""
+    """Outlines by the degree of their parts: float64 (parts, points, 2), in px, y upwards; and whose each part is."""
 
     lines: Floats
     quadratic: Floats
     cubic: Floats
+    line_owners: Whole
+    quadratic_owners: Whole
+    cubic_owners: Whole
 
 
-def curves_of(path: bytes) -> Curves:
-    """An outline from the data of its path.
+def curves_of(paths: Sequence[bytes]) -> Curves:
+    """The parts of outlines, from the data of their paths as Typst writes them: relative, from `M 0 0`.
 
     Raises:
-        ValueError: The data are not those of a path of lines, quadratic and cubic curves.
+        ValueError: The data are not those of closed paths of lines, quadratic and cubic curves.
 
-    >>> curves_of(b"M 0 0h 2l -1 4Z").lines.tolist()
-    [[[0.0, 0.0], [2.0, 0.0]], [[2.0, 0.0], [1.0, 4.0]], [[1.0, 4.0], [0.0, 0.0]]]
+    >>> curves_of([b"M 0 0m 1 0h 2l -1 4Z "]).lines.tolist()
+    [[[1.0, 0.0], [3.0, 0.0]], [[3.0, 0.0], [2.0, 4.0]], [[2.0, 4.0], [1.0, 0.0]]]
     """
-    commands = _COMMANDS.findall(path)
-    if len(commands) > _MOST:
-        raise ValueError(f"an outline must have at most {_MOST} commands; found {len(commands)}.")
-    parts: tuple[list[tuple[float, ...]], ...] = ([], [], [])  # by degree
-    here = first = (0.0, 0.0)
-    for command, given in commands:
-        kind = command.lower()
-        points = _points(kind, given.split(), here if command == kind else (0.0, 0.0), here)
-        if kind in b"mz" and here != first:
-            parts[0].append((*here, *first))
-        if kind == b"z":
-            here = first
-            continue
-        if kind != b"m":
-            parts[len(points) // 2 - 1].append((*here, *points))
-        here = (points[-2], points[-1])
-        if kind == b"m":
-            first = here
-    if here != first:
-        parts[0].append((*here, *first))
-    lines, quadratic, cubic = (
-        np.asarray(part, np.float64).reshape(-1, size, 2) for part, size in zip(parts, (2, 3, 4), strict=True)
-    )
-    return Curves(lines, quadratic, cubic)
+    if not all(path.startswith(_OPENS) for path in paths):
+        raise ValueError(f"an outline must begin with {_OPENS!r}; found {paths[0][:20]!r}.")
+    bodies = [path[len(_OPENS) :] for path in paths]
+    letters = [body.translate(None, b"0123456789.- ") for body in bodies]
+    kinds = _KINDS[np.frombuffer(b"".join(letters), np.uint8)]
+    owners = np.repeat(np.arange(len(paths)), [len(one) for one in letters])
+    numbers = np.fromstring(b" ".join(bodies).translate(_SPACES), np.float64, sep=" ")
+    if (kinds < 0).any() or _NUMBERS[kinds].sum() != len(numbers) or not np.isfinite(numbers).all():
+        raise ValueError(f"an outline must have commands of {_COMMANDS!r}, with their numbers.")
+    return _curves(kinds, numbers, owners)
 
 
-def _points(
-    kind: bytes, given: Sequence[bytes], origin: tuple[float, float], here: tuple[float, float]
-) -> tuple[float, ...]:
-    """The points that a command names, from the page's origin, x and y in turn."""
-    if _ARGUMENTS.get(kind) != len(given):
-        raise ValueError(f"an outline must have commands of {b' '.join(_ARGUMENTS)!r}; found {kind!r} {given!r}.")
-    numbers = [float(one) for one in given]
-    if kind == b"h":
-        return origin[0] + numbers[0], here[1]
-    if kind == b"v":
-        return here[0], origin[1] + numbers[0]
-    return tuple(number + origin[at % 2] for at, number in enumerate(numbers))
+def _curves(kinds: Whole, numbers: Floats, owners: Whole) -> Curves:
+    # Whole numbers of a millionth of a pixel add up to the same, whatever outlines stand before.
+    given = np.rint(np.append(numbers, (0.0, 0.0)) * _FINE).astype(np.int64)
+    at = np.cumsum(_NUMBERS[kinds]) - _NUMBERS[kinds]  # where the numbers of each command stand
+    last = at + _NUMBERS[kinds]
+    steps = np.stack([given[last - 2], given[last - 1]], axis=1)  # by how much each command moves the pen
+    steps[kinds == _ACROSS] = np.stack([given[at], np.zeros_like(at)], axis=1)[kinds == _ACROSS]
+    steps[kinds == _UP] = np.stack([np.zeros_like(at), given[at]], axis=1)[kinds == _UP]
+    starts, closes = np.flatnonzero(kinds == _START), np.flatnonzero(kinds == _CLOSE)
+    _check_closed(starts, closes, owners)
+    steps[closes] = 0
+    moved = np.cumsum(steps, axis=0)
+    steps[closes] = moved[starts] - moved[closes]  # closing moves it back to the start
+    moved = np.cumsum(steps, axis=0)
+    first = np.flatnonzero(np.diff(owners, prepend=-1))  # of each outline that has a command
+    ends = moved - np.repeat((moved - steps)[first], np.diff(np.append(first, len(kinds))), axis=0)
+    begins = ends - steps
+
+    def parts(which: NDArray[np.bool_], between: int) -> tuple[Floats, Whole]:
+        index = np.flatnonzero(which)
+        points = [begins[index]]
+        for number in range(between):
+            here = at[index] + 2 * number
+            points.append(begins[index] + np.stack([given[here], given[here + 1]], axis=1))
+        return np.stack([*points, ends[index]], axis=1) / _FINE, owners[index]
+
+    straight, line_owners = parts((kinds != _START) & (kinds < _QUADRATIC_TO) | (kinds == _CLOSE), 0)
+    quadratic, quadratic_owners = parts(kinds == _QUADRATIC_TO, 1)
+    cubic, cubic_owners = parts(kinds == _CUBIC_TO, 2)
+    return Curves(straight, quadratic, cubic, line_owners, quadratic_owners, cubic_owners)
 
 
-def edges_of(outlines: Sequence[Curves]) -> tuple[Floats, Whole]:
-    """The edges of some outlines: float64 (edges, 2, 2), from where to where; and how many each outline has.
+def _check_closed(starts: Whole, closes: Whole, owners: Whole) -> None:
+    """Pass if each start is closed before the next, in the same outline, and nothing stands between a close and it."""
+    edges = np.concatenate([[0], closes[:-1] + 1]) if len(closes) else closes
+    whole = len(starts) == len(closes) and bool((starts == edges).all())
+    if not whole or len(owners) != (closes[-1] + 1 if len(closes) else 0) or (owners[starts] != owners[closes]).any():
+        raise ValueError("an outline must be lines that begin with a start and are closed.")
 
-    >>> edges, counts = edges_of([curves_of(b"M 0 0q 0 8 8 8v -8Z"), curves_of(b"M 0 0h 1v 1Z")])
-    >>> counts.tolist(), edges[0].tolist()
-    ([5, 3], [[0.0, 0.0], [0.8888888888888888, 4.444444444444445]])
+
+def edges_of(paths: Sequence[bytes]) -> list[Floats]:
+    """The edges of outlines, from the data of their paths: float64 (edges, 5) each, level ones left out.
+
+    Of an edge: how far down its upper and its lower end lie; how far to the right its upper end; by how much it goes
+    to the right for each pixel down; and 1 where the outline goes down it, -1 where it goes up.
+
+    Raises:
+        ValueError: The data are not those of closed paths of lines, quadratic and cubic curves.
+
+    >>> [edges.tolist() for edges in edges_of([b"M 0 0m 0 -4h 2v 2Z "])]
+    [[[2.0, 4.0, 2.0, 0.0, -1.0], [2.0, 4.0, 2.0, -1.0, 1.0]]]
     """
-    counts = np.zeros(len(outlines), np.int64)
-    owners: list[Whole] = []
-    edges: list[Floats] = []
-    lines, owner = _together([one.lines for one in outlines])
-    edges.append(lines)
-    owners.append(owner)
-    quadratic, owner = _together([one.quadratic for one in outlines])
-    cubic, cubic_owner = _together([one.cubic for one in outlines])
-    if len(cubic):
-        more, times = _by_quadratic(cubic)
-        quadratic, owner = np.concatenate([quadratic, more]), np.concatenate([owner, np.repeat(cubic_owner, times)])
-    if len(quadratic):
-        more, times = _by_lines(quadratic)
-        edges.append(more)
-        owners.append(np.repeat(owner, times))
-    every, belongs = np.concatenate(edges), np.concatenate(owners)
-    order = np.argsort(belongs, kind="stable")
-    counts += np.bincount(belongs, minlength=len(outlines))
-    return every[order], counts
-
-
-def _together(parts: Sequence[Floats]) -> tuple[Floats, Whole]:
-    return np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    outlines = curves_of(paths)
+    quadratic, owners = outlines.quadratic, outlines.quadratic_owners
+    if len(outlines.cubic):
+        more, times = _by_quadratic(outlines.cubic)
+        quadratic = np.concatenate([quadratic, more])
+        owners = np.concatenate([owners, np.repeat(outlines.cubic_owners, times)])
+    bent, times = _by_lines(quadratic)
+    owners = np.concatenate([outlines.line_owners, np.repeat(owners, times)])
+    edges = np.concatenate([outlines.lines, bent])
+    steep = np.abs(edges[:, 0, 1] - edges[:, 1, 1]) > _LEVEL
+    edges, owners = edges[steep], owners[steep]
+    (x0, y0), (x1, y1) = edges[:, 0].T, edges[:, 1].T
+    down = y1 < y0
+    upper, lower = -np.maximum(y0, y1), -np.minimum(y0, y1)
+    begin, end = np.where(down, x0, x1), np.where(down, x1, x0)
+    every = np.stack([upper, lower, begin, (end - begin) / (lower - upper), np.where(down, 1.0, -1.0)], axis=1)
+    order = np.argsort(owners, kind="stable")
+    ends = np.cumsum(np.bincount(owners, minlength=len(paths)))
+    return [part.copy() for part in np.split(every[order], ends[:-1])]
 
 
 def _by_quadratic(curves: Floats) -> tuple[Floats, Whole]:

@@ -1,10 +1,10 @@
 """Lines of prose to a drawing: words beside one another until a line is full, lines under one another."""
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, chain
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.rendering.markup import Line
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
 from lomo_hf.rendering.prose.words import Shape, Words, covered, outline, shared_words
-from lomo_hf.rendering.scripts import rooms_of
+from lomo_hf.rendering.scripts import Room, rooms_of
 
 __all__ = ["set_prose"]
 
@@ -21,17 +21,13 @@ _RUNS = re.compile(" +|[^ ]+")
 _TOLERANCE = 1e-6  # px by which Typst lets a line be too long
 
 
-class _Placed(NamedTuple):
-    word: Shape
-    x: float
-    row: int
-
-
 @dataclass
 class _Rows:
     """The words of a page with their places, and the room that each row needs above and below."""
 
-    words: list[_Placed] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    x: list[float] = field(default_factory=list)  # em from the left
+    at: list[int] = field(default_factory=list)  # which row
     above: list[int] = field(default_factory=list)
     below: list[int] = field(default_factory=list)
 
@@ -39,10 +35,30 @@ class _Rows:
         self.above.append(0)
         self.below.append(0)
 
-    def place(self, word: Shape, x: float, room: tuple[int, int]) -> None:
-        self.words.append(_Placed(word, x, len(self.above) - 1))
-        if room != (0, 0):
-            self.above[-1], self.below[-1] = max(self.above[-1], room[0]), max(self.below[-1], room[1])
+    def place(self, shapes: Sequence[Shape], x: Sequence[float], rooms: Sequence[Room]) -> None:
+        self.shapes += shapes
+        self.x += x
+        self.at += [len(self.above) - 1] * len(shapes)
+        if rooms:
+            self.above[-1] = max(self.above[-1], max(up for up, _ in rooms))
+            self.below[-1] = max(self.below[-1], max(down for _, down in rooms))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """The words of one line of the prompt: where each would start and end if all stood on one row, in em.
+
+    Attributes:
+        rooms: What each needs above and below; empty where none needs anything.
+        end: Where the last one ends, with the spaces behind it.
+    """
+
+    texts: list[str]
+    shapes: list[Shape]
+    starts: list[float]
+    ends: list[float]
+    rooms: list[Room]
+    end: float
 
 
 def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Words | None = None) -> Drawing | None:
@@ -67,43 +83,64 @@ def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Word
             return None
     if style.text_size % 20 and (any(rows.above) or any(rows.below)):
         return None  # rooms are whole pixels at 20 px only
-    return _drawing(rows, style) if rows.words else None
+    return _drawing(rows, style) if rows.shapes else None
 
 
 def _broken(text: str, width: float, words: Words, rows: _Rows) -> bool:
     """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain."""
     rows.open()
-    space, inner = words.shape(" ").advance, text.rstrip(" ")
-    tail = space * (len(text) - len(inner))  # spaces at the end of a paragraph take room, those where a row ends none
-    x, before, left = 0.0, "", len(inner)
-    for run, room in _runs(inner):
-        left -= len(run)
-        if run[0] == " ":
-            x += len(run) * space
-            continue
-        word, shape = run, words.shape(run)
-        while x + shape.advance + (0 if left else tail) > width:
+    line = _words(text, words)
+    here, left, before = 0, 0.0, ""  # the next word, where its row begins, and the word in front of it on the row
+    while here < len(line.texts):
+        past = bisect_right(line.ends, left + width, here)
+        if past == len(line.texts) and line.end - left > width:
+            past -= 1
+        rows.place(line.shapes[here:past], [start - left for start in line.starts[here:past]], line.rooms[here:past])
+        if past == len(line.texts):
+            return True
+        before = line.texts[past - 1] if past > here else before
+        word, shape, room = line.texts[past], line.shapes[past], line.rooms[past : past + 1]
+        x = line.starts[past] - left
+        # Spaces at the end of a paragraph take room, those where a row ends take none.
+        behind = line.end - line.ends[past] if past == len(line.texts) - 1 else 0.0
+        while x + shape.advance + behind > width:
             parts = parts_of(word)
             if parts is None:
                 return False
             head = _fitting(parts, width - x, words)
             if head:
-                rows.place(words.shape(head), x, room)
+                rows.place([words.shape(head)], [x], room)
                 word = word[len(head) :]
             elif not before or not breaks_after_space(before, word):
                 return False
             rows.open()
             x, before, shape = 0.0, "", words.shape(word)
-        rows.place(shape, x, room)
-        x, before = x + shape.advance, word
+        rows.place([shape], [x], room)
+        here, left, before = past + 1, line.ends[past] - x - shape.advance, word
     return True
 
 
-def _runs(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Words and the spaces between them, each with the room that it needs."""
-    for room, stretch in rooms_of(text):
+def _words(text: str, words: Words) -> _Words:
+    inner, space, x = text.rstrip(" "), words.shape(" ").advance, 0.0
+    texts: list[str] = []
+    shapes: list[Shape] = []
+    starts: list[float] = []
+    ends: list[float] = []
+    rooms: list[Room] = []
+    for room, stretch in rooms_of(inner):
         for run in _RUNS.findall(stretch):
-            yield run, room
+            if run[0] == " ":
+                x += len(run) * space
+                continue
+            shape = words.shape(run)
+            texts.append(run)
+            shapes.append(shape)
+            starts.append(x)
+            x += shape.advance
+            ends.append(x)
+            rooms.append(room)
+    tail = (len(text) - len(inner)) * space
+    return _Words(texts, shapes, starts, ends, rooms if any(map(any, rooms)) else [], x + tail)
 
 
 def _fitting(parts: Sequence[str], width: float, words: Words) -> str:
@@ -117,14 +154,12 @@ def _fitting(parts: Sequence[str], width: float, words: Words) -> str:
 
 def _drawing(rows: _Rows, style: RenderStyle) -> Drawing:
     """All words where they stand."""
-    size = style.text_size
+    size, shapes = style.text_size, rows.shapes
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
-    baselines = np.asarray(list(accumulate(pitches)), np.float64)
-    shapes, starts, at = zip(*rows.words, strict=True)
+    baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
     counts = [len(shape.glyphs) for shape in shapes]
-    x = np.repeat(starts, counts) + np.asarray([x for shape in shapes for x in shape.x], np.float64)
-    up = np.asarray([y for shape in shapes for y in shape.y], np.float64)
-    outlines = [outline(glyph, size) for shape in shapes for glyph in shape.glyphs]
+    x = np.repeat(rows.x, counts) + np.asarray(list(chain.from_iterable(shape.x for shape in shapes)))
+    y = np.repeat(baselines, counts) - size * np.asarray(list(chain.from_iterable(shape.y for shape in shapes)))
+    outlines = [outline(glyph, size) for glyph in chain.from_iterable(shape.glyphs for shape in shapes)]
     black = np.full(len(outlines), 255, np.uint8)
-    y = np.repeat(baselines[np.asarray(at)], counts) - up * size
-    return Drawing(outlines, x * size, y, black, np.zeros((0, 4)), np.zeros(0, np.uint8))
+    return Drawing(outlines, size * x, y, black, np.zeros((0, 4)), np.zeros(0, np.uint8))

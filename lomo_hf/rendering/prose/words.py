@@ -6,10 +6,10 @@ A shape depends on the word alone; whether it was kept or is made again changes 
 import os
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from lomo_hf.rendering.fonts import latin_file
+from lomo_hf.rendering.kept import Kept
 
 if TYPE_CHECKING:
     import uharfbuzz
@@ -29,31 +29,18 @@ class Shape(NamedTuple):
     y: tuple[float, ...]
 
 
-@dataclass
 class Words:
-    """Shapes of words in the Latin text font; those used last are kept.
+    """Shapes of words in the Latin text font; those used last are kept."""
 
-    Two halves: where the younger is full it becomes the older, and the older is let go. Threads may share it: at worst
-    two shape the same word.
-    """
-
-    bound: int = _BYTES
-    _young: dict[str, Shape] = field(default_factory=dict)
-    _old: dict[str, Shape] = field(default_factory=dict)
-    _bytes: int = 0
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self, bound: int = _BYTES) -> None:
+        self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + _GLYPH * len(shape.glyphs))
 
     def shape(self, word: str) -> Shape:
         """A word's glyphs, and how far it moves the pen."""
-        found = self._young.get(word)
+        found = self._kept.get(word)
         if found is None:
-            found = self._old.get(word) or _shaped(word)
-            with self._lock:
-                size = _ENTRY + _GLYPH * len(found.glyphs)
-                if self._bytes + size > self.bound // 2:
-                    self._old, self._young, self._bytes = self._young, {}, 0
-                self._young[word] = found
-                self._bytes += size
+            found = _shaped(word)
+            self._kept.keep(word, found)
         return found
 
 
@@ -75,28 +62,46 @@ def covered() -> frozenset[int]:
 
 @lru_cache(maxsize=16_384)
 def outline(glyph: int, size: int) -> bytes:
-    """A glyph's outline at `size` px, as the data of an SVG path."""
-    scale = size / _font().face.upem
-    parts: list[str] = []
-    _font().draw_glyph(glyph, _pen(), (parts, scale))
-    return "".join(parts).encode()
+    """A glyph's outline at `size` px, as the data of an SVG path, in the form in which Typst writes them."""
+    pen = _Pen(size / _font().face.upem)
+    _font().draw_glyph(glyph, _pen_functions(), pen)
+    return "".join(pen.parts).encode()
+
+
+@dataclass
+class _Pen:
+    """Writes an outline that HarfBuzz draws in font units."""
+
+    scale: float
+    x: float = 0.0
+    y: float = 0.0
+    start: tuple[float, float] = (0.0, 0.0)
+    parts: list[str] = field(default_factory=lambda: ["M 0 0"])
+
+    def to(self, command: str, *places: float) -> None:
+        origins = (self.x, self.y) * (len(places) // 2)
+        steps = [(place - origin) * self.scale for place, origin in zip(places, origins, strict=True)]
+        self.parts.append(command + " " + " ".join(f"{step:.9f}" for step in steps))
+        self.x, self.y = places[-2:]
+        if command == "m":
+            self.start = (self.x, self.y)
+
+    def close(self) -> None:
+        self.parts.append("Z ")
+        self.x, self.y = self.start
 
 
 @cache
-def _pen() -> "uharfbuzz.DrawFuncs":
+def _pen_functions() -> "uharfbuzz.DrawFuncs":
     import uharfbuzz
 
-    def written(letter: str, *numbers: float, user: tuple[list[str], float]) -> None:
-        parts, scale = user
-        parts.append(letter + " ".join(f"{number * scale:.6g}" for number in numbers))
-
-    pen = uharfbuzz.DrawFuncs()
-    pen.set_move_to_func(lambda x, y, user: written("M", x, y, user=user))
-    pen.set_line_to_func(lambda x, y, user: written("L", x, y, user=user))
-    pen.set_quadratic_to_func(lambda a, b, x, y, user: written("Q", a, b, x, y, user=user))
-    pen.set_cubic_to_func(lambda a, b, c, d, x, y, user: written("C", a, b, c, d, x, y, user=user))
-    pen.set_close_path_func(lambda user: user[0].append("Z"))
-    return pen
+    functions = uharfbuzz.DrawFuncs()
+    functions.set_move_to_func(lambda x, y, pen: pen.to("m", x, y))
+    functions.set_line_to_func(lambda x, y, pen: pen.to("l", x, y))
+    functions.set_quadratic_to_func(lambda a, b, x, y, pen: pen.to("q", a, b, x, y))
+    functions.set_cubic_to_func(lambda a, b, c, d, x, y, pen: pen.to("c", a, b, c, d, x, y))
+    functions.set_close_path_func(lambda pen: pen.close())
+    return functions
 
 
 @cache
