@@ -46,9 +46,15 @@ class Kept(Generic[Key, Value]):
 
     def keep(self, key: Key, value: Value) -> None:
         """Keep a value."""
-        size = self._size_of(key, value)
+        self._make_room(self._size_of(key, value))
+        self.young[key] = value
+
+    def grow(self, size: int) -> None:
+        """Take note that values which are kept have become larger by so many bytes."""
+        self._make_room(size)
+
+    def _make_room(self, size: int) -> None:
         with self._lock:
             if self._bytes + size > self.bound // 2:
                 self._old, self.young, self._bytes = self.young, {}, 0
-            self.young[key] = value
             self._bytes += size

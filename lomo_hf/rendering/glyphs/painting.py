@@ -49,7 +49,7 @@ class Placed:
         down, right, dark = unpacked(np.concatenate([bitmap.pixels for bitmap in self.bitmaps]))
         where = np.repeat((self.y - self.top) * width + (self.x - self.left), counts)
         where += down * width + right
-        if (self.drawing.inks != 255).any():
+        if self.drawing.inks is not None:
             dark = dark * np.repeat(self.drawing.inks, counts) // 255
         # What two glyphs cover of one pixel is added up: they touch more often than they overlap.
         np.add.at(ink, where, dark.astype(ink.dtype))
@@ -70,8 +70,7 @@ def placed(drawing: Drawing, bitmaps: Bitmaps | None = None) -> Placed:
     """
     across, x = _parts(drawing.x)
     down, y = _parts(drawing.y)
-    keys = list(zip(drawing.outlines, across.tolist(), down.tolist(), strict=True))
-    found = (bitmaps or shared_bitmaps()).of(keys)
+    found = (bitmaps or shared_bitmaps()).of(drawing.outlines, drawing.glyphs, across, down)
     boxes = np.fromiter(chain.from_iterable(bitmap.box for bitmap in found), np.int64, 4 * len(found)).reshape(-1, 4)
     ends = [(boxes[:, 0] + x), (boxes[:, 1] + y), (boxes[:, 2] + x), (boxes[:, 3] + y)]
     if len(drawing.rules):

@@ -5,9 +5,10 @@ glyphs, each a reference to an outline at the end of the file, and rules: level 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lomo_hf.rendering.glyphs.drawing import Drawing
 
@@ -15,20 +16,22 @@ __all__ = ["read_svg"]
 
 _HEAD = re.compile(rb'<svg viewBox="[^"]*" [^>]*><path fill="#ffffff" fill-rule="nonzero" d="[^"]*"/>')
 _TOKENS = re.compile(
-    rb'<use xlink:href="#(g[0-9A-F]+)" x="([^"]*)" y="([^"]*)" fill="#([0-9a-f]{6})" fill-rule="nonzero"/>'
-    rb'|<g transform="matrix\(1 0 0 -1 ([^ ]*) ([^)]*)\)"(/?)>'
-    rb'|<g transform="translate\(([^)]*)\)"(/?)>'
-    rb"|(<g>|<g/>|</g>)"
+    rb'<g transform="matrix\(1 0 0 -1 ([^ ]*) ([^)]*)\)">((?:<use [^>]*/>)*)</g>'
+    rb'|<g transform="translate\(([^)]*)\)">'
+    rb'|(</g>)|(<g>)|<g/>|<g transform="(?:translate|matrix)\([^)]*\)"/>'
     rb'|<path fill="none" stroke="#([0-9a-f]{6})" stroke-width="([^"]*)" stroke-linecap="butt"'
     rb' stroke-linejoin="miter" stroke-miterlimit="4"(?: transform="translate\(([^)]*)\)")? d="([^"]*)"/>'
     rb"|(<)"
 )
+# What stands between the quotes of one `use` and another.
+_USE = (b"/><use xlink:href=", b" x=", b" y=", b" fill=", b" fill-rule=")
+_FIRST, _LAST = b"<use xlink:href=", b"/>"
 _OUTLINES = re.compile(rb'<symbol id="(g[0-9A-F]+)" overflow="visible"><path d="([^"]*)"/></symbol>|(<)')
 _STROKE = re.compile(
     rb"M ([^ a-zA-Z]+) ([^ a-zA-Z]+)(?:h ([^ a-zA-Z]+)|v ([^ a-zA-Z]+)"
     rb"|v ([^ a-zA-Z]+)h ([^ a-zA-Z]+)v ([^ a-zA-Z]+)Z ?)"
 )
-_BLACK = b"000000"
+_BLACK = b"#000000"
 
 _Box = tuple[float, float, float, float]
 
@@ -60,46 +63,66 @@ def read_svg(svg: bytes) -> Drawing | None:
 
 
 def _drawing(svg: bytes, start: int, end: int) -> Drawing:
-    outlines = _outlines(svg, end)
-    glyphs: list[bytes] = []
-    places: list[tuple[float, float]] = []
-    inks: list[int] = []
+    runs: list[bytes] = []
+    pens: list[tuple[float, float]] = []  # where each run begins
     rules: list[_Box] = []
     rule_inks: list[int] = []
     left = top = 0.0
     outer: list[tuple[float, float]] = []
-    for glyph, x, y, fill, run_x, run_y, run_closed, moved, closed, group, stroke, thick, by, path, other in (
-        _TOKENS.findall(svg[start:end])
-    ):  # fmt: skip
-        if glyph:
-            glyphs.append(outlines[glyph])
-            places.append((left + float(x), top - float(y)))
-            inks.append(255 if fill == _BLACK else _ink(fill))
-        elif run_x:
-            if not run_closed:
-                outer.append((left, top))
-                left, top = left + float(run_x), top + float(run_y)
+    for x, y, uses, moved, closed, opened, stroke, thick, by, path, other in _TOKENS.findall(svg, start, end):
+        if uses:
+            runs.append(uses)
+            pens.append((left + float(x), top + float(y)))
         elif moved:
-            if not closed:
-                outer.append((left, top))
-                right, down = _moved(moved)
-                left, top = left + right, top + down
-        elif group:
-            if group == b"</g>":
-                left, top = outer.pop()
-            elif group == b"<g>":
-                outer.append((left, top))
+            outer.append((left, top))
+            right, down = _moved(moved)
+            left, top = left + right, top + down
+        elif closed:
+            left, top = outer.pop()
+        elif opened:
+            outer.append((left, top))
         elif path:
             boxes = list(_bars(path, float(thick), left, top, by))
             rules += boxes
-            rule_inks += [_ink(stroke)] * len(boxes)
+            rule_inks += [_ink(b"#" + stroke)] * len(boxes)
         elif other:
             raise _UnknownError
-    pens = np.asarray(places, np.float64).reshape(-1, 2)
+    outlines = _outlines(svg, end)
+    numbers, places, inks = _glyphs(runs, pens, list(outlines))
     bars = np.asarray(rules, np.float64).reshape(-1, 4)
-    if not (np.isfinite(pens).all() and np.isfinite(bars).all()):
+    if not (np.isfinite(places).all() and np.isfinite(bars).all()):
         raise _UnknownError
-    return Drawing(glyphs, pens[:, 0], pens[:, 1], np.asarray(inks, np.uint8), bars, np.asarray(rule_inks, np.uint8))
+    dark = np.asarray(rule_inks, np.uint8)
+    return Drawing(list(outlines.values()), numbers, places[0], places[1], inks, bars, dark)
+
+
+def _glyphs(
+    runs: Sequence[bytes], pens: Sequence[tuple[float, float]], names: Sequence[bytes]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8] | None]:
+    """Of all glyphs: the numbers of their outlines, where they stand (2, glyphs), and their inks."""
+    counts = [run.count(_FIRST) for run in runs]
+    parts = b"".join(runs).split(b'"')
+    if runs:
+        _check_uses(parts)
+    number_of = {name: number for number, name in enumerate(names)}
+    numbers = np.asarray([number_of[name] for name in parts[1::10]], np.int64)
+    places = np.repeat(np.asarray(pens, np.float64).reshape(-1, 2), counts, axis=0).T
+    places[0] += np.asarray(list(map(float, parts[3::10])), np.float64)
+    places[1] -= np.asarray(list(map(float, parts[5::10])), np.float64)
+    fills = parts[7::10]
+    if fills.count(_BLACK) == len(fills):
+        return numbers, places, None
+    return numbers, places, np.asarray([_ink(fill) for fill in fills], np.uint8)
+
+
+def _check_uses(parts: Sequence[bytes]) -> None:
+    """Pass if what stands between the quotes of glyphs is what Typst writes there."""
+    count = len(parts) // 10
+    written = all(parts[2 * at : -1 : 10].count(text) == count for at, text in enumerate(_USE[1:], 1))
+    joints = parts[10:-1:10].count(_USE[0]) == count - 1
+    ends = len(parts) == 10 * count + 1 and (parts[0], parts[-1]) == (_FIRST, _LAST)
+    if not (written and joints and ends and parts[9::10].count(b"nonzero") == count):
+        raise _UnknownError
 
 
 def _outlines(svg: bytes, end: int) -> dict[bytes, bytes]:
@@ -108,7 +131,7 @@ def _outlines(svg: bytes, end: int) -> dict[bytes, bytes]:
     found = _OUTLINES.findall(svg[end + len(b"<defs>") : svg.rfind(b"</defs>")])
     if any(other for _, _, other in found):
         raise _UnknownError
-    return {name: path for name, path, _ in found}
+    return {b"#" + name: path for name, path, _ in found}
 
 
 def _moved(arguments: bytes) -> tuple[float, float]:
@@ -146,5 +169,7 @@ def _box(x0: float, y0: float, x1: float, y1: float) -> _Box:
 
 def _ink(colour: bytes) -> int:
     """255 less the grey of a colour, weighed as a grey picture of it would be."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
+    if len(colour) != 7 or colour[:1] != b"#":  # no plain colour
+        raise _UnknownError
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return 255 - ((4899 * red + 9617 * green + 1868 * blue + 8192) >> 14)

@@ -2,11 +2,13 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.glyphs import Drawing
@@ -70,7 +72,7 @@ def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Word
 
     >>> from lomo_hf.rendering.markup import Line, Piece
     >>> drawing = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
-    >>> len(drawing.outlines), set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
+    >>> len(drawing.glyphs), set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
     (11, None)
     """
     if not is_prose(lines, covered()):
@@ -158,8 +160,12 @@ def _drawing(rows: _Rows, style: RenderStyle) -> Drawing:
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
     baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
     counts = [len(shape.glyphs) for shape in shapes]
-    x = np.repeat(rows.x, counts) + np.asarray(list(chain.from_iterable(shape.x for shape in shapes)))
-    y = np.repeat(baselines, counts) - size * np.asarray(list(chain.from_iterable(shape.y for shape in shapes)))
-    outlines = [outline(glyph, size) for glyph in chain.from_iterable(shape.glyphs for shape in shapes)]
-    black = np.full(len(outlines), 255, np.uint8)
-    return Drawing(outlines, size * x, y, black, np.zeros((0, 4)), np.zeros(0, np.uint8))
+    x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
+    y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
+    used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
+    outlines = [outline(glyph, size) for glyph in used.tolist()]
+    return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
+
+
+def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.fromiter(chain.from_iterable(parts), kind)
