@@ -19,6 +19,7 @@ from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import EMOJI_FAMILIES, LATIN, MONO_ADVANCE, MONO_FAMILIES, TEXT_FAMILIES, typst_fonts
 from lomo_hf.rendering.glyphs import Drawing, placed, read_svg
+from lomo_hf.rendering.markup import HANGING
 
 if TYPE_CHECKING:
     import typst
@@ -28,7 +29,6 @@ __all__ = ["BLEED", "INK", "Sheet", "draw", "new_compiler", "typeset"]
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
-_HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _LARGEST = 40_000_000  # px of a page; what is larger is refused before it is painted
 _DEFINITIONS = Path(__file__).parent / "definitions"
 
@@ -165,7 +165,7 @@ def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
 #import "/page.typ": lines, sheet
 {imports}\
 #let (L, R, C, D, B, P, M, W, Q, E, T) = lines(
-  width: {width}, mono-advance: {MONO_ADVANCE}, hanging: {_HANGING}, {shared},
+  width: {width}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
 )
 #show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})
 """

@@ -27,6 +27,7 @@ _SIGNS = (
     "\u2030\u2032\u2033\u2039\u203a\u2070\u2074-\u208e\u20ac\u2116\u2122\u2150-\u215e\u2212"
 )
 _LISTED = re.compile(f"[ -~{_LETTERS}{_SIGNS}]*")
+_DRAWN = re.compile(f"[ -~{_LETTERS}{_SIGNS}\u2500-\u259f]*")
 # Typst shapes scripts apart, and a sign with the script before it: in `x "Ж` neither is kerned with the letter behind.
 _SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
 _MIXED = re.compile(
@@ -49,15 +50,21 @@ _BROKEN = re.compile(
 )
 
 
-def is_prose(lines: Sequence[Line], covered: frozenset[int]) -> bool:
-    """Whether all lines are text of listed characters, each among the code points that the font has."""
+def is_prose(lines: Sequence[Line], covered: frozenset[int], covered_in_code: frozenset[int]) -> bool:
+    """Whether all lines are text of listed characters, each among the code points that the line's font has."""
     for line in lines:
-        if line.mono or line.rtl or line.region or len(line.pieces) > 1:
+        if line.rtl or line.region or len(line.pieces) > 1:
             return False
         for piece in line.pieces:
-            if piece.kind != "text" or not _is_listed(piece.text, covered):
+            known = _is_code(piece.text, covered_in_code) if line.mono else _is_listed(piece.text, covered)
+            if piece.kind not in ("text", "mono") or (piece.kind == "mono" and not line.mono) or not known:
                 return False
     return True
+
+
+def _is_code(text: str, covered: frozenset[int]) -> bool:
+    """As text, but that no character is shaped, and that lines and blocks drawn with characters are listed too."""
+    return text.isascii() or (_DRAWN.fullmatch(text) is not None and covered.issuperset(map(ord, set(text))))
 
 
 def _is_listed(text: str, covered: frozenset[int]) -> bool:
@@ -87,7 +94,7 @@ def parts_of(word: str) -> tuple[str, ...] | None:
     """
     if len(word) == 1:
         return (word,)
-    if "www." in word:  # Typst breaks addresses in a way of its own
+    if len(word) > _LONGEST or "www." in word:  # Typst breaks addresses in a way of its own
         return None
     parts = tuple(_BROKEN.split(word))
     if all(part == "\u2014" or _WHOLE.fullmatch(part[:-1] if part[-1] in "-/\u2013" else part) for part in parts):

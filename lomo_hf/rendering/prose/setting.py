@@ -1,4 +1,4 @@
-"""Lines of prose to a drawing: words beside one another until a line is full, lines under one another."""
+"""Lines of prose or code to a drawing: words beside one another until a line is full, lines under one another."""
 
 import re
 from bisect import bisect_right
@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
+from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.glyphs import Drawing
-from lomo_hf.rendering.markup import Line
+from lomo_hf.rendering.markup import HANGING, Line
+from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
-from lomo_hf.rendering.prose.words import Shape, Words, covered, outline, shared_words
 from lomo_hf.rendering.scripts import Room, rooms_of
 
 __all__ = ["set_prose"]
@@ -63,35 +64,41 @@ class _Words:
     end: float
 
 
-def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, words: Words | None = None) -> Drawing | None:
-    """Lines of prose in a column of `width` px, as Typst would set them; from the column's left edge.
+def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, faces: Faces | None = None) -> Drawing | None:
+    """Lines of prose and code in a column of `width` px, as Typst would set them; from the column's left edge.
 
-    None where that is not certain: another script, formulas, code, or a line whose end depends on more than is known
-    here. The answer depends on the lines, the width and the style alone. `words` is the cache, by default the
-    process's own.
+    None where that is not certain: another script, formulas, or a line whose end depends on more than is known here.
+    The answer depends on the lines, the width and the style alone. `faces` hold what is kept, by default in the
+    process.
 
     >>> from lomo_hf.rendering.markup import Line, Piece
     >>> drawing = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
     >>> len(drawing.glyphs), set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
     (11, None)
     """
-    if not is_prose(lines, covered()):
+    faces = faces or shared_faces()
+    if not is_prose(lines, faces.latin.covered, faces.mono.covered):
         return None
-    words = words or shared_words()
     rows = _Rows()
     for line in lines:
         text = line.pieces[0].text if line.pieces else ""
-        if not _broken(text, (width + _TOLERANCE) / style.text_size, words, rows):
+        face = faces.mono if line.mono else faces.latin
+        indent = len(text) - len(text.lstrip(" ")) + HANGING
+        hang = MONO_ADVANCE * indent if line.mono else 0.0
+        if not _broken(text, (width + _TOLERANCE) / style.text_size, hang, face, rows):
             return None
     if style.text_size % 20 and (any(rows.above) or any(rows.below)):
         return None  # rooms are whole pixels at 20 px only
-    return _drawing(rows, style) if rows.shapes else None
+    return _drawing(rows, style, faces) if rows.shapes else None
 
 
-def _broken(text: str, width: float, words: Words, rows: _Rows) -> bool:
-    """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain."""
+def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bool:
+    """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain.
+
+    `hang` is how far all rows but the first stand in.
+    """
     rows.open()
-    line = _words(text, words)
+    line = _words(text, face)
     here, left, before = 0, 0.0, ""  # the next word, where its row begins, and the word in front of it on the row
     while here < len(line.texts):
         past = bisect_right(line.ends, left + width, here)
@@ -109,21 +116,21 @@ def _broken(text: str, width: float, words: Words, rows: _Rows) -> bool:
             parts = parts_of(word)
             if parts is None:
                 return False
-            head = _fitting(parts, width - x, words)
+            head = _fitting(parts, width - x, face)
             if head:
-                rows.place([words.shape(head)], [x], room)
+                rows.place([face.shape(head)], [x], room)
                 word = word[len(head) :]
             elif not before or not breaks_after_space(before, word):
                 return False
             rows.open()
-            x, before, shape = 0.0, "", words.shape(word)
+            x, before, shape = hang, "", face.shape(word)
         rows.place([shape], [x], room)
         here, left, before = past + 1, line.ends[past] - x - shape.advance, word
     return True
 
 
-def _words(text: str, words: Words) -> _Words:
-    inner, space, x = text.rstrip(" "), words.shape(" ").advance, 0.0
+def _words(text: str, face: Face) -> _Words:
+    inner, space, x = text.rstrip(" "), face.shape(" ").advance, 0.0
     texts: list[str] = []
     shapes: list[Shape] = []
     starts: list[float] = []
@@ -134,7 +141,7 @@ def _words(text: str, words: Words) -> _Words:
             if run[0] == " ":
                 x += len(run) * space
                 continue
-            shape = words.shape(run)
+            shape = face.shape(run)
             texts.append(run)
             shapes.append(shape)
             starts.append(x)
@@ -145,16 +152,16 @@ def _words(text: str, words: Words) -> _Words:
     return _Words(texts, shapes, starts, ends, rooms if any(map(any, rooms)) else [], x + tail)
 
 
-def _fitting(parts: Sequence[str], width: float, words: Words) -> str:
+def _fitting(parts: Sequence[str], width: float, face: Face) -> str:
     """As many parts of a word as fit, in one; "" where none does."""
     for count in range(len(parts) - 1, 0, -1):
         head = "".join(parts[:count])
-        if words.shape(head).advance <= width:
+        if face.shape(head).advance <= width:
             return head
     return ""
 
 
-def _drawing(rows: _Rows, style: RenderStyle) -> Drawing:
+def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
     """All words where they stand."""
     size, shapes = style.text_size, rows.shapes
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
@@ -163,7 +170,7 @@ def _drawing(rows: _Rows, style: RenderStyle) -> Drawing:
     x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
     y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
     used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
-    outlines = [outline(glyph, size) for glyph in used.tolist()]
+    outlines = [faces.outline(glyph, size) for glyph in used.tolist()]
     return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
 
 
