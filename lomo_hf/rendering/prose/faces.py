@@ -1,15 +1,16 @@
-"""Words before they are painted: shaped by HarfBuzz in one of two fonts, and kept, within a bound of bytes.
+"""Words before they are painted: shaped by HarfBuzz in one of three fonts, and kept, within a bound of bytes.
 
 A shape depends on the font and the word alone; whether it was kept or is made again changes nothing.
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lomo_hf.rendering.fonts import latin_file, mono_file
+from lomo_hf.rendering.fonts import chinese_file, latin_file, mono_file
 from lomo_hf.rendering.kept import Kept
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Shape(NamedTuple):
 class Face:
     """A font at its default weight, the one that Typst takes; shapes of words that were used last are kept."""
 
-    def __init__(self, number: int, file: Path, bound: int = _BYTES) -> None:
-        self._first, self._file = number * GLYPHS, file
+    def __init__(self, number: int, file: Path, index: int = 0, language: str = "en", bound: int = _BYTES) -> None:
+        self._first, self._file, self._index, self._language = number * GLYPHS, file, index, language
         self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + _GLYPH * len(shape.glyphs))
         self._outlines: dict[tuple[int, int], bytes] = {}
 
@@ -48,12 +49,17 @@ class Face:
         """Lengths are in its own units."""
         import uharfbuzz
 
-        return uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(self._file))))
+        return uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(self._file)), self._index))
 
     @cached_property
     def covered(self) -> frozenset[int]:
         """The code points for which it has a glyph."""
         return frozenset(self._font.face.unicodes)
+
+    @property
+    def young(self) -> Mapping[str, Shape]:
+        """Shapes of words that were used of late."""
+        return self._kept.young
 
     def shape(self, word: str) -> Shape:
         """A word's glyphs, and how far it moves the pen."""
@@ -84,7 +90,7 @@ class Face:
         buffer = uharfbuzz.Buffer()
         buffer.add_str(word)
         buffer.guess_segment_properties()
-        buffer.language = "en"
+        buffer.language = self._language
         uharfbuzz.shape(self._font, buffer, {"liga": False, "clig": False})
         here, em = 0, self._font.face.upem
         glyphs, x, y = [], [], []
@@ -98,15 +104,21 @@ class Face:
 
 
 class Faces(NamedTuple):
-    """The fonts that pages are set in without Typst: that of text, and the monospaced one."""
+    """The fonts that pages are set in without Typst: that of text, the monospaced one, and the Chinese one."""
 
     latin: Face
     mono: Face
+    chinese: Face
 
     @classmethod
     def of(cls, bound: int = _BYTES) -> "Faces":
         """New ones, with nothing kept yet, each within `bound` bytes."""
-        return cls(Face(0, latin_file(), bound), Face(1, mono_file(), bound))
+        file, index = chinese_file()
+        return cls(
+            Face(0, latin_file(), bound=bound),
+            Face(1, mono_file(), bound=bound),
+            Face(2, file, index, "zh-cn", bound),
+        )
 
     def outline(self, glyph: int, size: int) -> bytes:
         """The outline of a glyph of a shape at `size` px, as the data of an SVG path."""

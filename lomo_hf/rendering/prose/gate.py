@@ -6,13 +6,10 @@ a line ends is not set here. No rule looks at anything but the text.
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import permutations
 
-from lomo_hf.rendering.markup import Line
-
-__all__ = ["breaks_after_space", "is_prose", "parts_of"]
+__all__ = ["breaks_after_space", "is_code", "is_prose", "parts_of"]
 
 # Letters that need no shaping, and the punctuation and signs that go with them. No tab, no mark, no joiner, no space
 # but the common one.
@@ -50,24 +47,13 @@ _BROKEN = re.compile(
 )
 
 
-def is_prose(lines: Sequence[Line], covered: frozenset[int], covered_in_code: frozenset[int]) -> bool:
-    """Whether all lines are text of listed characters, each among the code points that the line's font has."""
-    for line in lines:
-        if line.rtl or line.region or len(line.pieces) > 1:
-            return False
-        for piece in line.pieces:
-            known = _is_code(piece.text, covered_in_code) if line.mono else _is_listed(piece.text, covered)
-            if piece.kind not in ("text", "mono") or (piece.kind == "mono" and not line.mono) or not known:
-                return False
-    return True
-
-
-def _is_code(text: str, covered: frozenset[int]) -> bool:
+def is_code(text: str, covered: frozenset[int]) -> bool:
     """As text, but that no character is shaped, and that lines and blocks drawn with characters are listed too."""
     return text.isascii() or (_DRAWN.fullmatch(text) is not None and covered.issuperset(map(ord, set(text))))
 
 
-def _is_listed(text: str, covered: frozenset[int]) -> bool:
+def is_prose(text: str, covered: frozenset[int]) -> bool:
+    """Whether a line is text of listed characters, each among the code points that the font has."""
     if _LISTED.fullmatch(text) is None or _LONG.search(text) or "\\\\" in text:
         return False
     return text.isascii() or (covered.issuperset(map(ord, set(text))) and _MIXED.search(text) is None)

@@ -1,6 +1,5 @@
 """Lines of prose or code to a drawing: words beside one another until a line is full, lines under one another."""
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,13 +13,13 @@ from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.rendering.markup import HANGING, Line
+from lomo_hf.rendering.prose.chinese import broken_chinese, is_chinese
 from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
-from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
+from lomo_hf.rendering.prose.gate import breaks_after_space, is_code, is_prose, parts_of
 from lomo_hf.rendering.scripts import Room, rooms_of
 
 __all__ = ["set_prose"]
 
-_RUNS = re.compile(" +|[^ ]+")
 _TOLERANCE = 1e-6  # px by which Typst lets a line be too long
 
 
@@ -77,19 +76,46 @@ def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, faces: Face
     (11, None)
     """
     faces = faces or shared_faces()
-    if not is_prose(lines, faces.latin.covered, faces.mono.covered):
+    if not all(_is_certain(line, faces) for line in lines):
         return None
-    rows = _Rows()
+    rows, column = _Rows(), (width + _TOLERANCE) / style.text_size
     for line in lines:
         text = line.pieces[0].text if line.pieces else ""
-        face = faces.mono if line.mono else faces.latin
-        indent = len(text) - len(text.lstrip(" ")) + HANGING
-        hang = MONO_ADVANCE * indent if line.mono else 0.0
-        if not _broken(text, (width + _TOLERANCE) / style.text_size, hang, face, rows):
+        if not (
+            _add_chinese(text, column, faces, rows) if line.region else _add(text, line.mono, column, faces, rows)
+        ):
             return None
     if style.text_size % 20 and (any(rows.above) or any(rows.below)):
         return None  # rooms are whole pixels at 20 px only
     return _drawing(rows, style, faces) if rows.shapes else None
+
+
+def _is_certain(line: Line, faces: Faces) -> bool:
+    """Whether a line is of a kind that is set here; where it ends may still be uncertain."""
+    if not line.pieces:
+        return True
+    first = line.pieces[0]
+    if line.rtl or len(line.pieces) > 1 or first.kind not in (("text", "mono") if line.mono else ("text",)):
+        return False
+    if line.region:
+        return line.region == "SC" and not line.mono and is_chinese(first.text, faces.chinese)
+    if line.mono:
+        return is_code(first.text, faces.mono.covered)
+    return is_prose(first.text, faces.latin.covered)
+
+
+def _add(text: str, mono: bool, width: float, faces: Faces, rows: _Rows) -> bool:
+    if not mono:
+        return _broken(text, width, 0.0, faces.latin, rows)
+    return _broken(text, width, MONO_ADVANCE * (len(text) - len(text.lstrip(" ")) + HANGING), faces.mono, rows)
+
+
+def _add_chinese(text: str, width: float, faces: Faces, rows: _Rows) -> bool:
+    found = broken_chinese(text, width, faces)
+    for row in found or ():
+        rows.open()
+        rows.place([shape for shape, _ in row], [x for _, x in row], ())
+    return found is not None
 
 
 def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bool:
@@ -137,19 +163,19 @@ def _words(text: str, face: Face) -> _Words:
     ends: list[float] = []
     rooms: list[Room] = []
     for room, stretch in rooms_of(inner):
-        for run in _RUNS.findall(stretch):
-            if run[0] == " ":
-                x += len(run) * space
-                continue
-            shape = face.shape(run)
-            texts.append(run)
-            shapes.append(shape)
-            starts.append(x)
-            x += shape.advance
-            ends.append(x)
-            rooms.append(room)
+        for word in stretch.split(" "):
+            if word:
+                shape = face.young.get(word) or face.shape(word)
+                texts.append(word)
+                shapes.append(shape)
+                starts.append(x)
+                x += shape.advance
+                ends.append(x)
+                rooms.append(room)
+            x += space
+        x -= space
     tail = (len(text) - len(inner)) * space
-    return _Words(texts, shapes, starts, ends, rooms if any(map(any, rooms)) else [], x + tail)
+    return _Words(texts, shapes, starts, ends, rooms if not text.isascii() and any(map(any, rooms)) else [], x + tail)
 
 
 def _fitting(parts: Sequence[str], width: float, face: Face) -> str:
