@@ -31,6 +31,13 @@ class Bitmap(NamedTuple):
     pixels: NDArray[np.int32]
     box: tuple[int, int, int, int]
 
+    @classmethod
+    def of(cls, covered: NDArray[np.uint8], left: int, top: int) -> "Bitmap":
+        """From how much of each pixel is covered, (height, width), the first of them `left` and `top` of the pen's."""
+        down, right = np.nonzero(covered > 1)
+        packed = (down + top) << 21 | (right + left + _RIGHT) << 8 | _inks()[covered[down, right]]
+        return cls(packed.astype(np.int32), (left, top, left + covered.shape[1], top + covered.shape[0]))
+
 
 def unpacked(pixels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
     """Of each pixel: how far down and right it lies from the pen's, and its ink, 1 to 255."""

@@ -5,18 +5,22 @@ A shape depends on the font and the word alone; whether it was kept or is made a
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lomo_hf.rendering.fonts import chinese_file, latin_file, mono_file
+from lomo_hf.rendering.glyphs import Bitmap
 from lomo_hf.rendering.kept import Kept
 
 if TYPE_CHECKING:
     import uharfbuzz
 
-__all__ = ["Face", "Faces", "Shape", "shared_faces"]
+__all__ = ["Face", "FaceGlyph", "Faces", "Shape", "shared_faces"]
 
 GLYPHS = 65_536  # that a font has at most
 
@@ -42,7 +46,7 @@ class Face:
     def __init__(self, number: int, file: Path, index: int = 0, language: str = "en", bound: int = _BYTES) -> None:
         self._first, self._file, self._index, self._language = number * GLYPHS, file, index, language
         self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + _GLYPH * len(shape.glyphs))
-        self._outlines: dict[tuple[int, int], bytes] = {}
+        self._glyphs: dict[tuple[int, int], FaceGlyph] = {}
 
     @cached_property
     def _font(self) -> "uharfbuzz.Font":
@@ -69,16 +73,26 @@ class Face:
             self._kept.keep(word, found)
         return found
 
-    def outline(self, glyph: int, size: int) -> bytes:
-        """A glyph's outline at `size` px, as the data of an SVG path, in the form in which Typst writes them."""
-        found = self._outlines.get((glyph, size))
+    def glyph(self, number: int, size: int) -> "FaceGlyph":
+        """A glyph at `size` px, to be drawn."""
+        found = self._glyphs.get((number, size))
         if found is None:
-            pen = _Pen(size / self._font.face.upem)
-            self._font.draw_glyph(glyph, _pen_functions(), pen)
-            found = "".join(pen.parts).encode()
-            if len(self._outlines) < 20_000:
-                self._outlines[glyph, size] = found
+            found = self._glyphs.setdefault((number, size), FaceGlyph(self, number, size))
         return found
+
+    def bitmap(self, glyph: int, size: int, right: float, down: float) -> Bitmap:
+        """How a glyph at `size` px covers the pixels, its pen at these parts of one."""
+        import uharfbuzz
+
+        scale = size / self._font.face.upem
+        canvas = uharfbuzz.RasterDraw()
+        canvas.transform = (scale, 0.0, 0.0, scale, right, -down)
+        canvas.draw_glyph(self._font, glyph)
+        image = canvas.render()
+        box = image.extents
+        rows = np.frombuffer(image.buffer, np.uint8).reshape(box.height, box.stride)
+        # HarfBuzz begins with the lowest row, and rounds up where Typst rounds down.
+        return Bitmap.of(_rounded_down()[rows[::-1, : box.width]], box.x_origin, -(box.y_origin + box.height))
 
     @cached_property
     def _space(self) -> int:
@@ -120,10 +134,22 @@ class Faces(NamedTuple):
             Face(2, file, index, "zh-cn", bound),
         )
 
-    def outline(self, glyph: int, size: int) -> bytes:
-        """The outline of a glyph of a shape at `size` px, as the data of an SVG path."""
-        face, number = divmod(glyph, GLYPHS)
-        return self[face].outline(number, size)
+    def glyph(self, number: int, size: int) -> "FaceGlyph":
+        """A glyph of a shape at `size` px, to be drawn."""
+        return self[number // GLYPHS].glyph(number % GLYPHS, size)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceGlyph:
+    """A glyph of a face at a size in px; there is one for each, so that it is told by what it is."""
+
+    face: Face
+    glyph: int
+    size: int
+
+    def bitmap(self, right: float, down: float) -> Bitmap:
+        """Its bitmap, with its pen at these parts of a pixel."""
+        return self.face.bitmap(self.glyph, self.size, right, down)
 
 
 def shared_faces() -> Faces:
@@ -136,37 +162,7 @@ def _faces_of(process: int) -> Faces:
     return Faces.of()
 
 
-@dataclass
-class _Pen:
-    """Writes an outline that HarfBuzz draws in font units."""
-
-    scale: float
-    x: float = 0.0
-    y: float = 0.0
-    start: tuple[float, float] = (0.0, 0.0)
-    parts: list[str] = field(default_factory=lambda: ["M 0 0"])
-
-    def to(self, command: str, *places: float) -> None:
-        origins = (self.x, self.y) * (len(places) // 2)
-        steps = [(place - origin) * self.scale for place, origin in zip(places, origins, strict=True)]
-        self.parts.append(command + " " + " ".join(f"{step:.9f}" for step in steps))
-        self.x, self.y = places[-2:]
-        if command == "m":
-            self.start = (self.x, self.y)
-
-    def close(self) -> None:
-        self.parts.append("Z ")
-        self.x, self.y = self.start
-
-
 @cache
-def _pen_functions() -> "uharfbuzz.DrawFuncs":
-    import uharfbuzz
-
-    functions = uharfbuzz.DrawFuncs()
-    functions.set_move_to_func(lambda x, y, pen: pen.to("m", x, y))
-    functions.set_line_to_func(lambda x, y, pen: pen.to("l", x, y))
-    functions.set_quadratic_to_func(lambda a, b, x, y, pen: pen.to("q", a, b, x, y))
-    functions.set_cubic_to_func(lambda a, b, c, d, x, y, pen: pen.to("c", a, b, c, d, x, y))
-    functions.set_close_path_func(lambda pen: pen.close())
-    return functions
+def _rounded_down() -> NDArray[np.uint8]:
+    covered = np.arange(256)
+    return np.where(covered < 255, np.maximum(covered - 1, 0), 255).astype(np.uint8)

@@ -196,7 +196,7 @@ def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
     x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
     y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
     used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
-    outlines = [faces.outline(glyph, size) for glyph in used.tolist()]
+    outlines = [faces.glyph(number, size) for number in used.tolist()]
     return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
 
 
