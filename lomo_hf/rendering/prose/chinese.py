@@ -15,14 +15,17 @@ from lomo_hf.rendering.prose.gate import breaks_after_space, parts_of
 __all__ = ["Placed", "broken_chinese", "is_chinese"]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
-_CLOSING = "，。、；：？！）》〉】」』〕”"
+_CLOSING = "，。、；：？！．）》〉】」』〕”"
 _OPENING = "（《〈【「『〔“"
-_LISTED = re.compile(f"[{_HAN}{_CLOSING}{_OPENING} -~]*")
+_LISTED = re.compile(f"[{_HAN}{_CLOSING}{_OPENING}\u3000 -~]*")
 _UNITS = re.compile(
-    f"(?P<han>[{_HAN}])|(?P<closing>[{_CLOSING}])|(?P<opening>[{_OPENING}])|(?P<space> +)|(?P<latin>[!-~]+)"
+    f"(?P<han>[{_HAN}])|(?P<closing>[{_CLOSING}])|(?P<opening>[{_OPENING}])|(?P<blank>\u3000)"
+    "|(?P<space> +)|(?P<latin>[!-~]+)"
 )
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
+_MARKS = ("closing", "opening")
+_QUOTES = "“”"
 
 Placed = tuple[Shape, float]  # a shape, and where it begins, in em
 
@@ -32,7 +35,7 @@ class _Unit:
     """A character or a Latin word as it is placed.
 
     Attributes:
-        kind: "han", "closing", "opening", "space" or "latin".
+        kind: "han", "closing", "opening", "blank" (a wide one), "space" or "latin".
         shapes: What it is made of, each with how far it stands to the right of the unit's start, in em.
         advance: How far it moves the pen.
         left, right: How much of it may still be lost at the start of a row, and at the end of one.
@@ -65,7 +68,9 @@ def broken_chinese(text: str, width: float, faces: Faces) -> list[list[Placed]] 
     [5, 4]
     """
     inner = text.rstrip(" ")
-    units = list(_units(inner, faces))
+    units = _units(inner, faces)
+    if units is None:
+        return None
     tail = (len(text) - len(inner)) * faces.latin.shape(" ").advance
     rows: list[list[Placed]] = []
     here = 0
@@ -80,32 +85,35 @@ def broken_chinese(text: str, width: float, faces: Faces) -> list[list[Placed]] 
     return rows or [[]]
 
 
-def _units(text: str, faces: Faces) -> Iterator[_Unit]:
-    """The units of a line; marks beside one another have lost what they share."""
-    last: _Unit | None = None
+def _units(text: str, faces: Faces) -> list[_Unit] | None:
+    """The units of a line; marks beside one another have lost what they share. None: not certain."""
+    units: list[_Unit] = []
     script = ""  # of the stretch that Typst shapes as one
     for found in _UNITS.finditer(text):
         kind, part = found.lastgroup or "", found.group()
         if kind == "space":
-            unit = _Unit(kind, part, (), len(part) * faces.latin.shape(" ").advance)
+            units.append(_Unit(kind, part, (), len(part) * faces.latin.shape(" ").advance))
         elif kind == "latin":
-            unit = _latin(part, script, faces.latin)
+            units.append(_latin(part, script, faces.latin))
             script = "latin" if _LETTER.search(part) else script
         else:
-            shape = faces.chinese.shape(part)
-            unit = _Unit(kind, part, ((shape, 0.0),), shape.advance)
-            if kind == "closing":
-                unit.right = shape.advance / 2
-            elif kind == "opening":
-                unit.left = shape.advance / 2
-            else:
-                script = kind
-        if last is not None:
-            _share(last, unit)
-            yield last
-        last = unit
-    if last is not None:
-        yield last
+            script = kind if kind == "han" else script
+            if script == "latin" and part in _QUOTES:  # among Latin letters the font has others
+                return None
+            unit = _chinese(kind, part, faces.chinese)
+            if units and units[-1].kind in _MARKS and kind in _MARKS:
+                _share(units[-1], unit)
+            units.append(unit)
+    return units
+
+
+def _chinese(kind: str, char: str, face: Face) -> _Unit:
+    shape = face.shape(char)
+    half = shape.advance / 2
+    return _Unit(
+        kind, char, () if kind == "blank" else ((shape, 0.0),), shape.advance,
+        left=half if kind == "opening" else 0.0, right=half if kind == "closing" else 0.0,
+    )  # fmt: skip
 
 
 def _latin(word: str, script: str, face: Face) -> _Unit:
@@ -120,9 +128,9 @@ def _latin(word: str, script: str, face: Face) -> _Unit:
 
 def _share(first: _Unit, second: _Unit) -> None:
     """Of two marks beside one another, half of the first is lost, on the sides where they face each other."""
-    marks = ("closing", "opening")
     half = first.advance / 2
-    if first.kind in marks and second.kind in marks and first.right + second.left >= half:
+    narrowed = first.text in _QUOTES and first.lost > 0  # then Typst no longer takes it for a Chinese one
+    if not narrowed and first.right + second.left >= half:
         lost = min(first.right, half)
         first.advance, first.right = first.advance - lost, first.right - lost
         second.lose_left(half - lost)
@@ -156,10 +164,12 @@ def _row_end(units: Sequence[_Unit], here: int, width: float, tail: float) -> in
 def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
     """Whether a row may be broken behind a unit that is not the last; None where that is not certain."""
     before, after = units[at], units[at + 1]
+    if before.kind == "space":
+        return (after.kind != "closing" and at > 0 and _may_break_at_space(units[at - 1], after)) or None
     if after.kind in ("space", "closing") or before.kind == "opening":
         return False
-    if before.kind == "space":
-        return (at > 0 and _may_break_at_space(units[at - 1], after)) or None
+    if "blank" in (before.kind, after.kind):
+        return None
     if after.kind == "latin":
         return _before_latin(before, after.text[0])
     if before.kind == "latin":
@@ -172,7 +182,9 @@ def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
         return breaks_after_space(before.text, after.text)
     if after.kind == "latin":
         return before.kind != "opening" and (after.text[0].isalnum() or after.text[0] == "(")
-    return before.kind in ("han", "closing") or (before.kind == "latin" and before.text[-1].isalnum())
+    return after.kind != "blank" and (
+        before.kind in ("han", "closing") or (before.kind == "latin" and before.text[-1].isalnum())
+    )
 
 
 def _before_latin(before: _Unit, first: str) -> bool | None:

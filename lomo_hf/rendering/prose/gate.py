@@ -49,7 +49,8 @@ _BROKEN = re.compile(
 
 def is_code(text: str, covered: frozenset[int]) -> bool:
     """As text, but that no character is shaped, and that lines and blocks drawn with characters are listed too."""
-    return text.isascii() or (_DRAWN.fullmatch(text) is not None and covered.issuperset(map(ord, set(text))))
+    printable = text.isascii() and text.isprintable()
+    return printable or (_DRAWN.fullmatch(text) is not None and covered.issuperset(map(ord, set(text))))
 
 
 def is_prose(text: str, covered: frozenset[int]) -> bool:
