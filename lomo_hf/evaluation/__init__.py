@@ -1,12 +1,11 @@
-"""Is a model the same when words reach it as pixels? Rendered benchmarks, carrier sensitivity, alignment metrics.
+"""Does a model answer the same when words reach it as pixels? Rendered benchmarks, carrier sensitivity, alignment.
 
-    render_benchmark("mmstar", "out")                   a dataset folder with the configs standard and rendered
-    carrier_sensitivity("standard.jsonl", "rendered.jsonl")   accuracy under each, the drop, its interval, the test
-    pairwise_distance(text, image)                      equation 7, from hidden states
-    modality_integration_rate(samples)                  layer-wise Frechet distance, from hidden states
-    collect_hidden_states(model, inputs)                hidden states of `transformers` models, extra [eval]
-
-Beside the line of the house: it uses rendering and the card's templates, and nothing uses it.
+render_benchmark("mmstar", "out")                   a dataset folder with the configs standard and rendered
+render_suite("lomo13", "out")                       the paper's thirteen benchmarks
+carrier_sensitivity("standard.jsonl", "rendered.jsonl")   accuracy under each, the drop, its interval, the test
+pairwise_distance(text, image)                      equation 7, from hidden states
+modality_integration_rate(samples)                  layer-wise Frechet distance, from hidden states
+collect_hidden_states(model, inputs)                hidden states of `transformers` models, extra [eval]
 """
 
 from lomo_hf.evaluation.alignment.distances import (
@@ -21,12 +20,14 @@ from lomo_hf.evaluation.alignment.moments import Moments
 from lomo_hf.evaluation.alignment.token_masks import TokenMasks, token_masks
 from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
 from lomo_hf.evaluation.plots import plot_carriers, plot_drop_by_distance, save_plot
-from lomo_hf.evaluation.rendered.benchmarks import BENCHMARKS, Benchmark, find_benchmark
+from lomo_hf.evaluation.rendered.benchmarks import Benchmark, Documents
+from lomo_hf.evaluation.rendered.definitions import BENCHMARKS, SUITES, find_benchmark, find_suite
 from lomo_hf.evaluation.rendered.evalscope import evalscope_items, write_evalscope
-from lomo_hf.evaluation.rendered.items import Item, Unusable
-from lomo_hf.evaluation.rendered.pairs import Twins, make_twins
+from lomo_hf.evaluation.rendered.items import Item, Unusable, items_of
+from lomo_hf.evaluation.rendered.pairs import RowPair, make_pair
 from lomo_hf.evaluation.rendered.render import render_benchmark
-from lomo_hf.evaluation.rendered.report import RenderedReport
+from lomo_hf.evaluation.rendered.report import RenderedReport, SuiteReport
+from lomo_hf.evaluation.rendered.suites import render_suite, suite_names
 from lomo_hf.evaluation.results import Outcome, read_results
 from lomo_hf.evaluation.sensitivity import (
     DistanceBin,
@@ -38,27 +39,32 @@ from lomo_hf.evaluation.sensitivity import (
 
 __all__ = [
     "BENCHMARKS",
+    "SUITES",
     "Benchmark",
     "DistanceBin",
+    "Documents",
     "IntegrationRate",
     "Item",
     "Moments",
     "Outcome",
     "RenderedReport",
+    "RowPair",
     "SampleStates",
     "Sensitivity",
     "SensitivityReport",
+    "SuiteReport",
     "TokenMasks",
     "TokenStates",
-    "Twins",
     "Unusable",
     "carrier_sensitivity",
     "collect_hidden_states",
     "drop_by_distance",
     "evalscope_items",
     "find_benchmark",
+    "find_suite",
     "frechet_distance",
-    "make_twins",
+    "items_of",
+    "make_pair",
     "mcnemar",
     "modality_integration_rate",
     "paired_bootstrap",
@@ -67,7 +73,9 @@ __all__ = [
     "plot_drop_by_distance",
     "read_results",
     "render_benchmark",
+    "render_suite",
     "save_plot",
+    "suite_names",
     "token_masks",
     "write_evalscope",
 ]

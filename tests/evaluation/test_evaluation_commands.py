@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from evaluation.twin_helpers import QUESTIONS, picture, write_lines
+from evaluation.pair_helpers import QUESTIONS, picture, write_lines
+from evaluation.upstream_rows import TABLES
 
 from lomo_hf.cli import main
 
@@ -28,25 +29,25 @@ def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
     return run
 
 
-def test_a_file_of_questions_becomes_twins(lomo: Run, tmp_path: Path) -> None:
+def test_a_file_of_questions_becomes_configs(lomo: Run, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(picture((1, 2, 3)))
     rows = [{"n": index, "ask": text, "gold": "x", "pic": "a.png"} for index, text in enumerate(QUESTIONS)]
     write_lines(tmp_path / "mine.jsonl", [*rows, {"n": 9, "ask": " ", "gold": "x", "pic": None}])
     columns = ("--question-column", "ask", "--answer-column", "gold", "--image-column", "pic", "--id-column", "n")
-    code, said, _ = lomo("render-eval", "mine.jsonl", "--out", "twin", *columns)
+    code, said, _ = lomo("render-eval", "mine.jsonl", "--out", "config", *columns)
     assert code == 0
-    assert "5 questions in each of the configs standard and rendered of twin" in said
+    assert "5 questions in each of the configs standard and rendered of config" in said
     assert "refused blank: 1" in said
-    record = json.loads(Path("twin/rendered_eval.json").read_text())
+    record = json.loads(Path("config/rendered_eval.json").read_text())
     assert record["benchmark"]["question"] == "ask"
     assert record["benchmark"]["source"] == "mine.jsonl"
-    assert str(tmp_path) not in Path("twin/README.md").read_text() + json.dumps(record)
+    assert str(tmp_path) not in Path("config/README.md").read_text() + json.dumps(record)
 
 
-def test_a_file_of_evalscope_becomes_twins(lomo: Run, tmp_path: Path) -> None:
+def test_a_file_of_evalscope_becomes_configs(lomo: Run, tmp_path: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": text}], "answer": "x"} for text in QUESTIONS]
     write_lines(tmp_path / "vqa.jsonl", rows)
-    code, said, _ = lomo("render-eval", "vqa.jsonl", "--out", "twin", "--evalscope", "--limit", "2")
+    code, said, _ = lomo("render-eval", "vqa.jsonl", "--out", "config", "--evalscope", "--limit", "2")
     assert (code, "2 questions" in said) == (0, True)
 
 
@@ -80,6 +81,30 @@ def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, mon
         assert f"<!-- {name} -->" in Path("plot.svg").read_text()
 
 
+def test_a_suite_is_made_as_far_as_it_can_be(lomo: Run, tmp_path: Path) -> None:
+    for name in ("mmmu", "we-math"):
+        TABLES[name]().to_parquet(tmp_path / f"{name}.parquet")
+    local = [f"--source={name}={name}.parquet" for name in ("mmmu", "we-math")]
+    code, said, _ = lomo(
+        "render-eval", "--suite", "lomo13", "--only", "MMMU", "--only", "we-math", *local, "--out", "o"
+    )
+    assert (code, "mmmu: 3 questions in each config" in said, "2 made below o, 0 not" in said) == (0, True, True)
+    code, said, _ = lomo(
+        "render-eval", "--suite", "lomo13", "--only", "V*", "--source", "vstar=gone.tsv", "--out", "o"
+    )
+    assert (code, "vstar: not made. gone.tsv does not exist" in said, "0 made below o, 1 not" in said) == (
+        1,
+        True,
+        True,
+    )
+    code, _, _ = lomo(
+        "render-eval", "we-math.parquet", "--out", "one", "--options-column", "option", "--options-as", "text",
+        "--id-column", "ID", "--id-column", "key", "--image-column", "image_path", "--options", "text",
+    )  # fmt: skip
+    record = json.loads(Path("one/rendered_eval.json").read_text())
+    assert (code, record["options"], record["benchmark"]["id"]) == (0, "text", ["ID", "key"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -88,6 +113,13 @@ def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, mon
         (["render-eval", "org/name/rows", "--out", "x"], 1, "org/name/rows does not exist"),
         (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
         (["render-eval", "mmstar"], 2, "--out"),
+        (["render-eval", "--out", "x"], 2, "name a DATASET, or a --suite"),
+        (["render-eval", "mmstar", "--only", "V*", "--out", "x"], 2, "--only and --source go with a suite"),
+        (["render-eval", "mmstar", "--suite", "lomo13", "--out", "x"], 2, "leave out DATASET"),
+        (["render-eval", "--suite", "lomo12", "--out", "x"], 2, "suite must be one of lomo13"),
+        (["render-eval", "--suite", "lomo13", "--source", "x", "--out", "x"], 2, "--source must be NAME=WHERE"),
+        (["render-eval", "mmstar", "--evidence-pages", "--out", "x"], 2, "is for benchmarks of documents"),
+        (["render-eval", "mmstar", "--options", "both", "--out", "x"], 2, "options must be one of page, text"),
         (["render-eval", "mmstar", "--out", "x", "--split", "val[:9]"], 2, "split must be the name of one split"),
     ],
 )

@@ -7,11 +7,12 @@ from typing import Any
 
 import datasets
 import pytest
-from evaluation.twin_helpers import picture, write_lines
+from evaluation.pair_helpers import picture, write_lines
 
 from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation import Benchmark, Item, evalscope_items, render_benchmark, write_evalscope
-from lomo_hf.evaluation.rendered.items import Unusable, items_of, open_benchmark, pinned, plain_question
+from lomo_hf.evaluation.rendered.items import Unusable, items_of, plain_question
+from lomo_hf.evaluation.rendered.sources import open_benchmark, pinned
 
 
 @pytest.fixture(autouse=True)
@@ -48,11 +49,15 @@ def test_options_may_be_numbers() -> None:
     assert found.options == ("1", "2.5", "True", "x")
 
 
-def test_a_path_that_no_file_can_have_is_a_missing_image() -> None:
-    for path in ("a\0b.png", "iVBORw0KGgo" * 500):
+def test_a_text_that_is_neither_path_nor_image_refuses_its_row() -> None:
+    for path, reason in (
+        ("a\0b.png", "image-missing"),
+        ("x" * 5_000, "image-missing"),
+        ("iVBORw0KGgo" * 500, "image-unread"),
+    ):
         found = one_item({"image": path})
         assert isinstance(found, Unusable)
-        assert found.reason == "image-missing"
+        assert found.reason == reason
         assert len(found.detail) < 200
 
 
@@ -125,9 +130,9 @@ def test_answers_of_mixed_types_stay_as_they_are(tmp_path: Path) -> None:
     answers: list[Any] = [12, "A", [1, "x"], {"a": None}, True, 'a "quoted" text']
     rows = [{"question": f"Question {index}?", "answer": answer} for index, answer in enumerate(answers)]
     source = write_lines(tmp_path / "rows.jsonl", rows)
-    assert render_benchmark(Benchmark(str(source)), tmp_path / "twins").rows == len(rows)
+    assert render_benchmark(Benchmark(str(source)), tmp_path / "configs").rows == len(rows)
     for carrier in ("standard", "rendered"):
-        found = datasets.load_dataset(str(tmp_path / "twins"), carrier, split="test")
+        found = datasets.load_dataset(str(tmp_path / "configs"), carrier, split="test")
         assert list(found["answer"]) == answers
 
 
@@ -149,9 +154,9 @@ def test_cells_of_a_table_stay_the_text_that_they_are(tmp_path: Path, kind: str,
         open_benchmark(chosen)
 
 
-def test_twins_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
+def test_configs_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
     """`datasets` keeps what it loaded from a folder of that name; one letter of one answer must be enough."""
-    for folder in ("here/twins", "here/twins", "there/twins"):
+    for folder in ("here/configs", "here/configs", "there/configs"):
         for answer in "AB":
             out = tmp_path / folder
             render_benchmark(Benchmark("demo"), out, data=[Item("1", "Is it?", answer)])
@@ -189,8 +194,8 @@ def test_a_file_of_evalscope_that_is_no_text_is_an_error_in_a_sentence(tmp_path:
 
 
 def test_decoded_images_are_refused_with_the_remedy(tmp_path: Path) -> None:
-    render_benchmark(Benchmark("demo"), tmp_path / "twins", data=[Item("1", "Is it?", "A", ((_gif(), "a.gif"),))])
-    rows = datasets.load_dataset(str(tmp_path / "twins"), "rendered", split="test")
+    render_benchmark(Benchmark("demo"), tmp_path / "configs", data=[Item("1", "Is it?", "A", ((_gif(), "a.gif"),))])
+    rows = datasets.load_dataset(str(tmp_path / "configs"), "rendered", split="test")
     with pytest.raises(RecipeError, match=r"Image\(decode=False\)"):
         write_evalscope(rows, tmp_path / "rendered.jsonl")
     undecoded = rows.cast_column("images", datasets.List(datasets.Image(decode=False)))

@@ -113,8 +113,8 @@ def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
 
     >>> import tempfile
     >>> from lomo_hf.recipes import Caps, RenderStyle
-    >>> from lomo_hf.evaluation.rendered.pairs import make_twins
-    >>> row = make_twins(Item("1", "Is 7 prime?", "yes"), RenderStyle(), Caps()).rendered
+    >>> from lomo_hf.evaluation.rendered.pairs import make_pair
+    >>> row = make_pair(Item("1", "Is 7 prime?", "yes"), RenderStyle(), Caps()).rendered
     >>> file = Path(tempfile.mkdtemp()) / "rendered.jsonl"
     >>> write_evalscope([row], file), file.read_text()[:56]
     (1, '{"id": "1", "messages": [{"role": "user", "content": [{"')
