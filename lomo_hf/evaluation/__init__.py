@@ -16,8 +16,15 @@ from lomo_hf.evaluation.alignment.distances import (
     pairwise_distance,
 )
 from lomo_hf.evaluation.alignment.hidden_states import SampleStates, collect_hidden_states
+from lomo_hf.evaluation.alignment.layers import (
+    LayerProfile,
+    attention_on_images,
+    attention_share,
+    image_homogenisation,
+    mean_cosine,
+)
 from lomo_hf.evaluation.alignment.moments import Moments
-from lomo_hf.evaluation.alignment.token_masks import TokenMasks, token_masks
+from lomo_hf.evaluation.alignment.token_masks import TokenMasks, span_mask, token_masks
 from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
 from lomo_hf.evaluation.plots import plot_carriers, plot_drop_by_distance, save_plot
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark, Documents
@@ -45,6 +52,7 @@ __all__ = [
     "Documents",
     "IntegrationRate",
     "Item",
+    "LayerProfile",
     "Moments",
     "Outcome",
     "RenderedReport",
@@ -56,6 +64,8 @@ __all__ = [
     "TokenMasks",
     "TokenStates",
     "Unusable",
+    "attention_on_images",
+    "attention_share",
     "carrier_sensitivity",
     "collect_hidden_states",
     "drop_by_distance",
@@ -63,9 +73,11 @@ __all__ = [
     "find_benchmark",
     "find_suite",
     "frechet_distance",
+    "image_homogenisation",
     "items_of",
     "make_pair",
     "mcnemar",
+    "mean_cosine",
     "modality_integration_rate",
     "paired_bootstrap",
     "pairwise_distance",
@@ -75,6 +87,7 @@ __all__ = [
     "render_benchmark",
     "render_suite",
     "save_plot",
+    "span_mask",
     "suite_names",
     "token_masks",
     "write_evalscope",

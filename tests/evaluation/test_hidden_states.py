@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from lomo_hf.errors import RecipeError
-from lomo_hf.evaluation import collect_hidden_states, modality_integration_rate, pairwise_distance
+from lomo_hf.evaluation import (
+    attention_on_images,
+    collect_hidden_states,
+    image_homogenisation,
+    modality_integration_rate,
+    pairwise_distance,
+)
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -124,6 +130,42 @@ def test_a_batch_gives_each_sequence_its_own_tokens(qwen: Any) -> None:
         qwen, {**qwen_inputs([short], 1), "pixel_values": qwen_inputs([short], 3)["pixel_values"][:24]}
     )
     assert np.allclose(alone.layers.text, found[0].layers.text, atol=1e-5)
+
+
+def test_only_the_tokens_of_the_question_are_taken(qwen: Any) -> None:
+    sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
+    question = np.isin(np.arange(len(sequence)), (11, 12))
+    (alone,) = collect_hidden_states(qwen, qwen_inputs([sequence], 1), within=[question])
+    (whole,) = collect_hidden_states(qwen, qwen_inputs([sequence], 1))
+    assert np.allclose(alone.first_attention_text, whole.first_attention_text[2:])
+    assert np.allclose(alone.layers.text, whole.layers.text[:, 2:])
+    assert alone.layers.image.shape == whole.layers.image.shape
+    masked = pairwise_distance(
+        whole.first_attention_text, whole.first_attention_image, text_mask=np.array([False, False, True, True])
+    )
+    assert masked == pairwise_distance(alone.first_attention_text, alone.first_attention_image)
+
+
+def test_the_share_of_attention_on_images_is_that_of_the_models_own_weights(qwen: Any) -> None:
+    sequence, bare = [BOS, 10, 11, *PICTURE, 12, 13, EOS], [BOS, 10, 11, 12, EOS]
+    qwen.set_attn_implementation("eager")
+    inputs = qwen_inputs([sequence, bare], 1)
+    first, second = collect_hidden_states(qwen, inputs, attentions=True)
+    with torch.no_grad():
+        outputs = qwen.eval()(**inputs, output_attentions=True)
+    assert first.layers.image_attention is not None
+    for layer, weights in enumerate(outputs.attentions):
+        own = weights[0].mean(dim=0).numpy()  # over heads
+        expected = own[[11, 12]][:, 4:10].sum(axis=1).mean()
+        assert first.layers.image_attention[layer] == pytest.approx(expected, abs=1e-6)
+    assert second.layers.image_attention is None  # it holds no image
+    profile = attention_on_images([first.layers, second.layers])
+    assert profile.samples == 1
+    assert all(0 < share < 1 for share in profile.per_layer)
+    assert len(image_homogenisation([first.layers]).per_layer) == 3
+    qwen.set_attn_implementation("sdpa")
+    with pytest.raises(RecipeError, match=r"gives no attention. Load it with attn_implementation"):
+        collect_hidden_states(qwen, inputs, attentions=True)
 
 
 def test_the_mode_of_the_model_and_its_hooks_are_put_back(qwen: Any) -> None:

@@ -13,32 +13,47 @@ __all__ = ["Moments", "as_vectors"]
 def as_vectors(values: ArrayLike, what: str) -> NDArray[np.float64]:
     """`values` as a float64 array (n, d) of finite numbers.
 
+    Args:
+        values: n vectors of d numbers.
+        what: What they are, for the message.
+
+    Returns:
+        The array.
+
     Raises:
         RecipeError: It is none.
 
-    >>> as_vectors([[1, 2]], "states").dtype
-    dtype('float64')
+    Example:
+        >>> as_vectors([[1, 2]], "states").dtype
+        dtype('float64')
     """
-    found = np.asarray(values, dtype=np.float64)
-    if found.ndim != 2 or found.shape[1] == 0:
-        raise RecipeError(f"{what} must have shape (n, d); found {found.shape}. Give one vector a row.")
-    if not np.isfinite(found).all():
+    vectors = np.asarray(values, dtype=np.float64)
+    if vectors.ndim != 2 or vectors.shape[1] == 0:
+        raise RecipeError(f"{what} must have shape (n, d); found {vectors.shape}. Give one vector a row.")
+    if not np.isfinite(vectors).all():
         raise RecipeError(f"{what} must be finite; found NaN or infinity. Collect them in float32 or bfloat16.")
-    return found
+    return vectors
 
 
 @dataclass
 class Moments:
-    """Count, mean (d,) and scatter (d, d), the sum of outer products of deviations; updated by blocks.
+    """Count, mean and scatter of vectors that pass by once; updated by blocks.
 
-    Blocks are merged by the formulae of Chan, Golub and LeVeque (1979), which lose no digits to cancellation where
-    the mean is large against the spread.
+    Args:
+        count: How many vectors have passed.
+        mean: Their mean, (d,), float64.
+        scatter: The sum of outer products of deviations, (d, d), float64.
 
-    >>> moments = Moments()
-    >>> moments.add([[0.0, 0.0], [2.0, 0.0]])
-    >>> moments.add([[4.0, 0.0]])
-    >>> moments.count, moments.mean.tolist(), moments.covariance().tolist()
-    (3, [2.0, 0.0], [[4.0, 0.0], [0.0, 0.0]])
+    Source:
+        Blocks are merged by the formulae of Chan, Golub and LeVeque (1979), which lose no digits to cancellation where
+        the mean is large against the spread.
+
+    Example:
+        >>> moments = Moments()
+        >>> moments.add([[0.0, 0.0], [2.0, 0.0]])
+        >>> moments.add([[4.0, 0.0]])
+        >>> moments.count, moments.mean.tolist(), moments.covariance().tolist()
+        (3, [2.0, 0.0], [[4.0, 0.0], [0.0, 0.0]])
     """
 
     count: int = 0
