@@ -25,17 +25,20 @@ from lomo_hf.evaluation.alignment.layers import (
 )
 from lomo_hf.evaluation.alignment.moments import Moments
 from lomo_hf.evaluation.alignment.token_masks import TokenMasks, span_mask, token_masks
+from lomo_hf.evaluation.harnesses.evalscope import evalscope_items, write_evalscope
+from lomo_hf.evaluation.harnesses.stored_rows import open_folder
+from lomo_hf.evaluation.harnesses.writing import HARNESSES, write_harness
 from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
 from lomo_hf.evaluation.plots import plot_carriers, plot_drop_by_distance, save_plot
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark, Documents
 from lomo_hf.evaluation.rendered.definitions import BENCHMARKS, SUITES, find_benchmark, find_suite
-from lomo_hf.evaluation.rendered.evalscope import evalscope_items, write_evalscope
 from lomo_hf.evaluation.rendered.items import Item, Unusable, items_of
 from lomo_hf.evaluation.rendered.pairs import RowPair, make_pair
 from lomo_hf.evaluation.rendered.render import render_benchmark
 from lomo_hf.evaluation.rendered.report import RenderedReport, SuiteReport
 from lomo_hf.evaluation.rendered.suites import render_suite, suite_names
 from lomo_hf.evaluation.results import Outcome, read_results
+from lomo_hf.evaluation.scoring import match_answer
 from lomo_hf.evaluation.sensitivity import (
     DistanceBin,
     Sensitivity,
@@ -46,6 +49,7 @@ from lomo_hf.evaluation.sensitivity import (
 
 __all__ = [
     "BENCHMARKS",
+    "HARNESSES",
     "SUITES",
     "Benchmark",
     "DistanceBin",
@@ -76,9 +80,11 @@ __all__ = [
     "image_homogenisation",
     "items_of",
     "make_pair",
+    "match_answer",
     "mcnemar",
     "mean_cosine",
     "modality_integration_rate",
+    "open_folder",
     "paired_bootstrap",
     "pairwise_distance",
     "plot_carriers",
@@ -91,4 +97,5 @@ __all__ = [
     "suite_names",
     "token_masks",
     "write_evalscope",
+    "write_harness",
 ]

@@ -261,12 +261,20 @@ def test_evalscope_files_come_in_and_go_out(tmp_path: Path) -> None:
     rows = [
         {"messages": [{"role": "user", "content": said}], "answer": "Dog"},
         {"question": "<image 1> What is it?", "options": ["School", "Park"], "image_1": "dog.png", "answer": "B"},
-        {"question": "Which?", "options": ["<image 1>"], "image_1": "dog.png", "answer": "A"},
+        {"question": "Which?", "options": ["<image 1>"], "images": ["dog.png"], "answer": "A"},
+        {"question": "Which?", "options": ["<image 2>"], "image_1": "dog.png", "answer": "A"},
         {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Who?"}]},
     ]
     items = list(evalscope_items(write_lines(tmp_path / "vqa.jsonl", rows)))
-    assert [getattr(item, "reason", "item") for item in items] == ["item", "item", "no-question", "no-question"]
-    first, second = (item for item in items if isinstance(item, Item))
+    assert [getattr(item, "reason", "item") for item in items] == [
+        "item",
+        "item",
+        "item",
+        "image-missing",
+        "no-question",
+    ]
+    first, second, third = (item for item in items if isinstance(item, Item))
+    assert third.text == "Which?\nA. <image 1>"  # the first image that a model is shown
     assert (first.question, first.answer, first.images[0][0]) == ("What animal?", "Dog", picture((7, 7, 7)))
     assert (second.options, second.answer) == (("School", "Park"), "B")
     rendered = make_pair(first, RenderStyle(), Caps()).rendered
