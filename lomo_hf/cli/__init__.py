@@ -25,6 +25,7 @@ from lomo_hf.cli.render_eval import render_eval
 from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.verify import verify
+from lomo_hf.cli.write_eval import write_eval
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -69,6 +70,7 @@ app.command()(export)
 app.command()(push)
 app.command()(verify)
 app.command()(render_eval)
+app.command()(write_eval)
 app.command()(sensitivity)
 
 _INTERRUPTED = 130

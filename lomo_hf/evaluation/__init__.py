@@ -28,7 +28,7 @@ from lomo_hf.evaluation.alignment.token_masks import TokenMasks, span_mask, toke
 from lomo_hf.evaluation.harnesses.evalscope import evalscope_items, write_evalscope
 from lomo_hf.evaluation.harnesses.stored_rows import open_folder
 from lomo_hf.evaluation.harnesses.writing import HARNESSES, write_harness
-from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
+from lomo_hf.evaluation.paired_tests import SMALL_SAMPLE, mcnemar, paired_bootstrap
 from lomo_hf.evaluation.plots import plot_carriers, plot_drop_by_distance, save_plot
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark, Documents
 from lomo_hf.evaluation.rendered.definitions import BENCHMARKS, SUITES, find_benchmark, find_suite
@@ -37,7 +37,7 @@ from lomo_hf.evaluation.rendered.pairs import RowPair, make_pair
 from lomo_hf.evaluation.rendered.render import render_benchmark
 from lomo_hf.evaluation.rendered.report import RenderedReport, SuiteReport
 from lomo_hf.evaluation.rendered.suites import render_suite, suite_names
-from lomo_hf.evaluation.results import Outcome, read_results
+from lomo_hf.evaluation.results import Outcome, Question, read_distances, read_questions, read_results
 from lomo_hf.evaluation.scoring import match_answer
 from lomo_hf.evaluation.sensitivity import (
     DistanceBin,
@@ -45,11 +45,13 @@ from lomo_hf.evaluation.sensitivity import (
     SensitivityReport,
     carrier_sensitivity,
     drop_by_distance,
+    sensitivity_table,
 )
 
 __all__ = [
     "BENCHMARKS",
     "HARNESSES",
+    "SMALL_SAMPLE",
     "SUITES",
     "Benchmark",
     "DistanceBin",
@@ -59,6 +61,7 @@ __all__ = [
     "LayerProfile",
     "Moments",
     "Outcome",
+    "Question",
     "RenderedReport",
     "RowPair",
     "SampleStates",
@@ -89,10 +92,13 @@ __all__ = [
     "pairwise_distance",
     "plot_carriers",
     "plot_drop_by_distance",
+    "read_distances",
+    "read_questions",
     "read_results",
     "render_benchmark",
     "render_suite",
     "save_plot",
+    "sensitivity_table",
     "span_mask",
     "suite_names",
     "token_masks",

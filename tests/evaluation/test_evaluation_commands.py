@@ -51,6 +51,37 @@ def test_a_file_of_evalscope_becomes_configs(lomo: Run, tmp_path: Path) -> None:
     assert (code, "2 questions" in said) == (0, True)
 
 
+def test_from_a_benchmark_to_a_table_without_leaving_the_command_line(lomo: Run, tmp_path: Path) -> None:
+    TABLES["vstar"]().to_parquet(tmp_path / "vstar.parquet")
+    source = ["--suite", "lomo13", "--only", "V*", "--source", "vstar=vstar.parquet", "--out", "made"]
+    assert lomo("render-eval", *source)[0] == 0
+    for harness, files in (("lmms-eval", 4), ("vlmevalkit", 2), ("evalscope", 2)):
+        code, said, _ = lomo("write-eval", "made/vstar", "--for", harness, "--out", harness)
+        assert (code, f"{files} files in" in said) == (0, True)
+    assert sorted(path.name for path in Path("evalscope/vstar").iterdir()) == ["rendered.jsonl", "standard.jsonl"]
+    for carrier, predictions in (("standard", ["B", "B"]), ("rendered", ["B", "C"])):
+        rows = [{"index": at, "prediction": text} for at, text in enumerate(predictions)]
+        write_lines(tmp_path / f"{carrier}.jsonl", rows)
+        write_lines(tmp_path / f"{carrier}-b.jsonl", [{**row, "prediction": "B"} for row in rows])
+    write_lines(
+        tmp_path / "distances.jsonl",
+        [{"id": "0/direct_attributes", "distance": 0.2}, {"id": "0/relative_position", "distance": 0.7}],
+    )
+    code, said, _ = lomo(
+        "sensitivity", "standard.jsonl", "rendered.jsonl", "--questions", "made/vstar", "--score-column", "match",
+        "--plot", "models.svg", "--beside", "b=standard-b.jsonl,rendered-b.jsonl", "--name", "a",
+        "--distances", "distances.jsonl", "--bins", "2", "--plot-distances", "bins.svg", "--table", "table.md",
+    )  # fmt: skip
+    assert code == 0
+    assert "* of fewer than 20 questions: the interval is narrower than it should be." in said
+    table = Path("table.md").read_text()
+    assert "| all | 2 | 100.00 | 50.00 | 50.00 | 0.00 to 100.00 * | 1 | 0 | 1 |" in table
+    assert "| relative_position | 1 | 100.00 | 0.00 | 100.00 |" in table
+    for name in ("a", "b"):
+        assert f"<!-- {name} -->" in Path("models.svg").read_text()
+    assert "<!-- 0.2 to 0.2 -->" in Path("bins.svg").read_text()
+
+
 def test_two_result_files_become_a_table_a_plot_and_json(lomo: Run, tmp_path: Path) -> None:
     for name, right in (("standard", 8), ("rendered", 5)):
         rows = [{"id": index, "correct": index < right, "category": "ab"[index % 2]} for index in range(10)]
@@ -63,6 +94,7 @@ def test_two_result_files_become_a_table_a_plot_and_json(lomo: Run, tmp_path: Pa
     code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--json")
     report = json.loads(said)
     assert (code, report["overall"]["only_standard"], len(report["categories"])) == (0, 3, 2)
+    assert report["overall"]["is_small"] is True
 
 
 def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +144,11 @@ def test_a_suite_is_made_as_far_as_it_can_be(lomo: Run, tmp_path: Path) -> None:
         (["render-eval", "mmstart", "--out", "x"], 1, "org/name, or one of ai2d"),
         (["render-eval", "org/name/rows", "--out", "x"], 1, "org/name/rows does not exist"),
         (["sensitivity", "a.jsonl", "b.jsonl"], 1, "a.jsonl cannot be read"),
+        (["sensitivity", "a.jsonl", "b.jsonl", "--distances", "d.jsonl"], 2, "--distances and --plot-distances go"),
+        (["sensitivity", "a.jsonl", "b.jsonl", "--beside", "b=x,y"], 2, "--beside names models for a plot"),
+        (["write-eval", "nowhere", "--for", "lmms-eval", "--out", "x"], 1, "has no rendered_eval.json"),
+        (["write-eval", "nowhere", "--for", "helm", "--out", "x"], 2, "harness must be one of"),
+        (["write-eval", "a", "b", "--for", "lmms-eval", "--dataset", "o/n", "--out", "x"], 2, "give one folder"),
         (["render-eval", "mmstar"], 2, "--out"),
         (["render-eval", "--out", "x"], 2, "name a DATASET, or a --suite"),
         (["render-eval", "mmstar", "--only", "V*", "--out", "x"], 2, "--only and --source go with a suite"),

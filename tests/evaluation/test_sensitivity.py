@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from benchmarks.bootstrap import coverage
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.evaluation import (
+    SMALL_SAMPLE,
     Outcome,
     carrier_sensitivity,
     drop_by_distance,
@@ -19,8 +21,10 @@ from lomo_hf.evaluation import (
     paired_bootstrap,
     plot_carriers,
     plot_drop_by_distance,
+    read_distances,
     read_results,
     save_plot,
+    sensitivity_table,
 )
 
 
@@ -132,7 +136,7 @@ def test_reviews_of_evalscope_are_read(tmp_path: Path) -> None:
     assert read_results(tmp_path / "r.jsonl")["0"].category == "c"
     rows[0]["sample_score"] = {"score": {"value": {"a": 1, "b": 0}}}
     (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    with pytest.raises(SourceError, match=r"row 1 of r\.jsonl has no id or no score"):
+    with pytest.raises(SourceError, match=r"row 1 of r\.jsonl has no score .*; its metrics are a, b\. Name one"):
         read_results(tmp_path / "r.jsonl")
 
 
@@ -142,7 +146,8 @@ def test_reviews_of_evalscope_are_read(tmp_path: Path) -> None:
         ('{"id": 1, "score": 67.5}', "score must be from 0 to 1"),
         ('{"id": 1, "score": NaN}', "score must be from 0 to 1"),
         ('{"id": 1, "score": 1}\n{"id": "1", "score": 0}', "occurs twice"),
-        ('{"id": 1}', "no id or no score"),
+        ('{"id": 1}', r"no score that is named or plain; it has \['id'\]"),
+        ('{"score": 1}', r"has no id; it has \['score'\]"),
         ("[1]", "not an object"),
         ("{", "cannot be read as jsonl"),
         ("", "holds no results"),
@@ -218,3 +223,32 @@ def test_a_plot_can_be_made_again_to_the_byte(tmp_path: Path) -> None:
             save_plot(plot_carriers({"one": one}), tmp_path / f"plot.{kind}")
             made.append((tmp_path / f"plot.{kind}").read_bytes())
         assert made[0] == made[1]
+
+
+def test_the_interval_of_few_questions_covers_too_little_and_says_so() -> None:
+    """Exactly, over every possible sample of a population in which 25 and 5 of a hundred questions differ."""
+    covered = {size: coverage(size, 0.25, 0.05, resamples=2_000) for size in (5, 10, SMALL_SAMPLE, 30)}
+    assert covered[5] < 0.78
+    assert covered[10] < 0.94
+    assert min(covered[SMALL_SAMPLE], covered[30]) > 0.94
+    few = carrier_sensitivity(outcomes([1] * (SMALL_SAMPLE - 1)), outcomes([0] * (SMALL_SAMPLE - 1)))
+    enough = carrier_sensitivity(outcomes([1] * SMALL_SAMPLE), outcomes([0] * SMALL_SAMPLE))
+    assert (few.overall.is_small, enough.overall.is_small) == (True, False)
+    assert "narrower than it should be" in sensitivity_table(few)
+    assert "narrower" not in sensitivity_table(enough)
+
+
+def test_names_in_the_table_cannot_break_it() -> None:
+    standard = outcomes([1, 0], ["a|b", "two\nlines"])
+    table = sensitivity_table(carrier_sensitivity(standard, outcomes([0, 0])))
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert [line.replace("\\|", "").count("|") for line in rows] == [10] * 5
+    assert "| a\\|b |" in table
+    assert "| two lines |" in table
+
+
+@pytest.mark.parametrize("row", ['{"id": "a"}', '{"id": "a", "distance": "far"}', '{"distance": 1}', "[1]"])
+def test_distances_without_id_or_number_are_named(tmp_path: Path, row: str) -> None:
+    (tmp_path / "d.jsonl").write_text(row)
+    with pytest.raises(SourceError, match=r"row 1 of d\.jsonl must have id and distance"):
+        read_distances(tmp_path / "d.jsonl")

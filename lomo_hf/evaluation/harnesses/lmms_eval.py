@@ -39,6 +39,9 @@ _MMMU_PRO: Final = _Upstream(
 )
 
 
+_ANLS: Final = _Upstream("", "", (("anls", "mean"),))
+
+
 def _cc_ocr(*metrics: tuple[str, str]) -> _Upstream:
     return _Upstream("cc_ocr.utils", "cc_ocr_process_results", metrics)
 
@@ -62,6 +65,8 @@ _UPSTREAM: Final = MappingProxyType(
                 ("mmlongbench_doc_f1", "mmlongbench_doc_aggregate_f1"),
             ),
         ),
+        "docvqa": _ANLS,
+        "infovqa": _ANLS,
         "cc-ocr-scene": _OCR,
         "cc-ocr-languages": _OCR,
         "cc-ocr-kie": _cc_ocr(("f1_score", "cc_ocr_agg_kie_f1"), ("acc", "cc_ocr_agg_kie_acc")),
@@ -150,25 +155,30 @@ def _module(benchmark: Benchmark, own: _Upstream | None) -> str:
     columns = {"question": benchmark.question, "answer": benchmark.answer}
     if len(benchmark.id_columns) == 1:
         columns["id"] = benchmark.id_columns[0]
-    call = "{}"
-    imported = ""
-    if own is not None:
-        imported = f"\nfrom lmms_eval.tasks.{own.module} import {own.process} as upstream_results\n"
-        names = tuple(metric for metric, _ in own.metrics)
-        call = (
-            f"{{name: value for name, value in upstream_results(original(doc), results).items() if name in {names!r}}}"
-        )
-    text = _TEMPLATE.replace("{IMPORT}", imported).replace("{COLUMNS}", repr(columns)).replace("{UPSTREAM}", call)
-    return text
+    imported, extra = "", ""
+    if own is _ANLS:
+        imported, extra = "from lmms_eval.api.metrics import anls\n", _ANLS_RESULTS
+    elif own is not None:
+        imported = f"from lmms_eval.tasks.{own.module} import {own.process} as upstream_results\n"
+        extra = _UPSTREAM_RESULTS.replace("{METRICS}", repr(tuple(metric for metric, _ in own.metrics)))
+    text = _TEMPLATE.replace("{IMPORT}", imported).replace("{COLUMNS}", repr(columns))
+    return text.replace("{UPSTREAM}", extra)
 
 
+_ANLS_RESULTS: Final = """\
+    scores |= anls(doc["answer"], [str(results[0])])
+"""
+_UPSTREAM_RESULTS: Final = """\
+    own = upstream_results(original(doc), results)
+    scores |= {name: own[name] for name in {METRICS} if name in own}
+"""
 _TEMPLATE: Final = dedent('''\
     """What lmms-eval gives a model, and how it marks the answer: written by lomo_hf (`lomo write-eval`)."""
 
     import json
 
-    from lomo_hf.evaluation import match_answer
-    {IMPORT}
+    {IMPORT}from lomo_hf.evaluation import match_answer
+
     # What the source calls the columns that the configs call question, answer and id.
     COLUMNS = {COLUMNS}
 
@@ -181,14 +191,14 @@ _TEMPLATE: Final = dedent('''\
     def doc_to_text(doc, lmms_eval_specific_kwargs=None):
         """All text that stands after the images, and how to answer."""
         words = "".join(part["text"] for part in doc["messages"][0]["content"] if part["type"] == "text")
-        return words.lstrip("\\n") + (lmms_eval_specific_kwargs or {}).get("post_prompt", "")
+        return (words + (lmms_eval_specific_kwargs or {}).get("post_prompt", "")).strip()
 
 
     def doc_to_messages(doc, lmms_eval_specific_kwargs=None):
         """The same as parts of a message."""
         content = [{"type": "image", "url": image} for image in doc_to_visual(doc)]
-        content.append({"type": "text", "text": doc_to_text(doc, lmms_eval_specific_kwargs).strip()})
-        return [{"role": "user", "content": content}]
+        text = doc_to_text(doc, lmms_eval_specific_kwargs)
+        return [{"role": "user", "content": content + ([{"type": "text", "text": text}] if text else [])}]
 
 
     def doc_to_target(doc):
@@ -206,8 +216,8 @@ _TEMPLATE: Final = dedent('''\
         """A plain match by question, for `lomo sensitivity`, and the metrics that lmms-eval has for the benchmark."""
         options = doc["options"] or []
         score = float(match_answer(str(results[0]), doc["answer"], options if len(options) > 1 else ()))
-        matched = {"id": doc["id"], "category": doc["category"], "score": score}
-        return {"lomo_match": matched} | {UPSTREAM}
+        scores = {"lomo_match": {"id": doc["id"], "category": doc["category"], "score": score}}
+    {UPSTREAM}    return scores
 
 
     def mean_score(items):

@@ -85,6 +85,6 @@ def _without_source(benchmark: Benchmark) -> Benchmark:
 
 def _is_json(schema: Any, column: str) -> bool:
     """Whether `datasets` stores a column's values as JSON, for their types are mixed."""
-    said = (schema.metadata or {}).get(b"huggingface", b"{}")
-    feature = json.loads(said).get("info", {}).get("features", {}).get(column, {})
+    stored = (schema.metadata or {}).get(b"huggingface", b"{}")
+    feature = json.loads(stored).get("info", {}).get("features", {}).get(column, {})
     return isinstance(feature, dict) and feature.get("_type") == "Json"

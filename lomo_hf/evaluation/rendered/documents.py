@@ -65,7 +65,7 @@ class DocumentPages:
 
         try:
             file = f"{self._documents.folder}/{name}"
-            found = hf_hub_download(
+            path = hf_hub_download(
                 self._benchmark.source, file, repo_type="dataset", revision=self._benchmark.revision
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -73,7 +73,7 @@ class DocumentPages:
             raise RenderError(
                 "document-missing", f"{name[:60]!r} cannot be had from the Hub ({first:.200})."
             ) from error
-        return Path(found)
+        return Path(path)
 
 
 def page_numbers(cell: Any) -> list[int]:
