@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lomo_hf.cli.agreement import agreement, score
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
@@ -72,6 +73,8 @@ app.command()(verify)
 app.command()(render_eval)
 app.command()(write_eval)
 app.command()(sensitivity)
+app.command()(agreement)
+app.command()(score)
 
 _INTERRUPTED = 130
 
