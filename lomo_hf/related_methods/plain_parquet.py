@@ -28,7 +28,7 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, _type(said)) for name, said in columns.items()])
+    schema = pa.schema([(name, _type(kind)) for name, kind in columns.items()])
     pending = PendingFile(Path(path))
     held: list[Mapping[str, Any]] = []
     count = 0
@@ -50,11 +50,11 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
     return count
 
 
-def _type(said: Any) -> Any:
+def _type(kind: Any) -> Any:
     import pyarrow as pa
 
-    if isinstance(said, Mapping):
-        return pa.struct([(name, _type(inner)) for name, inner in said.items()])
-    if isinstance(said, list):
-        return pa.list_(_type(said[0]))
-    return getattr(pa, "bool_" if said == "bool" else said)()
+    if isinstance(kind, Mapping):
+        return pa.struct([(name, _type(inner)) for name, inner in kind.items()])
+    if isinstance(kind, list):
+        return pa.list_(_type(kind[0]))
+    return getattr(pa, "bool_" if kind == "bool" else kind)()
