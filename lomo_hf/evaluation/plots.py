@@ -35,8 +35,8 @@ def plot_carriers(results: Mapping[str, Sensitivity]) -> "Figure":
         LoMo, figure 1a.
 
     Example:
-        >>> one = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-        >>> len(plot_carriers({"a model": one}).axes)
+        >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> len(plot_carriers({"a model": result}).axes)
         1
     """
     from matplotlib.figure import Figure
@@ -83,8 +83,8 @@ def plot_drop_by_distance(bins: Sequence[DistanceBin]) -> "Figure":
         LoMo, figure 1b.
 
     Example:
-        >>> one = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-        >>> len(plot_drop_by_distance([DistanceBin(0.1, 0.4, one)]).axes)
+        >>> result = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> len(plot_drop_by_distance([DistanceBin(0.1, 0.4, result)]).axes)
         1
     """
     from matplotlib.figure import Figure
@@ -118,8 +118,8 @@ def save_plot(figure: "Figure", path: str | Path) -> None:
 
     Example:
         >>> import tempfile
-        >>> one = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-        >>> save_plot(plot_carriers({"a model": one}), Path(tempfile.mkdtemp()) / "drop.svg")
+        >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> save_plot(plot_carriers({"a model": result}), Path(tempfile.mkdtemp()) / "drop.svg")
     """
     path = Path(path)
     metadata: dict[str, dict[str, str | None]] = {

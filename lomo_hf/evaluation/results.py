@@ -1,4 +1,4 @@
-"""Result files: what an evaluation harness said of each question, as `Outcome`s by id.
+"""Result files: how each question was answered, as `Outcome`s by id.
 
 Read are JSON Lines, JSON (a list), CSV, TSV and XLSX with an id and a score in each row, and what harnesses leave:
 
@@ -146,11 +146,11 @@ def read_results(
     if questions is not None:
         answered = _placed(answered, questions, path)
     outcomes: dict[str, Outcome] = {}
-    for number, one in enumerate(answered, 1):
-        value = _matched(number, one, path) if score == MATCH else one.score
+    for number, given in enumerate(answered, 1):
+        value = _matched(number, given, path) if score == MATCH else given.score
         if value is None:
-            raise _no_score(number, path, one)
-        outcome = Outcome(one.id, value, one.category)
+            raise _no_score(number, path, given)
+        outcome = Outcome(given.id, value, given.category)
         if outcome.id in outcomes:
             raise SourceError(f"id {outcome.id!r} occurs twice in {path.name}. Give one score for each question.")
         outcomes[outcome.id] = outcome
@@ -192,9 +192,9 @@ def read_distances(path: str | Path) -> dict[str, float]:
 def _placed(answered: Sequence[Answered], questions: Sequence[Question], path: Path) -> list[Answered]:
     """What was answered, with what is known of its question: by id, or by the number that a harness gave it."""
     by_id = {question.id: question for question in questions}
-    ids = [one.id for one in answered]
+    ids = [given.id for given in answered]
     in_order = ids == [str(number) for number in range(len(questions))]
-    numbered = any(one.is_numbered for one in answered) or in_order or not all(name in by_id for name in ids)
+    numbered = any(given.is_numbered for given in answered) or in_order or not all(name in by_id for name in ids)
     known = {str(number): question for number, question in enumerate(questions)} if numbered else by_id
     strange = next((name for name in ids if name not in known), None)
     if strange is not None:
@@ -202,7 +202,7 @@ def _placed(answered: Sequence[Answered], questions: Sequence[Question], path: P
             f"id {strange!r} of {path.name} is none of the benchmark's {len(questions)} questions, nor the number of "
             "one. Give the folder that was evaluated."
         )
-    return [_known(one, known[one.id]) for one in answered]
+    return [_known(given, known[given.id]) for given in answered]
 
 
 def _known(answered: Answered, question: Question) -> Answered:

@@ -34,7 +34,7 @@ def match_answer(prediction: str, answer: Any, options: Sequence[str] = ()) -> b
     where one is yes or no and the other 1 or 0.
 
     Args:
-        prediction: What a model said.
+        prediction: What a model answered.
         answer: The right answer: a text or number, or a list of which any will do (also one written as JSON).
         options: The options as texts, where the question has them.
 
@@ -49,20 +49,20 @@ def match_answer(prediction: str, answer: Any, options: Sequence[str] = ()) -> b
         >>> match_answer("Yes, they are.", "1"), match_answer("about 7", "7")
         (True, False)
     """
-    answers = {form for one in _answers(answer) for form in _forms(one, options)}
+    answers = {form for text in _answers(answer) for form in _forms(text, options)}
     return any(not answers.isdisjoint(_forms(candidate, options)) for candidate in _candidates(prediction))
 
 
 def _answers(answer: Any) -> Iterable[str]:
     if isinstance(answer, list | tuple):
-        return [str(one) for one in answer]
+        return [str(value) for value in answer]
     text = str(answer)
     if text.startswith("["):
         try:
             listed = json.loads(text)
         except (ValueError, RecursionError):
             return [text]
-        return [str(one) for one in listed] if isinstance(listed, list) else [text]
+        return [str(value) for value in listed] if isinstance(listed, list) else [text]
     return [text]
 
 

@@ -80,8 +80,8 @@ class SensitivityReport:
         confidence: Of the intervals.
 
     Example:
-        >>> one = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-        >>> SensitivityReport(one, (), 0, 0, 0.95).overall.drop
+        >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> SensitivityReport(result, (), 0, 0, 0.95).overall.drop
         0.25
     """
 
@@ -102,8 +102,8 @@ class DistanceBin:
         sensitivity: Their carrier sensitivity.
 
     Example:
-        >>> one = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-        >>> DistanceBin(0.1, 0.4, one).most
+        >>> result = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> DistanceBin(0.1, 0.4, result).most
         0.4
     """
 

@@ -98,7 +98,7 @@ def mixed(rows: Iterable[Row], seed: int = 0) -> Iterator[dict[str, Any]]:
     Example:
         >>> from lomo_hf import Recipe, open_corpus, substitute_row
         >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
-        >>> sorted(one["condition"] for one in mixed([row]))
+        >>> sorted(shown["condition"] for shown in mixed([row]))
         ['full-text', 'no-text']
     """
     for row in rows:

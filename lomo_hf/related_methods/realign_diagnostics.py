@@ -90,8 +90,8 @@ class AlignmentDiagnostics:
         mixing_rate: From 0 (apart) to about 1 (mixed).
 
     Example:
-        >>> one = Spectrum(2, 2.0, 1.0, 2.0, 0.0)
-        >>> AlignmentDiagnostics(None, one, one, 0.0, 1.0).mixing_rate
+        >>> spectrum = Spectrum(2, 2.0, 1.0, 2.0, 0.0)
+        >>> AlignmentDiagnostics(None, spectrum, spectrum, 0.0, 1.0).mixing_rate
         1.0
     """
 
@@ -147,7 +147,7 @@ def diagnose_alignment(
 def fixed_frame(images: ArrayLike, texts: ArrayLike, *, energy: float = 0.9) -> Vectors:
     """The directions that hold most of what varies within both sets: the frame in which a gap is split.
 
-    It is found once and held fixed, since a frame that moved with the embeddings would hide that they move.
+    It is made once and held fixed, since a frame that moved with the embeddings would hide that they move.
 
     Args:
         images: Image embeddings, (n, d).

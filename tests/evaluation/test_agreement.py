@@ -54,8 +54,8 @@ def test_known_divergences() -> None:
     """Of a coin of p against one of q: p log(p / q) + (1 - p) log((1 - p) / (1 - q))."""
     for p, q in ((0.5, 0.25), (0.9, 0.1), (0.3, 0.3)):
         expected = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
-        found = carrier_divergence([np.log([p, 1 - p])], [np.log([q, 1 - q])])
-        assert found[0] == pytest.approx(expected, abs=1e-12)
+        result = carrier_divergence([np.log([p, 1 - p])], [np.log([q, 1 - q])])
+        assert result[0] == pytest.approx(expected, abs=1e-12)
     never = [[0.0, -np.inf]]
     assert carrier_divergence(never, [[0.0, 0.0]])[0] == pytest.approx(np.log(2))
     assert carrier_divergence([[0.0, 0.0]], never)[0] == np.inf

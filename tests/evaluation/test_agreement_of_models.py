@@ -65,16 +65,16 @@ def one_by_one(model: Any, processor: Any, row: Row) -> tuple[Any, Any, list[int
 
 
 def test_agreement_is_that_of_the_models_own_logits(rows: list[Row], model: Any, processor: Any) -> None:
-    found = list(carrier_agreement(model, processor, rows, batch_size=2))
+    outcome = list(carrier_agreement(model, processor, rows, batch_size=2))
     rewritten = [row for row in rows if row["rewritten"]]
-    assert [one.id for one in found] == [row["id"] for row in rewritten]
+    assert [each.id for each in outcome] == [row["id"] for row in rewritten]
     assert max(len(row["images"]) for row in rewritten) == 2
-    for one, row in zip(found, rewritten, strict=True):
+    for each, row in zip(outcome, rewritten, strict=True):
         text, page, ids = one_by_one(model, processor, row)
-        assert one.tokens == len(ids)
-        assert one.text == pytest.approx(answer_log_probabilities(text, ids).sum(), abs=2e-3)
-        assert one.page == pytest.approx(answer_log_probabilities(page, ids).sum(), abs=2e-3)
-        assert one.divergence == pytest.approx(carrier_divergence(text, page).sum(), abs=2e-3)
+        assert each.tokens == len(ids)
+        assert each.text == pytest.approx(answer_log_probabilities(text, ids).sum(), abs=2e-3)
+        assert each.page == pytest.approx(answer_log_probabilities(page, ids).sum(), abs=2e-3)
+        assert each.divergence == pytest.approx(carrier_divergence(text, page).sum(), abs=2e-3)
 
 
 def test_batches_of_any_size_agree(rows: list[Row], model: Any, processor: Any) -> None:
@@ -92,9 +92,9 @@ def test_a_model_that_holds_everything_for_equally_likely_agrees_with_itself(row
     model = tiny_llava()
     torch.nn.init.zeros_(model.lm_head.weight)
     size = torch.tensor(model.lm_head.weight.shape[0], dtype=torch.float64).log().item()
-    for one in carrier_agreement(model, processor, rows):
-        assert one.text == pytest.approx(-one.tokens * size, rel=1e-6)
-        assert (one.gap, one.divergence) == (pytest.approx(0, abs=1e-4), pytest.approx(0, abs=1e-4))
+    for each in carrier_agreement(model, processor, rows):
+        assert each.text == pytest.approx(-each.tokens * size, rel=1e-6)
+        assert (each.gap, each.divergence) == (pytest.approx(0, abs=1e-4), pytest.approx(0, abs=1e-4))
 
 
 def test_the_loop_from_a_dataset_to_a_dataset_on_the_command_line(
@@ -114,15 +114,15 @@ def test_the_loop_from_a_dataset_to_a_dataset_on_the_command_line(
         return result.output
 
     build_dataset(open_corpus("mine.jsonl"), [load_recipe("ratio100")], "all")
-    said = lomo(
+    printed = lomo(
         "agreement", "all", "--model", "model", "--out", "scores.jsonl", "--device", "cpu", "--batch-size", "5"
     )
-    assert "12 rewritten rows, 103 answer tokens" in said
+    assert "12 rewritten rows, 103 answer tokens" in printed
     scores = read_scores("scores.jsonl")
     assert len(scores) == 12
-    said = lomo("score", "scores.jsonl", "--corpus", "mine.jsonl", "--out", "scored")
-    assert "12 of 12 rows have a score" in said
-    assert "lomo build --corpus scored/mine.jsonl" in said
+    printed = lomo("score", "scores.jsonl", "--corpus", "mine.jsonl", "--out", "scored")
+    assert "12 of 12 rows have a score" in printed
+    assert "lomo build --corpus scored/mine.jsonl" in printed
     hard = Recipe("hard", ratio=0.5, choosing=Choosing("score", first="high", chance=0.0))
     build_dataset(open_corpus("scored/mine.jsonl"), [hard], "hard")
     built = datasets.load_dataset("hard", "hard", split="train")
@@ -138,7 +138,7 @@ def test_the_loop_from_a_dataset_to_a_dataset_on_the_command_line(
 def test_long_answers_can_be_cut_and_the_models_mode_is_put_back(rows: list[Row], model: Any, processor: Any) -> None:
     model.train()
     cut = list(carrier_agreement(model, processor, rows, max_answer_tokens=3))
-    assert {one.tokens for one in cut} == {3}
+    assert {each.tokens for each in cut} == {3}
     assert model.training
     model.eval()
 

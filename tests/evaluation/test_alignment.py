@@ -84,10 +84,10 @@ def test_frechet_distance_takes_singular_covariances(seed: int) -> None:
     u, v = draw.normal(size=(2, 6))
     zero = np.zeros(6)
     first, second = np.outer(u, u), np.outer(v, v)
-    found = frechet_distance(zero, first, zero, second)
-    assert found == pytest.approx(u @ u + v @ v - 2 * abs(u @ v), rel=1e-5, abs=1e-5)
-    assert found == pytest.approx(frechet_distance(zero, second, zero, first), rel=1e-5, abs=1e-5)
-    assert found >= 0
+    result = frechet_distance(zero, first, zero, second)
+    assert result == pytest.approx(u @ u + v @ v - 2 * abs(u @ v), rel=1e-5, abs=1e-5)
+    assert result == pytest.approx(frechet_distance(zero, second, zero, first), rel=1e-5, abs=1e-5)
+    assert result >= 0
 
 
 @given(seeds)
@@ -147,8 +147,8 @@ def test_states_that_have_no_distance_are_named(text: np.ndarray, image: np.ndar
 
 def reference_rate(samples: list[TokenStates], layer: int) -> float:
     """The formula written out over all tokens at once, with scipy's square root."""
-    text = np.concatenate([one.text[layer] for one in samples])
-    image = np.concatenate([one.image[layer] for one in samples])
+    text = np.concatenate([each.text[layer] for each in samples])
+    image = np.concatenate([each.image[layer] for each in samples])
     scale = 1 / np.linalg.norm(text, axis=1).mean()
     sides = []
     for tokens in (text * scale, image * scale):
@@ -164,14 +164,14 @@ def test_the_rate_is_the_formula_written_out() -> None:
     samples = [sample(draw, shift=0.5) for _ in range(6)]
     samples[0].text[1, 0] = 1e4  # outliers, one in each modality
     samples[4].image[2, 1] = -1e4
-    found = modality_integration_rate(samples)
+    result = modality_integration_rate(samples)
     expected = [reference_rate(samples, layer) for layer in range(3)]
-    assert found.per_layer == pytest.approx(expected, rel=1e-8)
-    assert found.mean == pytest.approx(np.mean(expected))
-    assert found.log10_sum == pytest.approx(np.log10(np.sum(expected)))
-    assert found.outliers[0] >= 1
-    assert found.outliers[1] >= 1
-    assert modality_integration_rate(samples, outliers="keep").mean > 10 * found.mean
+    assert result.per_layer == pytest.approx(expected, rel=1e-8)
+    assert result.mean == pytest.approx(np.mean(expected))
+    assert result.log10_sum == pytest.approx(np.log10(np.sum(expected)))
+    assert result.outliers[0] >= 1
+    assert result.outliers[1] >= 1
+    assert modality_integration_rate(samples, outliers="keep").mean > 10 * result.mean
 
 
 @pytest.mark.parametrize("distance", [0.5, 100.0, 1e9])
@@ -201,15 +201,16 @@ def test_the_rate_of_known_gaussians_is_their_distance() -> None:
 def test_the_rate_does_not_depend_on_scale_grouping_or_order(seed: int, scale: float) -> None:
     draw = np.random.default_rng(seed)
     samples = [sample(draw) for _ in range(3)]
-    found = modality_integration_rate(samples).per_layer
-    scaled = [TokenStates(one.text * scale, one.image * scale) for one in samples]
-    assert modality_integration_rate(scaled).per_layer == pytest.approx(found, rel=1e-6)
-    assert modality_integration_rate(samples[::-1], layers_at_once=1).per_layer == pytest.approx(found, rel=1e-9)
+    result = modality_integration_rate(samples).per_layer
+    scaled = [TokenStates(each.text * scale, each.image * scale) for each in samples]
+    assert modality_integration_rate(scaled).per_layer == pytest.approx(result, rel=1e-6)
+    assert modality_integration_rate(samples[::-1], layers_at_once=1).per_layer == pytest.approx(result, rel=1e-9)
     joined = TokenStates(
-        np.concatenate([one.text for one in samples], axis=1), np.concatenate([one.image for one in samples], axis=1)
+        np.concatenate([each.text for each in samples], axis=1),
+        np.concatenate([each.image for each in samples], axis=1),
     )
     assert modality_integration_rate(lambda: iter([joined]), layers_at_once=2).per_layer == pytest.approx(
-        found, rel=1e-9
+        result, rel=1e-9
     )
 
 
@@ -276,8 +277,8 @@ def test_masks_are_disjoint_and_leave_out_padding_and_special_tokens(ids: list[i
     alive = [1] * len(ids) + [0] * padding
     masks = token_masks(ids + [9] * padding, image_token_id=9, special_ids={0}, attention_mask=alive)
     assert not (masks.text & masks.image).any()
-    assert masks.image.tolist() == [one == 9 for one in ids] + [False] * padding
-    assert masks.text.tolist() == [one in (1, 2) for one in ids] + [False] * padding
+    assert masks.image.tolist() == [each == 9 for each in ids] + [False] * padding
+    assert masks.text.tolist() == [each in (1, 2) for each in ids] + [False] * padding
 
 
 def test_one_of_several_images_can_be_chosen() -> None:
@@ -294,12 +295,14 @@ def test_frechet_distance_of_few_tokens_is_exact(tokens: int, width: int) -> Non
     draw = np.random.default_rng(0)
     first = draw.normal(size=(tokens, width))
     second = first + draw.normal(size=(tokens, width)) / 100
-    one, two = ((states - states.mean(axis=0)) / np.sqrt(tokens - 1) for states in (first, second))
+    first_centred, second_centred = (
+        (states - states.mean(axis=0)) / np.sqrt(tokens - 1) for states in (first, second)
+    )
     shift = first.mean(axis=0) - second.mean(axis=0)
-    overlap = np.linalg.svd(one @ two.T, compute_uv=False).sum()
-    expected = shift @ shift + (one**2).sum() + (two**2).sum() - 2 * overlap
-    found = frechet_distance(first.mean(axis=0), np.cov(first.T), second.mean(axis=0), np.cov(second.T))
-    assert found == pytest.approx(expected, rel=1e-8)
+    overlap = np.linalg.svd(first_centred @ second_centred.T, compute_uv=False).sum()
+    expected = shift @ shift + (first_centred**2).sum() + (second_centred**2).sum() - 2 * overlap
+    result = frechet_distance(first.mean(axis=0), np.cov(first.T), second.mean(axis=0), np.cov(second.T))
+    assert result == pytest.approx(expected, rel=1e-8)
 
 
 @pytest.mark.parametrize("second", [3, 9])
@@ -322,7 +325,7 @@ def test_a_part_of_the_text_is_found_by_its_characters() -> None:
     offsets = [(0, 0) if piece == "<s>" else (end - len(piece), end) for piece, end in zip(pieces, ends, strict=True)]
     start = text.index("Is")
     mask = span_mask(offsets, start, text.index("<end>"))
-    assert [piece for piece, one in zip(pieces, mask, strict=True) if one] == ["Is", " 7", " prime", "?"]
+    assert [piece for piece, each in zip(pieces, mask, strict=True) if each] == ["Is", " 7", " prime", "?"]
     masks = token_masks(range(8), image_token_id=99, special_ids={6}, within=mask)
     assert masks.text.nonzero()[0].tolist() == [3, 4, 5]
     with pytest.raises(RecipeError, match="no token holds a character from 900"):
@@ -362,7 +365,7 @@ def test_homogenisation_is_averaged_over_samples_by_layer() -> None:
     samples = [sample(draw) for _ in range(4)]
     lonely = TokenStates(draw.normal(size=(3, 2, 4)), draw.normal(size=(3, 1, 4)))
     profile = image_homogenisation(iter([*samples, lonely]))
-    expected = [np.mean([mean_cosine(one.image[layer]) for one in samples]) for layer in range(3)]
+    expected = [np.mean([mean_cosine(each.image[layer]) for each in samples]) for layer in range(3)]
     assert profile.per_layer == pytest.approx(expected)
     assert profile.samples == 4
     with pytest.raises(RecipeError, match="two image tokens; found none"):

@@ -23,8 +23,8 @@ def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         monkeypatch.setattr("sys.argv", ["lomo", *arguments])
         with pytest.raises(SystemExit) as left:
             main()
-        said = capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
 
     return run
 
@@ -34,10 +34,10 @@ def test_a_file_of_questions_becomes_configs(lomo: Run, tmp_path: Path) -> None:
     rows = [{"n": index, "ask": text, "gold": "x", "pic": "a.png"} for index, text in enumerate(QUESTIONS)]
     write_lines(tmp_path / "mine.jsonl", [*rows, {"n": 9, "ask": " ", "gold": "x", "pic": None}])
     columns = ("--question-column", "ask", "--answer-column", "gold", "--image-column", "pic", "--id-column", "n")
-    code, said, _ = lomo("render-eval", "mine.jsonl", "--out", "config", *columns)
+    code, printed, _ = lomo("render-eval", "mine.jsonl", "--out", "config", *columns)
     assert code == 0
-    assert "5 questions in each of the configs standard and rendered of config" in said
-    assert "refused blank: 1" in said
+    assert "5 questions in each of the configs standard and rendered of config" in printed
+    assert "refused blank: 1" in printed
     record = json.loads(Path("config/rendered_eval.json").read_text())
     assert record["benchmark"]["question"] == "ask"
     assert record["benchmark"]["source"] == "mine.jsonl"
@@ -47,8 +47,8 @@ def test_a_file_of_questions_becomes_configs(lomo: Run, tmp_path: Path) -> None:
 def test_a_file_of_evalscope_becomes_configs(lomo: Run, tmp_path: Path) -> None:
     rows = [{"messages": [{"role": "user", "content": text}], "answer": "x"} for text in QUESTIONS]
     write_lines(tmp_path / "vqa.jsonl", rows)
-    code, said, _ = lomo("render-eval", "vqa.jsonl", "--out", "config", "--evalscope", "--limit", "2")
-    assert (code, "2 questions" in said) == (0, True)
+    code, printed, _ = lomo("render-eval", "vqa.jsonl", "--out", "config", "--evalscope", "--limit", "2")
+    assert (code, "2 questions" in printed) == (0, True)
 
 
 def test_from_a_benchmark_to_a_table_without_leaving_the_command_line(lomo: Run, tmp_path: Path) -> None:
@@ -56,8 +56,8 @@ def test_from_a_benchmark_to_a_table_without_leaving_the_command_line(lomo: Run,
     source = ["--suite", "lomo13", "--only", "V*", "--source", "vstar=vstar.parquet", "--out", "made"]
     assert lomo("render-eval", *source)[0] == 0
     for harness, files in (("lmms-eval", 4), ("vlmevalkit", 2), ("evalscope", 2)):
-        code, said, _ = lomo("write-eval", "made/vstar", "--for", harness, "--out", harness)
-        assert (code, f"{files} files in" in said) == (0, True)
+        code, printed, _ = lomo("write-eval", "made/vstar", "--for", harness, "--out", harness)
+        assert (code, f"{files} files in" in printed) == (0, True)
     assert sorted(path.name for path in Path("evalscope/vstar").iterdir()) == ["rendered.jsonl", "standard.jsonl"]
     for carrier, predictions in (("standard", ["B", "B"]), ("rendered", ["B", "C"])):
         rows = [{"index": at, "prediction": text} for at, text in enumerate(predictions)]
@@ -67,13 +67,13 @@ def test_from_a_benchmark_to_a_table_without_leaving_the_command_line(lomo: Run,
         tmp_path / "distances.jsonl",
         [{"id": "0/direct_attributes", "distance": 0.2}, {"id": "0/relative_position", "distance": 0.7}],
     )
-    code, said, _ = lomo(
+    code, printed, _ = lomo(
         "sensitivity", "standard.jsonl", "rendered.jsonl", "--questions", "made/vstar", "--score-column", "match",
         "--plot", "models.svg", "--beside", "b=standard-b.jsonl,rendered-b.jsonl", "--name", "a",
         "--distances", "distances.jsonl", "--bins", "2", "--plot-distances", "bins.svg", "--table", "table.md",
     )  # fmt: skip
     assert code == 0
-    assert "* of fewer than 20 questions: the interval is narrower than it should be." in said
+    assert "* of fewer than 20 questions: the interval is narrower than it should be." in printed
     table = Path("table.md").read_text()
     assert "| all | 2 | 100.00 | 50.00 | 50.00 | 0.00 to 100.00 * | 1 | 0 | 1 |" in table
     assert "| relative_position | 1 | 100.00 | 0.00 | 100.00 |" in table
@@ -86,13 +86,13 @@ def test_two_result_files_become_a_table_a_plot_and_json(lomo: Run, tmp_path: Pa
     for name, right in (("standard", 8), ("rendered", 5)):
         rows = [{"id": index, "correct": index < right, "category": "ab"[index % 2]} for index in range(10)]
         write_lines(tmp_path / f"{name}.jsonl", rows)
-    code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.png")
+    code, printed, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.png")
     assert code == 0
     for words in ("80.00", "50.00", "30.00", "0.25", "95%"):
-        assert words in said
+        assert words in printed
     assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
-    code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--json")
-    report = json.loads(said)
+    code, printed, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--json")
+    report = json.loads(printed)
     assert (code, report["overall"]["only_standard"], len(report["categories"])) == (0, 3, 2)
     assert report["overall"]["is_small"] is True
 
@@ -104,11 +104,11 @@ def test_names_and_numbers_of_the_table_are_whole(lomo: Run, tmp_path: Path, mon
     for name, right in (("standard", 1), ("rendered", 0)):
         rows = [{"id": index, "correct": right, "category": kinds[index % 4]} for index in range(40)]
         write_lines(tmp_path / f"{name}.jsonl", rows)
-    code, said, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.svg")
+    code, printed, _ = lomo("sensitivity", "standard.jsonl", "rendered.jsonl", "--plot", "plot.svg")
     assert code == 0
     for words in ("[math]", "[/b]", "1.82e-12", "0.00195", "100.00 to 100.00"):
-        assert words in said
-    assert "\u2026" not in said
+        assert words in printed
+    assert "\u2026" not in printed
     for name in ("[math]", "[/b]", "all", "all (category)"):
         assert f"<!-- {name} -->" in Path("plot.svg").read_text()
 
@@ -117,14 +117,14 @@ def test_a_suite_is_made_as_far_as_it_can_be(lomo: Run, tmp_path: Path) -> None:
     for name in ("mmmu", "we-math"):
         TABLES[name]().to_parquet(tmp_path / f"{name}.parquet")
     local = [f"--source={name}={name}.parquet" for name in ("mmmu", "we-math")]
-    code, said, _ = lomo(
+    code, printed, _ = lomo(
         "render-eval", "--suite", "lomo13", "--only", "MMMU", "--only", "we-math", *local, "--out", "o"
     )
-    assert (code, "mmmu: 3 questions in each config" in said, "2 made below o, 0 not" in said) == (0, True, True)
-    code, said, _ = lomo(
+    assert (code, "mmmu: 3 questions in each config" in printed, "2 made below o, 0 not" in printed) == (0, True, True)
+    code, printed, _ = lomo(
         "render-eval", "--suite", "lomo13", "--only", "V*", "--source", "vstar=gone.tsv", "--out", "o"
     )
-    assert (code, "vstar: not made. gone.tsv does not exist" in said, "0 made below o, 1 not" in said) == (
+    assert (code, "vstar: not made. gone.tsv does not exist" in printed, "0 made below o, 1 not" in printed) == (
         1,
         True,
         True,
@@ -161,7 +161,7 @@ def test_a_suite_is_made_as_far_as_it_can_be(lomo: Run, tmp_path: Path) -> None:
     ],
 )
 def test_errors_are_one_sentence(lomo: Run, arguments: list[str], code: int, says: str) -> None:
-    found, _, complained = lomo(*arguments)
-    assert found == code
+    result, _, complained = lomo(*arguments)
+    assert result == code
     assert says in complained
     assert "Traceback" not in complained

@@ -135,7 +135,7 @@ def test_reviews_of_evalscope_are_paired_by_the_number_of_the_question(rendered:
         Outcome("validation_Math_1", 1.0, "Managerial"),
         Outcome("validation_Music_2", 0.0, "Managerial"),
     ]
-    assert [one.score for one in read_results(file, score="bleu-1").values()] == [0.1] * 3
+    assert [each.score for each in read_results(file, score="bleu-1").values()] == [0.1] * 3
     with pytest.raises(SourceError, match=r"id '9' of r\.jsonl is none of the benchmark's 3 questions"):
         read_results(write_lines(tmp_path / "r.jsonl", [review(9, "A")]), questions=questions)
 
@@ -230,14 +230,14 @@ def test_logged_samples_of_lmms_eval_are_read(rendered: Path, tmp_path: Path) ->
     ours = [sample(n, lomo_match={"id": f"q{n}", "category": "c", "score": n % 2}, acc={"x": 1}) for n in range(3)]
     file = write_lines(tmp_path / "samples.jsonl", ours)
     assert list(read_results(file).values()) == [Outcome(f"q{n}", float(n % 2), "c") for n in range(3)]
-    assert [one.score for one in read_results(file, score="match").values()] == [1.0] * 3
+    assert [each.score for each in read_results(file, score="match").values()] == [1.0] * 3
     theirs = [sample(0, exact_match=1.0), sample(1, exact_match=0.0)]
-    assert [one.score for one in read_results(write_lines(file, theirs)).values()] == [1.0, 0.0]
+    assert [each.score for each in read_results(write_lines(file, theirs)).values()] == [1.0, 0.0]
     assert list(read_results(file, questions=read_questions(rendered / "vstar"))) == [
         *("0/direct_attributes", "0/relative_position"),
     ]
     scored = [sample(0, zerobench_exact_match={"question_id": "7", "score": 0.5})]
-    assert [one.score for one in read_results(write_lines(file, scored)).values()] == [0.5]
+    assert [each.score for each in read_results(write_lines(file, scored)).values()] == [0.5]
     several = [sample(0, f1=0.5, acc=1.0, judged={"answer": "B"})]
     with pytest.raises(SourceError, match=r"its metrics are f1, acc, judged\. Name one: --score-column"):
         read_results(write_lines(file, several))
@@ -297,7 +297,9 @@ def test_lmms_eval_itself_runs_the_tasks_and_its_log_is_read(rendered: Path, tmp
         assert scores[f"lomo_docvqa_{carrier}"] == {"lomo_match": 0.0, "anls": 0.0}
         assert scores[f"lomo_countbench_{carrier}"] == {"lomo_match": 0.0, "acc": 0.0}
         assert scores[f"lomo_cc_ocr_kie_{carrier}"].keys() == {"lomo_match", "f1_score", "acc"}
-    logs = [next((tmp_path / "out").rglob(f"*_samples_lomo_mmmu_{one}.jsonl")) for one in ("standard", "rendered")]
+    logs = [
+        next((tmp_path / "out").rglob(f"*_samples_lomo_mmmu_{carrier}.jsonl")) for carrier in ("standard", "rendered")
+    ]
     report = carrier_sensitivity(*logs)
     assert (report.overall.questions, report.overall.drop, report.overall.both) == (3, 0.0, 1)
     assert [group.name for group in report.categories] == ["Managerial"]
@@ -321,7 +323,7 @@ def test_a_table_is_what_vlmevalkit_reads(rendered: Path, tmp_path: Path) -> Non
     for name in ("mmmu", "vstar", "cc-ocr-kie"):
         standard, pages = write_harness(rendered / name, "vlmevalkit", tmp_path)
         assert [path.name for path in (standard, pages)] == [
-            f"LoMo-{name}_{one}.tsv" for one in ("standard", "rendered")
+            f"LoMo-{name}_{carrier}.tsv" for carrier in ("standard", "rendered")
         ]
         for carrier, path in (("standard", standard), ("rendered", pages)):
             stored = list(open_folder(rendered / name).rows_of(carrier))
@@ -363,7 +365,7 @@ def test_predictions_of_vlmevalkit_are_marked_and_paired(rendered: Path, tmp_pat
     judged = write_lines(
         tmp_path / "judged.jsonl", [{"index": 0, "hit": 1, "prediction": "B"}, {"index": 1, "hit": 0}]
     )
-    assert [one.score for one in read_results(judged, questions=questions).values()] == [1.0, 0.0]
+    assert [each.score for each in read_results(judged, questions=questions).values()] == [1.0, 0.0]
     with pytest.raises(SourceError, match=r"row 2 of judged\.jsonl has no prediction to match"):
         read_results(judged, questions=questions, score="match")
 
@@ -374,7 +376,7 @@ def test_a_workbook_is_read_and_a_pickle_is_not(tmp_path: Path) -> None:
     for row in (("index", "prediction", "answer", "hit"), (0, "B", "B", 1), (1, None, "C", 0)):
         book.active.append(row)
     book.save(tmp_path / "r.xlsx")
-    assert [one.score for one in read_results(tmp_path / "r.xlsx").values()] == [1.0, 0.0]
+    assert [each.score for each in read_results(tmp_path / "r.xlsx").values()] == [1.0, 0.0]
     (tmp_path / "broken.xlsx").write_bytes(b"PK no book")
     with pytest.raises(SourceError, match=r"broken\.xlsx cannot be read as xlsx"):
         read_results(tmp_path / "broken.xlsx")

@@ -74,7 +74,7 @@ def llava() -> Any:
 
 def qwen_inputs(sequences: list[list[int]], images: int) -> dict[str, Any]:
     longest = max(map(len, sequences))
-    ids = torch.tensor([one + [PAD] * (longest - len(one)) for one in sequences])
+    ids = torch.tensor([each + [PAD] * (longest - len(each)) for each in sequences])
     draw = torch.Generator().manual_seed(1)
     return {
         "input_ids": ids,
@@ -91,45 +91,45 @@ PICTURE = [START, *[IMAGE] * 6, END]
 def test_states_of_qwen_are_those_of_its_own_layers(qwen: Any) -> None:
     sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
     inputs = qwen_inputs([sequence], 1)
-    (found,) = collect_hidden_states(qwen, inputs)
+    (result,) = collect_hidden_states(qwen, inputs)
     qwen.eval()
     with torch.no_grad():
         outputs = qwen(**inputs, output_hidden_states=True)
     text, image = [1, 2, 11, 12], list(range(4, 10))
     for layer in range(3):
         own = outputs.hidden_states[layer + 1][0].numpy()
-        assert np.allclose(found.layers.text[layer], own[text], atol=1e-6)
-        assert np.allclose(found.layers.image[layer], own[image], atol=1e-6)
-    assert found.first_attention_text.shape == (4, 32)
-    assert found.first_attention_image.shape == (6, 32)
+        assert np.allclose(result.layers.text[layer], own[text], atol=1e-6)
+        assert np.allclose(result.layers.image[layer], own[image], atol=1e-6)
+    assert result.first_attention_text.shape == (4, 32)
+    assert result.first_attention_image.shape == (6, 32)
 
 
 def test_the_first_attention_is_before_the_residual(qwen: Any) -> None:
     """Block 1 = h + mlp(norm(h)) with h = embedding + attention: rebuilt from the attention that was captured."""
     sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
     inputs = qwen_inputs([sequence], 1)
-    (found,) = collect_hidden_states(qwen, inputs, special_ids=())
+    (result,) = collect_hidden_states(qwen, inputs, special_ids=())
     with torch.no_grad():
         outputs = qwen.eval()(**inputs, output_hidden_states=True)
         block = qwen.get_decoder().layers[0]
         text = [0, 1, 2, 3, 10, 11, 12, 13]
-        middle = outputs.hidden_states[0][0][text] + torch.from_numpy(found.first_attention_text)
+        middle = outputs.hidden_states[0][0][text] + torch.from_numpy(result.first_attention_text)
         rebuilt = middle + block.mlp(block.post_attention_layernorm(middle))
     assert np.allclose(rebuilt.numpy(), outputs.hidden_states[1][0][text].numpy(), atol=1e-5)
 
 
 def test_a_batch_gives_each_sequence_its_own_tokens(qwen: Any) -> None:
     short, long = [BOS, 10, *PICTURE, EOS], [BOS, *PICTURE, 11, 12, 13, *PICTURE, 14]
-    found = collect_hidden_states(qwen, qwen_inputs([short, long], 3))
-    assert [one.layers.text.shape[1] for one in found] == [1, 4]
-    assert [one.layers.image.shape[1] for one in found] == [6, 12]
+    result = collect_hidden_states(qwen, qwen_inputs([short, long], 3))
+    assert [each.layers.text.shape[1] for each in result] == [1, 4]
+    assert [each.layers.image.shape[1] for each in result] == [6, 12]
     last = collect_hidden_states(qwen, qwen_inputs([short, long], 3), image=-1)
-    assert [one.layers.image.shape[1] for one in last] == [6, 6]
-    assert np.allclose(last[1].layers.image, found[1].layers.image[:, 6:])
+    assert [each.layers.image.shape[1] for each in last] == [6, 6]
+    assert np.allclose(last[1].layers.image, result[1].layers.image[:, 6:])
     (alone,) = collect_hidden_states(
         qwen, {**qwen_inputs([short], 1), "pixel_values": qwen_inputs([short], 3)["pixel_values"][:24]}
     )
-    assert np.allclose(alone.layers.text, found[0].layers.text, atol=1e-5)
+    assert np.allclose(alone.layers.text, result[0].layers.text, atol=1e-5)
 
 
 def test_only_the_tokens_of_the_question_are_taken(qwen: Any) -> None:
@@ -181,18 +181,18 @@ def test_llava_gives_states_too_and_both_metrics_take_them(llava: Any) -> None:
     ids = torch.tensor([[BOS, 10, 11, *[IMAGE] * 4, 12, EOS, PAD]])
     pixels = torch.randn(1, 3, 28, 28, generator=torch.Generator().manual_seed(2))
     inputs = {"input_ids": ids, "attention_mask": (ids != PAD).long(), "pixel_values": pixels}
-    (found,) = collect_hidden_states(llava, inputs)
-    assert found.layers.text.shape == (3, 3, 32)
-    assert found.layers.image.shape == (3, 4, 32)
-    assert 0 <= pairwise_distance(found.first_attention_text, found.first_attention_image) <= 2
-    assert modality_integration_rate([found.layers]).mean > 0
+    (result,) = collect_hidden_states(llava, inputs)
+    assert result.layers.text.shape == (3, 3, 32)
+    assert result.layers.image.shape == (3, 4, 32)
+    assert 0 <= pairwise_distance(result.first_attention_text, result.first_attention_image) <= 2
+    assert modality_integration_rate([result.layers]).mean > 0
 
 
 def test_a_model_without_an_image_token_is_named(llava: Any) -> None:
     model = llava.get_decoder()
     with pytest.raises(RecipeError, match="names no image token"):
         collect_hidden_states(model, {"input_ids": torch.tensor([[1, 2]])})
-    with pytest.raises(RecipeError, match="first self-attention layer was not found"):
+    with pytest.raises(RecipeError, match="no module that is called like a self-attention layer"):
         collect_hidden_states(
             torch.nn.Linear(1, 1), {"input_ids": torch.tensor([[1]])}, image_token_id=1, special_ids=()
         )

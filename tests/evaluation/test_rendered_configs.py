@@ -65,7 +65,7 @@ def configs(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         name: datasets.load_dataset(str(folder), name, split="val", cache_dir=cache)
         for name in ("standard", "rendered")
     }
-    return {name: list(one.cast_column("images", UNDECODED)) for name, one in loaded.items()}
+    return {name: list(each.cast_column("images", UNDECODED)) for name, each in loaded.items()}
 
 
 def test_both_configs_load_with_the_same_ids_in_the_same_order(configs: dict[str, list[dict[str, Any]]]) -> None:
@@ -99,18 +99,19 @@ def test_original_images_come_first_then_the_question_then_the_options(
 def test_the_page_is_the_whole_question_without_distortion(configs: dict[str, list[dict[str, Any]]]) -> None:
     for row in configs["rendered"]:
         options = "".join(f"\n{letter}. {text}" for letter, text in zip("AB", row["options"] or (), strict=False))
-        found = select_spans(row["question"] + options, "full")
-        page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
+        result = select_spans(row["question"] + options, "full")
+        page = render_span(result.prompt, result.spans[0], RenderStyle(), Caps())
         stored = np.asarray(Image.open(BytesIO(row["images"][-1]["bytes"])))
         assert np.array_equal(stored, page.pixels)
         assert (row["page"]["height"], row["page"]["width"]) == page.pixels.shape
-        assert found.texts() == ("", "")
+        assert result.texts() == ("", "")
 
 
 def test_what_cannot_be_rendered_is_in_neither_config_and_listed(
     folder: Path, configs: dict[str, list[dict[str, Any]]]
 ) -> None:
-    listed = {one["id"]: one["reason"] for one in map(json.loads, (folder / "refused.jsonl").read_text().splitlines())}
+    refused = map(json.loads, (folder / "refused.jsonl").read_text().splitlines())
+    listed = {each["id"]: each["reason"] for each in refused}
     assert listed == {
         "private": "uncovered:U+E123",
         "blank": "blank",
@@ -150,9 +151,9 @@ def test_a_local_file_with_paths_and_data_urls_is_read(tmp_path: Path) -> None:
     report = render_benchmark(Benchmark(str(path)), tmp_path / "out", limit=3)
     assert (report.rows, dict(report.refused)) == (2, {"image-missing": 1})
     loaded = datasets.load_dataset(str(tmp_path / "out"), "standard", split="test", cache_dir=str(tmp_path / "cache"))
-    found = loaded.cast_column("images", UNDECODED)
-    assert found["answer"][:] == [1.5, 2.5]
-    assert [images[0]["bytes"] for images in found["images"]] == [picture((9, 9, 9)), picture((5, 5, 5))]
+    result = loaded.cast_column("images", UNDECODED)
+    assert result["answer"][:] == [1.5, 2.5]
+    assert [images[0]["bytes"] for images in result["images"]] == [picture((9, 9, 9)), picture((5, 5, 5))]
 
 
 @pytest.mark.parametrize(
@@ -246,20 +247,20 @@ def test_a_row_that_is_no_text_is_refused_not_the_benchmark(tmp_path: Path) -> N
 
 
 def test_every_definition_by_name_names_its_columns() -> None:
-    for name, one in BENCHMARKS.items():
-        assert one.source.count("/") == 1 or one.md5, name
-        assert one.images
-        assert {one.question or one.answer, one.answer, one.images[0]} <= set(one.columns)
-        assert benchmark_from_dict(json.loads(json.dumps(asdict(one)))) == one
+    for name, each in BENCHMARKS.items():
+        assert each.source.count("/") == 1 or each.md5, name
+        assert each.images
+        assert {each.question or each.answer, each.answer, each.images[0]} <= set(each.columns)
+        assert benchmark_from_dict(json.loads(json.dumps(asdict(each)))) == each
     with pytest.raises(RecipeError, match="benchmark must be one of ai2d"):
         render_benchmark("mmmstar", "nowhere")
 
 
 def test_evalscope_files_come_in_and_go_out(tmp_path: Path) -> None:
     (tmp_path / "dog.png").write_bytes(picture((7, 7, 7)))
-    said = [{"type": "text", "text": "What animal?"}, {"type": "image_url", "image_url": {"url": "dog.png"}}]
+    printed = [{"type": "text", "text": "What animal?"}, {"type": "image_url", "image_url": {"url": "dog.png"}}]
     rows = [
-        {"messages": [{"role": "user", "content": said}], "answer": "Dog"},
+        {"messages": [{"role": "user", "content": printed}], "answer": "Dog"},
         {"question": "<image 1> What is it?", "options": ["School", "Park"], "image_1": "dog.png", "answer": "B"},
         {"question": "Which?", "options": ["<image 1>"], "images": ["dog.png"], "answer": "A"},
         {"question": "Which?", "options": ["<image 2>"], "image_1": "dog.png", "answer": "A"},

@@ -52,19 +52,19 @@ def prompt_of(row: Row) -> str:
 
 def test_every_page_is_an_image_and_a_text_of_one_id(rows: list[Row], tmp_path: Path) -> None:
     report = export_revision(rows, tmp_path)
-    said = json.loads((tmp_path / "dataset.json").read_text())
-    images, texts = said["images"], said["texts"]
+    printed = json.loads((tmp_path / "dataset.json").read_text())
+    images, texts = printed["images"], printed["texts"]
     spans = [span["text"] for row in rows if row["rewritten"] for span in row["lomo"]["spans"]]
     assert (report.rows, report.pages, report.without_page) == (40, len(spans), 10)
-    assert [one["id"] for one in images] == [one["id"] for one in texts]
-    assert len({one["id"] for one in images}) == len(spans)
-    assert [one["text"] for one in texts] == spans
+    assert [each["id"] for each in images] == [each["id"] for each in texts]
+    assert len({each["id"] for each in images}) == len(spans)
+    assert [each["text"] for each in texts] == spans
     pages = [image["bytes"] for row in rows for image in row["images"] or ()]
-    assert [(tmp_path / "images" / one["image"]).read_bytes() for one in images] == pages
-    for one, text in zip(json.loads((tmp_path / "pretrain.json").read_text()), texts, strict=True):
-        assert (one["id"], one["caption"]) == (text["id"], text["text"])
-        assert [turn["from"] for turn in one["conversations"]] == ["human", "gpt"]
-        assert one["conversations"][0]["value"].startswith("<image>\n")
+    assert [(tmp_path / "images" / each["image"]).read_bytes() for each in images] == pages
+    for each, text in zip(json.loads((tmp_path / "pretrain.json").read_text()), texts, strict=True):
+        assert (each["id"], each["caption"]) == (text["id"], text["text"])
+        assert [turn["from"] for turn in each["conversations"]] == ["human", "gpt"]
+        assert each["conversations"][0]["value"].startswith("<image>\n")
     with pytest.raises(BuildError, match="must be an empty folder"):
         export_revision(rows, tmp_path)
 
@@ -77,13 +77,13 @@ def test_stage_two_has_the_rewritten_conversations_of_one_page(rows: list[Row], 
     assert report.left_out == {"several-pages": len(several)}
     tuning = json.loads((tmp_path / "sft.json").read_text())
     assert report.instructions == len(tuning) == len(single)
-    pages = {one["id"] for one in json.loads((tmp_path / "dataset.json").read_text())["images"]}
-    for one, row in zip(tuning, single, strict=True):
-        assert one["id"] == f"{row['id']}#0"
-        assert one["id"] in pages  # so that an embedding of stage 1 is joined in stage 2
-        assert one["conversations"] == row["conversations"]
-        assert one["caption"] == row["lomo"]["spans"][0]["text"]  # rows without a caption are dropped by the loader
-        assert sum(turn["value"].count("<image>") for turn in one["conversations"]) == 1
+    pages = {each["id"] for each in json.loads((tmp_path / "dataset.json").read_text())["images"]}
+    for each, row in zip(tuning, single, strict=True):
+        assert each["id"] == f"{row['id']}#0"
+        assert each["id"] in pages  # so that an embedding of stage 1 is joined in stage 2
+        assert each["conversations"] == row["conversations"]
+        assert each["caption"] == row["lomo"]["spans"][0]["text"]  # rows without a caption are dropped by the loader
+        assert sum(turn["value"].count("<image>") for turn in each["conversations"]) == 1
 
 
 def test_long_captions_are_left_out_of_both_stages_and_counted(rows: list[Row], tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_long_captions_are_left_out_of_both_stages_and_counted(rows: list[Row], 
     for name in ("pretrain.json", "sft.json"):
         written = json.loads((tmp_path / "capped" / name).read_text())
         assert written
-        assert max(len(one["caption"]) for one in written) <= cap
+        assert max(len(each["caption"]) for each in written) <= cap
     for wrong in (0, True, 2.5):
         with pytest.raises(RecipeError, match="max_caption_chars must be a whole number"):
             export_revision(rows, tmp_path / "wrong", max_caption_chars=wrong)  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_embeddings_are_joined_by_id_over_chunks(tmp_path: Path) -> None:
     pairs = [(f"r{index}", f"text {index}", np.full(4, index)) for index in range(7)]
     files = write_embeddings(pairs, tmp_path, chunk=3)
     assert [file.name for file in files] == [f"text_embeds_{number}.pkl" for number in (1, 2, 3)]
-    joined = {str(one["id"]): one["embed"] for file in files for one in pickle.loads(file.read_bytes())}
+    joined = {str(each["id"]): each["embed"] for file in files for each in pickle.loads(file.read_bytes())}
     assert all(np.array_equal(joined[name], embed) for name, _, embed in pairs)
 
 
@@ -123,26 +123,30 @@ def test_both_conditions_hold_every_image_and_the_full_one_every_word(rows: list
     rewritten = [row for row in rows if row["rewritten"]]
     assert len(full) == len(none) == len(rewritten) == 30
     assert max(len(row["images"]) for row in rewritten) == 2
-    for row, one, other in zip(rewritten, full, none, strict=True):
+    for row, each, other in zip(rewritten, full, none, strict=True):
         at, count = row["lomo"]["turn"], len(row["images"])
-        prompts = [part["conversations"][at]["value"] for part in (one, other)]
+        prompts = [part["conversations"][at]["value"] for part in (each, other)]
         assert [prompt.count("<image>") for prompt in prompts] == [count, count]
         assert prompts[0] == "<image>" * count + prompt_of(row)
         assert prompts[1] == row["conversations"][at]["value"]
-        assert one["conversations"][at + 1] == other["conversations"][at + 1] == row["conversations"][at + 1]
-        assert [image["bytes"] for image in one["images"]] == [image["bytes"] for image in row["images"]]
+        assert each["conversations"][at + 1] == other["conversations"][at + 1] == row["conversations"][at + 1]
+        assert [image["bytes"] for image in each["images"]] == [image["bytes"] for image in row["images"]]
     with pytest.raises(RecipeError, match="condition must be one of full-text, no-text"):
         list(view(rows, "half"))
 
 
 def test_mix_holds_both_conditions_once_and_curriculum_one_after_the_other(rows: list[Row]) -> None:
     both = list(mixed(rows))
-    assert Counter(one["condition"] for one in both) == {"full-text": 30, "no-text": 30}
-    assert len({one["id"] for one in both}) == 60
-    assert {one["condition"] for one in both[::2]} == {"full-text", "no-text"}
-    assert [one["id"] for one in mixed(rows)] == [one["id"] for one in both] != [one["id"] for one in mixed(rows, 1)]
+    assert Counter(each["condition"] for each in both) == {"full-text": 30, "no-text": 30}
+    assert len({each["id"] for each in both}) == 60
+    assert {each["condition"] for each in both[::2]} == {"full-text", "no-text"}
+    assert (
+        [each["id"] for each in mixed(rows)]
+        == [each["id"] for each in both]
+        != [each["id"] for each in mixed(rows, 1)]
+    )
     first, second = curriculum(lambda: rows)
-    assert [one["condition"] for one in first] + [one["condition"] for one in second] == ["full-text"] * 30 + [
+    assert [each["condition"] for each in first] + [each["condition"] for each in second] == ["full-text"] * 30 + [
         "no-text"
     ] * 30
 
@@ -219,9 +223,9 @@ def test_all_four_recipes_and_the_contrast_have_the_files_that_their_scripts_rea
         turn = row["conversations"][row["lomo"]["turn"]]["value"]
         assert first["prompt"][-1]["content"] == "<image>" * len(row["images"]) + prompt_of(row) + tail
         assert second["prompt"][-1]["content"] == turn + tail
-        for one in (first, second):
-            placed = sum(part["content"].count("<image>") for part in one["prompt"])
-            assert placed == len(one["images"]) == len(row["images"])
+        for each in (first, second):
+            placed = sum(part["content"].count("<image>") for part in each["prompt"])
+            assert placed == len(each["images"]) == len(row["images"])
         assert final_answer(first["extra_info"]["answer"]) == first["reward_model"]["ground_truth"]
 
 
@@ -233,12 +237,12 @@ def test_a_condition_that_is_none_is_named(rows: list[Row]) -> None:
 
 def test_earlier_turns_stay_before_the_prompt(rows: list[Row]) -> None:
     row = next(row for row in rows if row["rewritten"])
-    said = {"role": "system", "content": [{"type": "text", "text": "Be brief."}]}
-    longer = {**row, "messages": [said, *row["messages"]], "lomo": {**row["lomo"], "turn": row["lomo"]["turn"] + 1}}
-    found = exchange_of(longer)
-    assert found is not None
-    assert found.before == (("system", "Be brief."),)
-    assert found.full == prompt_of(row)
+    printed = {"role": "system", "content": [{"type": "text", "text": "Be brief."}]}
+    longer = {**row, "messages": [printed, *row["messages"]], "lomo": {**row["lomo"], "turn": row["lomo"]["turn"] + 1}}
+    result = exchange_of(longer)
+    assert result is not None
+    assert result.before == (("system", "Be brief."),)
+    assert result.full == prompt_of(row)
     boxed = {
         **longer,
         "messages": [
@@ -334,11 +338,11 @@ def test_laver_reads_rows_as_they_are_without_metadata_of_a_newer_datasets(rows:
     assert table.schema.metadata is None
     assert str(table.schema.field("image").type) == "list<element: struct<bytes: binary, path: string>>"
     by_id = {row["id"]: row for row in rows}
-    for one in table.to_pylist():
-        row = by_id[one["id"]]
-        assert one["conversations"] == row["conversations"]
-        assert [image["bytes"] for image in one["image"] or ()] == [image["bytes"] for image in row["images"] or ()]
-        assert sum(turn["value"].count("<image>") for turn in one["conversations"]) == len(one["image"] or ())
+    for each in table.to_pylist():
+        row = by_id[each["id"]]
+        assert each["conversations"] == row["conversations"]
+        assert [image["bytes"] for image in each["image"] or ()] == [image["bytes"] for image in row["images"] or ()]
+        assert sum(turn["value"].count("<image>") for turn in each["conversations"]) == len(each["image"] or ())
     assert table.num_rows == report.rows
     entry = json.loads((tmp_path / "dataset_info.json").read_text())["mine"]
     assert (entry["file_name"], entry["columns"]) == ("mine.parquet", {"messages": "conversations", "images": "image"})

@@ -164,7 +164,9 @@ def _first_attention(model: Any) -> Any:
     try:
         return model.get_decoder().layers[0].self_attn
     except (AttributeError, IndexError, TypeError) as error:
-        raise RecipeError("the first self-attention layer was not found. Give it as attention=...") from error
+        raise RecipeError(
+            "the model has no module that is called like a self-attention layer. Give it as attention=..."
+        ) from error
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def definition_name(benchmark: Benchmark) -> str | None:
     >>> definition_name(replace(BENCHMARKS["mmmu-pro-4"], revision="abc"))
     'mmmu-pro-4'
     """
-    like = [name for name, one in BENCHMARKS.items() if _without_source(one) == _without_source(benchmark)]
+    like = [name for name, known in BENCHMARKS.items() if _without_source(known) == _without_source(benchmark)]
     exact = [name for name in like if BENCHMARKS[name].config == benchmark.config]
     return next(iter(exact or like), None)
 

@@ -81,9 +81,9 @@ def _downloaded(benchmark: Benchmark) -> Path:
     path = own if own.is_file() else _cached(benchmark.source, name)
     if path != own and (not path.is_file() or (benchmark.md5 is not None and _md5(path) != benchmark.md5)):
         _download(benchmark.source, path)
-    if benchmark.md5 is not None and (found := _md5(path)) != benchmark.md5:
+    if benchmark.md5 is not None and (digest := _md5(path)) != benchmark.md5:
         raise SourceError(
-            f"{name} must have the MD5 {benchmark.md5}, as its publisher says; found {found}"
+            f"{name} must have the MD5 {benchmark.md5}, as its publisher says; found {digest}"
             f"{f' in {own.parent}' if path == own else ''}. Fetch it again, or name your own copy as the source."
         )
     return path

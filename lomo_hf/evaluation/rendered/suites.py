@@ -43,7 +43,7 @@ def suite_names(suite: str, only: Iterable[str] = ()) -> tuple[str, ...]:
     unknown = next((name for name in wanted if name.lower() not in known), None)
     if unknown is not None:
         raise UsageError(f"only must name benchmarks of {suite}: {', '.join(benchmarks)}; found {unknown!r}.")
-    chosen = {name for one in wanted for name in known[one.lower()]}
+    chosen = {name for asked in wanted for name in known[asked.lower()]}
     return tuple(name for names in benchmarks.values() for name in names if not wanted or name in chosen)
 
 
