@@ -44,6 +44,9 @@ class Sensitivity:
         neither: How many are right in neither.
         p_value: McNemar's exact test, two-sided; None where a score is not 0 or 1.
 
+    Source:
+        LoMo, figure 1a, for the drop; the interval and the test are ours.
+
     Example:
         >>> Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0).is_small
         True
@@ -79,6 +82,9 @@ class SensitivityReport:
         left_out_rendered: How many only the rendered file holds.
         confidence: Of the intervals.
 
+    Source:
+        LoMo, figure 1a, for the drop; the interval and the test are ours.
+
     Example:
         >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
         >>> SensitivityReport(result, (), 0, 0, 0.95).overall.drop
@@ -100,6 +106,9 @@ class DistanceBin:
         least: The smallest distance among them.
         most: The largest.
         sensitivity: Their carrier sensitivity.
+
+    Source:
+        LoMo, figure 1b.
 
     Example:
         >>> result = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)

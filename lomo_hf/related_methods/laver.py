@@ -186,6 +186,9 @@ class LaverReport:
         left_out: Reason -> rows that are not in the file.
         fewest_tokens: Of the smallest page in the file; None where there is no page.
 
+    Source:
+        LaVer, arXiv 2512.06281.
+
     Example:
         >>> LaverReport(10, 6, {"too-few-tokens": 2}, 44).with_image
         6

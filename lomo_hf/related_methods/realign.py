@@ -53,11 +53,39 @@ class EmbeddingMoments:
     scatter: float = 0.0
 
     def add(self, embeddings: ArrayLike) -> None:
-        """Take a block of embeddings (n, d); each is divided by its length first."""
+        """Take a block of embeddings; each is divided by its length first.
+
+        Args:
+            embeddings: n embeddings, (n, d).
+
+        Raises:
+            RecipeError: One is zero or not finite, or the width is another than before.
+
+        Example:
+            >>> moments = EmbeddingMoments()
+            >>> moments.add([[3.0, 4.0]])
+            >>> moments.mean.tolist()
+            [0.6, 0.8]
+        """
         self._add_as_is(unit_vectors(embeddings))
 
     def merge(self, other: "EmbeddingMoments") -> None:
-        """Take what another has seen, as of another worker."""
+        """Take what another has seen, as of another worker.
+
+        Args:
+            other: Moments of embeddings of the same width.
+
+        Raises:
+            RecipeError: Its embeddings have another width.
+
+        Example:
+            >>> first, second = EmbeddingMoments(), EmbeddingMoments()
+            >>> first.add([[1.0, 0.0]])
+            >>> second.add([[0.0, 1.0]])
+            >>> first.merge(second)
+            >>> first.count, first.mean.tolist()
+            (2, [0.5, 0.5])
+        """
         if other.count:
             self._merge(other.count, other.mean, other.scatter)
 
@@ -116,6 +144,9 @@ class ReAlign:
         Args:
             step: Where to stop: "anchor", "trace" or "centroid".
             unit: Divide by the length at the end of the centroid step, as the authors' code does.
+
+        Returns:
+            The moved embeddings, (n, d), float64.
 
         Raises:
             RecipeError: There is no such step, or an embedding is zero, not finite or of another width.

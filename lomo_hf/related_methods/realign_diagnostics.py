@@ -45,6 +45,9 @@ class Spectrum:
             all.
         exponent: a in eigenvalue ~ rank^(-a), by least squares of the logarithms; 0 where all are alike.
 
+    Source:
+        Yu et al., arXiv 2602.07026; the exact definitions are ours.
+
     Example:
         >>> Spectrum(2, 2.0, 1.0, 2.0, 0.0).effective_rank
         2.0
@@ -67,6 +70,9 @@ class GapInFrame:
         residual_inside: What varies from pair to pair inside the frame.
         residual_outside: What varies outside; None where the frame is the whole space.
 
+    Source:
+        Yu et al., arXiv 2602.07026: bias and residual in a fixed frame.
+
     Example:
         >>> GapInFrame(0.1, 0.6, Spectrum(2, 2.0, 1.0, 2.0, 0.0), None).bias_outside
         0.6
@@ -88,6 +94,9 @@ class AlignmentDiagnostics:
         texts: The spectrum of the texts.
         cosine_divergence: Between the cosines inside the images and inside the texts, from 0 (alike) to 1.
         mixing_rate: From 0 (apart) to about 1 (mixed).
+
+    Source:
+        Yu et al., arXiv 2602.07026; the exact definitions are ours.
 
     Example:
         >>> spectrum = Spectrum(2, 2.0, 1.0, 2.0, 0.0)

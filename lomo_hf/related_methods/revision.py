@@ -43,6 +43,9 @@ class RevisionReport:
         instructions: Conversations of stage 2.
         left_out: Reason -> pages (`long-caption`) or conversations (`several-pages`) that are left out.
 
+    Source:
+        Yu et al., arXiv 2602.07026: both stages of ReVision.
+
     Example:
         >>> RevisionReport(10, 5, 5, 5, {}).pages
         5

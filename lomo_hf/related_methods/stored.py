@@ -23,6 +23,9 @@ class Exchange:
         images: The pages as PNG bytes, in order.
         answer: The assistant's turn that follows.
 
+    Source:
+        Yao et al., arXiv 2510.22836, for the two conditions that are made of it.
+
     Example:
         >>> Exchange((), "What is 2 + 2?", "<image>", ("What is 2 + 2?",), (b"...",), "4").spans
         ('What is 2 + 2?',)
@@ -47,6 +50,9 @@ def exchange_of(row: Row) -> Exchange | None:
 
     Raises:
         RecipeError: The images are decoded.
+
+    Source:
+        Yao et al., arXiv 2510.22836, for the two conditions that are made of it.
 
     Example:
         >>> from lomo_hf import Recipe, open_corpus, substitute_row

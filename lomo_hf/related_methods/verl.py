@@ -58,6 +58,9 @@ class VerlReport:
         rows: In each file.
         left_out: Reason -> rows that are in none.
 
+    Source:
+        Yao et al., arXiv 2510.22836.
+
     Example:
         >>> VerlReport({"mix": (Path("full-text/train.parquet"), Path("no-text/train.parquet"))}, 7, {}).rows
         7

@@ -25,6 +25,9 @@ class RowAgreement:
     Raises:
         RecipeError: There is no token.
 
+    Source:
+        LoMo, equations 4 to 6.
+
     Example:
         >>> row = RowAgreement("gsm8k/7", 4, text=-2.0, page=-6.0, divergence=3.2)
         >>> row.gap, row.gap_per_token

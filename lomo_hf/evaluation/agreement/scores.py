@@ -36,6 +36,9 @@ class AgreementSummary:
         gap_per_token: The gap of all rows together, by token.
         divergence: The mean divergence along the answers, in nats; None where a row has none.
 
+    Source:
+        LoMo, equations 5 and 6, averaged over rows.
+
     Example:
         >>> summarize_agreement([RowAgreement("a", 2, -1.0, -3.0), RowAgreement("b", 2, -2.0, -2.0)]).gap
         1.0

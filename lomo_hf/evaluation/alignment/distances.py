@@ -131,6 +131,9 @@ class TokenStates:
     Raises:
         RecipeError: Shapes do not fit.
 
+    Source:
+        LoMo, section 4, and Huang et al., arXiv 2410.07167.
+
     Example:
         >>> TokenStates(np.zeros((2, 5, 4)), np.zeros((2, 9, 4))).image.shape
         (2, 9, 4)
@@ -162,6 +165,9 @@ class IntegrationRate:
         mean: Their mean, which the LoMo paper reports ("layer-wise mean").
         log10_sum: log10 of their sum, which Huang et al. define as MIR and their code prints.
         outliers: How many tokens (text, image) were taken for outliers, over all layers.
+
+    Source:
+        Huang et al., ICCV 2025, arXiv 2410.07167; LoMo, section 4, reports the mean.
 
     Example:
         >>> IntegrationRate((0.5, 1.5), 1.0, 0.301, (0, 2)).mean

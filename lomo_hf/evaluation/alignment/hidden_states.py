@@ -28,6 +28,9 @@ class SampleStates:
         first_attention_text: Output of the first self-attention layer, before it is added to the residual, (n, d).
         first_attention_image: The same for image tokens, (m, d); these two are for `pairwise_distance`.
 
+    Source:
+        LoMo, section 4: the output of the first self-attention layer (equation 7) and all layers (MIR).
+
     Example:
         >>> states = TokenStates(np.zeros((2, 3, 4)), np.zeros((2, 5, 4)))
         >>> SampleStates(states, np.zeros((3, 4)), np.zeros((5, 4))).layers.text.shape

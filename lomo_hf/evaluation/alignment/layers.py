@@ -20,6 +20,9 @@ class LayerProfile:
         per_layer: The mean over samples, by layer.
         samples: How many samples have it.
 
+    Source:
+        What LaVer (arXiv 2512.06281) reports by layer: homogenisation of image tokens, attention on images.
+
     Example:
         >>> LayerProfile((0.1, 0.4), 20).per_layer[-1]
         0.4
@@ -42,6 +45,9 @@ def mean_cosine(vectors: ArrayLike) -> float:
 
     Raises:
         RecipeError: There are fewer than two vectors, or one is zero or not finite.
+
+    Source:
+        The homogenisation of image tokens that LaVer (arXiv 2512.06281) reports.
 
     Example:
         >>> mean_cosine([[1.0, 0.0], [2.0, 0.0]]), mean_cosine([[1.0, 0.0], [0.0, 3.0]])
@@ -122,6 +128,9 @@ def attention_share(attention: ArrayLike, queries: ArrayLike, keys: ArrayLike) -
 
     Raises:
         RecipeError: Shapes do not fit, or no token looks.
+
+    Source:
+        The attention paid to images, as LaVer (arXiv 2512.06281) reports it by layer.
 
     Example:
         >>> attention_share([[[[1.0, 0.0], [0.25, 0.75]]]], [False, True], [True, False]).tolist()

@@ -61,7 +61,20 @@ class Moments:
     scatter: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def add(self, block: ArrayLike) -> None:
-        """Take a block of vectors, shape (n, d)."""
+        """Take a block of vectors.
+
+        Args:
+            block: n vectors, (n, d).
+
+        Raises:
+            RecipeError: It has another shape or width, or holds NaN or infinity.
+
+        Example:
+            >>> moments = Moments()
+            >>> moments.add([[1.0], [3.0]])
+            >>> moments.mean.tolist()
+            [2.0]
+        """
         vectors = as_vectors(block, "a block")
         if vectors.shape[0] == 0:
             return
@@ -70,15 +83,39 @@ class Moments:
         self._merge(vectors.shape[0], mean, centred.T @ centred)
 
     def merge(self, other: "Moments") -> None:
-        """Take what another has seen."""
+        """Take what another has seen, as of another process.
+
+        Args:
+            other: Moments of vectors of the same width.
+
+        Raises:
+            RecipeError: Its vectors have another width.
+
+        Example:
+            >>> first, second = Moments(), Moments()
+            >>> first.add([[1.0]])
+            >>> second.add([[3.0]])
+            >>> first.merge(second)
+            >>> first.mean.tolist()
+            [2.0]
+        """
         if other.count:
             self._merge(other.count, other.mean, other.scatter)
 
     def covariance(self) -> NDArray[np.float64]:
-        """The unbiased covariance (d, d), divided by n - 1.
+        """The unbiased covariance, divided by n - 1.
+
+        Returns:
+            The covariance, (d, d), float64.
 
         Raises:
             RecipeError: Fewer than two vectors have passed.
+
+        Example:
+            >>> moments = Moments()
+            >>> moments.add([[1.0], [3.0]])
+            >>> moments.covariance().tolist()
+            [[2.0]]
         """
         if self.count < 2:
             raise RecipeError(f"a covariance needs at least 2 vectors; found {self.count}. Give more samples.")

@@ -19,6 +19,9 @@ class TokenMasks:
         text: Where text tokens stand, (n,), bool.
         image: Where image tokens stand, (n,), bool.
 
+    Source:
+        LoMo, equation 7, and Huang et al., arXiv 2410.07167: which tokens are text and which image.
+
     Example:
         >>> TokenMasks(np.array([True, False]), np.array([False, True])).text.tolist()
         [True, False]
@@ -54,6 +57,9 @@ def token_masks(
 
     Raises:
         RecipeError: Shapes differ, or there is no such image.
+
+    Source:
+        LoMo, equation 7, and Huang et al., arXiv 2410.07167.
 
     Example:
         >>> masks = token_masks([1, 7, 9, 9, 8, 5, 6, 0], image_token_id=9, special_ids={0, 1, 7, 8})
@@ -96,6 +102,9 @@ def span_mask(offsets: ArrayLike, start: int, end: int) -> NDArray[np.bool_]:
 
     Raises:
         RecipeError: The offsets have another shape, or no token holds a character of the part.
+
+    Source:
+        LoMo, equation 7, which takes the tokens of the question.
 
     Example:
         >>> text = "user: Is 7 prime? assistant:"

@@ -63,6 +63,15 @@ def open_folder(folder: str | Path) -> RenderedFolder:
 
     Raises:
         SourceError: It has no record, or one that cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.evaluation import render_benchmark
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "mine.jsonl").write_text('{"id": "q1", "question": "What is 2 + 2?", "answer": "4"}\\n')
+        >>> _ = render_benchmark(Benchmark(str(folder / "mine.jsonl"), id="id"), folder / "out")
+        >>> [row["prompt"] for row in open_folder(folder / "out").rows_of("rendered")]
+        ['<image>']
     """
     benchmark, record = recorded(Path(folder))
     return RenderedFolder(Path(folder), benchmark, record.get("options", "text"), int(record.get("rows", 0)))

@@ -84,6 +84,9 @@ class Benchmark:
     Raises:
         RecipeError: A field is not what it must be.
 
+    Source:
+        LoMo, section 4: the benchmarks of the rendered evaluation.
+
     Example:
         >>> Benchmark("questions.jsonl", answer="target").question
         'question'

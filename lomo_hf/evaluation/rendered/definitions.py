@@ -250,6 +250,9 @@ def find_benchmark(name: str) -> Benchmark:
     Raises:
         RecipeError: There is none.
 
+    Source:
+        LoMo, section 4, for those of the suite `lomo13`.
+
     Example:
         >>> find_benchmark("mmstar").source
         'Lin-Chen/MMStar'

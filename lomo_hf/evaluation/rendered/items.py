@@ -36,6 +36,9 @@ class Item:
         lettered: Whether letters are put before the options; False where one text holds them with their letters.
         metadata: Further columns that judges read, as JSON; None where there are none.
 
+    Source:
+        LoMo, section 4: the question whole, with its options, beside the original images.
+
     Example:
         >>> Item("1", "Which is a line?", "A", options=("a line", "a curve")).text
         'Which is a line?\\nA. a line\\nB. a curve'

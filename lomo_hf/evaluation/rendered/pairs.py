@@ -31,6 +31,9 @@ class RowPair:
         standard: The row with the question as text, in the columns of `pair_features`.
         rendered: The row with the question as a page; its `page` says how that was typeset.
 
+    Source:
+        LoMo, section 4: rendered evaluation.
+
     Example:
         >>> RowPair({"id": "1"}, {"id": "1"}).standard["id"]
         '1'

@@ -38,6 +38,9 @@ class SuiteReport:
         made: Name of a definition -> what was made of it.
         missing: Name of a definition -> why nothing was made of it, in a sentence.
 
+    Source:
+        LoMo, section 4, for the suite `lomo13`.
+
     Example:
         >>> SuiteReport({}, {"mm-ifeval": "there is no network."}).missing["mm-ifeval"]
         'there is no network.'

@@ -32,6 +32,9 @@ def suite_names(suite: str, only: Iterable[str] = ()) -> tuple[str, ...]:
         UsageError: The suite has no such benchmark.
         RecipeError: There is no such suite.
 
+    Source:
+        LoMo, section 4, for the suite `lomo13`.
+
     Example:
         >>> suite_names("lomo13", ["MMMU-Pro", "vstar"])
         ('mmmu-pro-10', 'mmmu-pro-4', 'mmmu-pro-vision', 'vstar')
