@@ -37,8 +37,9 @@ def audit(
     print_report(report, console())
     if out is not None:
         from lomo_hf.building.files import write_whole
+        from lomo_hf.storage import named_file
 
-        write_whole(out, report.to_json().encode())
+        write_whole(named_file(out), report.to_json().encode())
     elif report.true:
         from lomo_hf.release import record_audit
 

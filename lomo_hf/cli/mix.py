@@ -37,13 +37,14 @@ def mix(
     from lomo_hf.building.files import write_whole
     from lomo_hf.mixing import mix as made_of
     from lomo_hf.mixing import mixture_json, open_multimodal, open_split, parse_ratio, write_mixture
+    from lomo_hf.storage import named_file
 
     wanted = parse_ratio(ratio)
     pictured = open_multimodal(multimodal, configs=config or None, exclude=exclude_config or ())
     mixture = made_of(
         open_split(lomo, recipe), pictured, ratio=wanted, by=by, multimodal_rows=multimodal_rows, seed=seed
     )
-    write_whole(out, mixture_json(mixture).encode())
+    write_whole(named_file(out), mixture_json(mixture).encode())
     _print(mixture, out)
     if write is not None:
         files = write_mixture(mixture, write)

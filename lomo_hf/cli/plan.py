@@ -30,13 +30,14 @@ def plan(
     from lomo_hf.building import plan as planned
     from lomo_hf.building.files import write_whole
     from lomo_hf.release.repository import chosen_recipes
+    from lomo_hf.storage import named_file
 
     recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], selection.seed)
     selected = selection.select()
     specs = planned(selected.source, recipes, limit=limit)
     _print_rows(selected.source, specs)
     if out is not None and selected.draw is not None:
-        write_whole(out, selected.draw.encode())
+        write_whole(named_file(out), selected.draw.encode())
         console().print(f"the draw: [bold]{literal(out)}[/bold]; build it with lomo build --replay {literal(out)}")
     if measure and specs[-1].stop:
         _print_estimate(_estimated(selected.source, specs, measure), num_proc)

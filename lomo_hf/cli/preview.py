@@ -1,5 +1,6 @@
 """`lomo preview`: a contact sheet of rows, without building a dataset."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +23,13 @@ def preview(
     kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
 ) -> None:
     """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
+    from lomo_hf.building.files import write_whole
     from lomo_hf.preview import contact_sheet, preview_rows, save_sheet
+    from lomo_hf.storage import named_file
 
     mapped = mapping(columns)
     chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind, columns=mapped)
-    save_sheet(contact_sheet(chosen), out)
+    drawn = BytesIO()
+    save_sheet(contact_sheet(chosen), drawn)
+    write_whole(named_file(out), drawn.getvalue())
     console().print(f"{len(chosen)} rows drawn to [bold]{literal(out)}[/bold]")

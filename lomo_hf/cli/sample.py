@@ -26,6 +26,7 @@ def sample(
 ) -> None:
     """Draw a sample by quota, seed and row id; or replay one from its manifest."""
     from lomo_hf.building.files import write_whole
+    from lomo_hf.storage import named_file
 
     screen = console()
     if check and selection.replay is None:
@@ -38,7 +39,7 @@ def sample(
     if selected.made is not None:
         _print_draw(selected.made)
     if selected.draw is not None and selection.replay is None:
-        write_whole(out, selected.draw.encode())
+        write_whole(named_file(out), selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None
         again = f"lomo sample --replay {out}{f' --corpus {local}' if local else ''} --rows rows.jsonl"
         said = f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}"

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.errors import IntegrityError
 from lomo_hf.release.manifest import content_digest
+from lomo_hf.storage import Folder
 
 __all__ = ["AUDIT", "check_audit", "standing_audit"]
 
@@ -32,13 +32,13 @@ def check_audit(report: str, receipts: Sequence[Receipt]) -> Mapping[str, Any]:
     return said  # type: ignore[no-any-return]
 
 
-def standing_audit(folder: Path, receipts: Sequence[Receipt]) -> Mapping[str, Any] | None:
+def standing_audit(folder: Folder, receipts: Sequence[Receipt]) -> Mapping[str, Any] | None:
     """The audit in a folder, if it is of these shards; an audit of others is removed, since it would tell untruths."""
-    path = folder / AUDIT
+    place = folder / AUDIT
     try:
-        return check_audit(path.read_text(encoding="utf-8"), receipts)
+        return check_audit(place.read_text(), receipts)
     except FileNotFoundError:
         return None
     except (IntegrityError, UnicodeDecodeError):
-        path.unlink(missing_ok=True)
+        place.unlink(missing_ok=True)
         return None

@@ -4,6 +4,8 @@ Written at the end of a build, and again whenever asked (`lomo card`), from the 
 """
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -18,6 +20,7 @@ from lomo_hf.release.audited import AUDIT, standing_audit
 from lomo_hf.release.card import CardFacts, card_text, own_text_of
 from lomo_hf.release.manifest import (
     MANIFEST,
+    WORK_FOLDER,
     Manifest,
     file_record,
     forget_set_aside,
@@ -27,39 +30,54 @@ from lomo_hf.release.manifest import (
 )  # fmt: skip
 from lomo_hf.release.statistics import config_statistics
 from lomo_hf.release.views import footprints, llamafactory_entries
+from lomo_hf.storage import Folder
 
-__all__ = ["CARD", "LLAMAFACTORY", "refresh_card", "write_companions"]
+__all__ = ["CARD", "LLAMAFACTORY", "refresh_card", "refuse_links", "write_companions"]
 
 CARD: Final = "README.md"
 LLAMAFACTORY: Final = "dataset_info.json"
 
+_PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 
-def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
+
+def refresh_card(folder: Path | Folder, *, repo: str | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
 
     Raises:
         IntegrityError: The folder holds no manifest.
+        LinkError: Something in the folder is a link.
     """
     manifest = read_set_aside(folder)
     if manifest is None:
         raise IntegrityError(
             f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
         )
-    return write_companions(folder, manifest, earlier=manifest, repo=repo)
+    held = Folder.of(folder)
+    refuse_links(held, manifest.recipes)
+    return write_companions(held, manifest, earlier=manifest, repo=repo)
+
+
+def refuse_links(folder: Folder, configs: Iterable[str]) -> None:
+    """Look through all of a dataset folder that is ours to write or to remove, before there is work to lose.
+
+    Raises:
+        LinkError: A part of it is a link.
+    """
+    folder.refuse_links((MANIFEST, CARD, LLAMAFACTORY, AUDIT, DRAW, ASSETS, WORK_FOLDER, *configs))
 
 
 def write_companions(
-    folder: Path, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
+    folder: Folder, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
 ) -> Manifest:
     """Write everything that goes with the shards of `manifest`, whose `files` are found out here.
 
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
     manifest names and the new one does not are removed.
     """
-    named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
+    named = repo or _repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
-    for place in (folder, folder / ASSETS):
-        sweep(place)  # what a killed process left of these files
+    for places in (folder.places(), (folder / ASSETS).places()):
+        sweep(places)  # what a killed process left of these files
     facts = _facts(folder, manifest, named)
     write_whole(folder / CARD, card_text(facts).encode())
     entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
@@ -68,7 +86,7 @@ def write_companions(
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
     for record in earlier.files if earlier else ():
-        if record["path"].startswith(f"{ASSETS}/") and record["path"] not in paths:
+        if _PICTURE.fullmatch(record["path"]) and record["path"] not in paths:
             (folder / record["path"]).unlink(missing_ok=True)
     written = replace(manifest, files=[file_record(folder, path) for path in paths])
     write_manifest(folder, written)
@@ -76,7 +94,7 @@ def write_companions(
     return written
 
 
-def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
+def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
     names = list(manifest.recipes)
     receipts = manifest.receipts
     counts = {
@@ -84,7 +102,9 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         for name in names
     }
     statistics = {
-        name: config_statistics(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
+        name: config_statistics(
+            folder.path, [receipt.files[name].path for receipt in receipts if name in receipt.files]
+        )
         for name in names
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in names else names[0]
@@ -92,7 +112,7 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
     return CardFacts(
         recipes=manifest.recipes,
         counts=counts,
-        footprints=footprints(folder, receipts, names),
+        footprints=footprints(folder.path, receipts, names),
         statistics=statistics,
         source=manifest.source,
         engines=manifest.engines,
@@ -102,14 +122,14 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         audit=standing_audit(folder, receipts),
         drawn=(folder / DRAW).is_file(),
         # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
-        own_text=own_text_of(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else "",
+        own_text=own_text_of(readme.read_text(errors="replace")) if readme.is_file() else "",
     )
 
 
-def _repo_of(folder: Path) -> str | None:
+def _repo_of(folder: Folder) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
-        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
+        entries = json.loads((folder / LLAMAFACTORY).read_text())
         return str(next(iter(entries.values()))["hf_hub_url"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
         return None

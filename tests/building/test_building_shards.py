@@ -227,8 +227,9 @@ def _written_alone(corpus: Source, folder: Path, sizes: list[int]) -> list[int]:
     assert isinstance(row, dict)
     pages = {size: bytes(size) for size in set(sizes)}
     from lomo_hf.building.files import PendingFile
+    from lomo_hf.storage import Folder
 
-    pending = PendingFile(folder / "alone.parquet")
+    pending = PendingFile(Folder(folder) / "alone.parquet")
     writer = shard_writer.ShardWriter(pending)
     for size in sizes:
         writer.add({**row, "images": [{"bytes": pages[size], "path": None}]})
