@@ -82,6 +82,7 @@ def build(
             engine=builder,
             share=share,
             draw=selected.draw,
+            notify=lambda said: screen.print(said, highlight=False, markup=False),
         )
     if report.counts:
         print_report(report, time.monotonic() - started)

@@ -178,13 +178,13 @@ def resumable(selection: Selection, out: Path) -> Selected:
     from lomo_hf.building.files import write_whole
     from lomo_hf.corpus.sampling import DRAW
     from lomo_hf.release.manifest import WORK_FOLDER
-    from lomo_hf.storage import Folder
+    from lomo_hf.storage import LOCK, Folder
 
     folder = Folder(out) if out.is_dir() else None
     begun = folder is not None and (folder / WORK_FOLDER).is_folder()
     kept = folder / WORK_FOLDER / DRAW if folder and begun else None
     selected = selection.select(kept.path if kept and kept.is_file() else _recorded_draw(folder))
-    fresh = begun or not out.exists() or (folder is not None and not folder.names())
+    fresh = begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK})
     if selected.made is not None and selected.draw is not None and fresh:
         write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, selected.draw.encode())
     return selected

@@ -60,6 +60,7 @@ def grid(
             repo=repo,
             draw=selected.draw,
             engine=LocalEngine(num_proc, guarded=True),
+            notify=lambda said: console().print(said, highlight=False, markup=False),
         )
     print_report(report, time.monotonic() - started)
 

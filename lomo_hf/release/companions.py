@@ -5,7 +5,7 @@ Written at the end of a build, and again whenever asked (`lomo card`), from the 
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -30,7 +30,7 @@ from lomo_hf.release.manifest import (
 )  # fmt: skip
 from lomo_hf.release.statistics import config_statistics
 from lomo_hf.release.views import footprints, llamafactory_entries
-from lomo_hf.storage import Folder
+from lomo_hf.storage import Folder, locked
 
 __all__ = ["CARD", "LLAMAFACTORY", "refresh_card", "refuse_links", "write_companions"]
 
@@ -40,21 +40,25 @@ LLAMAFACTORY: Final = "dataset_info.json"
 _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 
 
-def refresh_card(folder: Path | Folder, *, repo: str | None = None) -> Manifest:
+def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str], None] | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
+
+    `notify` is called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder holds no manifest.
         LinkError: Something in the folder is a link.
     """
-    manifest = read_set_aside(folder)
-    if manifest is None:
-        raise IntegrityError(
-            f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
-        )
-    held = Folder.of(folder)
-    refuse_links(held, manifest.recipes)
-    return write_companions(held, manifest, earlier=manifest, repo=repo)
+    absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+    if not folder.is_dir():
+        raise IntegrityError(absent)
+    held = Folder(folder)
+    with locked(held, notify):
+        manifest = read_set_aside(held)
+        if manifest is None:
+            raise IntegrityError(absent)
+        refuse_links(held, manifest.recipes)
+        return write_companions(held, manifest, earlier=manifest, repo=repo)
 
 
 def refuse_links(folder: Folder, configs: Iterable[str]) -> None:

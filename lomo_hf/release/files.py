@@ -12,13 +12,13 @@ from typing import IO, Any, Protocol
 
 from lomo_hf.errors import IntegrityError, LinkError, SourceError
 from lomo_hf.release.manifest import LINKED
-from lomo_hf.storage import Folder
+from lomo_hf.storage import LOCK, Folder
 
 __all__ = ["DatasetFiles", "HubRepo", "LocalFolder", "open_files"]
 
 _REPO = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?P<revision>[\w./-]{1,255}))?")
 # What a build, git and the Hub's client keep for themselves; never published.
-_PRIVATE = frozenset((".lomo", ".git", ".cache"))
+_PRIVATE = frozenset((".lomo", LOCK, ".git", ".cache"))
 
 
 class DatasetFiles(Protocol):

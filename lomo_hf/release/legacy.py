@@ -4,6 +4,7 @@ Shards of `lomo build` need none of this: they say lists in the older form from 
 which costs nothing. This is for folders that something else wrote, such as `Dataset.to_parquet`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from lomo_hf.building.shard_writer import rewrite_parquet
 from lomo_hf.errors import IntegrityError
 from lomo_hf.release.manifest import read_manifest, write_manifest
 from lomo_hf.row import with_old_features
-from lomo_hf.storage import Folder, Place
+from lomo_hf.storage import Folder, Place, locked
 
 __all__ = ["rewrite_features"]
 
 
-def rewrite_features(where: str | Path) -> list[str]:
+def rewrite_features(where: str | Path, *, notify: Callable[[str], None] | None = None) -> list[str]:
     """Rewrite what needs it among the Parquet files of a folder; returns their paths below it.
 
     Rows, their order and row groups stay; a manifest's sizes and digests are brought up to date.
@@ -27,9 +28,14 @@ def rewrite_features(where: str | Path) -> list[str]:
         IntegrityError: There is no Parquet file in the folder.
         LinkError: Something in the folder is a link.
     """
+    folder = Folder(where)
+    with locked(folder, notify):
+        return _rewritten(folder)
+
+
+def _rewritten(folder: Folder) -> list[str]:
     import pyarrow.parquet as pq
 
-    folder = Folder(where)
     shown = [place for place in folder.places() if not place.name.startswith(".")]
     files = [file for place in shown for file in place.walk()]
     shards = [file for file in files if file.name.endswith(".parquet") and not file.name.startswith(".")]

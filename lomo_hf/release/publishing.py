@@ -23,6 +23,7 @@ from lomo_hf.release.retrying import Retrier, trouble_of
 from lomo_hf.release.snapshots import take_snapshot
 from lomo_hf.release.verifying import VerifiedFolder, verify_folder
 from lomo_hf.release.versions import Version, check_repo_id, latest, next_free
+from lomo_hf.storage import Folder, locked
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -118,7 +119,7 @@ class _Push:
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def run(self) -> PushReport:
-        self.local: VerifiedFolder = verify_folder(self.folder)
+        self.local: VerifiedFolder = self._verified()
         self.notify(f"verified {len(self.local.contents.files)} files, {self.local.size:,} bytes")
         self.hub = HubClient(self.repo, self.retrier or Retrier(notify=self.notify))
         there = self.hub.look()
@@ -215,6 +216,13 @@ class _Push:
         from huggingface_hub import get_token
 
         return get_token() is not None
+
+    def _verified(self) -> VerifiedFolder:
+        """The folder, which nobody changes while it is read: a build that is at work there is waited for."""
+        if not Path(self.folder).is_dir():
+            return verify_folder(self.folder)
+        with locked(Folder(self.folder), self.notify, reading=True):
+            return verify_folder(self.folder)
 
     # ---- committing ---------------------------------------------------------------------------------------------
 

@@ -3,8 +3,10 @@
 plan -> shards -> card, pictures, LLaMA-Factory's entry -> manifest, which is written last (`companions`).
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,15 +23,18 @@ from lomo_hf.names import check_no_secret
 from lomo_hf.recipe import Recipe
 from lomo_hf.recipes import DEFAULT_RECIPE, load_recipe
 from lomo_hf.release.audited import AUDIT, check_audit
-from lomo_hf.release.companions import refresh_card, refuse_links, write_companions
+from lomo_hf.release.companions import refuse_links, write_companions
 from lomo_hf.release.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
-from lomo_hf.storage import Folder, Place
+from lomo_hf.storage import LOCK, Folder, Place, locked
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes", "record_audit"]
 
 _RECEIPT: Final = re.compile(r"[0-9a-f]{32}\.json")
 _LOGS: Final = f"{WORK_FOLDER}/logs"
+_SOURCE: Final = f"{WORK_FOLDER}/source.json"
+# The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
+_IDENTITY: Final = ("digest", "rows", "config", "repo", "revision")
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,10 @@ def build_dataset(
     draw: str | None = None,
     engine: Engine | None = None,
     share: tuple[int, int] | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> BuildReport:
-    """Build a dataset folder.
+    """Build a dataset folder. A build in a folder where another one is at work waits until that is done; shares of one
+    build, on several machines, wait for nobody but while they plan.
 
     Args:
         corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
@@ -74,6 +81,7 @@ def build_dataset(
         engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
         share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
             a later call on the same folder.
+        notify: Called with a sentence, once, if another build is at work in the folder.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
@@ -88,45 +96,57 @@ def build_dataset(
     said = _source_record(source, limit)
     specs = plan(source, chosen, limit=limit)
     folder = _held(place)
-    earlier = _earlier(folder, said)
-    refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
-    # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
-    (folder / WORK_FOLDER).make_folder()
-    for receipt in earlier.receipts if earlier else ():
-        save_receipt(receipt, folder)
-    total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
-    on_rows = None if progress is None else partial(_report, progress, total)
-    builder = engine or LocalEngine(num_proc)
-    if share is not None:
-        return _report_of(place, chosen, builder(share_of(specs, *share), folder.path, on_rows) or ())
-    receipts = builder(specs, folder.path, on_rows)
-    if receipts is None:
-        return BuildReport(place, {}, whole=False)
-    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
-        raise BuildError(_none_left(source, receipts))
-    for stray in find_strays(specs, folder.path):
-        (folder / stray).unlink()
-    if draw is not None:
-        write_whole(folder / DRAW, draw.encode())
-    # Read once more: another build may have finished a config of its own here in the meantime.
-    return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo))
+    with ExitStack() as held:
+        held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, said)))
+        earlier = _earlier(folder, said)
+        refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
+        # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
+        write_whole(folder / _SOURCE, (json.dumps(said, indent=1) + "\n").encode())
+        for receipt in earlier.receipts if earlier else ():
+            save_receipt(receipt, folder)
+        total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
+        on_rows = None if progress is None else partial(_report, progress, total)
+        builder = engine or LocalEngine(num_proc)
+        if share is not None:
+            held.close()
+            return _report_of(place, chosen, builder(share_of(specs, *share), folder.path, on_rows) or ())
+        receipts = builder(specs, folder.path, on_rows)
+        if receipts is None:
+            return BuildReport(place, {}, whole=False)
+        if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+            raise BuildError(_none_left(source, receipts))
+        for stray in find_strays(specs, folder.path):
+            (folder / stray).unlink()
+        if draw is not None:
+            write_whole(folder / DRAW, draw.encode())
+        # Read once more: another build may have finished a config of its own here in the meantime.
+        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo))
 
 
-def record_audit(folder: str | Path, report: str) -> None:
+def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
     """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    `notify` is called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder has no manifest, or the report is of other shards.
     """
     place = Path(folder)
-    manifest = read_set_aside(place)
-    if manifest is None:
-        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
-    check_audit(report, manifest.receipts)
+    if not place.is_dir():
+        raise IntegrityError(_not_whole(place))
     held = Folder(place)
-    refuse_links(held, manifest.recipes)
-    write_whole(held / AUDIT, report.encode())
-    refresh_card(held)
+    with locked(held, notify):
+        manifest = read_set_aside(held)
+        if manifest is None:
+            raise IntegrityError(_not_whole(place))
+        check_audit(report, manifest.receipts)
+        refuse_links(held, manifest.recipes)
+        write_whole(held / AUDIT, report.encode())
+        write_companions(held, manifest, earlier=manifest)
+
+
+def _not_whole(place: Path) -> str:
+    return f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first."
 
 
 def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:
@@ -175,20 +195,35 @@ def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
     """The manifest of an earlier build in the folder, if the folder is ours to write into at all."""
     manifest = read_set_aside(folder)
     if manifest is None:
-        if folder.names() and not (folder / WORK_FOLDER).is_folder():
+        if set(folder.names()) - {LOCK} and not (folder / WORK_FOLDER).is_folder():
             raise BuildError(
                 f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither. Name another."
             )
         return None
-    # The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
-    for key in ("digest", "rows", "config", "repo", "revision"):
-        if manifest.source.get(key) != source[key]:
-            raise BuildError(
-                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
-                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
-                "delete that one."
-            )
+    if _is_other(manifest.source, source):
+        raise BuildError(
+            f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
+            f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
+            "delete that one."
+        )
     return manifest
+
+
+def _is_other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(one.get(key) != other.get(key) for key in _IDENTITY)
+
+
+def _refuse_to_wait(folder: Folder, source: Mapping[str, Any]) -> None:
+    """Another build is at work: if it is of another source, this one could only be refused when that is done."""
+    try:
+        found = json.loads((folder / _SOURCE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    if isinstance(found, dict) and _is_other(found, source):
+        raise BuildError(
+            f"a dataset of another source or limit ({found.get('description')}) is being built in {folder.name!r}. "
+            "Name another folder with --out."
+        )
 
 
 def _utf8(folder: Path) -> Path:
@@ -234,7 +269,8 @@ def _clear_work(folder: Folder, finished: Collection[str]) -> None:
             place.unlink(missing_ok=True)
     if needed:
         return
-    (folder / WORK_FOLDER / DRAW).unlink(missing_ok=True)
+    for name in (f"{WORK_FOLDER}/{DRAW}", _SOURCE):
+        (folder / name).unlink(missing_ok=True)
     (folder / _LOGS).remove_tree()
     for work in (RECEIPTS, WORK_FOLDER):
         sweep((folder / work).places())
