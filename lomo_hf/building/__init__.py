@@ -11,7 +11,7 @@ What makes a folder of shards a dataset repository - card, manifest, views - is 
 from lomo_hf.building.engines import BuiltAlready, Engine, LocalEngine, share_of
 from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
 from lomo_hf.building.pool import ShardDone, build_shards
-from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.receipts import RECEIPT_SHAPE, Counts, Receipt, ShardFile
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
 from lomo_hf.building.row_work import RowLimits
 from lomo_hf.building.shard import build_shard
@@ -21,6 +21,7 @@ __all__ = [
     "FORMAT_VERSION",
     "MAX_GROUP_ROWS",
     "RECEIPTS",
+    "RECEIPT_SHAPE",
     "BuiltAlready",
     "Counts",
     "Engine",

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.building.files import PendingFile, sweep, write_whole
-from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.benchmarks import Benchmark, find_benchmark
 from lomo_hf.evaluation.items import Item, Unusable, items_of, open_benchmark, pinned, undecoded
 from lomo_hf.evaluation.twins import make_twins, twin_features
 from lomo_hf.recipe import Caps, RenderStyle, installed_engines
 from lomo_hf.storage import Folder
+from lomo_hf.storage.documents import maybe, parse, record, text
 
 __all__ = ["CARRIERS", "RECORD", "RenderedReport", "render_benchmark"]
 
@@ -35,6 +36,7 @@ RECORD = "rendered_eval.json"
 REFUSED = "refused.jsonl"
 CARD = "README.md"
 _TWIN: Final = re.compile(rf"({'|'.join(CARRIERS)})/(\..+\.tmp|[^/]+-00000-of-00001\.parquet)", re.DOTALL)
+_RECORDED: Final = record({"benchmark": record({"source": text, "config": maybe(text), "split": text})})
 _GROUP_ROWS = 50
 _GROUP_BYTES = 64 << 20
 
@@ -271,10 +273,14 @@ def _ours(place: Path, benchmark: Benchmark) -> Folder:
 def _recorded(folder: Folder) -> str | None:
     """The benchmark whose twins a folder holds; None where its record is missing or no longer readable."""
     try:
-        said = json.loads((folder / RECORD).read_bytes())["benchmark"]
-        return _named(said["source"], said["config"], said["split"])
-    except (OSError, ValueError, KeyError, TypeError):
+        said = parse((folder / RECORD).read_bytes(), _RECORDED)["benchmark"]
+    except FileNotFoundError:
         return None
+    except IntegrityError as error:
+        raise IntegrityError(
+            f"{RECORD} in {folder.name!r} is not one that lomo_hf wrote ({error}). Name another folder, or delete it."
+        ) from error
+    return _named(said["source"], said["config"], said["split"])
 
 
 def _name(benchmark: Benchmark) -> str:

@@ -11,13 +11,15 @@ from typing import Any, Final
 
 from lomo_hf.building.files import sweep, write_whole
 from lomo_hf.errors import BuildError, IntegrityError
-from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, is_true
+from lomo_hf.exporting.receipts import PART_FILE, WORK, PartFile, PartReceipt, is_true
 from lomo_hf.storage import Folder
+from lomo_hf.storage.documents import anything, listed, parse, record, text
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]
 
 EXPORT: Final = "export.json"
 
+_SHAPE: Final = record({"digest": text, "parts": listed(anything), "files": listed(PART_FILE)})
 _MARK: Final = f"{WORK}/export"
 _PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
@@ -28,20 +30,21 @@ def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
         return None
     out = Folder(where)
     try:
-        found = json.loads((out / EXPORT).read_text())
+        found = parse((out / EXPORT).read_bytes(), _SHAPE)
         receipts = [PartReceipt.from_dict(one) for one in found["parts"]]
         files = [PartFile(**one) for one in found["files"]]
         same = found["digest"] == said["digest"]
+        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
+        whole = is_true([*kept, *files], out)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, IntegrityError) as error:
+    except (TypeError, IntegrityError) as error:
         raise IntegrityError(
             f"{EXPORT} in {out.name!r} cannot be read ({error}). Export to another folder."
         ) from error
     if not same:
         raise BuildError(f"{out.name!r} holds another export. Name another folder with --out, or delete that one.")
-    kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
-    return receipts if is_true([*kept, *files], out) else None
+    return receipts if whole else None
 
 
 def open_out(where: Path, said: Mapping[str, Any]) -> Folder:

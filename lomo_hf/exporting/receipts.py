@@ -13,8 +13,10 @@ from typing import Any, Final, Self
 from lomo_hf.building.files import write_whole
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder, Place
+from lomo_hf.storage.documents import listed, parse, record, text, whole
 
 __all__ = [
+    "PART_FILE",
     "WORK",
     "PartFile",
     "PartReceipt",
@@ -24,6 +26,11 @@ __all__ = [
     "record_folder",
     "save_receipt",
 ]
+
+PART_FILE: Final = record({"path": text, "bytes": whole, "sha256": text, "files": whole})
+"""What the record of a file must say."""
+
+_SHAPE: Final = record({"export": text, "index": whole, "rows": whole, "images": whole, "files": listed(PART_FILE)})
 
 WORK: Final = ".lomo"
 """Where receipts and pieces lie below the export while it is being made."""
@@ -65,9 +72,10 @@ class PartReceipt:
         True
         """
         try:
+            _SHAPE(said, "")
             return cls(**{**said, "files": tuple(PartFile(**one) for one in said["files"])})
-        except (KeyError, TypeError) as error:
-            raise IntegrityError(f"a receipt of an export cannot be read ({error!r}); export again.") from error
+        except (ValueError, TypeError) as error:
+            raise IntegrityError(f"a receipt of an export cannot be read ({error}); export again.") from error
 
 
 def save_receipt(receipt: PartReceipt, out: Folder) -> None:
@@ -78,8 +86,8 @@ def save_receipt(receipt: PartReceipt, out: Folder) -> None:
 def load_receipt(export: str, index: int, out: Folder) -> PartReceipt | None:
     """The receipt of a part of this export, if every byte of its files is still what it says."""
     try:
-        receipt = PartReceipt.from_dict(json.loads(_path(index, out).read_text()))
-    except (OSError, ValueError, IntegrityError):
+        receipt = PartReceipt.from_dict(parse(_path(index, out).read_bytes(), _SHAPE))
+    except (OSError, IntegrityError):
         return None
     return receipt if (receipt.export, receipt.index) == (export, index) and is_true(receipt.files, out) else None
 

@@ -31,12 +31,14 @@ from lomo_hf.release.manifest import (
 from lomo_hf.release.statistics import config_statistics
 from lomo_hf.release.views import footprints, llamafactory_entries
 from lomo_hf.storage import Folder, locked
+from lomo_hf.storage.documents import mapped, parse, record, text
 
 __all__ = ["CARD", "LLAMAFACTORY", "refresh_card", "refuse_links", "write_companions"]
 
 CARD: Final = "README.md"
 LLAMAFACTORY: Final = "dataset_info.json"
 
+_NAMED: Final = re.compile(r"[\w.-]{1,200}/[\w.-]{1,200}", re.ASCII)
 _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 
 
@@ -89,9 +91,9 @@ def write_companions(
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
-    for record in earlier.files if earlier else ():
-        if _PICTURE.fullmatch(record["path"]) and record["path"] not in paths:
-            (folder / record["path"]).unlink(missing_ok=True)
+    for old in earlier.files if earlier else ():
+        if _PICTURE.fullmatch(old["path"]) and old["path"] not in paths:
+            (folder / old["path"]).unlink(missing_ok=True)
     written = replace(manifest, files=[file_record(folder, path) for path in paths])
     write_manifest(folder, written)
     forget_set_aside(folder)
@@ -133,7 +135,8 @@ def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
 def _repo_of(folder: Folder) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
-        entries = json.loads((folder / LLAMAFACTORY).read_text())
-        return str(next(iter(entries.values()))["hf_hub_url"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        entries = parse((folder / LLAMAFACTORY).read_bytes(), mapped(record({}, {"hf_hub_url": text})))
+    except (OSError, IntegrityError):  # written anew in any case
         return None
+    named = next((entry["hf_hub_url"] for entry in entries.values() if "hf_hub_url" in entry), None)
+    return named if named and _NAMED.fullmatch(named) else None

@@ -18,6 +18,7 @@ from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipe import Recipe, installed_engines
 from lomo_hf.release.contents import Contents
 from lomo_hf.storage import Folder
+from lomo_hf.substitution import check_recipe
 
 __all__ = [
     "LINKED", "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside",
@@ -142,8 +143,8 @@ def _read(folder: Path | Folder, place: str) -> Manifest | None:
         said = Contents.parse(text, repr(folder.name)).document
         if sealed(said) != text:  # or the next manifest would say with a seal of its own what a flipped bit says here
             raise ValueError("it was changed since it was written")
-        recipes = {name: Recipe.from_dict(one["recipe"], recorded=True) for name, one in said["recipes"].items()}
-        receipts = [_own(Receipt.from_json(json.dumps(one)), recipes) for one in said["shards"]]
+        recipes = {name: _named(name, one["recipe"]) for name, one in said["recipes"].items()}
+        receipts = [_own(Receipt.from_json(json.dumps(one))) for one in said["shards"]]
         return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
     except FileNotFoundError:
         return None
@@ -151,17 +152,21 @@ def _read(folder: Path | Folder, place: str) -> Manifest | None:
         raise IntegrityError(f"{error} {LINKED}") from error
     except IntegrityError as error:
         raise IntegrityError(f"{error} {remedy}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise IntegrityError(
             f"{MANIFEST} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"
         ) from error
 
 
-def _own(receipt: Receipt, recipes: Mapping[str, Recipe]) -> Receipt:
-    """A receipt whose names lead nowhere but to the folders of its recipes; `Contents` has looked at their paths."""
+def _named(name: str, said: Mapping[str, Any]) -> Recipe:
+    recipe = check_recipe(Recipe.from_dict(said, recorded=True))
+    if recipe.name != name:
+        raise ValueError(f"the recipe of {name!r} calls itself {recipe.name!r}")
+    return recipe
+
+
+def _own(receipt: Receipt) -> Receipt:
+    """A receipt whose digest is a file's name; `Contents` has looked at everything else."""
     if not _DIGEST.fullmatch(receipt.spec_digest):
         raise ValueError(f"{receipt.spec_digest!r} is no digest")
-    strange = {*receipt.files, *receipt.sidecars, *receipt.counts} - set(recipes)
-    if strange:
-        raise ValueError(f"a shard is of {min(strange)!r}, which is no config")
     return receipt

@@ -94,7 +94,7 @@ def merge_front(local: Mapping[str, Any], remote: Mapping[str, Any], replaced: C
             merged[key] = deepcopy([*ours, *others])
     brought = {str(one.get("config_name")) for one in _items(local, "configs")}
     surviving = {str(one.get("config_name")) for one in _items(merged, "configs")} - brought
-    merged["configs"] = _with_one_default(merged.get("configs", []), _default(local), _default(remote), surviving)
+    merged["configs"] = _with_one_default(_items(merged, "configs"), _default(local), _default(remote), surviving)
     if "tags" in local and "tags" in remote:
         merged["tags"] = _union(local["tags"], remote["tags"])
     if "size_categories" in local and "size_categories" in remote and surviving:

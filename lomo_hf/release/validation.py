@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import yaml
 
+from lomo_hf.errors import IntegrityError
+from lomo_hf.release.contents import Contents
 from lomo_hf.release.findings import Check, Finding, breaks, warns
 from lomo_hf.release.inspected import CARD, MAX_CARD_BYTES, DataConfig, Inspected
 from lomo_hf.release.vocabulary import LICENSES, SIZE_CATEGORIES, TASK_CATEGORIES, size_category
@@ -180,6 +182,7 @@ def _features(dataset: Inspected, config: DataConfig, said: Any) -> Iterator[Fin
 
     try:
         declared = Features._from_yaml_list(said)
+        wanted = {field.name: field.type for field in declared.arrow_schema}
     except Exception as error:  # whatever shape it has, `datasets` would fail on it as well
         yield breaks(
             f"`features` of {config.name!r} cannot be read ({type(error).__name__}: {error}). Run `lomo card`."
@@ -189,7 +192,6 @@ def _features(dataset: Inspected, config: DataConfig, said: Any) -> Iterator[Fin
         for shard in dataset.shards(config, split):
             columns = shard.schema.names if config.columns is None else config.columns
             types = {name: shard.schema.field(name).type for name in columns if name in shard.schema.names}
-            wanted = {field.name: field.type for field in declared.arrow_schema}
             for name in sorted(set(types) ^ set(wanted)):
                 where = "the card" if name in types else shard.path
                 yield breaks(f"Column {name!r} of {config.name!r} is missing in {where}. Run `lomo card`.")
@@ -228,24 +230,27 @@ def _entries(dataset: Inspected) -> Iterator[Finding]:
     names = {config.name for config in dataset.configs}
     entries = _json(dataset, "dataset_info.json")
     for key, entry in (entries or {}).items():
-        if not isinstance(entry, dict) or entry.get("subset", key) not in names:
+        if not isinstance(entry, dict) or str(entry.get("subset", key)) not in names:
             yield warns(
                 f"{key!r} in dataset_info.json names no config, so LLaMA-Factory cannot load it. Run `lomo card`."
             )
-    manifest = _json(dataset, "manifest.json")
-    if manifest is None:
+    if "manifest.json" not in dataset.files.sizes:
         yield warns("There is no manifest.json, so nobody can tell whether the files are whole. Run `lomo build`.")
         return
-    parts = [
-        part for shard in manifest.get("shards", ()) for key in ("files", "sidecars") for part in shard[key].values()
-    ]
-    for record in [*parts, *manifest.get("files", ())]:
-        found = dataset.files.sizes.get(record["path"])
+    with dataset.files.open("manifest.json") as stream:
+        text = stream.read()
+    try:
+        contents = Contents.parse(text, repr(dataset.files.name))
+    except IntegrityError as error:
+        yield warns(f"{error} Take it from a copy of the folder, or build into another.")
+        return
+    for record in contents.files.values():
+        found = dataset.files.sizes.get(record.path)
         if found is None:
-            yield breaks(f"{record['path']} is missing, though the manifest names it. Build or upload it again.")
-        elif found != record["bytes"]:
+            yield breaks(f"{record.path} is missing, though the manifest names it. Build or upload it again.")
+        elif found != record.bytes:
             yield warns(
-                f"{record['path']} has {found:,} bytes, {record['bytes']:,} in the manifest. Run `lomo card` or build."
+                f"{record.path} has {found:,} bytes, {record.bytes:,} in the manifest. Run `lomo card` or build."
             )
 
 

@@ -48,7 +48,8 @@ def locked(
 
     place = folder / LOCK
     place.stat()  # a link is refused by name
-    lock = FileLock(place.path, poll_interval=_POLL_SECONDS)
+    # What already holds it in this thread, such as a build within a callback of another one, goes on.
+    lock = FileLock(place.path, poll_interval=_POLL_SECONDS, is_singleton=True)
     held = True
     try:
         lock.acquire(timeout=0)
@@ -66,6 +67,7 @@ def locked(
         yield
     finally:
         if held:
-            with suppress(OSError):  # Windows removes no file that is open
-                place.unlink(missing_ok=True)
+            if lock.lock_counter == 1:
+                with suppress(OSError):  # Windows removes no file that is open
+                    place.unlink(missing_ok=True)
             lock.release()
