@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import ExcludeConfigs
-from lomo_hf.cli.terminal import console, literal
+from lomo_hf.cli.terminal import console, literal, named
 
 if TYPE_CHECKING:
     from lomo_hf.mixing import Mixture
@@ -70,5 +70,5 @@ def _print(mixture: "Mixture", out: Path) -> None:
     screen = console()
     screen.print(table)
     screen.print(f"image-bearing to text-only {mixture.ratio:.2f} : 1", highlight=False)
-    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{out}")', style="bold", highlight=False, markup=False)
+    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{named(out)}")', style="bold", highlight=False, markup=False)
     screen.print(f"Or interleave: {interleaving(mixture)['datasets']}", highlight=False)

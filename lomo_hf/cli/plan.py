@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
-from lomo_hf.cli.terminal import Recipes, console, literal
+from lomo_hf.cli.terminal import Recipes, console, literal, named
 from lomo_hf.recipes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     from lomo_hf.corpus.sampling import DrawnSource
 
     screen = console()
-    screen.print(source.description, highlight=False, markup=False)
+    screen.print(named(source.description), highlight=False, markup=False)
     if isinstance(source, JoinedSource | DrawnSource):
         parts: tuple[FileSource, ...] = source.inner.parts if isinstance(source, DrawnSource) else source.parts
         counts = source.counts if isinstance(source, DrawnSource) else [len(part) for part in parts]
@@ -68,7 +68,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
         for name in ("config", "rows", "read"):
             table.add_column(name, justify="left" if name == "config" else "right")
         for part, count in zip(parts, counts, strict=True):
-            table.add_row(part.config, f"{len(part):,}", f"{count:,}")
+            table.add_row(literal(part.config), f"{len(part):,}", f"{count:,}")
         table.add_section()
         table.add_row("in all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
         screen.print(table)
