@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
-
 from lomo_hf.errors import IntegrityError
 from lomo_hf.release.contents import Contents
 from lomo_hf.release.findings import Check, Finding, breaks, warns
 from lomo_hf.release.inspected import CARD, MAX_CARD_BYTES, DataConfig, Inspected
 from lomo_hf.release.vocabulary import LICENSES, SIZE_CATEGORIES, TASK_CATEGORIES, size_category
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CARD_CHECKS"]
 
@@ -24,17 +23,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|code|multilingual")
 _SPLIT = re.compile(r"\w+(\.\w+)*")
 _FORBIDDEN_IN_NAMES: Final = frozenset('<>:/\\|?*"')
 _IMAGE_LINK = re.compile(r"""!\[[^\[\]\n]{0,500}\]\(([^)\s]{1,500})|<img\s[^<>]{0,500}?src=["']([^"']{1,500})""")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML that notices a key said twice, of which plain YAML keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = [key for key, count in Counter(keys).items() if count > 1]
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _front_matter(dataset: Inspected) -> Iterator[Finding]:
@@ -49,8 +37,8 @@ def _front_matter(dataset: Inspected) -> Iterator[Finding]:
         yield breaks("README.md does not begin with metadata between two lines of ---. Run `lomo card`.")
     else:
         try:
-            said = yaml.load(dataset.front, _StrictLoader)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            said = read_yaml(dataset.front)
+        except ValueError as error:
             yield breaks(
                 f"The metadata of README.md are no YAML that the Hub takes: {' '.join(str(error).split())[:300]}."
             )
