@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lomo_hf.names import check_no_secret
+from lomo_hf.recipes.names import check_no_secret
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ _OBEYED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202
 
 def _checked(repo: str | None) -> str | None:
     """A name for a card is one that could be published under."""
-    from lomo_hf.release.versions import check_repo_id
+    from lomo_hf.hub.names import check_repo_id
 
     if repo is not None:
         check_no_secret("repo", repo)  # first: the message of the other repeats what it found

@@ -5,11 +5,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lomo_hf.building.files import write_whole
 from lomo_hf.errors import RecipeError
 from lomo_hf.evaluation.sensitivity import DistanceBin, Sensitivity
 from lomo_hf.rendering.fonts import font_folders
 from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.files import sweep, write_whole
 from lomo_hf.errors import BuildError, IntegrityError
 from lomo_hf.exporting.receipts import PART_FILE, WORK, PartFile, PartReceipt, is_true
 from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.storage.documents import anything, listed, parse, record, text
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Final, Self
 
-from lomo_hf.building.files import write_whole
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder, Place
+from lomo_hf.storage.atomic import write_whole
 from lomo_hf.storage.documents import listed, parse, record, text, whole
 
 __all__ = [

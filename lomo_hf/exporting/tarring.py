@@ -9,8 +9,8 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lomo_hf.building.files import PendingFile
 from lomo_hf.storage import Place
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["SampleTar", "json_line"]
 

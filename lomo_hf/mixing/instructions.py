@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from lomo_hf.corpus import JoinedSource
 from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
-from lomo_hf.mixing.halves import Half, open_multimodal, open_split
+from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
-from lomo_hf.mixing.strata import STRATA
+from lomo_hf.mixing.ratios import STRATA
 from lomo_hf.row import row_features
 from lomo_hf.storage.documents import listed, one_of, parse, record, text, whole
 

@@ -5,11 +5,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from lomo_hf.building.files import PendingFile, explain
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.mixture import Mixture
 from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, explain
 
 __all__ = ["write_mixture"]
 

@@ -1,4 +1,4 @@
-"""Files below a folder that is held open, so that no link leads a command out of it."""
+"""Files on this machine: below a folder that is held open, so that no link leads out of it; whole or not at all."""
 
 from lomo_hf.storage.folder import Folder, Place, named_file
 from lomo_hf.storage.locking import LOCK, locked

@@ -18,28 +18,28 @@ from hypothesis import strategies as st
 from lomo_hf.auditing import audit_dataset
 from lomo_hf.building import Receipt
 from lomo_hf.building import resume as resuming
-from lomo_hf.corpus import open_source
+from lomo_hf.corpus import open_corpus
 from lomo_hf.corpus.sampling import DRAW, Sampling, draw, draw_json, read_draw, replay
-from lomo_hf.errors import IntegrityError, LomoError
-from lomo_hf.evaluation import Benchmark, Item, render_benchmark
-from lomo_hf.exporting import export_dataset
-from lomo_hf.mixing import mix, mixture_json, open_multimodal, open_split, read_mixture
-from lomo_hf.release import (
-    assets,
+from lomo_hf.dataset import (
     browse_page,
     build_dataset,
     check_dataset,
     read_manifest,
     record_audit,
     refresh_card,
-    verify_folder,
+    verify_dataset,
 )
-from lomo_hf.release.changes import changes_section
-from lomo_hf.release.contents import Contents
-from lomo_hf.release.manifest import sealed
-from lomo_hf.release.merging import merge_manifest, split_card
-from lomo_hf.release.release_plan import Snapshot, make_plan
-from lomo_hf.release.verifying import VerifiedFolder
+from lomo_hf.dataset.card import assets
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.manifest import sealed
+from lomo_hf.dataset.publishing.changes import changes_section
+from lomo_hf.dataset.publishing.merging import merge_manifest, split_card
+from lomo_hf.dataset.publishing.plan import Snapshot, make_plan
+from lomo_hf.dataset.verifying import VerifiedFolder
+from lomo_hf.errors import IntegrityError, LomoError
+from lomo_hf.evaluation import Benchmark, Item, render_benchmark
+from lomo_hf.exporting import export_dataset
+from lomo_hf.mixing import mix, mixture_json, open_multimodal, open_split, read_mixture
 
 CONFIG = "nodistort50"
 Place = tuple[str | int, ...]
@@ -89,7 +89,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name in ("_histograms", "_shares", "_refusals", "_sheet"):
             patch.setattr(assets, name, lambda *_: b"a picture")
         place = tmp_path_factory.mktemp("documents")
-        drawn = draw(open_source(None), Sampling(rows=12))
+        drawn = draw(open_corpus(None), Sampling(rows=12))
         build_dataset(drawn.source, [CONFIG], place / "ds", draw=draw_json(drawn))
         record_audit(place / "ds", audit_dataset(place / "ds", no_source=True, sample=1).to_json())
         build_dataset(None, ["ratio25"], place / "begun", limit=12, share=(0, 1))
@@ -141,7 +141,7 @@ def _read_manifest(place: Path) -> None:
         for receipt, recorded in zip(found.receipts, said["shards"], strict=True):
             assert json.loads(receipt.to_json()) | recorded == recorded
     with suppress(LomoError):
-        verify_folder(ds)
+        verify_dataset(ds)
     check_dataset(ds)
     with suppress(LomoError):
         contents = Contents.parse(text, "'ds'")
@@ -164,8 +164,8 @@ def _read_receipt(place: Path) -> None:
 def _read_draw(place: Path) -> None:
     with suppress(LomoError):
         said = read_draw(place / "ds" / DRAW)
-        assert len(replay(said, open_source(None))) == 12
-        replay(said, open_source(None), anew=True)
+        assert len(replay(said, open_corpus(None))) == 12
+        replay(said, open_corpus(None), anew=True)
 
 
 def _read_export(place: Path) -> None:
@@ -191,7 +191,7 @@ def _read_card(place: Path) -> None:
         make_plan(VerifiedFolder(ds, contents), None, None, "org/name")
     with suppress(LomoError):
         refresh_card(ds)
-    verify_folder(ds)
+    verify_dataset(ds)
 
 
 def _read_front(place: Path) -> None:
@@ -203,7 +203,7 @@ def _read_front(place: Path) -> None:
     with suppress(LomoError):
         make_plan(VerifiedFolder(ds, contents), Snapshot("0" * 40, {}, text, contents, {}), None, "org/name")
     refresh_card(ds)
-    verify_folder(ds)
+    verify_dataset(ds)
 
 
 READERS: Mapping[str, Callable[[Path], None]] = {
@@ -253,7 +253,7 @@ def test_a_config_of_such_a_name_is_refused_by_name(whole: Path, name: str, tmp_
     ds = Path(shutil.copytree(whole / "ds", tmp_path / "ds"))
     text = json.dumps(json.loads((ds / "manifest.json").read_text()))
     (ds / "manifest.json").write_text(sealed(json.loads(text.replace(CONFIG, json.dumps(name)[1:-1]))))
-    for read in (read_manifest, verify_folder, refresh_card):
+    for read in (read_manifest, verify_dataset, refresh_card):
         with pytest.raises(IntegrityError, match=r"a name in recipes (must be 1 to 64|.* is taken by a file system)"):
             read(ds)
     assert not check_dataset(ds).loads or any("manifest.json" in one.says for one in check_dataset(ds).findings)
@@ -291,7 +291,7 @@ def test_rows_of_a_draw_take_no_more_memory_than_the_corpus_has_rows(whole: Path
     said["configs"][0]["rows"] = 10**13
     (tmp_path / DRAW).write_text(json.dumps(said))
     with pytest.raises(IntegrityError, match="other configs or sizes"):
-        replay(read_draw(tmp_path / DRAW), open_source(None))
+        replay(read_draw(tmp_path / DRAW), open_corpus(None))
 
 
 @given(JSON)

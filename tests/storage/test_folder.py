@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lomo_hf.building.files import PendingFile, write_whole
 from lomo_hf.errors import BuildError, IntegrityError, LinkError
 from lomo_hf.storage import Folder, Place, folder, named_file
+from lomo_hf.storage.atomic import PendingFile, write_whole
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links need rights there")
 

@@ -15,12 +15,7 @@ from hypothesis import strategies as st
 from lomo_hf.auditing import audit_dataset
 from lomo_hf.building import BuiltAlready
 from lomo_hf.corpus.sampling import DRAW
-from lomo_hf.errors import BuildError, IntegrityError, LinkError, LomoError
-from lomo_hf.evaluation import Benchmark, Item, render_benchmark
-from lomo_hf.exporting import FORMATS, export_dataset
-from lomo_hf.mixing import mix, open_multimodal, open_split, write_mixture
-from lomo_hf.release import (
-    assets,
+from lomo_hf.dataset import (
     browse_page,
     build_dataset,
     check_dataset,
@@ -30,9 +25,14 @@ from lomo_hf.release import (
     record_audit,
     refresh_card,
     rewrite_features,
-    verify_folder,
+    verify_dataset,
 )
-from lomo_hf.release.manifest import sealed
+from lomo_hf.dataset.card import assets
+from lomo_hf.dataset.manifest import sealed
+from lomo_hf.errors import BuildError, IntegrityError, LinkError, LomoError
+from lomo_hf.evaluation import Benchmark, Item, render_benchmark
+from lomo_hf.exporting import FORMATS, export_dataset
+from lomo_hf.mixing import mix, open_multimodal, open_split, write_mixture
 from lomo_hf.storage import named_file
 
 pytestmark = [
@@ -67,7 +67,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "audit": audit,
 }
 READERS: dict[str, Callable[[Path], object]] = {
-    "verify": verify_folder,
+    "verify": verify_dataset,
     "push": _push,
     "check": check_dataset,
     "browse": browse_page,
@@ -197,7 +197,7 @@ def test_the_dataset_folder_itself_may_be_a_link(ds: Path) -> None:
     (ds.parent / "here").symlink_to(ds.parent / "there")
     build(ds.parent / "here")
     refresh_card(ds.parent / "here")
-    verify_folder(ds.parent / "here")
+    verify_dataset(ds.parent / "here")
     assert (ds.parent / "here").is_symlink()
     assert set(tree(ds.parent / "there")) == set(plain)
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from lomo_hf.cli import main
 from lomo_hf.cli.terminal import console, literal, named, visible
-from lomo_hf.release import build_dataset
-from lomo_hf.release.manifest import sealed
+from lomo_hf.dataset import build_dataset
+from lomo_hf.dataset.manifest import sealed
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="such names cannot be had there")
 

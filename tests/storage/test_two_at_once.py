@@ -15,17 +15,17 @@ import filelock
 import pytest
 
 from lomo_hf.auditing import audit_dataset
-from lomo_hf.errors import BuildError, LinkError
-from lomo_hf.release import (
+from lomo_hf.dataset import (
     build_dataset,
     check_dataset,
-    publishing,
     push,
     record_audit,
     refresh_card,
     rewrite_features,
-    verify_folder,
+    verify_dataset,
 )
+from lomo_hf.dataset.publishing import push as publishing
+from lomo_hf.errors import BuildError, LinkError
 from lomo_hf.storage import LOCK, Folder, locked
 
 # A build that tells when it is in the middle of its rows, and goes on when it is told to.
@@ -33,7 +33,7 @@ _BUILD = """
 import sys, time
 from pathlib import Path
 from lomo_hf.errors import LomoError
-from lomo_hf.release import build_dataset
+from lomo_hf.dataset import build_dataset
 corpus, recipe, out, mark = sys.argv[1:5]
 def progress(rows, total):
     Path(mark).touch()
@@ -88,7 +88,7 @@ def test_different_recipes_at_once_end_with_both(tmp_path: Path) -> None:
     for one in (first, second):
         said = one.communicate(timeout=120)[0]
         assert (one.returncode, said) == (0, "")
-    assert verify_folder(out).contents.configs == ["ratio25", "ratio50"]
+    assert verify_dataset(out).contents.configs == ["ratio25", "ratio50"]
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
@@ -98,7 +98,7 @@ def test_as_many_builds_as_there_are_recipes_end_with_all_of_them(tmp_path: Path
     for one in builds:
         said = one.communicate(timeout=240)[0]
         assert one.returncode == 0, said
-    assert sorted(verify_folder(tmp_path / "ds").contents.configs) == sorted(recipes)
+    assert sorted(verify_dataset(tmp_path / "ds").contents.configs) == sorted(recipes)
 
 
 def test_different_corpora_at_once_end_with_a_refusal_at_once(tmp_path: Path, other_corpus: str) -> None:
@@ -114,7 +114,7 @@ def test_different_corpora_at_once_end_with_a_refusal_at_once(tmp_path: Path, ot
     Path(f"{mark}.go").touch()
     first.communicate(timeout=120)
     assert first.returncode == 0
-    assert verify_folder(out).contents.source("ratio50")["config"] == "sample"
+    assert verify_dataset(out).contents.source("ratio50")["config"] == "sample"
 
 
 def test_a_killed_build_keeps_nobody_waiting(built: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_killed_build_keeps_nobody_waiting(built: Path, tmp_path: Path) -> Non
     assert waits == []
     files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
     assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
-    verify_folder(out)
+    verify_dataset(out)
 
 
 @pytest.fixture
@@ -195,12 +195,12 @@ def test_whoever_writes_or_publishes_waits_with_a_sentence(name: str, ds: Path, 
     thread.join(60)
     assert failures == []
     assert not (ds / LOCK).exists()
-    verify_folder(ds)
+    verify_dataset(ds)
 
 
 def test_the_lock_is_no_part_of_the_dataset(ds: Path, holding: threading.Event) -> None:
     assert (ds / LOCK).exists()
-    assert LOCK not in verify_folder(ds).contents.files
+    assert LOCK not in verify_dataset(ds).contents.files
     assert check_dataset(ds).loads
 
 
@@ -220,7 +220,7 @@ def test_a_folder_that_may_only_be_read_is_pushed_without_a_lock(ds: Path, monke
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     with locked(Folder(ds), reading=True):
-        verify_folder(ds)
+        verify_dataset(ds)
     with pytest.raises(PermissionError), locked(Folder(ds)):
         pass
 

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lomo_hf.cli.engines import chosen_engine
-from lomo_hf.corpus.hub_card import card_license
+from lomo_hf.corpus.hub.card import card_license
+from lomo_hf.dataset import check_dataset
+from lomo_hf.dataset.publishing.merging import split_card
 from lomo_hf.errors import PublishError, RecipeError
-from lomo_hf.grids import load_grid
-from lomo_hf.recipes import load_recipe
-from lomo_hf.release import check_dataset
-from lomo_hf.release.merging import split_card
+from lomo_hf.recipes.grid import load_grid
+from lomo_hf.recipes.named import load_recipe
 from lomo_hf.storage.yaml_reading import MAX_BYTES, read_yaml
 
 PACKAGE = Path(__file__).parents[2] / "lomo_hf"

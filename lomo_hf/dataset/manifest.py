@@ -1,0 +1,172 @@
+"""manifest.json: what was built, from what, by which recipe and versions, and every file with its hash.
+
+Written last, so its presence means that the folder is whole. It holds no time, no host and no path of a machine: the
+same recipe, source and versions give the same manifest, byte for byte.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from lomo_hf.building import Receipt
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.errors import IntegrityError, LinkError
+from lomo_hf.recipes.recipe import Recipe, installed_engines
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import write_whole
+from lomo_hf.substitution import check_recipe
+
+__all__ = [
+    "LINKED", "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside",
+    "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
+]  # fmt: skip
+
+MANIFEST = "manifest.json"
+WORK_FOLDER = ".lomo"
+"""What a build in work keeps for itself below the dataset folder; gone when it is done."""
+
+LINKED = "A copy from the Hub without links: `hf download --repo-type dataset ORG/NAME --local-dir FOLDER`."
+"""The remedy for a folder of links, which the Hub's client keeps as its cache."""
+
+_ASIDE = f"{WORK_FOLDER}/{MANIFEST}"
+_DIGEST = re.compile(r"[0-9a-f]{32}")
+_FORMAT = 1
+_SEAL = "digest"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` says.
+
+    `receipts` are those of the shards, by build: a build is one call, and may have written several configs. `engines`
+    are the versions that the last build ran with.
+    """
+
+    source: Mapping[str, Any]
+    recipes: Mapping[str, Recipe]
+    receipts: Sequence[Receipt]
+    files: Sequence[Mapping[str, Any]]
+    engines: Mapping[str, str] = field(default_factory=lambda: dict(installed_engines()))
+
+    def to_json(self) -> str:
+        """The document, keys in a fixed order."""
+        said = {
+            "format": _FORMAT,
+            "made_by": "lomo_hf",
+            "engines": dict(self.engines),
+            "source": dict(self.source),
+            "recipes": {name: {"digest": r.digest, "recipe": r.to_dict()} for name, r in self.recipes.items()},
+            "shards": [json.loads(receipt.to_json()) for receipt in self.receipts],
+            "files": [dict(record) for record in self.files],
+        }
+        return sealed(said)
+
+
+def sealed(document: Mapping[str, Any]) -> str:
+    """The text of a manifest: the document with a digest of itself, so that no bit of it can turn unnoticed.
+
+    >>> sealed({"format": 1}) == sealed(json.loads(sealed({"format": 1})))
+    True
+    """
+    said = {key: value for key, value in document.items() if key != _SEAL}
+    digest = blake2b(json.dumps(said, ensure_ascii=False).encode(), digest_size=16).hexdigest()
+    return json.dumps({**said, _SEAL: digest}, indent=1, ensure_ascii=False) + "\n"
+
+
+def content_digest(receipts: Sequence[Receipt]) -> str:
+    """32 hexadecimal digits over all shards and sidecars: two folders that share it hold the same rows.
+
+    >>> content_digest([])
+    '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
+    """
+    files = sorted(
+        (file.path, file.sha256)
+        for receipt in receipts
+        for part in (receipt.files, receipt.sidecars)
+        for file in part.values()
+    )
+    return blake2b(json.dumps(files).encode(), digest_size=16).hexdigest()
+
+
+def file_record(folder: Folder, path: str) -> dict[str, Any]:
+    """Path, bytes and SHA-256 of one file of the dataset folder."""
+    return {"path": path, "bytes": (folder / path).size(), "sha256": (folder / path).sha256()}
+
+
+def write_manifest(folder: Path | Folder, manifest: Manifest) -> None:
+    """Write `manifest.json` whole or not at all."""
+    write_whole(Folder.of(folder) / MANIFEST, manifest.to_json().encode())
+
+
+def set_aside(folder: Folder) -> None:
+    """Take the manifest away while what it tells of is changed; `read_set_aside` finds it until `forget_set_aside`.
+
+    A folder with a manifest is whole. But if it were gone for good as soon as work begins, a kill in the middle of the
+    work would take along what only the manifest knows: the receipts of shards that earlier builds left.
+    """
+    if (folder / MANIFEST).is_file():
+        (folder / WORK_FOLDER).make_folder()
+        (folder / MANIFEST).replace(folder / _ASIDE)
+
+
+def forget_set_aside(folder: Folder) -> None:
+    """The manifest is written again: nobody needs the one before. Of a build in work everything else stays."""
+    (folder / _ASIDE).unlink(missing_ok=True)
+    (folder / WORK_FOLDER).remove_if_empty()  # unless a build is in work here
+
+
+def read_set_aside(folder: Path | Folder) -> Manifest | None:
+    """The manifest of a dataset folder, or the one that was set aside when work on the folder began and was stopped.
+
+    For whoever writes a new one. Raises as `read_manifest`.
+    """
+    return read_manifest(folder) or _read(folder, _ASIDE)
+
+
+def read_manifest(folder: Path | Folder) -> Manifest | None:
+    """The manifest of a dataset folder; None where there is none.
+
+    Raises:
+        IntegrityError: The file is not a manifest, to the bit as it was written, or a link.
+    """
+    return _read(folder, MANIFEST)
+
+
+def _read(folder: Path | Folder, place: str) -> Manifest | None:
+    remedy = "Build into another folder, or delete this one."
+    try:
+        text = (Folder.of(folder) / place).read_text()
+        said = Contents.parse(text, repr(folder.name)).document
+        if sealed(said) != text:  # or the next manifest would say with a seal of its own what a flipped bit says here
+            raise ValueError("it was changed since it was written")
+        recipes = {name: _named(name, one["recipe"]) for name, one in said["recipes"].items()}
+        receipts = [_own(Receipt.from_json(json.dumps(one))) for one in said["shards"]]
+        return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
+    except FileNotFoundError:
+        return None
+    except LinkError as error:
+        raise IntegrityError(f"{error} {LINKED}") from error
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {remedy}") from error
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise IntegrityError(
+            f"{MANIFEST} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"
+        ) from error
+
+
+def _named(name: str, said: Mapping[str, Any]) -> Recipe:
+    recipe = check_recipe(Recipe.from_dict(said, recorded=True))
+    if recipe.name != name:
+        raise ValueError(f"the recipe of {name!r} calls itself {recipe.name!r}")
+    return recipe
+
+
+def _own(receipt: Receipt) -> Receipt:
+    """A receipt whose digest is a file's name; `Contents` has looked at everything else."""
+    if not _DIGEST.fullmatch(receipt.spec_digest):
+        raise ValueError(f"{receipt.spec_digest!r} is no digest")
+    return receipt
