@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lomo_hf.building import RECEIPT_SHAPE, Counts
+from lomo_hf.building import Counts
+from lomo_hf.building.receipts import RECEIPT_SHAPE
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.names import check_name
 from lomo_hf.storage.documents import listed, mapped, maybe, one_of, parse, record, text, whole

@@ -58,7 +58,7 @@ class PartReceipt:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values; the same for equal receipts."""
-        return asdict(self)
+        return {**asdict(self), "files": [asdict(file) for file in self.files]}
 
     @classmethod
     def from_dict(cls, said: Any) -> Self:
