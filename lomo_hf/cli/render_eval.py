@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console, literal
+from lomo_hf.cli.terminal import RepoName, console, literal, named
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _render_one(
         f"{report.rows} questions in each of the configs standard and rendered of [bold]{literal(out)}[/bold]"
     )
     _print_counts(screen, report)
-    screen.print(f'Load it: load_dataset("{out}", "rendered")', style="bold", highlight=False, markup=False)
+    screen.print(f'Load it: load_dataset("{named(out)}", "rendered")', style="bold", highlight=False, markup=False)
 
 
 def _render_suite(

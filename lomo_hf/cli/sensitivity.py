@@ -85,8 +85,10 @@ def sensitivity(
         _plot_distances(files, distances, bins, plot_distances, confidence, resamples, seed)
     if table is not None:
         from lomo_hf.evaluation import sensitivity_table
+        from lomo_hf.storage import named_file
+        from lomo_hf.storage.atomic import write_whole
 
-        table.write_text(sensitivity_table(report), encoding="utf-8")
+        write_whole(named_file(table), sensitivity_table(report).encode())
     if as_json:
         sys.stdout.write(json.dumps(_as_dict(report), indent=1) + "\n")
         return

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -25,6 +26,8 @@ from numpy.typing import ArrayLike
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.stored import Exchange, exchange_of
+from lomo_hf.storage import Folder, Place
+from lomo_hf.storage.atomic import write_whole
 from lomo_hf.substitution import Row
 
 __all__ = ["RevisionReport", "export_revision", "write_embeddings"]
@@ -89,13 +92,14 @@ def export_revision(rows: Iterable[Row], out: str | Path, *, max_caption_chars: 
         >>> report.pages, report.instructions
         (1, 1)
     """
-    folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BuildError(f"out must be an empty folder; {folder.name!r} is not. Name another.")
+    place = Path(out)
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise BuildError(f"out must be an empty folder; {place.name!r} is not. Name another.")
     cap = max_caption_chars
     if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 1):
         raise RecipeError(f"max_caption_chars must be a whole number of 1 or more; found {cap!r}.")
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+    folder = Folder(place, make=True)
+    (folder / "images").make_folder()
     count, left_out = Counter[str](), Counter[str]()
     # Two lists of one object are written side by side in two files and joined, so that no list is held.
     parts = [folder / name for name in (".images.part", ".texts.part")]
@@ -117,8 +121,9 @@ def export_revision(rows: Iterable[Row], out: str | Path, *, max_caption_chars: 
             kept = list(_kept(row, exchange, cap, left_out))
             for name, page, text in kept:
                 file = f"{images.length // 1000:06d}/{images.length % 1000:03d}.png"
-                (folder / "images" / file).parent.mkdir(exist_ok=True)
-                (folder / "images" / file).write_bytes(page)
+                (folder / "images" / file).parent(make=True)
+                with (folder / "images" / file).create() as stream:
+                    stream.write(page)
                 images.append({"id": name, "image": file})
                 texts.append({"id": name, "text": text})
                 turns = [{"from": "human", "value": _QUESTION}, {"from": "gpt", "value": text}]
@@ -171,13 +176,12 @@ def write_embeddings(
     """
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise RecipeError(f"chunk must be a whole number of 1 or more; found {chunk!r}.")
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Folder(out, make=True)
     written: list[Path] = []
     for records in _chunks(pairs, chunk):
-        path = folder / f"{name}_{len(written) + 1}.pkl"
-        path.write_bytes(pickle.dumps(records, protocol=4))
-        written.append(path)
+        file = f"{name}_{len(written) + 1}.pkl"
+        write_whole(folder / file, pickle.dumps(records, protocol=4))
+        written.append(Path(out) / file)
     return written
 
 
@@ -195,13 +199,13 @@ def _chunks(pairs: Iterable[tuple[str, str, ArrayLike]], size: int) -> Iterator[
 class _List:
     """A JSON list that is written as it comes; `bare` leaves the brackets to whoever joins it."""
 
-    def __init__(self, path: Path, *, bare: bool) -> None:
+    def __init__(self, place: Place, *, bare: bool) -> None:
         self.length = 0
-        self._path, self._bare = path, bare
+        self._place, self._bare = place, bare
         self._stream: TextIO
 
     def __enter__(self) -> "_List":
-        self._stream = self._path.open("w", encoding="utf-8", newline="\n")
+        self._stream = _text_file(self._place)
         self._stream.write("" if self._bare else "[")
         return self
 
@@ -214,12 +218,16 @@ class _List:
         self._stream.close()
 
 
-def _join(target: Path, parts: list[Path]) -> None:
-    with target.open("w", encoding="utf-8", newline="\n") as joined:
+def _text_file(place: Place) -> TextIOWrapper:
+    return TextIOWrapper(place.create(), encoding="utf-8", newline="\n")
+
+
+def _join(target: Place, parts: list[Place]) -> None:
+    with _text_file(target) as joined:
         for index, (key, part) in enumerate(zip(("images", "texts"), parts, strict=True)):
             joined.write("{" if index == 0 else ",\n")
             joined.write(f'"{key}": [')
-            with part.open(encoding="utf-8") as stream:
+            with TextIOWrapper(part.open(), encoding="utf-8") as stream:
                 joined.writelines(stream)
             joined.write("\n]")
             part.unlink()

@@ -109,8 +109,6 @@ def write_verl(
     """
     folder, left_out = Path(out), Counter[str]()
     paths = {name: folder / name / f"{split}.parquet" for name in ("full-text", "no-text", "contrastive")}
-    for path in paths.values():
-        path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     for condition in ("full-text", "no-text"):
         views = verl_rows(rows(), condition, instruction=instruction, split=split)

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from lomo_hf.corpus import Refusal, Source
 from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.evaluation.agreement.measures import RowAgreement
+from lomo_hf.storage import Folder, named_file
 
 __all__ = [
     "AgreementSummary",
@@ -105,7 +107,7 @@ def write_agreement(rows: Iterable[RowAgreement], path: str | Path) -> int:
         (1, {'gsm8k/7': 1.0})
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+    with TextIOWrapper(named_file(path).create(), encoding="utf-8", newline="\n") as stream:
         for row in rows:
             record = {
                 "id": row.id,
@@ -220,7 +222,7 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
     rows = scored = 0
     refused: dict[str, int] = {}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        held = Folder(folder, make=True)
         streams: dict[str, TextIO] = {}
         with ExitStack() as stack:
             for item in source.conversations(0, len(source)):
@@ -231,8 +233,8 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
                 if config not in streams:
                     if Path(config).name != config:
                         raise SourceError(f"config {config!r} is no name of a file, so its rows would lose their ids.")
-                    path = folder / f"{config}.jsonl"
-                    streams[config] = stack.enter_context(path.open("w", encoding="utf-8", newline="\n"))
+                    file = (held / f"{config}.jsonl").create()
+                    streams[config] = stack.enter_context(TextIOWrapper(file, encoding="utf-8", newline="\n"))
                 score = scores.get(item.id)
                 rows, scored = rows + 1, scored + (score is not None)
                 record: dict[str, Any] = {

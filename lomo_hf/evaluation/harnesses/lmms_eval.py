@@ -21,6 +21,8 @@ import yaml
 from lomo_hf.evaluation.harnesses.stored_rows import RenderedFolder, definition_name
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
 from lomo_hf.evaluation.rendered.folder import CARRIERS
+from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["write_lmms_eval"]
 
@@ -101,9 +103,8 @@ def write_lmms_eval(
         )
     group = {"group": slug, "task": [f"{slug}_{carrier}" for carrier in CARRIERS]}
     files[f"{slug}.yaml"] = yaml.safe_dump(group, sort_keys=False)
-    out.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
-        (out / file).write_text(text, encoding="utf-8", newline="\n")
+        write_whole(named_file(out / file), text.encode())
     return [out / file for file in files]
 
 

@@ -19,6 +19,7 @@ from lomo_hf.errors import RecipeError
 from lomo_hf.evaluation.harnesses.evalscope import answer_text, undecoded_images
 from lomo_hf.evaluation.harnesses.stored_rows import RenderedFolder, definition_name
 from lomo_hf.evaluation.rendered.folder import CARRIERS
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["write_vlmevalkit"]
@@ -45,7 +46,7 @@ def write_vlmevalkit(folder: RenderedFolder, out: Path) -> list[Path]:
     paths = []
     for carrier in CARRIERS:
         path = out / f"LoMo-{name}_{carrier}.tsv"
-        pending = PendingFile(path)
+        pending = PendingFile(named_file(path))
         try:
             for line in _lines(folder, carrier):
                 pending.write(line.encode("utf-8"))

@@ -17,7 +17,6 @@ __all__ = ["HARNESSES", "write_harness"]
 
 def _evalscope(folder: RenderedFolder, out: Path) -> list[Path]:
     """`NAME/standard.jsonl` and `NAME/rendered.jsonl`: the subsets of a general_vqa benchmark."""
-    out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"{carrier}.jsonl" for carrier in CARRIERS]
     for carrier, path in zip(CARRIERS, paths, strict=True):
         write_evalscope(folder.rows_of(carrier), path, instruction=folder.benchmark.instruction or "")

@@ -32,7 +32,8 @@ from lomo_hf.evaluation.rendered.report import RenderedReport
 from lomo_hf.evaluation.rendered.sources import open_benchmark, pinned, source_name, undecoded
 from lomo_hf.evaluation.rendered.writing import ConfigWriter
 from lomo_hf.recipes.recipe import Caps, RenderStyle, installed_engines
-from lomo_hf.storage.atomic import PendingFile, sha256_of, write_whole
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, write_whole
 
 __all__ = ["render_benchmark"]
 
@@ -68,7 +69,7 @@ def render_benchmark(
 
     Raises:
         SourceError: The benchmark cannot be loaded, lacks a column, or has an id twice.
-        BuildError: The folder is not ours to write into, or every row was refused.
+        BuildError: The folder is not ours to write into, a part of it is a link, or every row was refused.
         RecipeError: There is no such definition, or the limit is no whole number of 1 or more.
         LomoError: Pages of documents are wanted, and the extra `[pdf]` is not installed.
 
@@ -86,7 +87,8 @@ def render_benchmark(
     settings = _Settings(style or RenderStyle(), caps or Caps(), check_options(options))
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out for all rows.")
-    folder = owned(Path(out), chosen)
+    place = Path(out)
+    folder = owned(place, chosen)
     own = own_text(folder)  # before a file is replaced: it may be one that cannot be kept
     if data is None:
         chosen = pinned(chosen)
@@ -109,10 +111,10 @@ def render_benchmark(
     finally:
         for file in pending.values():
             file.abandon()
-    report = RenderedReport(folder, tally.rows, dict(tally.refused), dict(tally.renderers), dict(tally.fallbacks))
+    report = RenderedReport(place, tally.rows, dict(tally.refused), dict(tally.renderers), dict(tally.fallbacks))
     write_whole(folder / REFUSED, _lines(tally.listed).encode("utf-8", "backslashreplace"))
-    _write_card(chosen, report, settings, answer, repo or folder.name, own)
-    _write_record(chosen, report, settings, digest.hexdigest())
+    _write_card(folder, chosen, report, settings, answer, repo or place.name, own)
+    _write_record(folder, chosen, report, settings, digest.hexdigest())
     return report
 
 
@@ -215,19 +217,25 @@ def _lines(rows: Iterable[Mapping[str, str]]) -> str:
 
 
 def _write_card(
-    benchmark: Benchmark, report: RenderedReport, settings: _Settings, answer: Any, repo: str, own: str
+    folder: Folder,
+    benchmark: Benchmark,
+    report: RenderedReport,
+    settings: _Settings,
+    answer: Any,
+    repo: str,
+    own: str,
 ) -> None:
     from lomo_hf.evaluation.rendered.card import card_text
 
-    folder = report.folder
-    digests = {carrier: sha256_of(folder / config_file(carrier, benchmark.split)) for carrier in CARRIERS}
+    digests = {carrier: (folder / config_file(carrier, benchmark.split)).sha256() for carrier in CARRIERS}
     features = pair_features(answer)
     card = card_text(benchmark, report, settings.style, settings.options, features, digests, repo, own)
     write_whole(folder / CARD, card.encode())
 
 
-def _write_record(benchmark: Benchmark, report: RenderedReport, settings: _Settings, digest: str) -> None:
-    folder = report.folder
+def _write_record(
+    folder: Folder, benchmark: Benchmark, report: RenderedReport, settings: _Settings, digest: str
+) -> None:
     paths = [*(config_file(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
     record = {
         "made_by": "lomo_hf",
@@ -240,8 +248,7 @@ def _write_record(benchmark: Benchmark, report: RenderedReport, settings: _Setti
         "caps": asdict(settings.caps),
         "engines": dict(installed_engines()) | _document_engine(benchmark),
         "files": [
-            {"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256_of(folder / path)}
-            for path in paths
+            {"path": path, "bytes": (folder / path).size(), "sha256": (folder / path).sha256()} for path in paths
         ],
     }
     write_whole(folder / RECORD, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())

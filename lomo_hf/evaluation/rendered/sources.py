@@ -10,6 +10,7 @@ from typing import Any, Final
 from lomo_hf.errors import SourceError
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
 from lomo_hf.evaluation.rendered.definitions import BENCHMARKS
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["is_url", "open_benchmark", "pinned", "source_name", "undecoded"]
@@ -105,7 +106,7 @@ def _download(url: str, path: Path) -> None:
     from datasets.config import HF_HUB_OFFLINE
     from httpx2 import HTTPError, stream
 
-    pending = PendingFile(path)
+    pending = PendingFile(named_file(path))
     try:
         if HF_HUB_OFFLINE:
             raise OSError("offline mode is on")

@@ -10,6 +10,7 @@ from lomo_hf.errors import LomoError, UsageError
 from lomo_hf.evaluation.rendered.definitions import find_benchmark, find_suite
 from lomo_hf.evaluation.rendered.render import render_benchmark
 from lomo_hf.evaluation.rendered.report import RenderedReport, SuiteReport
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["SUITE_RECORD", "render_suite", "suite_names"]
@@ -128,7 +129,6 @@ def _config(source: str, config: str | None) -> str | None:
 def _write_record(
     out: Path, suite: str, options: str, made: Mapping[str, RenderedReport], missing: Mapping[str, str]
 ) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     record = {
         "suite": suite,
         "options": options,
@@ -138,4 +138,5 @@ def _write_record(
         },
         "missing": dict(missing),
     }
-    write_whole(out / SUITE_RECORD, (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode())
+    lines = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    write_whole(Folder(out, make=True) / SUITE_RECORD, lines.encode())
