@@ -20,7 +20,7 @@ def final_answer(text: str) -> str | None:
         What stands in its last box, or after its last `####`, stripped; None where there is neither.
 
     Source:
-        Yao et al., arXiv 2510.22836: the reward compares final answers in `\\\\boxed{}`.
+        Yao et al., arXiv 2510.22836: the reward compares final answers in `\\boxed{}`.
 
     Example:
         >>> final_answer("$x = \\\\boxed{\\\\frac{1}{2}}$."), final_answer("So:\\n#### 3"), final_answer("Three.")
