@@ -20,6 +20,7 @@ from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.imbalance import prompt_in
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import Exchange, exchange_of
+from lomo_hf.storage import Folder
 from lomo_hf.substitution import Row
 
 __all__ = [
@@ -107,14 +108,14 @@ def write_verl(
         >>> report.rows, [path.parent.name for path in report.files["mix"]]
         (1, ['full-text', 'no-text'])
     """
-    folder, left_out = Path(out), Counter[str]()
-    paths = {name: folder / name / f"{split}.parquet" for name in ("full-text", "no-text", "contrastive")}
-    count = 0
+    folder, left_out, count = Folder(out, make=True), Counter[str](), 0
+    places = {name: folder / name / f"{split}.parquet" for name in ("full-text", "no-text", "contrastive")}
     for condition in ("full-text", "no-text"):
         views = verl_rows(rows(), condition, instruction=instruction, split=split)
-        count = write_plain_parquet(views, paths[condition], _COLUMNS)
+        count = write_plain_parquet(views, places[condition], _COLUMNS)
     pairs = contrastive_pairs(rows(), instruction=instruction, split=split, left_out=left_out)
-    write_plain_parquet(pairs, paths["contrastive"], _CONTRASTIVE_COLUMNS)
+    write_plain_parquet(pairs, places["contrastive"], _CONTRASTIVE_COLUMNS)
+    paths = {name: Path(out) / place.inside for name, place in places.items()}
     both = (paths["full-text"], paths["no-text"])
     files = {
         "full-text": (paths["full-text"],),
