@@ -22,7 +22,7 @@ from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
 from lomo_hf.rendering.mathematics import formula_to_typst
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.scripts import piled_marks, unseen_row
-from lomo_hf.rendering.typesetter import BLEED, INK, paper_for, typeset
+from lomo_hf.rendering.typesetter import BLEED, INK, WIDEST, paper_for, typeset
 from lomo_hf.spans import Span
 
 __all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
@@ -30,7 +30,6 @@ __all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
 Renderer = Literal["text", "latex", "fallback"]
 
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
-_WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
 _LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
@@ -147,7 +146,7 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
 
 def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle) -> NDArray[np.uint8]:
     """The page in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
-    widest = int(_WIDEST * style.max_width)
+    widest = int(WIDEST * style.max_width)
     try:
         page = typeset(markup, width, style)
     except RenderError as error:

@@ -28,6 +28,14 @@ _DEFINITIONS = r"""
 // The slash of a negated sign: as steep and as long as the font's own, however wide the sign is.
 #let lmnot(sign) = math.cancel(sign, length: 1.05em, angle: 25deg, stroke: 0.045em)
 #let lmcancelto(body, target) = math.attach(math.cancel(body, stroke: 0.05em), tr: target)
+// Text broken in a box of a width, its middle at the height of a minus.
+#let lmparbox(size, body) = lmwhole(box(width: size, baseline: 50% - 0.25em, {
+  set par(leading: 0.3em)
+  text(size: 1em, $body$)
+}))
+#let lmraised(size, body) = box(baseline: -size, $body$)
+#let lmslanted(above, below) = math.frac(style: "skewed", above, below)
+#let lmrule(spec) = box(width: spec.width, height: spec.height, baseline: -spec.lift, fill: black)
 #let lmhide(body) = hide(body)
 #let lmvphantom(body) = lmlong(hide($body$))
 #let lmrlap(body) = lmlong($body$)

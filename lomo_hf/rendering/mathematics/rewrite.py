@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from lomo_hf.rendering.mathematics.converting import convert
 from lomo_hf.rendering.mathematics.marks import Context
 from lomo_hf.rendering.mathematics.scanner import Cursor, is_word
+from lomo_hf.rendering.mathematics.symbols import COMBINING
 
 __all__ = ["formula_in", "rewrite"]
 
@@ -22,7 +23,11 @@ def rewrite(tokens: Sequence[str], context: Context) -> str:
     cursor = Cursor(tokens)
     out: list[str] = []
     while (token := cursor.next()) is not None:
-        if (handler := context.handlers.get(token)) is not None:
+        accent = COMBINING.get(cursor.peek() or "")
+        if accent is not None and len(token) == 1:
+            cursor.next()
+            out.append(f"{accent}{{{token}}}")
+        elif (handler := context.handlers.get(token)) is not None:
             out.append(handler(token, cursor, context))
         elif is_word(token):
             out.append(token + " ")
