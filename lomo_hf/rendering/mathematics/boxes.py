@@ -12,7 +12,7 @@ from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.marks import Context, Handler, Lap, Wrap
 from lomo_hf.rendering.mathematics.measures import colour, factor, is_dark, length, width
 from lomo_hf.rendering.mathematics.rewrite import formula_in, rewrite
-from lomo_hf.rendering.mathematics.scanner import Cursor
+from lomo_hf.rendering.mathematics.scanner import Cursor, is_word
 from lomo_hf.rendering.mathematics.symbols import WRAPS
 from lomo_hf.rendering.mathematics.text import TEXT_COMMANDS, text_to_typst
 
@@ -24,11 +24,18 @@ _LAPS = {
     "\\textclap": "centre", "\\crampedclap": "centre",
 }  # fmt: skip
 _IN_TEXT = frozenset(("\\rlap", "\\llap", "\\clap", "\\textrlap", "\\textllap", "\\textclap"))
+_UNSEEN = frozenset((
+    " ", "{", "}", "^", "_", "&", "$", "\\", "\\quad", "\\qquad", "\\text", "\\mathrm", "\\mathbf", "\\textbf",
+    "\\substack", "\\scriptstyle", "\\textstyle", "\\displaystyle", "\\mathstrut", "\\strut", "\\mbox", "\\hbox",
+    "\\left", "\\right",
+))  # fmt: skip
 _PLACES = {"l": "right", "r": "left", "c": "centre", "": "centre"}
 _STRIKES = {
     "box": "\\boxed", "updiagonalstrike": "\\cancel", "downdiagonalstrike": "\\bcancel", "horizontalstrike": "\\sout",
     "roundedbox": "\\boxed", "top": "\\overline", "bottom": "\\underline",
 }  # fmt: skip
+_LONG = 30
+"""Characters from which a text in the outermost row of a formula may be broken."""
 _HIGHEST = 1.0
 """em that something may be raised or lowered."""
 
@@ -44,7 +51,7 @@ def _text(token: str, cursor: Cursor, context: Context) -> str:
     if token == "\\hbox" and cursor.look() in ("t", "s"):
         _check_size(token, cursor)
     content, change = cursor.argument(token), TEXT_COMMANDS[token]
-    return context.leaf(text_to_typst(content, context, formula_in, change, breaks=context.depth == 1))
+    return context.leaf(text_to_typst(content, context, formula_in, change, breaks=_LONG if context.depth == 1 else 0))
 
 
 def _within_text(token: str, cursor: Cursor, context: Context) -> str:
@@ -75,7 +82,7 @@ def _makebox(token: str, cursor: Cursor, context: Context) -> str:
         text_to_typst(content, context, formula_in))  # fmt: skip
     if size is None or width("".join(size)) >= 0.5:
         return f"{{{latex}}}"
-    return context.wrap(Lap(token, _PLACES.get("".join(place or ""), "centre")), latex)
+    return context.wrap(Lap(token, _PLACES.get("".join(place or ""), "centre"), _glyphs(content)), latex)
 
 
 def _parbox(token: str, cursor: Cursor, context: Context) -> str:
@@ -83,15 +90,25 @@ def _parbox(token: str, cursor: Cursor, context: Context) -> str:
     for _ in range(3):
         cursor.optional()
     size = width("".join(cursor.argument(token)))
-    body = text_to_typst(cursor.argument(token), context, formula_in, breaks=True)
-    return context.leaf(f"lmparbox(#{em(max(size, 2.0))}, {body or '#[]'})")
+    body = text_to_typst(cursor.argument(token), context, formula_in, breaks=1)
+    return context.leaf(f"lmparbox(#{em(max(size, 2.0))}, #(0.5em - 50%), {body or '#[]'})")
 
 
 def _lap(token: str, cursor: Cursor, context: Context) -> str:
     content = cursor.argument(token)
+    lap = Lap(token, _LAPS[token], _glyphs(content))
     if token in _IN_TEXT:
         content = ["\\text", "{", *content, "}"]
-    return context.wrap(Lap(token, _LAPS[token]), rewrite(content, context))
+    return context.wrap(lap, rewrite(content, context))
+
+
+def _glyphs(tokens: Sequence[str]) -> int:
+    """About how many signs tokens are; rules and boxes count as many."""
+    return sum(
+        20 if "rule" in token or "box" in token else len(token) == 1 or is_word(token)
+        for token in tokens
+        if token not in _UNSEEN
+    )
 
 
 def _raised(token: str, cursor: Cursor, context: Context) -> str:
@@ -109,7 +126,7 @@ def _raised(token: str, cursor: Cursor, context: Context) -> str:
         latex = rewrite([box, "{", *cursor.argument(box), "}"], context)
     if abs(size) > _HIGHEST:
         raise refuse(f"displaced:{token}", f"{token} moves a part of the formula {em(size)} from its line.")
-    return context.wrap(Wrap(f"lmraised(#{em(size)}, ", ")"), latex)
+    return context.wrap(Wrap(f"lmraised(#({em(size)}), ", ")"), latex)
 
 
 def _plain_length(cursor: Cursor) -> str:

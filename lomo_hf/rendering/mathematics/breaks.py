@@ -13,7 +13,6 @@ __all__ = ["with_breaks"]
 
 _LONG = 40
 """Pieces side by side from which a list is long: a line of text has room for about as many."""
-_THIN = 3 / 18
 _MARKS = ("\\,", "\\;")
 
 
@@ -29,10 +28,15 @@ def with_breaks(items: Sequence[Item]) -> list[Item]:
     made = list(items)
     for places in _lists(items):
         for place in places:
-            if not _is_inside_number(items, place):
-                typst = f'#h(0pt)class("relation", {items[place].typst})#h({_THIN:.4f}em)'
-                made[place] = replace(items[place], typst=typst, atom="space", width=_THIN)
+            if place + 1 < len(items) and not _is_inside_number(items, place):
+                made[place] = replace(items[place], typst=_breakable(items[place].typst, items[place + 1].atom))
     return made
+
+
+def _breakable(comma: str, following: str) -> str:
+    """A comma as a relation; before a space, and before dots, the space behind it is put there as ever."""
+    space = "" if following in ("space", "inner") else "#h(0.1667em)"
+    return f'#h(0pt)class("relation", {comma}){space}'
 
 
 def _lists(items: Sequence[Item]) -> list[list[int]]:
@@ -52,5 +56,5 @@ def _lists(items: Sequence[Item]) -> list[list[int]]:
 
 def _is_inside_number(items: Sequence[Item], place: int) -> bool:
     """The comma of 1,000 stays with its digits."""
-    around = items[max(0, place - 1) : place] + items[place + 1 : place + 2]
+    around = [*items[max(0, place - 1) : place], *items[place + 1 : place + 2]]
     return len(around) == 2 and around[0].typst.isdigit() and around[1].typst.isdigit() and len(around[1].typst) == 3

@@ -10,7 +10,7 @@ __all__ = ["diagram_rows"]
 _ROW_ENDS = frozenset(("\\\\", "\\cr"))
 _ACROSS = {">": "\\xrightarrow", ")": "\\xrightarrow", "<": "\\xleftarrow", "(": "\\xleftarrow"}
 _DOWN = {"V": "\\downarrow", "A": "\\uparrow"}
-_SHORTEST = ["\\hspace", "{", *"2.2em", "}"]
+_SHORTEST = ["\\hspace", "{", *"2.8em", "}"]
 
 
 def diagram_rows(tokens: Sequence[str]) -> list[list[list[str]]]:
@@ -50,7 +50,7 @@ def _across(kind: str, cursor: Cursor) -> list[str]:
     if kind == "=":
         return ["\\xlongequal", "{", *_SHORTEST, "}"]
     above, below = (_label(kind, cursor) for _ in range(2))
-    upper = ["\\enspace", *above, "\\enspace"] if above else _SHORTEST
+    upper = ["\\quad", *above, "\\quad"] if above else _SHORTEST
     return [_ACROSS[kind], *(("[", "{", *below, "}", "]") if below else ()), "{", *upper, "}"]
 
 

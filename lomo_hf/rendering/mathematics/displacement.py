@@ -11,7 +11,7 @@ from lomo_hf.errors import FormulaError
 from lomo_hf.rendering.mathematics.emit import call, em
 from lomo_hf.rendering.mathematics.letters import Item
 from lomo_hf.rendering.mathematics.limits import refuse
-from lomo_hf.rendering.mathematics.marks import Context, Lap, is_mark
+from lomo_hf.rendering.mathematics.marks import Context, Lap
 
 __all__ = ["Row", "check_drawn_back", "check_gap", "drawn_too_far", "lapped", "only_space", "without_displacement"]
 
@@ -106,19 +106,15 @@ def _check_lap(items: Sequence[Item], here: int, row: Row) -> None:
         raise refuse(f"displaced:{lap.command}", f"{lap.command} would lay a part of the formula over another.")
 
 
-def lapped(lap: Lap, typst: str, text: str, *, script: bool) -> Item:
+def lapped(lap: Lap, typst: str, *, script: bool) -> Item:
     """What is to take no room: a sign without its width, anything wider with it, to be checked among its neighbours.
 
-    Args:
-        lap: Its command, and the side that it hangs over on.
-        typst: The content.
-        text: The letters, signs and marks of the content.
-        script: Whether it is a script, as below a sum, where there is room on both sides.
+    `script` says whether it is a script, as below a sum, where there is room on both sides.
     """
-    glyphs = sum(2 if is_mark(char) else not char.isspace() for char in text)
-    if glyphs <= _SIGN or (script and lap.side == "centre" and glyphs <= _LIMIT):
+    below = script and lap.side == "centre"
+    if lap.glyphs <= (_LIMIT if below else _SIGN):
         return Item(call(_LAPS[lap.side], typst))
-    return Item(typst) if script and lap.side == "centre" else Item(typst, lap=lap)
+    return Item(typst) if below else Item(typst, lap=lap)
 
 
 def only_space(items: Sequence[Item]) -> bool:

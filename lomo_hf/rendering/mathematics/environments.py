@@ -350,7 +350,8 @@ def _words(tokens: Sequence[str], size: float | None, context: Context) -> str:
     tokens = _stripped(tokens)
     if size is None or len(tokens) * _LETTER < size:
         return context.leaf(text_to_typst(tokens, context, formula_in))
-    return context.leaf(f"lmparbox(#{em(max(size, 2.0))}, {text_to_typst(tokens, context, formula_in, breaks=True)})")
+    body = text_to_typst(tokens, context, formula_in, breaks=1)
+    return context.leaf(f"lmparbox(#{em(max(size, 2.0))}, #0em, {body})")
 
 
 def _dots_across(tokens: Sequence[str], context: Context) -> list[str]:

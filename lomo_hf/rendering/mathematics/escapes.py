@@ -24,7 +24,8 @@ _SIGNS = frozenset(",;:!%$#&_")
 _LONGEST_COMMENT = 400
 _ROUNDS = 3  # LaTeX inside JSON inside JSON has four backslashes for one
 _ROWS = (
-    "\\begin", "\\substack", "\\cases", "\\matrix", "\\pmatrix", "\\eqalign", "\\displaylines", "\\tabular",
+    "\\begin", "\\substack", "\\cases", "\\matrix", "\\pmatrix", "\\eqalign", "\\displaylines", "\\tabular", "mqty",
+    "\\mdet",
 )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ def _without_entities(tex: str, repairs: set[str]) -> str:
         name, semicolon, rest = part[: _LONGEST_ENTITY + 1].partition(";")
         if semicolon and name in _ENTITIES:
             repairs.add("mended-html")
-            out += [_ENTITIES[name], rest, part[_LONGEST_ENTITY + 1 :]]
+            sign = "\\&" if name == "amp" and not any(opener in tex for opener in _ROWS) else _ENTITIES[name]
+            out += [sign, rest, part[_LONGEST_ENTITY + 1 :]]
         else:
             out += ["&", part]
     return "".join(out)
@@ -91,7 +93,7 @@ class _Run(NamedTuple):
     """Backslashes in a row: where they begin, how many, and the letters or the character after them."""
 
     start: int
-    count: int
+    length: int
     after: str
 
 
@@ -115,14 +117,14 @@ def _halved(tex: str, known: Known) -> str:
     are, those outside of rows are; inside of rows `\\leq` may be either, and is refused.
     """
     runs = list(_runs(tex))
-    even = [run for run in runs if run.count % 2 == 0]
+    even = [run for run in runs if run.length % 2 == 0]
     words = [run for run in even if len(run.after) > 1]
     commands = [run for run in words if known(f"\\{run.after}")]
     braces = "{}" if "\\\\{" in tex and "\\\\}" in tex else ""
     signs = [run for run in even if run.after and (run.after in _SIGNS or run.after in braces)]
     in_rows = any(opener in tex for opener in _ROWS)
     if len(even) == len(runs) and (commands or not in_rows):
-        return _with_halves(tex, [*signs, *(words if commands else ()), *(run for run in even if run.count > 2)])
+        return _with_halves(tex, [*signs, *(words if commands else ()), *(run for run in even if run.length > 2)])
     if not in_rows:
         return _with_halves(tex, [*signs, *commands])
     if commands and "\\begin{tabular" not in tex:
@@ -135,8 +137,8 @@ def _halved(tex: str, known: Known) -> str:
 def _with_halves(tex: str, runs: list[_Run]) -> str:
     out, here = [], 0
     for run in sorted({*runs}):
-        out.append(tex[here : run.start + run.count // 2])
-        here = run.start + run.count
+        out.append(tex[here : run.start + run.length // 2])
+        here = run.start + run.length
     return "".join([*out, tex[here:]])
 
 

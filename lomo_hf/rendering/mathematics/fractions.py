@@ -30,7 +30,7 @@ def _plain_root(token: str, cursor: Cursor, context: Context) -> str:
 def _sign_root(token: str, cursor: Cursor, context: Context) -> str:
     r"""`√{2}` is a root over a group; `√2` is the sign, and what follows it."""
     if cursor.peek() != "{":
-        return context.leaf(f'class("normal", \\{token})')
+        return context.leaf("lmsurd" if token == "√" else f'class("normal", lr(\\{token}, size: #1em))')
     degree = {"∛": "[3]", "∜": "[4]"}.get(token, "")
     return f"\\sqrt{degree}{{{rewrite(cursor.argument(token), context)}}}"
 

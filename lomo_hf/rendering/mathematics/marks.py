@@ -42,10 +42,14 @@ class Wrap:
 
 @dataclass(frozen=True, slots=True)
 class Lap:
-    """What is enclosed takes no room: it hangs over on the "left", on the "right" or on both sides ("centre")."""
+    """What is enclosed takes no room: it hangs over on the "left", on the "right" or on both sides ("centre").
+
+    `glyphs` is about how many signs it has.
+    """
 
     command: str
     side: str
+    glyphs: int
 
 
 @dataclass(frozen=True, slots=True)

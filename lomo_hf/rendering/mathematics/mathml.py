@@ -268,7 +268,7 @@ def _restored(mark: Wrap | Lap | Table, base: Element, context: Context, style: 
 
         return Item(table_to_typst(mark, base, cell))
     if isinstance(mark, Lap):
-        return lapped(mark, _one(base, context, style) or "#[]", "".join(base.itertext()), script=style >= SCRIPT)
+        return lapped(mark, _one(base, context, style) or "#[]", script=style >= SCRIPT)
     inner = _one(base, context, style if mark.style is None else mark.style)
     return Item(f"{mark.before}{inner or '#[]'}{mark.after}", mark.atom)
 

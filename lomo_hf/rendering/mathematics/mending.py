@@ -23,6 +23,7 @@ _RELATIONS = frozenset(
     \\rightarrow \\to \\Leftrightarrow \\Longrightarrow \\leqslant \\geqslant \\quad \\qquad""".split()
 )
 _LINE_ENDS = frozenset(("\\\\", "\\cr", "\\newline"))
+_ROWS_IN_BRACKETS = frozenset(("\\mqty", "\\matrixquantity", "\\smqty", "\\mdet"))
 _UNKNOWN_BUT_NO_LINE_FEED = frozenset((
     "\\newcases", "\\newcolumntype", "\\newgathered", "\\newtagform", "\\noLine", "\\noeqref", "\\noexpand",
     "\\notChar", "\\numberwithin", "\\nameref", "\\nocite", "\\newpage",
@@ -284,7 +285,7 @@ def _aligned(tokens: list[str]) -> list[str]:
 
 def _gathered(tokens: list[str]) -> list[str]:
     r"""Lines of a bare `a \\ b` become rows: LaTeX runs them together, but whoever wrote them saw them apart."""
-    if _LINE_ENDS.isdisjoint(tokens):
+    if _LINE_ENDS.isdisjoint(tokens) or not _ROWS_IN_BRACKETS.isdisjoint(tokens):
         return tokens
     lines = [line for line, _ in split_top(tokens, _LINE_ENDS) if any(token != " " for token in line)]
     return _within("gathered", [token for line in lines for token in (*line, "\\\\")]) if len(lines) > 1 else tokens

@@ -48,7 +48,7 @@ def _bar_operator(token: str, _cursor: Cursor, context: Context) -> str:
 
 
 def _surd(_token: str, _cursor: Cursor, context: Context) -> str:
-    return context.leaf('class("normal", \\√)')
+    return context.leaf("lmsurd")
 
 
 def _atom(token: str, cursor: Cursor, context: Context) -> str:

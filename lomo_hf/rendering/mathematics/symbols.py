@@ -10,7 +10,9 @@ __all__ = [
     "DELIMITERS",
     "DOTS",
     "LETTER_CLASSES",
+    "LOWERED",
     "OPERATORS",
+    "RAISED",
     "RENAMED",
     "SIGNS",
     "SILENT",
@@ -32,7 +34,7 @@ DELIMITERS = {
     "\\llbracket": "⟦", "\\rrbracket": "⟧", "\\lt": "⟨", "\\gt": "⟩", "\\bracevert": "|", "\\arrowvert": "|",
     "⟨": "⟨", "⟩": "⟩", "⌊": "⌊", "⌋": "⌋", "⌈": "⌈", "⌉": "⌉", "‖": "‖", "\\parallel": "‖", "（": "(", "）": ")",
     "\\textbar": "|", "\\textless": "⟨", "\\textgreater": "⟩", "\\textbackslash": "\\", "\\textbraceleft": "{",
-    "\\textbraceright": "}", "\\Arrowvert": "‖", "\\rbrbrak": "]", "\\lbrbrak": "[", "|": "|", "∣": "|", "∥": "‖",
+    "\\textbraceright": "}", "\\Arrowvert": "‖", "\\rbrbrak": "]", "\\lbrbrak": "[", "∣": "|", "∥": "‖",
 }  # fmt: skip
 r"""What may follow `\left`, `\right`, `\middle` and `\big`, and the character it stands for; "." stands for none."""
 
@@ -162,6 +164,12 @@ COMBINING = {
     "\u20d6": "\\overleftarrow", "\u20e1": "\\overleftrightarrow", "\u0331": "\\underline", "\u033f": "\\overline",
 }  # fmt: skip
 """Combining characters, which stand after their letter, and the accent that each is."""
+
+RAISED = dict(
+    zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ", "0123456789+-=()niabcdefghjklmoprstuvwxyzT", strict=True)
+)
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789+-=()aeoxhklmnpstijruv", strict=True))
+"""Characters that are scripts, and what they raise or lower."""
 
 SIGNS = {
     "\\hexagon": "⎔", "\\pentagon": "⬠", "\\male": "♂", "\\female": "♀", "\\smiley": "☺", "\\frownie": "☹",

@@ -52,7 +52,6 @@ _LINES = {"\\underline": "underline", "\\uline": "underline", "\\ul": "underline
           "\\sout": "lmsout", "\\st": "lmsout"}  # fmt: skip
 _LIGATURES = (("---", "—"), ("--", "–"), ("``", "“"), ("''", "”"), ("`", "‘"), ("'", "’"))
 _END = '#h(0pt)class("relation", #[])#h(0pt)'  # a relation of no width
-_LONG = 30  # characters from which a text gets places where a line may end
 _CJK = (("\u2e80", "\u9fff"), ("\uac00", "\ud7ff"), ("\uf900", "\ufaff"), ("\uff00", "\uff60"))
 
 
@@ -81,7 +80,7 @@ class _Style:
 
 
 def text_to_typst(
-    tokens: Sequence[str], context: Context, formula: Formula, change: str = "", *, breaks: bool = False
+    tokens: Sequence[str], context: Context, formula: Formula, change: str = "", *, breaks: int = 0
 ) -> str:
     """Text as a piece of Typst mathematics.
 
@@ -90,7 +89,8 @@ def text_to_typst(
         context: Of the formula that it is part of.
         formula: Sets what stands between dollars.
         change: What the command changes of the style, as in `TEXT_COMMANDS`.
-        breaks: Whether a long text may be broken between its words; only where nothing around it holds it together.
+        breaks: From how many characters on a text may be broken between its words, 0 for never; only where nothing
+            around it holds it together.
 
     Raises:
         FormulaError: It is not text.
@@ -122,7 +122,7 @@ class _Setter:
 
     context: Context
     formula: Formula
-    breaks: bool = False
+    breaks: int = 0
     pieces: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
     run: float = 0.0
@@ -170,7 +170,7 @@ class _Setter:
     def _flush(self, style: _Style) -> None:
         if self.plain:
             text = _ligatures("".join(self.plain))
-            self.pieces.append(_broken(text, style) if self.breaks and len(text) > _LONG else _styled(text, style))
+            self.pieces.append(_broken(text, style) if 0 < self.breaks <= len(text) else _styled(text, style))
             self.context.shown += len(self.plain)
             self.plain.clear()
 
