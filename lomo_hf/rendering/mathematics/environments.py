@@ -208,7 +208,7 @@ def _array(name: str, cursor: Cursor, context: Context) -> str:
 
 
 def _finish(grid: Grid, cursor: Cursor, context: Context) -> str:
-    for tokens in _rows(cursor.tokens[cursor.position :], grid):
+    for tokens in _rows(cursor.rest(), grid, context):
         grid.rows.append(_cells(tokens, grid, context))
         if len(grid.rows) > MAX_ROWS:
             raise refuse("too-long", f"the table has more than {MAX_ROWS} rows.")
@@ -231,10 +231,10 @@ def _closed(grid: Grid, context: Context) -> str:
     return context.wrap(grid.table(), f"{opening}{lines}\\end{{{inner}}}")
 
 
-def _rows(tokens: Sequence[str], grid: Grid) -> list[Sequence[str]]:
+def _rows(tokens: Sequence[str], grid: Grid, context: Context) -> list[Sequence[str]]:
     """The rows with their rules taken off; an empty last row is no row."""
     rows: list[Sequence[str]] = []
-    pieces = split_top(_with_row_ends(tokens), _ROW_ENDS)
+    pieces = split_top(_with_row_ends(tokens, context), _ROW_ENDS)
     for number, (piece, _end) in enumerate(pieces):
         cursor = Cursor(piece)
         if number:
@@ -248,7 +248,7 @@ def _rows(tokens: Sequence[str], grid: Grid) -> list[Sequence[str]]:
     return rows
 
 
-def _with_row_ends(tokens: Sequence[str]) -> Sequence[str]:
+def _with_row_ends(tokens: Sequence[str], context: Context) -> Sequence[str]:
     r"""`\ \hline` inside a row is `\\ \hline` with a backslash lost: a rule can stand nowhere else.
 
     `\shortvdotswithin{=}` is a row of its own.
@@ -261,6 +261,7 @@ def _with_row_ends(tokens: Sequence[str]) -> Sequence[str]:
     for i, token in enumerate(out):
         if token == "\\ " and Cursor(out[i + 1 : i + 4]).look() == "\\hline":
             out[i] = "\\\\"
+            context.repairs.add("mended-row-ends")
     return out
 
 
@@ -355,14 +356,14 @@ def _words(tokens: Sequence[str], size: float | None, context: Context) -> str:
 
 
 def _dots_across(tokens: Sequence[str], context: Context) -> list[str]:
-    r"""`\hdotsfor{3}`: dots in each of three cells."""
+    r"""`\hdotsfor{3}`: dots in each of three cells, which reach into the room between columns."""
     cursor = Cursor(tokens)
     cursor.take("\\hdotsfor")
     cursor.optional()
     count = cursor.word("\\hdotsfor")
     if not (count.isascii() and count.isdecimal()) or not 1 <= int(count) <= MAX_ROWS:
         raise refuse("syntax", "\\hdotsfor needs a number of columns.")
-    return [rewrite(["\\ldots"], context)] * int(count)
+    return [context.leaf("lmclap(lmlow)")] * int(count)
 
 
 def _stripped(tokens: Sequence[str]) -> Sequence[str]:

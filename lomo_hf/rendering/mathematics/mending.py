@@ -30,7 +30,7 @@ _UNKNOWN_BUT_NO_LINE_FEED = frozenset((
 ))  # fmt: skip
 _BRACES = {"\\bgroup": "{", "\\egroup": "}", "\\begingroup": "{", "\\endgroup": "}"}
 _MARKDOWN = {"\\*": "*", "\\+": "+"}
-_ESCAPED_PRIMES = (["^", "{", "\\'", "}"], ["^", "\\'"])
+_PRIMES = {"\\'": "'", "′": "'", "″": "''", "‴": "'''"}
 
 
 def mended(tokens: Sequence[str], known: Known, repairs: set[str]) -> list[str]:
@@ -149,19 +149,21 @@ def _in_text(tokens: list[str], place: int) -> bool:
 
 
 def _with_primes(tokens: list[str]) -> list[str]:
-    r"""`f^{\'}` is f prime: the apostrophe was escaped, and raised though a prime raises itself."""
-    if "\\'" not in tokens:
+    r"""`f^{\'}` is f prime, and so is one raised by `^`, though it raises itself: the apostrophe was escaped."""
+    if _PRIMES.keys().isdisjoint(tokens):
         return tokens
     made: list[str] = []
     here = 0
     while here < len(tokens):
-        for primes in _ESCAPED_PRIMES:
-            if tokens[here : here + len(primes)] == primes:
-                made.append("'")
-                here += len(primes)
-                break
+        first, *rest = tokens[here : here + 4]
+        if first == "^" and rest and rest[0] in _PRIMES:
+            made += _PRIMES[rest[0]]
+            here += 2
+        elif first == "^" and len(rest) == 3 and rest[0] == "{" and rest[1] in _PRIMES and rest[2] == "}":
+            made += _PRIMES[rest[1]]
+            here += 4
         else:
-            made.append(tokens[here])
+            made.append(first)
             here += 1
     return made
 

@@ -11,7 +11,7 @@ from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.macros import expanded, fenced
 from lomo_hf.rendering.mathematics.marks import Context, Handler
 from lomo_hf.rendering.mathematics.quantities import quantity
-from lomo_hf.rendering.mathematics.rewrite import formula_in
+from lomo_hf.rendering.mathematics.rewrite import formula_in, rewrite
 from lomo_hf.rendering.mathematics.scanner import Cursor
 from lomo_hf.rendering.mathematics.text import text_to_typst
 
@@ -113,6 +113,15 @@ def _quantity(token: str, cursor: Cursor, context: Context) -> str:
     return quantity(token, cursor, context)
 
 
+def _bracket(token: str, cursor: Cursor, context: Context) -> str:
+    r"""`\braket{a|b}`, and with two arguments `\braket{a}{b}`."""
+    cursor.take("*")
+    first = cursor.argument(token)
+    if cursor.peek() == "{" and not {"|", "\\vert", "\\mid", "\\middle"}.intersection(first):
+        return expanded(r"\left\langle #1\middle|#2\right\rangle", [first, cursor.argument(token)], context)
+    return f"{token}{{{rewrite(first, context)}}}"
+
+
 def _evaluated(token: str, cursor: Cursor, context: Context) -> str:
     """`\\eval{f}_a^b`: a bar on the right that grows with what it follows."""
     cursor.take("*")
@@ -150,6 +159,7 @@ PHYSICS_HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(_MATRICES, _matrix),
     **dict.fromkeys((*_WORDS, "\\qq", "\\qqtext"), _words),
     "\\qty": _quantity,
+    "\\braket": _bracket,
     "\\eval": _evaluated,
     "\\evaluated": _evaluated,
 }

@@ -171,6 +171,12 @@ def _number(token: str, cursor: Cursor, context: Context) -> str:
 
 
 def _unit(token: str, cursor: Cursor, context: Context) -> str:
+    r"""`\si{m}`, `\unit{m}`, and `\unit[5]{m}` of the package units, whose option is a value."""
+    start = cursor.position
+    value = cursor.optional()
+    if value and "=" not in value:
+        return _set(_with_unit(number_to_latex(value), cursor.argument(token), "power"), context)
+    cursor.position = start
     per_mode = _options(token, cursor)
     return _set(unit_to_latex(cursor.argument(token), per_mode), context)
 

@@ -39,6 +39,8 @@ def rewrite(tokens: Sequence[str], context: Context) -> str:
 
 def _from_unicode(token: str, cursor: Cursor) -> str:
     """A letter with its combining mark as the accent that it is; raised and lowered characters as scripts."""
+    if len(token) != 1:
+        return token
     accent = COMBINING.get(cursor.peek() or "")
     if accent is not None:
         cursor.next()
@@ -53,7 +55,7 @@ def _from_unicode(token: str, cursor: Cursor) -> str:
             base = "" if _is_base(before) else "{}"
             return f"{base}{sign}{{{''.join(run)}}}"
     letter, _, mark = decomposition(token).partition(" ")
-    accent = COMBINING.get(chr(int(mark, 16))) if len(letter) == 4 and len(mark) == 4 else None
+    accent = COMBINING.get(chr(int(mark, 16))) if letter.startswith("00") and len(mark) == 4 else None
     if accent in _OF_VARIABLES and not (before.isalpha() or (cursor.peek() or " ").isalpha()):
         return f"{accent}{{{chr(int(letter, 16))}}}"
     return token
