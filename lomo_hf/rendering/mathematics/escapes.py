@@ -20,6 +20,7 @@ _ENTITIES = {
     "le": "\\le ", "ge": "\\ge ",
 }  # fmt: skip
 _LONGEST_ENTITY = 7
+_BEFORE_DELIMITERS = ("left", "right", "big", "Big", "bigg", "Bigg", "bigl", "Bigl", "biggl", "middle")
 _SIGNS = frozenset(",;:!%$#&_")
 _LONGEST_COMMENT = 400
 _ROUNDS = 3  # LaTeX inside JSON inside JSON has four backslashes for one
@@ -59,8 +60,10 @@ def _without_entities(tex: str, repairs: set[str]) -> str:
         name, semicolon, rest = part[: _LONGEST_ENTITY + 1].partition(";")
         if semicolon and name in _ENTITIES:
             repairs.add("mended-html")
-            sign = "\\&" if name == "amp" and not any(opener in tex for opener in _ROWS) else _ENTITIES[name]
-            out += [sign, rest, part[_LONGEST_ENTITY + 1 :]]
+            rest = f"{rest}{part[_LONGEST_ENTITY + 1 :]}"
+            aligns = rest.lstrip()[:1] in ("=", "<", ">", "\\") or any(opener in tex for opener in _ROWS)
+            sign = "\\&" if name == "amp" and not aligns else _ENTITIES[name]
+            out += [sign, rest]
         else:
             out += ["&", part]
     return "".join(out)
@@ -124,13 +127,17 @@ def _halved(tex: str, known: Known) -> str:
     signs = [run for run in even if run.after and (run.after in _SIGNS or run.after in braces)]
     in_rows = any(opener in tex for opener in _ROWS)
     if len(even) == len(runs) and (commands or not in_rows):
-        return _with_halves(tex, [*signs, *(words if commands else ()), *(run for run in even if run.length > 2)])
+        if commands and not (in_rows and all(run.length == 2 for run in runs)):
+            return _with_halves(tex, even)
+        delimiters = [run for run in even if run.after == "{" and tex[: run.start].endswith(_BEFORE_DELIMITERS)]
+        line_feeds = [run for run in even if run.after == "n" and tex[run.start + 3 : run.start + 4] in ("\\", " ")]
+        more = [*words, *delimiters, *line_feeds] if commands else []
+        return _with_halves(tex, [*signs, *more, *(run for run in even if run.length > 2)])
     if not in_rows:
         return _with_halves(tex, [*signs, *commands])
     if commands and "\\begin{tabular" not in tex:
-        raise refuse(
-            "ambiguous-line-end", f"\\\\{commands[0].after[:20]} may end a row, or have a backslash too many."
-        )
+        name = commands[0].after[:20]
+        raise refuse("ambiguous-line-end", f"\\\\{name} may end a row, or have one backslash too many.")
     return tex
 
 

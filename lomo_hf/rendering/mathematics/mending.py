@@ -6,9 +6,11 @@ less certain is left to be refused. What was mended is named in the row's repair
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from lomo_hf.rendering.mathematics.escapes import Known
-from lomo_hf.rendering.mathematics.scanner import split_top
+from lomo_hf.rendering.mathematics.limits import refuse
+from lomo_hf.rendering.mathematics.scanner import is_word, split_top
 from lomo_hf.rendering.mathematics.symbols import DELIMITERS
 
 __all__ = ["mended"]
@@ -28,6 +30,7 @@ _UNKNOWN_BUT_NO_LINE_FEED = frozenset((
     "\\newcases", "\\newcolumntype", "\\newgathered", "\\newtagform", "\\noLine", "\\noeqref", "\\noexpand",
     "\\notChar", "\\numberwithin", "\\nameref", "\\nocite", "\\newpage",
 ))  # fmt: skip
+_SHORT = frozenset(("\\nu", "\\ni", "\\ne"))
 _BRACES = {"\\bgroup": "{", "\\egroup": "}", "\\begingroup": "{", "\\endgroup": "}"}
 _MARKDOWN = {"\\*": "*", "\\+": "+"}
 _PRIMES = {"\\'": "'", "′": "'", "″": "''", "‴": "'''"}
@@ -91,9 +94,13 @@ def _without_written_line_feeds(tokens: list[str], known: Known) -> list[str]:
     Nothing in LaTeX is called `\n`. A command such as `\nabcd` that is not known is split where it begins a row, where
     a single letter or a capital follows, or where the formula has another of its kind.
     """
-    suspects = [place for place, token in enumerate(tokens) if token[:2] == "\\n" and _is_suspect(token, known)]
+    named = [place for place, token in enumerate(tokens) if token[:2] == "\\n"]
+    suspects = [place for place in named if _is_suspect(tokens[place], known)]
     if not suspects:
         return tokens
+    unsure = next((tokens[at] for at in named if tokens[at] in _SHORT and at and _begins_row(tokens, at)), None)
+    if unsure is not None:
+        raise refuse("ambiguous-line-feed", f"{unsure} may be a command, or a line feed written out and a letter.")
     made = list(tokens)
     for place in reversed(suspects):
         letters = tokens[place][2:]
@@ -127,15 +134,26 @@ def _without_points_for_line_feeds(tokens: list[str]) -> list[str]:
 
 
 def _without_markdown(tokens: list[str]) -> list[str]:
-    r"""`U\_{B}^\*` is how Markdown escapes `U_{B}^*`; LaTeX has no use for `\*`, nor for a group after `\_`."""
+    r"""`U\_{B}^\*` is how Markdown escapes `U_{B}^*`; LaTeX has no use for `\*`, nor for a group after `\_`.
+
+    `x\_1`, a single letter on either side, is a script too; `my\_var` is the name of a variable.
+    """
     if not any(token in _MARKDOWN or token == "\\_" for token in tokens):
         return tokens
-    escaped = "\\*" in tokens
+    escaped = "\\*" in tokens or any(pair == ("\\_", "{") for pair in pairwise(tokens))
     made = [_MARKDOWN.get(token, token) for token in tokens]
-    return [
-        "_" if token == "\\_" and (escaped or tokens[place + 1 : place + 2] == ["{"]) and not _in_text(tokens, place)
-        else token for place, token in enumerate(made)
-    ]  # fmt: skip
+    for place, token in enumerate(tokens):
+        if token == "\\_" and not _in_text(tokens, place):
+            made[place] = "_" if escaped or _is_script_mark(tokens, place) else token
+    return made
+
+
+def _is_script_mark(tokens: list[str], place: int) -> bool:
+    before = [token for token in tokens[max(0, place - 4) : place] if token != " "]
+    after = [token for token in tokens[place + 1 : place + 5] if token != " "]
+    before, after = ["", "", *before][-2:], [*after, "", ""][:2]
+    alone = is_word(before[1]) or before[1] in ("}", ")") or (before[1].isalpha() and not before[0].isalnum())
+    return alone and (is_word(after[0]) or (after[0].isalnum() and not after[1].isalnum()))
 
 
 def _in_text(tokens: list[str], place: int) -> bool:

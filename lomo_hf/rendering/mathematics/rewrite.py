@@ -55,7 +55,7 @@ def _from_unicode(token: str, cursor: Cursor) -> str:
             base = "" if _is_base(before) else "{}"
             return f"{base}{sign}{{{''.join(run)}}}"
     letter, _, mark = decomposition(token).partition(" ")
-    accent = COMBINING.get(chr(int(mark, 16))) if letter.startswith("00") and len(mark) == 4 else None
+    accent = COMBINING.get(chr(int(mark, 16))) if "0041" <= letter <= "007A" and len(mark) == 4 else None
     if accent in _OF_VARIABLES and not (before.isalpha() or (cursor.peek() or " ").isalpha()):
         return f"{accent}{{{chr(int(letter, 16))}}}"
     return token
