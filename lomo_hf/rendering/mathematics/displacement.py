@@ -24,7 +24,7 @@ _BESIDE_LARGE = 0.7
 r"""em beside an integral or a sum: `\int\!\!\!\!\int`."""
 _AT_CELL_EDGE = 1.0
 """em at the edge of a cell: the room that LaTeX leaves between columns."""
-_AT_FORMULA_EDGE = 2.0
+_AT_FORMULA_EDGE = 3.0
 """em at the edge of a formula; they are left out, for they could only draw it into what stands beside it."""
 _FREE, _FOR_EACH = 1.0, 0.2
 """em that a formula may take back in all: some, and some for each of its pieces."""

@@ -14,8 +14,11 @@ from lomo_hf.rendering.mathematics.mending import mended
 from lomo_hf.rendering.mathematics.repair import repaired
 from lomo_hf.rendering.mathematics.rewrite import rewrite
 from lomo_hf.rendering.mathematics.scanner import tokenise
+from lomo_hf.rendering.mathematics.units import is_unit
 
 __all__ = ["TypesetFormula", "formula_to_typst", "typeset_formula"]
+
+_QUANTITIES = ("\\SI", "\\si{", "\\si[", "\\qty", "\\unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,9 @@ def _cached(tex: str, display: bool) -> TypesetFormula | tuple[str, str]:
     """The formula, or the reason and message of the refusal: what is refused once is refused as fast again."""
     try:
         context = Context(HANDLERS)
-        read = repaired(unescaped(tex, _is_known, context.repairs), context.repairs)
-        tokens = mended(tokenise(read), _is_known, context.repairs)
+        known = _is_known_among_units if any(command in tex for command in _QUANTITIES) else _is_known
+        read = repaired(unescaped(tex, known, context.repairs), context.repairs)
+        tokens = mended(tokenise(read), known, context.repairs)
         body = convert(rewrite(tokens, context), context, display=display)
         body += "".join(context.tags)
         check_body(body)
@@ -84,4 +88,8 @@ def _cached(tex: str, display: bool) -> TypesetFormula | tuple[str, str]:
 
 
 def _is_known(command: str) -> bool:
-    return command in HANDLERS or is_known_to_math_core(command)
+    return command in HANDLERS or is_known_to_math_core(command) or is_unit(command)
+
+
+def _is_known_among_units(command: str) -> bool:
+    return _is_known(command) or is_unit(command, short=True)

@@ -58,7 +58,7 @@ def _probability(token: str, cursor: Cursor, context: Context) -> str:
 
 def _unread(char: str, _cursor: Cursor, context: Context) -> str:
     """A sign of Unicode that math-core does not read."""
-    atom = atom_of(char)
+    atom = "ord" if char == "⊤" else atom_of(char)
     name = {"bin": "binary", "rel": "relation", "open": "opening", "close": "closing"}.get(atom, "normal")
     return context.leaf(call("class", f'"{name}"', character(char)), atom)
 
@@ -171,7 +171,7 @@ def _renewcommand(token: str, cursor: Cursor, context: Context) -> str:
         raise refuse(f"definition:{token}", f"{token} defines a command; definitions are not followed.")
     value = cursor.word(token)
     if name == "\\arraystretch":
-        context.stretch = factor(value)
+        context.stretch = min(4.0, max(0.5, factor(value)))
     return ""
 
 

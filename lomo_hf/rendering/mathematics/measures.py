@@ -47,15 +47,15 @@ def length(text: str) -> float:
 
 
 def factor(text: str) -> float:
-    """A factor such as that of `\\arraystretch`, kept between a half and four.
+    """A factor such as that of `\\scalebox`.
 
-    >>> factor("1.5"), factor("100")
-    (1.5, 4.0)
+    >>> factor("1.5")
+    1.5
     """
     number = _number(text)
     if number is None:
         raise refuse("syntax", f"a number is wanted; found {text[:20]!r}.")
-    return min(4.0, max(0.5, number))
+    return number
 
 
 def is_length(text: str) -> bool:

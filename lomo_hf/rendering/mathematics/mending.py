@@ -116,8 +116,10 @@ def _is_suspect(token: str, known: Known) -> bool:
 
 
 def _begins_row(tokens: list[str], place: int) -> bool:
+    while place and tokens[place - 1] == " ":
+        place -= 1
     before = tokens[place - 1] if place else ""
-    return before in ("", "\\\\", "&", "\\r", "\\hline") or (
+    return before in ("\\\\", "&", "\\r", "\\hline") or (
         before == "}" and any(token in ("\\begin", "\\end") for token in tokens[max(0, place - 14) : place])
     )
 

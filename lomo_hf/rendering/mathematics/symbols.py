@@ -183,6 +183,7 @@ SIGNS = {
 """Commands for a character that math-core has no name for."""
 
 UNREAD = frozenset(
+    "\u2adc"
     "⇫⇬⇭⇮⇯⇰⇱⇲⇳∅∠∡∢∴∵⊤⊥⟀⟁⟃⟄⟊⟋⟌⟍⟎⟏⟐⟓⟔⟠⟡⟢⟣⟤⟥⤙⤚⦁⦙⦚⦛⦜⦝⦞⦟⦠⦡⦢⦣⦤⦥⦦⦧⦨⦩⦪⦫⦬⦭⦮⦯⦰⦱⦲⦳⦴⦺⦻⦼⦽⦾⦿⧂⧃⧉⧊⧋⧌⧍⧖⧗⧜⧝⧞⧧⧨⧩⧪⧫⧬⧭⧮⧯⧰⧱⧲⧳⧾⧿⫙⫚⫛⫝⫬⫭⫯⫰⫱⫴⫵⫻"
 )
 """Signs of Unicode that math-core does not read as themselves."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.scanner import Cursor, is_word, source
 
-__all__ = ["is_angle", "unit_to_latex"]
+__all__ = ["is_angle", "is_unit", "unit_to_latex"]
 
 _PREFIXES = {
     "quecto": "q", "ronto": "r", "yocto": "y", "zepto": "z", "atto": "a", "femto": "f", "pico": "p", "nano": "n",
@@ -67,6 +67,16 @@ class _Reading:
     def add(self, symbol: str) -> None:
         self.factors.append(_Factor(self.prefix + symbol, self.power, self.divides))
         self.prefix, self.power, self.divides = "", "", False
+
+
+def is_unit(command: str, *, short: bool = False) -> bool:
+    r"""Whether a command is a unit or a prefix of siunitx; with `short`, an abbreviation such as `\nF` too.
+
+    >>> is_unit("\\newton"), is_unit("\\nF"), is_unit("\\nF", short=True)
+    (True, False, True)
+    """
+    name = command[1:]
+    return name in _PREFIXES or name in _NAMES or name in _ANGLES or (short and bool(_symbol(name)))
 
 
 def is_angle(tokens: Sequence[str]) -> bool:
