@@ -71,7 +71,7 @@ def _check_size(token: str, cursor: Cursor) -> None:
 
 def _framebox(token: str, cursor: Cursor, context: Context) -> str:
     cursor.optional(), cursor.optional()
-    return context.leaf(f"lmboxed({text_to_typst(cursor.argument(token), context, formula_in)})")
+    return context.leaf(f"lmboxed({text_to_typst(cursor.argument(token), context, formula_in) or '#[]'})")
 
 
 def _makebox(token: str, cursor: Cursor, context: Context) -> str:
@@ -176,7 +176,7 @@ def _filled(token: str, cursor: Cursor, context: Context) -> str:
     if is_dark(grounds[-1]):
         raise refuse(f"invisible:{token}", "black text on a dark ground cannot be read.")
     body = text_to_typst(cursor.argument(token), context, formula_in)
-    return context.leaf(f"lmboxed({body})" if token[1] == "f" else body)
+    return context.leaf(f"lmboxed({body or '#[]'})" if token[1] == "f" else body)
 
 
 def _enclosed(token: str, cursor: Cursor, context: Context) -> str:

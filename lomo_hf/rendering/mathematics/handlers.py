@@ -105,7 +105,12 @@ def _plain_environment(token: str, cursor: Cursor, context: Context) -> str:
     """The environments of plain TeX, which take their rows as an argument."""
     if token == "\\cases":
         return plain_cases(cursor.argument(token), context)
-    names = {"\\eqalign": "aligned", "\\displaylines": "gathered", "\\eqalignno": "eqalignno"}
+    names = {
+        "\\eqalign": "aligned",
+        "\\displaylines": "gathered",
+        "\\eqalignno": "eqalignno",
+        "\\leqalignno": "eqalignno",
+    }
     return environment(names.get(token, token[1:]), cursor.argument(token), context)
 
 
@@ -264,7 +269,8 @@ def _handlers() -> dict[str, Handler]:
             _dropped_argument,
         ),
         **dict.fromkeys(
-            ("\\matrix", "\\pmatrix", "\\cases", "\\eqalign", "\\eqalignno", "\\displaylines"), _plain_environment
+            ("\\matrix", "\\pmatrix", "\\cases", "\\eqalign", "\\eqalignno", "\\leqalignno", "\\displaylines"),
+            _plain_environment,
         ),
         **dict.fromkeys(("\\noalign", "\\intertext", "\\shortintertext"), _without_a_row),
         **dict.fromkeys(("\\eqno", "\\leqno"), _equation_number),
