@@ -3,7 +3,6 @@ r"""Fractions and roots."""
 from typing import Final
 
 from lomo_hf.rendering.mathematics.delimiters import delimiter, escaped
-from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.marks import Context, Handler, Wrap
 from lomo_hf.rendering.mathematics.measures import length
 from lomo_hf.rendering.mathematics.rewrite import formula_in, rewrite
@@ -19,11 +18,7 @@ def _root(_token: str, cursor: Cursor, context: Context) -> str:
 
 def _plain_root(token: str, cursor: Cursor, context: Context) -> str:
     r"""Plain TeX's `\root n \of x`."""
-    degree: list[str] = []
-    while (following := cursor.next()) != "\\of":
-        if following is None:
-            raise refuse("syntax", f"{token} lacks its \\of.")
-        degree.append(following)
+    degree = cursor.before("\\of", token)
     return f"\\sqrt[{{{rewrite(degree, context)}}}]{{{rewrite(cursor.argument(token), context)}}}"
 
 

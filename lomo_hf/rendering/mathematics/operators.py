@@ -104,11 +104,7 @@ def _stacked(token: str, cursor: Cursor, context: Context) -> str:
 
 def _built(token: str, cursor: Cursor, context: Context) -> str:
     r"""Plain TeX's `\buildrel a \over =`."""
-    upper: list[str] = []
-    while (following := cursor.next()) != "\\over":
-        if following is None:
-            raise refuse("syntax", f"{token} lacks its \\over.")
-        upper.append(following)
+    upper = cursor.before("\\over", token)
     base = rewrite(cursor.argument(token), context)
     return f"\\stackrel{{{rewrite(upper, context)}}}{{{base}}}"
 

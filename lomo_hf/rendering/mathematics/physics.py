@@ -128,10 +128,7 @@ def _evaluated(token: str, cursor: Cursor, context: Context) -> str:
     opener = cursor.look()
     if opener in ("(", "["):
         cursor.take(opener)
-        start = cursor.position
-        while cursor.next() not in ("|", None):
-            pass
-        return fenced(opener, "|", cursor.tokens[start : cursor.position - 1], context)
+        return fenced(opener, "|", cursor.before("|", token), context)
     return fenced(".", "|", cursor.argument(token), context)
 
 

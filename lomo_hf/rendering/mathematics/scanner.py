@@ -84,6 +84,14 @@ class Cursor:
         self.position += 1
         return token
 
+    def before(self, word: str, command: str) -> Sequence[str]:
+        """The tokens before a word of plain TeX that parts the arguments of a command; steps over the word."""
+        start = self.position
+        while (token := self.next()) != word:
+            if token is None:
+                raise refuse("syntax", f"{command} lacks its {word}.")
+        return self.tokens[start : self.position - 1]
+
     def rest(self) -> Sequence[str]:
         """All tokens that are left; steps over them."""
         start, self.position = self.position, len(self.tokens)
