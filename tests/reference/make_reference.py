@@ -106,7 +106,7 @@ def _chosen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     usable = [row for row in rows if _usable(row)]
     random.Random(0).shuffle(usable)
     parts = [_parts(row["tex"]) for row in usable]
-    counts = Counter(part for found in parts for part in found)
+    counts = Counter(part for listed in parts for part in listed)
     seen: Counter[str] = Counter()
     chosen: dict[int, dict[str, Any]] = {}
     for index in sorted(range(len(usable)), key=lambda i: min((counts[part] for part in parts[i]), default=9999)):
@@ -133,11 +133,11 @@ def _usable(row: dict[str, Any]) -> bool:
 def _parts(tex: str) -> set[str]:
     """The commands of a formula, and its environments."""
     tokens = tokenise(tex)
-    found = {token for token in tokens if is_word(token)}
+    parts = {token for token in tokens if is_word(token)}
     for i, token in enumerate(tokens):
         if token == "\\begin":
-            found.add("\\begin" + "".join(tokens[i + 1 : tokens.index("}", i)]))
-    return found
+            parts.add("\\begin" + "".join(tokens[i + 1 : tokens.index("}", i)]))
+    return parts
 
 
 def _frozen(row: dict[str, Any], tex: np.ndarray, ours: np.ndarray) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def _convert(element: Element, context: Context, style: int, named: bool = False
     return handler(element, context, style, named)
 
 
-def _one(element: Element, context: Context, style: int) -> str:
+def _argument(element: Element, context: Context, style: int) -> str:
     """What one element sets, as an argument."""
     return _convert(element, context, style).typst
 
@@ -158,7 +158,7 @@ def _binomial(children: list[Element], context: Context, style: int) -> Item | N
     if children[0].tag != "mo" or children[2].tag != "mo" or children[0].get("stretchy") == "false":
         return None
     own = {"true": DISPLAY, "false": TEXT}.get(children[1].get("displaystyle", ""), style)
-    above, below = (_one(child, context, min(own + 1, SMALLEST)) for child in children[1])
+    above, below = (_argument(child, context, min(own + 1, SMALLEST)) for child in children[1])
     if (left, right) == ("(", ")"):
         typst = call("binom", above, below)
     else:
@@ -174,7 +174,7 @@ def _stack(above: str, below: str, style: int) -> str:
 def _fraction(element: Element, context: Context, style: int, _named: bool) -> Item:
     own = {"true": DISPLAY, "false": TEXT}.get(element.get("displaystyle", ""), style)
     continued = element.get("scriptlevel") == "0"
-    above, below = (_one(child, context, min(own + 1, SMALLEST)) for child in element)
+    above, below = (_argument(child, context, min(own + 1, SMALLEST)) for child in element)
     if element.get("linethickness") == "0":
         typst = _stack(above, below, own)
     elif continued:
@@ -187,7 +187,7 @@ def _fraction(element: Element, context: Context, style: int, _named: bool) -> I
 def _root(element: Element, context: Context, style: int, _named: bool) -> Item:
     children = list(element)
     if element.tag == "mroot":
-        return Item(call("root", _one(children[1], context, SMALLEST), _one(children[0], context, style)))
+        return Item(call("root", _argument(children[1], context, SMALLEST), _argument(children[0], context, style)))
     return Item(call("sqrt", row_to_typst(children, context, style)))
 
 
@@ -208,7 +208,7 @@ def _scripts(element: Element, context: Context, style: int, named: bool) -> Ite
         typst = call("scripts", typst)
     smaller = min(max(style + 1, SCRIPT), SMALLEST)
     arguments = [
-        f"{name}: {_one(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)
+        f"{name}: {_argument(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)
     ]
     return Item(call("attach", typst, *arguments), atom)
 
@@ -231,7 +231,7 @@ def _decorated(element: Element, base: Element, over: Element, context: Context,
 
 
 def _braced(name: str, base: Element, context: Context, style: int) -> str:
-    inner = _one(base, context, DISPLAY if "brace" in name else style)
+    inner = _argument(base, context, DISPLAY if "brace" in name else style)
     missing = 1.8 - 0.55 * len("".join(base.itertext()))
     if "brace" in name and missing > 0:  # the shortest brace of TeX is longer than one letter
         pad = f"#h({em(missing / 2)})"
@@ -240,7 +240,7 @@ def _braced(name: str, base: Element, context: Context, style: int) -> str:
 
 
 def _accented(sign: str, over: Element, under: bool, base: Element, context: Context, style: int) -> Item:
-    inner = _one(base, context, style) or "#[]"
+    inner = _argument(base, context, style) or "#[]"
     if sign == "\u0332":
         return Item(call("underline" if under else "overline", inner))
     if under:
@@ -268,8 +268,8 @@ def _restored(mark: Wrap | Lap | Table, base: Element, context: Context, style: 
 
         return Item(table_to_typst(mark, base, cell))
     if isinstance(mark, Lap):
-        return lapped(mark, _one(base, context, style) or "#[]", script=style >= SCRIPT)
-    inner = _one(base, context, style if mark.style is None else mark.style)
+        return lapped(mark, _argument(base, context, style) or "#[]", script=style >= SCRIPT)
+    inner = _argument(base, context, style if mark.style is None else mark.style)
     return Item(f"{mark.before}{inner or '#[]'}{mark.after}", mark.atom)
 
 
@@ -283,7 +283,7 @@ def _multiscripts(element: Element, context: Context, style: int, named: bool) -
             continue
         if not names:
             raise refuse("unsupported:multiscripts", "more than one pair of scripts on a side is not set.")
-        name, typst = names.pop(0), _one(child, context, smaller)
+        name, typst = names.pop(0), _argument(child, context, smaller)
         if typst:
             arguments.append(f"{name}: {typst}")
     return Item(call("attach", _convert(base, context, style, named).typst, *arguments))
