@@ -72,7 +72,12 @@ def test_units_that_are_composed_are_shown_in_their_order(units: list[tuple[bool
         (r"{\bgroup y\egroup}", r"{{y}}"),
         (r"\pmqty{1&2}", r"\begin{pmatrix}1&2\end{pmatrix}"),
         (r"\require{cancel}x", "x"),
-        (r"\char`a", r"\char`a"),
+        (r"\underbracket[2pt][3pt]{x}", r"\underbracket{x}"),
+        (r"\begin{alignedat}[t]{1}p&=q\end{alignedat}", r"\begin{alignedat}{1}p&=q\end{alignedat}"),
+        (r"\begin{multlined}[b][4cm]p\\q\end{multlined}", r"\begin{multlined}p\\q\end{multlined}"),
+        (r"\begin{gathered} [0,1)=p \\ q\end{gathered}", r"\begin{gathered}{}[0,1)=p \\ q\end{gathered}"),
+        (r"\begin{tabular}{l}\toprule[2pt] p\end{tabular}", r"\begin{tabular}{l}\hline p\end{tabular}"),
+        (r"\stackrel[p]{q}{=}", r"\stackrel{q}{\underset{p}{=}}"),
     ],
 )  # fmt: skip
 def test_two_ways_of_writing_are_set_alike(one_way: str, another: str) -> None:
@@ -96,6 +101,7 @@ def test_two_ways_of_writing_are_set_alike(one_way: str, another: str) -> None:
         (r"\enclose{longdiv}{12}", r"unsupported:\enclose"),
         (r"\root 3 x", "syntax"),
         (r"\DeclareMathOperator{\foo}{foo}", r"definition:\DeclareMathOperator"),
+        (r"\norm[2]{x}", r"unsupported:\norm"),
         (r"\Aboxed{a&=b}", r"unknown-command:\Aboxed"),
     ],
 )  # fmt: skip

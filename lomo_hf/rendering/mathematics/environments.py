@@ -10,6 +10,7 @@ from lomo_hf.rendering.mathematics.diagrams import diagram_rows
 from lomo_hf.rendering.mathematics.grid import Grid, read_columns
 from lomo_hf.rendering.mathematics.limits import MAX_GRIDS, MAX_ROWS, refuse
 from lomo_hf.rendering.mathematics.marks import Context, Wrap
+from lomo_hf.rendering.mathematics.measures import is_length
 from lomo_hf.rendering.mathematics.rewrite import formula_in, rewrite
 from lomo_hf.rendering.mathematics.rows import CELL_ENDS, ROW_ENDS, RULES, closed, finish, interlude, stripped
 from lomo_hf.rendering.mathematics.scanner import Cursor, split_top
@@ -35,6 +36,7 @@ _MATRICES = {
     "Vmatrix": ("‖", "‖"), "smallmatrix": ("", ""), "psmallmatrix": ("(", ")"), "bsmallmatrix": ("[", "]"),
     "vsmallmatrix": ("|", "|"), "Bsmallmatrix": ("{", "}"),
 }  # fmt: skip
+_MATRIX_COLUMNS = frozenset(("l", "c", "r", "|", ":", " "))
 _CASES = {"cases": ("{", ""), "dcases": ("{", ""), "rcases": ("", "}"), "drcases": ("", "}")}
 _RULED = RULES | {"\\cline", "\\cmidrule", "\\multicolumn"}
 
@@ -57,7 +59,7 @@ def _environment(name: str, body: Sequence[str], context: Context) -> str:
     if plain in _PAIRS:
         return _pairs(plain, cursor, context)
     if plain in _SINGLE:
-        cursor.optional() if plain == "gathered" else None
+        _placement(cursor) if plain.endswith("ed") else None
         return _with_interludes("multline" if plain.startswith("multline") else "gathered", cursor, context)
     if plain == "eqnarray":
         return finish(Grid("eqnarray", ["r", "c", "l"]), cursor, context)
@@ -128,10 +130,10 @@ def _diagram(cursor: Cursor, context: Context) -> str:
 
 
 def _pairs(name: str, cursor: Cursor, context: Context) -> str:
+    if name.endswith("ed") or name in ("alignedat", "split"):
+        _placement(cursor)
     if name.endswith("at"):
         cursor.argument(name)
-    elif name == "aligned":
-        _placement(cursor)
     elif name == "eqalignno":
         cursor = Cursor(_with_tags(cursor.rest()))
     return _with_interludes("alignat" if name.endswith("at") else "aligned", cursor, context)
@@ -149,24 +151,31 @@ def _with_tags(tokens: Sequence[str]) -> list[str]:
 
 
 def _placement(cursor: Cursor) -> None:
-    r"""Step over [t], [b] or [c], which say how the box stands on its line."""
-    if cursor.peek() == "[" and list(cursor.tokens[cursor.position + 1 : cursor.position + 3])[1:] == ["]"]:
-        if cursor.tokens[cursor.position + 1] in ("t", "b", "c"):
-            cursor.position += 3
+    r"""Step over [t], [b] or [c], which say how the box stands on its line, and over its width in `multlined`."""
+    while cursor.peek() == "[":
+        start = cursor.position
+        inside = "".join(cursor.optional() or ())
+        if inside not in ("t", "b", "c") and not is_length(inside):
+            cursor.position = start
+            return
 
 
 def _matrix(name: str, cursor: Cursor, context: Context) -> str:
-    align = "c"
-    if (
-        cursor.peek() == "["
-        and len(cursor.tokens) > 2
-        and cursor.tokens[1] in ("l", "c", "r")
-        and cursor.tokens[2] == "]"
-    ):
-        align = cursor.tokens[1]
-        cursor.position = 3
-    kind = "smallmatrix" if "small" in name else "matrix"
-    return _fenced(finish(Grid(kind, [align]), cursor, context), *_MATRICES[name], context)
+    """A matrix, with the column of mathtools' starred ones, or the columns that authors give to augmented ones."""
+    grid = Grid("smallmatrix" if "small" in name else "matrix", ["c"])
+    start = cursor.position
+    columns = cursor.optional() if cursor.peek() == "[" else None
+    if columns is not None and not {*columns} <= _MATRIX_COLUMNS:
+        cursor.position = start
+    elif columns is not None and len(columns) > 1:
+        grid = Grid("array")
+        read_columns(columns, grid)
+        grid.gaps = [0.0, *[-1.0] * (len(grid.aligns) - 1), 0.0]  # a matrix has no room at its sides
+        latex = _ruled(grid, cursor, context)
+        return _fenced(latex, *_MATRICES[name], context)
+    elif columns:
+        grid.aligns = [columns[0]]
+    return _fenced(finish(grid, cursor, context), *_MATRICES[name], context)
 
 
 def _fenced(latex: str, left: str, right: str, context: Context) -> str:
@@ -182,6 +191,11 @@ def _array(name: str, cursor: Cursor, context: Context) -> str:
     _placement(cursor)
     grid = Grid(_TABLES[name.removesuffix("*")])
     read_columns(cursor.argument(name), grid)
+    return _ruled(grid, cursor, context)
+
+
+def _ruled(grid: Grid, cursor: Cursor, context: Context) -> str:
+    """A table that may have rules; how many of those stand inside one another is counted."""
     ruled = bool(grid.vrules) or any(token in _RULED for token in cursor.tokens)
     context.grids += ruled
     if context.grids > MAX_GRIDS:

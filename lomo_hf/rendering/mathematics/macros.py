@@ -91,6 +91,7 @@ _MACROS = {
 }  # fmt: skip
 r"""Command -> how many arguments it takes, and LaTeX in which #1 is the first."""
 
+_SIZES = frozenset((" ", "\\big", "\\Big", "\\bigg", "\\Bigg"))
 _FENCES = {
     "\\abs": ("|", "|"), "\\absolutevalue": ("|", "|"), "\\norm": ("\\|", "\\|"), "\\Norm": ("\\|", "\\|"),
     "\\floor": ("\\lfloor", "\\rfloor"), "\\ceil": ("\\lceil", "\\rceil"), "\\paren": ("(", ")"),
@@ -138,8 +139,9 @@ def _macro(token: str, cursor: Cursor, context: Context) -> str:
 def _fence(token: str, cursor: Cursor, context: Context) -> str:
     left, right = _FENCES[token]
     cursor.take("*")
-    if cursor.peek() == "[" and token != "\\bqty":
-        cursor.optional()
+    size = cursor.optional() if cursor.peek() == "[" and token != "\\bqty" else None
+    if size is not None and not {*size} <= _SIZES:
+        raise refuse(f"unsupported:{token}", f"what stands in brackets after {token} is not the size of its bars.")
     context.expanded += 4
     return fenced(left, right, cursor.argument(token), context)
 

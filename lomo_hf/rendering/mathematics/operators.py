@@ -109,6 +109,12 @@ def _built(token: str, cursor: Cursor, context: Context) -> str:
     return f"\\stackrel{{{rewrite(upper, context)}}}{{{base}}}"
 
 
+def _bracket(token: str, cursor: Cursor, context: Context) -> str:
+    r"""`\underbracket[1pt][3pt]{x}`: how thick and how high the bracket is makes no difference here."""
+    cursor.optional(), cursor.optional()
+    return f"{token}{{{rewrite(cursor.argument(token), context)}}}"
+
+
 def _smash_operator(token: str, cursor: Cursor, context: Context) -> str:
     cursor.optional()
     return rewrite(cursor.argument(token), context)
@@ -122,6 +128,7 @@ OPERATOR_HANDLERS: Final[dict[str, Handler]] = {
     **dict.fromkeys(("\\dots", "\\ldots", "\\cdots", *DOTS["centred"], *DOTS["low"]), _dots),
     **dict.fromkeys(("\\operatorname", "\\mathop"), _operator),
     **dict.fromkeys(("\\overset", "\\underset", "\\stackrel"), _stacked),
+    **dict.fromkeys(("\\underbracket", "\\overbracket"), _bracket),
     "\\buildrel": _built,
     "\\bmod": _bmod,
     "\\surd": _surd,
