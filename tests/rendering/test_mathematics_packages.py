@@ -127,6 +127,12 @@ def test_a_text_that_holds_formulas_and_lines_is_set() -> None:
     assert compiles([tex, tex]) == 2
 
 
+def test_formulas_side_by_side_in_a_text_stay_apart() -> None:
+    r"""`xy` and `yclass` are no names to Typst: what stands side by side is joined like any other pieces."""
+    texts = [r"\text{$p$$q$}", r"\text{$p$\bmod}", r"\text{\alpha$q$\sin}", r"\text{$1$$2$ and $p$\boxed{q}}"]
+    assert compiles([tex for text in texts for tex in (text, text)]) == 2 * len(texts)
+
+
 def test_commands_of_mathematics_within_text_are_set_and_named() -> None:
     found = typeset_formula(r"\text{if x \le \frac{1}{2}}", display=True)
     assert found.repairs == ("mended-mathematics-in-text",)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lomo_hf.errors import FormulaError
 from lomo_hf.rendering.mathematics.coverage import check_text
 from lomo_hf.rendering.mathematics.displacement import check_drawn_back
-from lomo_hf.rendering.mathematics.emit import call, em, string
+from lomo_hf.rendering.mathematics.emit import call, em, join, string
 from lomo_hf.rendering.mathematics.limits import refuse
 from lomo_hf.rendering.mathematics.marks import Context
 from lomo_hf.rendering.mathematics.measures import colour, length
@@ -148,7 +148,7 @@ class _Setter:
                 self.run = 0.0
         self._flush(style)
         self.context.leave()
-        return "".join(self.pieces)
+        return join(self.pieces)
 
     def _is_plain(self, token: str, cursor: Cursor) -> bool:
         """Whether a token is a character of text; if so it is taken."""
