@@ -6,7 +6,7 @@ a reason, and its row stays text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil, sqrt
 from typing import Literal
 
@@ -20,18 +20,18 @@ from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.glyphs import Drawing, placed
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
-from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.mathematics import typeset_formula
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.scripts import piled_marks, unseen_row
-from lomo_hf.rendering.typesetter import INK, Sheet, draw
+from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw
 from lomo_hf.spans import Span
 
-__all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
+__all__ = ["HEADROOM", "MENDED", "Page", "Renderer", "render_span"]
 
 Renderer = Literal["text", "latex", "fallback"]
 
+MENDED = "mended-"  # begins the names of repairs of formulas, beside those of conversations
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
-_WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
 _LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
@@ -44,6 +44,7 @@ class Page:
         pixels: uint8 (height, width), 255 is paper. Trimmed to its ink and a mild margin.
         renderer: "latex" or "text" by the span's content, "fallback" where the LaTeX route failed.
         reason: Why it failed; None otherwise.
+        repairs: Names of what was mended in formulas before they could be typeset, sorted.
         drawing: The glyphs and rules that were painted, where they stood before the page was trimmed; None where
             Typst painted them.
     """
@@ -51,6 +52,7 @@ class Page:
     pixels: NDArray[np.uint8]
     renderer: Renderer
     reason: str | None = None
+    repairs: tuple[str, ...] = ()
     drawing: Drawing | None = field(default=None, repr=False, compare=False)
 
 
@@ -76,11 +78,13 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
         return _page(prompt, span, (), style, caps, "text")
     try:
         formulas = [
-            formula_to_typst(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
+            typeset_formula(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
             for atom in span.atoms
             if atom.is_math
         ]
-        return _page(prompt, span, formulas, style, caps, "latex")
+        page = _page(prompt, span, [formula.typst for formula in formulas], style, caps, "latex")
+        repairs = {repair for formula in formulas for repair in formula.repairs}
+        return replace(page, repairs=tuple(sorted(repairs)))
     except TooLargeError:
         raise
     except (FormulaError, RenderError) as error:
@@ -109,7 +113,7 @@ def _page(
     ink = _ink(sheet.pixels)
     wide, high = (side + 2 * style.margin for side in (ink.shape[1], ink.shape[0]))
     _check_size(wide, high, chars, caps.max_pixels, caps)
-    return Page(_on_paper(ink, wide, high, caps), renderer, reason, sheet.drawing)
+    return Page(_on_paper(ink, wide, high, caps), renderer, reason, drawing=sheet.drawing)
 
 
 def _sheet(
@@ -157,7 +161,7 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
 
 def _drawn_wide_enough(markup: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle) -> Sheet:
     """The lines in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
-    widest = int(_WIDEST * style.max_width)
+    widest = int(WIDEST * style.max_width)
     try:
         sheet = draw(markup, width, style, wide=wide)
     except RenderError as error:

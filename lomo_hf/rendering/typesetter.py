@@ -24,11 +24,12 @@ from lomo_hf.rendering.markup import HANGING
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["BLEED", "INK", "Sheet", "draw", "new_compiler", "typeset"]
+__all__ = ["BLEED", "INK", "WIDEST", "Sheet", "draw", "new_compiler", "typeset"]
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
+WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _LARGEST = 40_000_000  # px of a page; what is larger is refused before it is painted
 _DEFINITIONS = Path(__file__).parent / "definitions"
 
@@ -165,7 +166,7 @@ def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
 #import "/page.typ": lines, sheet
 {imports}\
 #let (L, R, C, D, B, P, M, W, Q, E, T) = lines(
-  width: {width}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
+  width: {width}, widest: {int(WIDEST * style.max_width)}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
 )
 #show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})
 """

@@ -3,6 +3,6 @@
 What converted formulas call is defined in `rendering/definitions/mathematics.typ`.
 """
 
-from lomo_hf.rendering.mathematics.formula import formula_to_typst
+from lomo_hf.rendering.mathematics.formula import TypesetFormula, formula_to_typst, typeset_formula
 
-__all__ = ["formula_to_typst"]
+__all__ = ["TypesetFormula", "formula_to_typst", "typeset_formula"]
