@@ -76,8 +76,8 @@ def shade(page: Page, darkness: Field) -> Page:
 def displace(page: Page, shift_y: Field | None, shift_x: Field | None, pad: int) -> Page:
     """A page whose pixel at (y, x) comes from (y + shift_y, x + shift_x), on a canvas with `pad` more on each side.
 
-    The shifts are in pixels, at most `pad` each way, on a coarse grid over the new canvas; None is no shift. What comes
-    from beyond the page is white.
+    The shifts are in pixels, at most `pad` each way, on a coarse grid over the new canvas; None is no shift. What
+    comes from beyond the page is white.
     """
     import cv2
 

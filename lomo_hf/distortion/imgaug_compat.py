@@ -49,7 +49,11 @@ def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[
     geometric = augmenters().geometric
     one, none = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
     result = geometric._AffineSamplingResult(
-        scale=(one, one), translate=(none, none), translate_mode="px", rotate=np.full(1, degrees, np.float32), shear=(none, none)
+        scale=(one, one),
+        translate=(none, none),
+        translate_mode="px",
+        rotate=np.full(1, degrees, np.float32),
+        shear=(none, none),
     )
     layered = page[:, :, None]
     matrix, shape = result.to_matrix(0, layered.shape, layered.shape, True)
