@@ -24,6 +24,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     >>> load_recipe("ratio25").ratio
     0.25
     """
+    if not isinstance(name_or_path, str | Path):
+        raise RecipeError(f"recipe must be a Recipe, a name or a YAML file; found {name_or_path!r}. Write 'ratio50'.")
     if isinstance(name_or_path, str) and name_or_path in NAMED_RECIPES:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)

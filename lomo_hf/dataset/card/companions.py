@@ -28,7 +28,7 @@ from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.storage.atomic import sweep, write_whole
 
-__all__ = ["refresh_card", "write_companions"]
+__all__ = ["refresh_card", "repo_of", "write_companions"]
 
 
 def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
@@ -53,7 +53,7 @@ def write_companions(
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
     manifest names and the new one does not are removed.
     """
-    named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
+    named = repo or repo_of(folder) or f"ORG/{folder.resolve().name}"
     set_aside(folder)
     for place in (folder, folder / ASSETS):
         sweep(place)  # what a killed process left of these files
@@ -103,7 +103,7 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
     )
 
 
-def _repo_of(folder: Path) -> str | None:
+def repo_of(folder: Path) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
         entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
