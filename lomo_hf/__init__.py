@@ -1,7 +1,7 @@
 """lomo_hf: local modality substitution (LoMo) for datasets on the Hub.
 
-Render part of a text prompt as an image, keep the answer, and build, publish and load the result as a dataset that can be
-rebuilt to the byte. Source of the method: Han et al., arXiv 2605.30265.
+Render part of a text prompt as an image, keep the answer, and build, publish and load the result as a dataset that can
+be rebuilt to the byte. Source of the method: Han et al., arXiv 2605.30265.
 
     build_dataset(corpus, recipes, out)    a dataset folder, from any text-only corpus
     check_dataset(folder)                  does it load, and what does the Hub's viewer show?
