@@ -62,6 +62,13 @@ def _existing_dataset(dataset: str) -> str:
     return dataset
 
 
+def _recipe_names(incomplete: str) -> list[str]:
+    """The named recipes that begin so, for the completion of a shell."""
+    from lomo_hf.recipes import NAMED_RECIPES
+
+    return [name for name in NAMED_RECIPES if name.startswith(incomplete)]
+
+
 def existing_file(path: Path | None) -> Path | None:
     """A file that is to be read, if there is one.
 
@@ -96,6 +103,7 @@ Recipes = Annotated[
     list[str] | None,
     typer.Option(
         "--recipe",
+        autocompletion=_recipe_names,
         help="A named recipe or a YAML file; may be given several times. Default: ratio50 (`lomo recipes`).",
     ),
 ]

@@ -407,3 +407,15 @@ def test_an_edited_card_is_written_again_by_the_same_build(lomo: Run) -> None:
     code, said, _ = lomo(*arguments)
     assert (code, "already built" in said) == (0, False)
     assert Path("out/README.md").read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("typed", "completions"),
+    [("lomo bu", ["build"]), ("lomo build --rec", ["--recipe"]), ("lomo build --recipe ratio2", ["ratio25"])],
+)
+def test_a_shell_completes_commands_options_and_recipes(typed: str, completions: list[str]) -> None:
+    words = typed.split()
+    asked = {"_LOMO_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    script = "import sys; sys.argv = ['lomo']; from lomo_hf.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, **asked})
+    assert done.stdout.split() == completions, done.stderr
