@@ -49,7 +49,7 @@ def test_one_address_is_named_everywhere() -> None:
     other = {}
     for path in written():
         text = path.read_text(encoding="utf-8")
-        found = set(re.findall(r"github\.com/([\w.-]+/lomo_?-?hf)\b", text))
+        found = set(re.findall(r"github(?:usercontent)?\.com/([\w.-]+/lomo_?-?hf)\b", text))
         found |= set(re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/", text))
         if found - {HOME}:
             other[path.name] = found
