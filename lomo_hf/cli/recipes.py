@@ -45,7 +45,7 @@ def _print_recipes(screen: "Console") -> None:
     screen.print()
     distortions = Table(show_edge=False)
     for column in ("distortion", "group", "mild", "hard", "looks like"):
-        distortions.add_column(column)
+        distortions.add_column(column, no_wrap=column in ("distortion", "group"))  # names to copy into a recipe
     for op in operations():
         ranges = [
             "\n".join(f"{key} {low:g}..{high:g}" for key, (low, high) in op.ranges[strength].items())

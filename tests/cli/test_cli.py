@@ -15,6 +15,7 @@ from PIL import Image
 
 import lomo_hf
 from lomo_hf.cli import main
+from lomo_hf.distortion import GROUPS, OPERATIONS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -145,6 +146,12 @@ def test_a_corpus_in_a_layout_of_its_own_can_be_previewed(lomo: Run, tmp_path: P
 
 def test_the_version_can_be_asked_for(lomo: Run) -> None:
     assert lomo("--version")[:2] == (0, f"lomo-hf {lomo_hf.__version__}\n")
+
+
+def test_names_of_distortions_are_whole_on_a_narrow_terminal(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = lomo("recipes")[1]
+    assert all(name in said for name in (*GROUPS, *OPERATIONS))
 
 
 def test_recipes_are_listed_and_explained(lomo: Run) -> None:
