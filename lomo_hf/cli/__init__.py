@@ -5,8 +5,10 @@ with data, disk, network or the Hub, 2 wrong usage, 3 something is not what was 
 """
 
 import sys
+import traceback
 from io import TextIOWrapper
-from typing import Annotated
+from types import TracebackType
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +27,7 @@ from lomo_hf.cli.recipes import recipes
 from lomo_hf.cli.render_eval import render_eval
 from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
+from lomo_hf.cli.terminal import visible
 from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
@@ -99,20 +102,41 @@ def main() -> None:
         _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
+            sys.excepthook = _report
             raise
         _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then run the command again.", 1)
 
 
 def _run() -> None:
-    """Run the application; Typer turns Ctrl-C into an exit code without a message, so it is raised again here."""
+    """Run the application; control characters in arguments are shown, and Ctrl-C gets a message of ours."""
     try:
-        app(standalone_mode=True)
-    except SystemExit as exiting:
-        if exiting.code == _INTERRUPTED:
-            raise KeyboardInterrupt from exiting
-        raise
+        code = app(standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _refuse_arguments(error)
+    else:
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code or 0)
+
+
+def _refuse_arguments(error: Any) -> None:
+    """Print what is wrong with the arguments, as Typer would, with control characters in them shown."""
+    from typer.rich_utils import rich_format_error
+
+    for name in ("message", "param_hint", "option_name"):
+        if isinstance(getattr(error, name, None), str):
+            setattr(error, name, visible(getattr(error, name)))
+    rich_format_error(error)
+    sys.exit(error.exit_code)
 
 
 def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"lomo: {' '.join(message.split())}\n")
+    sys.stderr.write(f"lomo: {visible(' '.join(message.split()))}\n")
     sys.exit(code)
+
+
+def _report(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:
+    """An error that nobody foresaw, which may repeat anybody's text."""
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, frames))))

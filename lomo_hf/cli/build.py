@@ -21,7 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Recipes, RepoName, console, progress_bar
+from lomo_hf.cli.terminal import Recipes, RepoName, console, named, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,6 +75,7 @@ def build(
             engine=builder,
             share=share,
             draw=selected.draw,
+            notify=lambda said: screen.print(said, highlight=False, markup=False),
         )
     if report.unchanged:
         screen.print(f"{out} is already built; nothing was changed.", highlight=False, markup=False)
@@ -92,7 +93,7 @@ def _note_borrowed_name(recipe: str) -> None:
     loaded = load_recipe(recipe)
     if loaded.name in NAMED_RECIPES and not is_as_named(loaded):
         console(stderr=True).print(
-            f"note: {recipe} has the name {loaded.name}, but is not the recipe {loaded.name} of lomo_hf; "
+            f"note: {named(recipe)} has the name {loaded.name}, but is not the recipe {loaded.name} of lomo_hf; "
             "give it a `name` of its own.",
             highlight=False,
             markup=False,
@@ -111,7 +112,7 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     numbers = [max(len(values[at]) for _, _, values in rows) for at in range(len(report.counts))]
     widths = [max(min(len(name), _NAME_WIDTH), size) + 3 for name, size in zip(report.counts, numbers, strict=True)]
     for part in _parts(widths, screen.width - labels):
-        title = Text(str(report.folder)) if part.start == 0 else None
+        title = Text(named(report.folder)) if part.start == 0 else None
         table = Table(title=title, title_justify="left", show_edge=False)
         table.add_column("", overflow="fold", width=labels - 2)
         spare = screen.width - labels - sum(widths[part])
@@ -126,10 +127,11 @@ def print_report(report: "BuildReport", seconds: float) -> None:
             table.add_section()
         screen.print(table)
     first = next(iter(report.counts))
+    folder = named(report.folder)
     if any(config.refused for config in report.counts.values()):
-        screen.print(f"Every refused row: {report.folder}/*/refused-*.jsonl", highlight=False, markup=False)
+        screen.print(f"Every refused row: {folder}/*/refused-*.jsonl", highlight=False, markup=False)
     if report.whole:
-        call = f'load_dataset("{report.folder}", "{first}")'
+        call = f'load_dataset("{folder}", "{first}")'
         screen.print(f"Load it: {call}", style="bold", highlight=False, markup=False)
 
 

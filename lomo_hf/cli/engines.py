@@ -118,7 +118,7 @@ def chosen_share(index: int | None, count: int | None, engine: str, assemble: bo
 
 def _arguments(options: Sequence[str]) -> Mapping[str, Any]:
     """KEY=VALUE pairs; values are read as YAML, so that numbers are numbers and [a, b] is a list."""
-    import yaml
+    from lomo_hf.storage.yaml_reading import read_yaml
 
     arguments = {}
     for option in options:
@@ -126,8 +126,8 @@ def _arguments(options: Sequence[str]) -> Mapping[str, Any]:
         if not equals or not key.isidentifier():
             raise UsageError(f"--engine-option must be KEY=VALUE; found {option!r}. Write partition=cpu.")
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
+            value = read_yaml(text)
+        except ValueError:
             value = text
         # YAML reads 10:00:00 as 36000 in base 60, and a date as a date; schedulers want the text.
         as_read = isinstance(value, bool | list | dict | type(None)) or text == str(value)

@@ -9,7 +9,7 @@ import typer
 from lomo_hf.cli.build import print_report
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
 from lomo_hf.cli.engines import NumProc
-from lomo_hf.cli.terminal import RepoName, console, progress_bar, shown_status
+from lomo_hf.cli.terminal import RepoName, console, named, progress_bar, shown_status
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def grid(
     with shown_status(console(), "measuring ..."):
         recipes = measured(recipes, selected.source, limit=limit)
         sharing = measure_sharing(selected.source, recipes, measure=measure, limit=limit)
-    console().print(selected.source.description, highlight=False, markup=False)
+    console().print(named(selected.source.description), highlight=False, markup=False)
     _print_plan(recipes, sharing)
     if plan:
         return
@@ -62,6 +62,7 @@ def grid(
             on_phase=begin,
             draw=selected.draw,
             engine=LocalEngine(num_proc, guarded=True),
+            notify=lambda said: console().print(said, highlight=False, markup=False),
         )
     print_report(report, time.monotonic() - started)
 

@@ -1,9 +1,15 @@
-"""What the commands share: options that mean the same everywhere, the console, and progress on a terminal."""
+"""What the commands share: options that mean the same everywhere, the console, and progress on a terminal.
 
-from collections.abc import Callable, Iterator
+Names of files, ids, descriptions and messages may be anybody's. Control characters, which a terminal would obey
+instead of showing them, and marks that change the direction of a line are escaped here, and nowhere else.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -14,12 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CORPUS_PANEL", "DRAW_PANEL", "MACHINES_PANEL", "Corpus", "Dataset", "DatasetFolder", "Recipes", "RepoName",
-    "Seed", "console", "existing_file", "existing_files", "literal", "progress_bar", "shown_status",
+    "Seed", "console", "existing_file", "existing_files", "literal", "named", "progress_bar", "shown_status",
+    "visible",
 ]  # fmt: skip
 
-CORPUS_PANEL = "Which rows of the corpus"
-DRAW_PANEL = "Draw a sample"
-MACHINES_PANEL = "Several machines, or a cluster"
+CORPUS_PANEL: Final = "Which rows of the corpus"
+DRAW_PANEL: Final = "Draw a sample"
+MACHINES_PANEL: Final = "Several machines, or a cluster"
+
+# C0 without tab and line feed, DEL and C1; marks of direction, and separators at which some terminals break a line.
+_OBEYED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def _checked_repo(repo: str | None) -> str | None:
@@ -126,22 +136,54 @@ RepoName = Annotated[
 ]
 
 
+def visible(text: str) -> str:
+    """A text of one or several lines, with the characters that a terminal would obey escaped.
+
+    >>> print(visible("a\\x1b[2Jb\\u202ec"))
+    a\\x1b[2Jb\\u202ec
+    """
+    return _OBEYED.sub(lambda match: repr(match[0])[1:-1], text)
+
+
+def named(value: object) -> str:
+    """A name or path on one line.
+
+    >>> print(named("rows\\n[1].json"))
+    rows\\n[1].json
+    """
+    return visible(str(value)).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def literal(value: object) -> str:
-    """A name, path or message as it is, inside of a text with markup: brackets in it are brackets.
+    """A name, path or message on one line, inside of a text with markup: brackets in it are brackets.
 
     >>> print(literal("rows[1]/[b]"))
     rows[1]/\\[b]
     """
     from rich.markup import escape
 
-    return escape(str(value))
+    return escape(named(value))
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Where a command prints its results; notes go to `stderr`."""
-    from rich.console import Console
+    """Where a command prints its results; notes go to `stderr`. Control characters are shown, not obeyed."""
+    return _console_class()(stderr=stderr)
 
-    return Console(stderr=stderr)
+
+@cache
+def _console_class() -> "type[Console]":
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class ShowingConsole(Console):
+        def render_str(self, text: str, **how: Any) -> Any:
+            return super().render_str(visible(text), **how)
+
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+    return ShowingConsole
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import DatasetFolder, console
+from lomo_hf.cli.terminal import DatasetFolder, console, named
 from lomo_hf.errors import UsageError
 
 __all__ = ["verify"]
@@ -38,12 +38,12 @@ def verify(
         screen.print(sentence, highlight=False, markup=False)
 
     local = verify_dataset(folder)
-    say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
+    say(f"{named(folder)}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name in local.contents.configs:
         say(f"  {name}: {local.contents.rows(name):,} rows")
     if remote is None:
         return
     release = verify_release(repo, revision or None, local, download=download, notify=say)
-    say(f"{remote}: {release.files} files as they were built; {release.bytes_read:,} bytes fetched and hashed")
+    say(f"{named(remote)}: {release.files} files as they were built; {release.bytes_read:,} bytes fetched and hashed")
     for name, count in release.configs.items():
         say(f"  {name}: {count:,} rows load")

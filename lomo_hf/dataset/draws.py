@@ -12,6 +12,7 @@ from lomo_hf.corpus import FileSource, JoinedSource
 from lomo_hf.corpus.sampling import DRAW, Draw, DrawnSource, Sampling, draw, draw_json
 from lomo_hf.corpus.sampling.reuse import replay_if_same
 from lomo_hf.dataset.manifest import WORK_FOLDER, file_record, read_manifest
+from lomo_hf.storage import LOCK, Folder, Place
 from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["KeptDraw", "draw_for_build"]
@@ -65,20 +66,22 @@ def draw_for_build(
     (20, True, True)
     """
     out = Path(out)
-    work = out / WORK_FOLDER
-    earlier = work / DRAW if work.is_dir() else _recorded_draw(out)
-    if earlier is not None and (known := replay_if_same(earlier, source, sampling)) is not None:
-        return KeptDraw(known, earlier.read_text(encoding="utf-8"), None)
+    folder = Folder(out) if out.is_dir() else None
+    begun = folder is not None and (folder / WORK_FOLDER).is_folder()
+    earlier = _earlier_draw(folder, begun) if folder is not None else None
+    if earlier is not None and (known := replay_if_same(earlier.path, source, sampling)) is not None:
+        return KeptDraw(known, earlier.read_text(), None)
     made = draw(source, sampling, progress)
     manifest = draw_json(made)
-    if not out.exists() or work.is_dir() or (out.is_dir() and not any(out.iterdir())):
-        work.mkdir(parents=True, exist_ok=True)
-        write_whole(work / DRAW, manifest.encode())
+    if begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK}):
+        write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, manifest.encode())
     return KeptDraw(made.source, manifest, made)
 
 
-def _recorded_draw(folder: Path) -> Path | None:
-    """The draw of a finished dataset folder, if it is the file that was recorded."""
+def _earlier_draw(folder: Folder, begun: bool) -> Place | None:
+    """The draw of a build that was begun here; or that of a finished dataset, if it is the file that was recorded."""
+    if begun:
+        return folder / WORK_FOLDER / DRAW if (folder / WORK_FOLDER / DRAW).is_file() else None
     manifest = read_manifest(folder) if (folder / DRAW).is_file() else None
     known = manifest is not None and file_record(folder, DRAW) in manifest.files
     return folder / DRAW if known else None

@@ -1,7 +1,6 @@
 """Whether a dataset folder already holds all that a build would write, so that nothing has to be done."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lomo_hf.building import Receipt, ShardSpec, find_strays
 from lomo_hf.building.resume import matches
@@ -11,17 +10,18 @@ from lomo_hf.dataset.card.assets import ASSETS
 from lomo_hf.dataset.card.companions import repo_of
 from lomo_hf.dataset.manifest import WORK_FOLDER, Manifest, file_record
 from lomo_hf.recipes.recipe import installed_engines
+from lomo_hf.storage import Folder
 
 __all__ = ["finished_receipts"]
 
 
 def finished_receipts(
-    folder: Path, manifest: Manifest, specs: Sequence[ShardSpec], *, repo: str | None, draw: str | None
+    folder: Folder, manifest: Manifest, specs: Sequence[ShardSpec], *, repo: str | None, draw: str | None
 ) -> list[Receipt] | None:
     """The receipts of a build's shards, if the folder is finished and a build would change nothing in it.
 
     Args:
-        folder: A dataset folder.
+        folder: A dataset folder, in which no link was found.
         manifest: What its `manifest.json` says.
         specs: The whole plan of the build.
         repo: The name on the Hub that the card is to mention; None for the one that it mentions.
@@ -39,24 +39,25 @@ def finished_receipts(
         or any(manifest.recipes.get(recipe.name) != recipe for spec in specs[:1] for recipe in spec.recipes)
         or manifest.engines != installed_engines()
         or (repo is not None and repo != repo_of(folder))
-        or (folder / WORK_FOLDER).exists()
-        or find_strays(specs, folder)
+        or (folder / WORK_FOLDER).stat() is not None
+        or find_strays(specs, folder.path)
         or _has_remains(folder, manifest)
         or not _are_as_recorded(folder, manifest)
-        or (draw is not None and (folder / DRAW).read_text(encoding="utf-8") != draw)
+        or (draw is not None and (folder / DRAW).read_text() != draw)
     ):
         return None
     return receipts
 
 
-def _has_remains(folder: Path, manifest: Manifest) -> bool:
+def _has_remains(folder: Folder, manifest: Manifest) -> bool:
     """Whether a build would remove a file: one that a killed process left, or a record that is not of this dataset."""
     recorded = {record["path"] for record in manifest.files}
-    unrecorded = [name for name in (AUDIT, DRAW) if name not in recorded and (folder / name).exists()]
-    return bool(unrecorded) or any(any(place.glob(".*.tmp")) for place in (folder, folder / ASSETS))
+    unrecorded = [name for name in (AUDIT, DRAW) if name not in recorded and (folder / name).stat() is not None]
+    names = [*folder.names(), *(folder / ASSETS).names()]
+    return bool(unrecorded) or any(name.startswith(".") and name.endswith(".tmp") for name in names)
 
 
-def _are_as_recorded(folder: Path, manifest: Manifest) -> bool:
+def _are_as_recorded(folder: Folder, manifest: Manifest) -> bool:
     parts = (part for receipt in manifest.receipts for part in (receipt.files, receipt.sidecars))
     shards = [
         {"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for part in parts for file in part.values()
