@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lomo_hf.cli.agreement import agreement, score
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
@@ -29,6 +30,7 @@ from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.terminal import visible
 from lomo_hf.cli.verify import verify
+from lomo_hf.cli.write_eval import write_eval
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -63,7 +65,7 @@ _PANELS = {
     "Inspect": (check, browse, audit, verify),
     "Publish": (card, push),
     "Train": (mix, export),
-    "Evaluate": (render_eval, sensitivity),
+    "Evaluate": (render_eval, write_eval, sensitivity, agreement, score),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
