@@ -6,7 +6,7 @@ Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
@@ -26,6 +26,7 @@ from lomo_hf.corpus.sampling import DRAW, reopen_source
 from lomo_hf.dataset import MANIFEST, Manifest, content_digest, read_set_aside
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
+from lomo_hf.row import Row
 
 __all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
 
@@ -267,7 +268,7 @@ class _Audit:
                 if not same
             ]
         notes += [
-            f"{name} chooses rows by {recipe.choosing.by}, which stored rows do not hold: without the source, draws "
+            f"{name} chooses rows by {recipe.selection.by}, which stored rows do not hold: without the source, draws "
             "are taken as they are recorded."
             for name, recipe in self.recipes.items()
             if not draws_are_known(recipe, self.source is not None)
@@ -279,7 +280,7 @@ class _Audit:
         rows, drawn = self.statistics[name].rows, self.statistics[name].drawn
         chance = 4 * (recipe.ratio * (1 - recipe.ratio) * rows) ** 0.5
         if abs(drawn - recipe.ratio * rows) > chance + _RANKS_WITHIN * rows + 1:
-            why = "; its percentiles may be of another corpus" if recipe.choosing.quantiles else ""
+            why = "; its percentiles may be of another corpus" if recipe.selection.quantiles else ""
             yield f"{name} draws {drawn:,} of {rows:,} rows, which is not about its ratio of {recipe.ratio:g}{why}."
 
 
@@ -292,7 +293,7 @@ def _read(study: Study, config: str, case: Case) -> None:
 
 def _counted(case: Case) -> Counts:
     try:
-        return Counts.of(dict(case.row))
+        return Counts.of(cast(Row, case.row))
     except (KeyError, TypeError):
         return Counts(rows=1)
 

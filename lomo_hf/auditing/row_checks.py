@@ -20,7 +20,7 @@ from lomo_hf.rendering import render_span
 from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.selection import STRATEGIES, draw_of
-from lomo_hf.selection.turns import check_turn
+from lomo_hf.selection.turns import turn_policy
 from lomo_hf.spans import Localization, select_spans
 
 __all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "whys_of"]
@@ -188,7 +188,7 @@ def _parts_in_place(case: Case) -> Whys:
 
 
 def _span_as_chosen(case: Case) -> Whys:
-    turn = check_turn(case.recipe.turn)(case.conversation, case.recipe.seed)
+    turn = turn_policy(case.recipe.turn)(case.conversation, case.recipe.seed)
     if case.lomo["turn"] != turn:
         yield f"lomo.turn must be {turn}, the {case.recipe.turn} prompt; found {case.lomo['turn']}."
         return
@@ -230,12 +230,12 @@ def _drawn_by_ratio(case: Case) -> Whys:
 
 def draws_are_known(recipe: Recipe, with_source: bool) -> bool:
     """Whether a row's draw can be told: not where it goes by what rows do not hold, and there is no source."""
-    return with_source or not STRATEGIES[recipe.choosing.by].of_column
+    return with_source or not STRATEGIES[recipe.selection.by].of_column
 
 
 def _draws(case: Case) -> tuple[float, float]:
     """The least and the most that the row's draw can be; the same where all that decides it is known."""
-    if case.recipe.choosing.by == "uniform":
+    if case.recipe.selection.by == "uniform":
         draw = uniform(case.recipe.seed, case.id, "ratio")
         return draw, draw
     least, most = sorted(draw_of(case.conversation, case.recipe, place) for place in case.places or (None, None))

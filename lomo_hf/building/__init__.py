@@ -5,7 +5,7 @@
     build_shards(specs, out, num_proc=2)     -> [Receipt]; builds what is missing or damaged
     Engine                                   who builds: LocalEngine, BuiltAlready, cluster.DatatroveEngine
 
-What makes a folder of shards a dataset repository - card, manifest, views - is made by the room above.
+What makes a folder of shards a dataset repository - card, manifest, views - is made by `lomo_hf.dataset`.
 """
 
 from lomo_hf.building.engines.local import BuiltAlready, Engine, LocalEngine, share_of

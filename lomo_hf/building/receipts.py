@@ -1,7 +1,7 @@
 """What is noted of a finished shard: its files with their digests, and what was counted while it was made.
 
 A receipt holds no time, no worker and no path of the machine, so it is the same bytes wherever the shard was built.
-Reading and trusting receipts is done next door, in `resume`.
+`resume` reads receipts and judges whether they can be trusted.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import IntegrityError
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 __all__ = ["Counts", "Receipt", "ShardFile"]
 
@@ -44,7 +44,7 @@ class Counts:
         renderers: Rewritten rows by renderer (text, latex or fallback).
         fallbacks: Rewritten rows whose mathematics is set as plain text, by reason.
         operations: Rewritten rows by the distortion that was applied.
-        repairs: Mendings of conversations, by name; a row may have several.
+        repairs: Repairs of conversations, by name; a row may have several.
         prompt_chars, span_chars: Characters of the prompts that were rewritten, and of their spans.
         images, pixels, image_bytes: Pages, their pixels, and the bytes of their PNG files.
 
@@ -72,16 +72,17 @@ class Counts:
         """The counts of one row, or of one refusal."""
         if isinstance(result, Refusal):
             return cls(refused={result.reason: 1})
-        lomo = result["lomo"]
-        repairs = dict(sorted(Counter(lomo["repairs"]).items()))
-        reason = {lomo["reason"]: 1} if lomo["reason"] else {}
+        repairs = dict(sorted(Counter(result["lomo"]["repairs"]).items()))
+        reason = result["lomo"]["reason"]
+        reasons = {reason: 1} if reason else {}
         if not result["rewritten"]:
-            return cls(rows=1, kept=reason, repairs=repairs)
+            return cls(rows=1, kept=reasons, repairs=repairs)
+        lomo = result["lomo"]
         return cls(
             rows=1,
             rewritten=1,
             renderers={lomo["renderer"]: 1},
-            fallbacks=reason,
+            fallbacks=reasons,
             operations={lomo["distortion"]["op"]: 1},
             repairs=repairs,
             prompt_chars=lomo["prompt_chars"],
@@ -99,7 +100,7 @@ class Counts:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The counts that `to_dict` wrote.
 
         Raises:
@@ -108,15 +109,17 @@ class Counts:
         >>> Counts.from_dict(Counts(rows=3).to_dict()) == Counts(rows=3)
         True
         """
-        if set(said) != {f.name for f in fields(cls)}:
-            raise IntegrityError(f"counts have other names than {[f.name for f in fields(cls)]}; found {list(said)}.")
+        if set(values) != {f.name for f in fields(cls)}:
+            raise IntegrityError(
+                f"counts have other names than {[f.name for f in fields(cls)]}; found {list(values)}."
+            )
         empty = cls()
-        for name, value in said.items():
+        for name, value in values.items():
             numbers = value.values() if isinstance(value, dict) else [value]
             alike = isinstance(value, dict) == isinstance(getattr(empty, name), dict)
             if not alike or not all(type(number) is int and number >= 0 for number in numbers):
                 raise IntegrityError(f"counts.{name} must hold numbers of 0 or more; found {value!r}.")
-        return cls(**said)
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -148,17 +151,17 @@ class Receipt:
         True
         """
         try:
-            said = json.loads(text)
+            document = json.loads(text)
             files, sidecars = (
-                {name: ShardFile(**one) for name, one in said[key].items()} for key in ("files", "sidecars")
+                {name: ShardFile(**file) for name, file in document[key].items()} for key in ("files", "sidecars")
             )
-            counts = {name: Counts.from_dict(one) for name, one in said["counts"].items()}
-            return cls(said["spec_digest"], said["index"], files, sidecars, counts)
+            counts = {name: Counts.from_dict(values) for name, values in document["counts"].items()}
+            return cls(document["spec_digest"], document["index"], files, sidecars, counts)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise IntegrityError(f"a receipt cannot be read ({error}); build the shard again.") from error
 
 
-def _sum(one: Any, other: Any) -> Any:
-    if isinstance(one, int):
-        return one + other
-    return {key: one.get(key, 0) + other.get(key, 0) for key in sorted({*one, *other})}
+def _sum(first: Any, second: Any) -> Any:
+    if isinstance(first, int):
+        return first + second
+    return {key: first.get(key, 0) + second.get(key, 0) for key in sorted({*first, *second})}

@@ -16,8 +16,8 @@ from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.row import Row
 from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
-from lomo_hf.substitution import Row
 
 __all__ = ["build_shard", "write_shard"]
 
@@ -66,7 +66,7 @@ def write_shard(
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     read = 0
     for item in spec.source.conversations(spec.start, spec.stop):
-        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.place(read))
+        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.corpus_place(read))
         for output, result in zip(outputs, results, strict=True):
             output.add(result)
         read += 1

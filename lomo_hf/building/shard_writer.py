@@ -11,13 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.ordering import Place, order_of, place_of
+from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import stored_schema, with_old_features
+from lomo_hf.row import MixedRow, stored_schema, with_old_features
 from lomo_hf.storage.atomic import PendingFile
-from lomo_hf.storage.memory import give_back
-from lomo_hf.substitution import Row
+from lomo_hf.storage.memory import release_memory
 
 __all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
 
@@ -40,31 +39,31 @@ class ShardWriter:
     def __init__(self, pending: PendingFile, *, keep_order: bool = False) -> None:
         self._keep_order = keep_order
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
-        self._held: list[Row] = []
+        self._held: list[MixedRow] = []
         self._held_weight = 0
-        self._places: list[Place] = []
+        self._keys: list[SortKey] = []
         self._weights: list[int] = []
         self._pending = pending
         self._spill = Spill(pending, stored_schema())
 
-    def add(self, row: Row) -> None:
+    def add(self, row: MixedRow) -> None:
         """Take a row; every hundredth goes to the disk with those before it."""
         weight = _weight(row)
         self.weight += weight if self._keep_order else 2 * weight
         self._held_weight += weight
         self._held.append(row)
         if not self._keep_order:
-            self._places.append(place_of(row))
+            self._keys.append(sort_key_of(row))
             self._weights.append(weight)
         if len(self._held) >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
-            self._set_aside()
+            self._flush()
 
     def close(self) -> None:
         """Write the rows in their order, and the footer."""
-        self._set_aside()
+        self._flush()
         for group in self._groups():
             self._writer.write_table(self._spill.rows(group), row_group_size=MAX_GROUP_ROWS)
-            give_back()
+            release_memory()
         self._writer.close()
         self._spill.close()
 
@@ -72,7 +71,7 @@ class ShardWriter:
         """Leave nothing behind but the pending file, which is the owner's. Harmless after `close`."""
         self._spill.close()
 
-    def _set_aside(self) -> None:
+    def _flush(self) -> None:
         import pyarrow as pa
 
         if self._held:
@@ -82,13 +81,13 @@ class ShardWriter:
             else:
                 self._spill.write(table)
             self._held, self._held_weight = [], 0
-            give_back()
+            release_memory()
 
     def _groups(self) -> Iterator[list[int]]:
         """The rows of each row group: full, or closed early by its weight."""
         group: list[int] = []
         weight = 0
-        for index in order_of(self._places):
+        for index in order_of(self._keys):
             group.append(index)
             weight += self._weights[index]
             if len(group) >= MAX_GROUP_ROWS or weight >= _MAX_GROUP_BYTES:
@@ -146,21 +145,21 @@ def verify_parquet(path: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = 0
+    rows_read = 0
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not file.schema_arrow.equals(stored_schema(), check_metadata=False):
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
-                found += file.read_row_group(group, use_threads=False).num_rows
-                give_back()
+                rows_read += file.read_row_group(group, use_threads=False).num_rows
+                release_memory()
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path} is damaged ({error}); build the shard again.") from error
-    if found != rows:
-        raise IntegrityError(f"{path} must hold {rows} rows; found {found}. Build the shard again.")
+    if rows_read != rows:
+        raise IntegrityError(f"{path} must hold {rows} rows; found {rows_read}. Build the shard again.")
 
 
-def _weight(row: Row) -> int:
+def _weight(row: MixedRow) -> int:
     pages = sum(len(image["bytes"]) for image in row["images"] or ())
     # Both views hold every turn.
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])

@@ -72,7 +72,7 @@ def _print_plan(recipes: "list[Recipe]", found: "Sharing") -> None:
     heads = ("config", "ratio", "position", "chosen by", "strength", "seed", "pages, about")
     rows = []
     for one in recipes:
-        said = (one.name, f"{one.ratio:g}", one.position, one.choosing.by, one.distortion.strength, str(one.seed))
+        said = (one.name, f"{one.ratio:g}", one.position, one.selection.by, one.distortion.strength, str(one.seed))
         rows.append((*said, f"{found.pages[one.name]:,}"))
     table = Table(show_edge=False)
     for head in heads:

@@ -19,12 +19,12 @@ from lomo_hf.dataset.card.assets import ASSETS
 from lomo_hf.dataset.card.companions import refresh_card, write_companions
 from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
 from lomo_hf.storage.atomic import write_whole
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
 

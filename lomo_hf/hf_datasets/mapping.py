@@ -7,7 +7,7 @@ machine, and `datasets` finds its cache again - or rebuilds, when recipe, engine
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lomo_hf.corpus import Conversation, Refusal, to_conversation
 from lomo_hf.corpus.dialects import COLUMNS
@@ -17,8 +17,8 @@ from lomo_hf.hf_datasets.identifiers import check_config, own_id, with_ids
 from lomo_hf.hf_datasets.refusals import LeftOut, as_recipe, logger
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import ROW_COLUMNS, row_features
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.row import ROW_COLUMNS, Row, row_features
+from lomo_hf.substitution import Substituter
 
 __all__ = ["Substitute", "conversations", "map_dataset", "substitute", "substituted"]
 
@@ -180,7 +180,7 @@ def conversations(
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows as a batch: one list for each of `ROW_COLUMNS`."""
-    return {name: [row[name] for row in rows] for name in ROW_COLUMNS}
+    return {name: [cast(Mapping[str, object], row)[name] for row in rows] for name in ROW_COLUMNS}
 
 
 def _is_column(value: object) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, screen, to_conversation
 from lomo_hf.hf_datasets.freshness import code_digest
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["Acceptable", "LeftOut", "acceptable", "as_recipe", "count_refusals", "tally"]
 

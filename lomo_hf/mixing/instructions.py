@@ -13,7 +13,7 @@ from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
-from lomo_hf.row import row_features
+from lomo_hf.row import MixedRow, row_features
 
 if TYPE_CHECKING:
     import datasets
@@ -123,7 +123,7 @@ def as_dataset(mixture: Mixture, *, num_shards: int = 8) -> "datasets.IterableDa
     )
 
 
-def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[dict[str, Any]]:
+def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[MixedRow]:
     for shard in shards:
         yield from mixture.rows(shard, num_shards)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, Turn, screen, to_conversation
 from lomo_hf.corpus.dialects import MEDIA_COLUMNS
-from lomo_hf.row import IMAGE_PLACEHOLDER
-from lomo_hf.substitution import Row, stored_row
+from lomo_hf.row import IMAGE_PLACEHOLDER, ImageBytes, OwnImagesRow
+from lomo_hf.substitution import row_with_own_images
 
 __all__ = ["to_multimodal_row"]
 
@@ -29,7 +29,7 @@ def to_multimodal_row(
     repo: str | None = None,
     revision: str | None = None,
     license: str | None = None,
-) -> Row | Refusal:
+) -> OwnImagesRow | Refusal:
     """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
 
     >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
@@ -59,8 +59,8 @@ def to_multimodal_row(
         for index in placed.user_turns
         if IMAGE_PLACEHOLDER in placed.turns[index].text
     }
-    images: list[dict[str, bytes | None]] = [{"bytes": picture["bytes"], "path": None} for picture in pictures]
-    return stored_row(placed, between, images, None)
+    images: list[ImageBytes] = [{"bytes": picture["bytes"], "path": None} for picture in pictures]
+    return row_with_own_images(placed, between, images)
 
 
 def _pictures(row: Mapping[str, Any]) -> list[Any]:

@@ -24,8 +24,7 @@ from lomo_hf.randomness import uniform
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import Exchange, exchange_of
-from lomo_hf.row import IMAGE_PLACEHOLDER
-from lomo_hf.substitution import Row
+from lomo_hf.row import IMAGE_PLACEHOLDER, Row
 
 __all__ = ["CONDITIONS", "contrastive_pair", "contrastive_pairs", "curriculum", "mixed", "view", "write_contrastive"]
 

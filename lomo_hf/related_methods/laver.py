@@ -21,8 +21,8 @@ from typing import Any
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
+from lomo_hf.row import Row
 from lomo_hf.storage.atomic import write_whole
-from lomo_hf.substitution import Row
 
 __all__ = ["LaverReport", "export_laver", "image_tokens", "least_tokens", "masked_tokens"]
 

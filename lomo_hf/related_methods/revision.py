@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.stored import exchange_of
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 __all__ = ["RevisionReport", "export_revision", "write_embeddings"]
 

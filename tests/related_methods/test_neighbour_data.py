@@ -30,7 +30,7 @@ from lomo_hf.related_methods import (
     write_contrastive,
     write_embeddings,
 )
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 
 def prompt_of(row: Row) -> str:

@@ -97,8 +97,8 @@ class DatatroveEngine:
         if self.executor == "jobs" and not self.remote:
             raise UsageError("executor jobs needs a place that lasts; add --remote hf://buckets/NAME/BUCKET/folder.")
         # A worker of another machine may start in another folder.
-        place = "lomo-out" if self.remote else str(out.resolve())
-        step = ShardStep(tuple(specs), place, self.remote)
+        folder = "lomo-out" if self.remote else str(out.resolve())
+        step = ShardStep(tuple(specs), folder, self.remote)
         given = {
             "pipeline": [step],
             "tasks": min(self.tasks or len(specs), len(specs)),

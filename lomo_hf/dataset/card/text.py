@@ -24,7 +24,7 @@ from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.named import is_as_named
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
-from lomo_hf.selection import describe_choosing
+from lomo_hf.selection import describe_selection
 from lomo_hf.spans import POSITION_WORDS
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _config(facts: CardFacts, name: str) -> dict[str, Any]:
         "name": name,
         "recipe": recipe,
         "named": is_as_named(recipe),
-        "choosing": describe_choosing(recipe.choosing),
+        "selection": describe_selection(recipe.selection),
         "span": POSITION_WORDS[recipe.position],
         "shards": footprint.shards,
         "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
