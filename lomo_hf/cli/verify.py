@@ -24,15 +24,13 @@ def verify(
     """Find any flipped bit, missing, extra or swapped file. Exit code 3 where there is one."""
     from lomo_hf.dataset import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_dataset
     from lomo_hf.errors import PublishError, UsageError
-    from lomo_hf.hub.names import check_repo_id
+    from lomo_hf.hub.names import parse_repo
 
     screen = console()
-    repo, at, revision = (remote or "").partition("@")
-    if remote is not None:
-        check_repo_id(repo)
-    if at and not revision:
+    named = parse_repo(remote or "")
+    if remote is not None and named is None:
         raise UsageError(
-            f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name the release after the @."
+            f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name a release after the @."
         )
     if download and remote is None:
         raise UsageError("--download fetches what --remote names; found no --remote. Write --remote org/name.")
@@ -45,8 +43,9 @@ def verify(
     say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name, count in rows.items():
         say(f"  {name}: {count:,} rows")
-    if remote is None:
+    if named is None:
         return
+    repo, revision = named.repo, named.revision
     hub = HubClient(repo, Retrier(notify=say))
     limit = _EVERYTHING if download else PushOptions().download_up_to
     there = hub.look(revision or "main")

@@ -27,7 +27,7 @@ from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.names import HubName, parse_hub_name
-from lomo_hf.hub.patience import Patience
+from lomo_hf.hub.retry import Retrier
 
 __all__ = ["open_hub"]
 
@@ -43,7 +43,7 @@ def open_hub(
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
     endpoint: str | None = None,
-    patience: Patience | None = None,
+    retrier: Retrier | None = None,
     on_config: Callable[[str, int, int], None] | None = None,
 ) -> JoinedSource:
     """A dataset on the Hub as a source.
@@ -55,7 +55,7 @@ def open_hub(
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
         endpoint: Where the Hub is; None is what huggingface_hub is set to.
-        patience: How often and how long to wait for a server that is busy.
+        retrier: How often and how long to insist where the Hub is busy, and who hears of it; by default the log.
         on_config: Hears (config, how many are planned, how many there are).
 
     Raises:
@@ -65,7 +65,7 @@ def open_hub(
     if hub is None:
         raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
     mapped = ColumnMap.of(columns)
-    listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, patience=patience)
+    listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
     chosen = choose_configs(
         find_configs(listing),
         hub.repo,
@@ -165,10 +165,10 @@ def _downloaded(file: HubFile) -> Path:
     from huggingface_hub import hf_hub_download
 
     return Path(
-        file.patience.call(
+        file.retrier.fresh().call(
+            f"reading {file.path} of {file.repo}",
             lambda: hf_hub_download(
                 file.repo, file.path, repo_type="dataset", revision=file.commit, endpoint=file.endpoint
             ),
-            f"{file.path} of {file.repo}",
         )
     )

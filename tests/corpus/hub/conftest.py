@@ -7,13 +7,14 @@ import pytest
 from corpus.hub.replica import REPO, replica
 from corpus.hub.served import ServedHub, serve
 
-from lomo_hf.hub.patience import Patience
+from lomo_hf.errors import SourceError
+from lomo_hf.hub.retry import Retrier
 
 
 @pytest.fixture(scope="session")
-def quick() -> Patience:
-    """Patience that does not wait."""
-    return Patience(sleep=_at_once)
+def quick() -> Retrier:
+    """Tries again without waiting."""
+    return Retrier(failure=SourceError, sleep=_at_once)
 
 
 def _at_once(seconds: float) -> None:
