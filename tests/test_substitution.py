@@ -17,10 +17,11 @@ from PIL import Image
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus, substitute_row
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.distortion import Distortion, distort, draw_distortion
+from lomo_hf.errors import TooLargeError
 from lomo_hf.randomness import stream, uniform
 from lomo_hf.recipes import Caps, Selection, DistortionSettings, RenderStyle
 from lomo_hf.rendering import render_span
-from lomo_hf.spans import POSITIONS, select_spans
+from lomo_hf.spans import POSITIONS, Span, select_spans
 from lomo_hf.substitution import Substituter, keep_as_text
 
 DATA = Path(__file__).parent / "data"
@@ -258,6 +259,36 @@ def test_exactly_the_wanted_user_turn_is_rewritten(turn: str, index: int) -> Non
     holds = [n for n, m in enumerate(row["messages"]) if any(part["type"] == "image" for part in m["content"])]
     assert holds == [index]
     assert shown in ([index], [])
+
+
+def test_of_user_turns_as_long_the_earlier_is_the_longest() -> None:
+    row = substitute_row(made_of("Why is it so?", "A.", "How is it so?", "B."), replace(EVERY, turn="longest"))
+    assert isinstance(row, dict)
+    assert row["lomo"]["turn"] == 0
+
+
+def test_turns_of_the_same_length_do_not_share_their_pages() -> None:
+    """Both are rendered whole, from 0 to 13."""
+    conversation = made_of("Why is it so?", "A.", "How is it so?", "B.")
+    recipes = [replace(EVERY, turn="first"), replace(EVERY, turn="last")]
+    together = Substituter(recipes).rows(conversation)
+    assert together == [substitute_row(conversation, recipe) for recipe in recipes]
+
+
+def test_a_span_is_cut_at_most_seven_times_before_its_row_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cost is bounded where a page never fits; eight pages are tried."""
+    tried: list[int] = []
+
+    def never_fits(prompt: str, span: Span, *_: object) -> None:
+        tried.append(span.end - span.start)
+        raise TooLargeError("too-large", "it never fits.", len(prompt))
+
+    monkeypatch.setattr("lomo_hf.substitution.render_span", never_fits)
+    row = substitute_row(made_of("A sentence is here. " * 40, "ok"), replace(EVERY, position="full"))
+    assert isinstance(row, dict)
+    assert row["lomo"]["reason"] == "too-large"
+    assert len(tried) == 8
+    assert tried == sorted(set(tried), reverse=True)
 
 
 def test_random_turns_are_drawn_by_row_id_and_reach_every_user_turn() -> None:

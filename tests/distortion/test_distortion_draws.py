@@ -76,6 +76,14 @@ def test_a_draw_takes_nothing_from_global_generators() -> None:
     assert drawn[0] == drawn[1]
 
 
+@pytest.mark.parametrize(("place", "sizes"), [(0.0, {2, 3}), (0.3, {3}), (0.7, {3, 4}), (1.0, {4})])
+def test_a_rising_range_of_whole_numbers_ends_on_the_nearest_ones(place: float, sizes: set[int]) -> None:
+    """From (2, 3) to (4, 4): at 0.3 between 2.6 and 3.3, at 0.7 between 3.4 and 3.7."""
+    rising = DistortionSettings(mix={"box_blur": 1}, strength="rising")
+    rng = np.random.default_rng(0)
+    assert {draw_distortion(rising, rng, place).params["size"] for _ in range(60)} == sizes
+
+
 class Fixed:
     """A generator that draws one number for ever."""
 

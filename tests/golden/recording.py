@@ -22,7 +22,7 @@ from PIL import Image
 
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
-from lomo_hf.recipes import DistortionSettings
+from lomo_hf.recipes import Choosing, DistortionSettings
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter
 
@@ -52,6 +52,8 @@ def _recipes() -> tuple[Recipe, ...]:
     """The named recipes; every position on every row; and what no named recipe asks for."""
     every = Recipe("every", ratio=1.0)
     positions = [replace(every, name=f"every-{position}", position=position) for position in POSITIONS]
+    lengths, shares = tuple(range(0, 1010, 10)), tuple(n / 100 for n in range(101))
+    choosings = (Choosing("length", quantiles=lengths), Choosing("mathematics", "low", 0.2, shares), Choosing("place"))
     hard, rising = DistortionSettings(strength="hard"), DistortionSettings(strength="rising")
     return (
         *NAMED_RECIPES.values(),
@@ -64,6 +66,7 @@ def _recipes() -> tuple[Recipe, ...]:
         replace(every, name="turn-longest", turn="longest"),
         replace(every, name="turn-last", turn="last"),
         replace(every, name="escape", placeholders="escape"),
+        *(Recipe(f"by-{choosing.by}", choosing=choosing) for choosing in choosings),
     )
 
 

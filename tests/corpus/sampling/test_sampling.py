@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, open_corpus, open_hub
-from lomo_hf.corpus.identity import Uniqueness
+from lomo_hf.corpus.identity import Uniqueness, id_hash
 from lomo_hf.corpus.sampling import (
     Draw,
     Sampling,
@@ -26,7 +26,7 @@ from lomo_hf.corpus.sampling import (
     shares_of,
 )
 from lomo_hf.corpus.sampling.decontamination import EvaluationSet, Overlap
-from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest
+from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest, within_budget
 from lomo_hf.errors import IntegrityError, RecipeError, SourceError
 
 # Worked out apart from this code, for the paper's two million.
@@ -131,6 +131,32 @@ def test_ranks_are_evenly_spread_and_told_apart_for_rows_that_share_an_id() -> N
     counts = np.histogram(ranks.astype(float), bins=16, range=(0, 2.0**64))[0]
     assert abs(counts - 2_500).max() < 5 * 2_500**0.5
     assert smallest(np.array([5, 5, 5], np.uint64), None, 2).tolist() == [True, True, False]
+
+
+def test_known_ranks_stay_what_they_were() -> None:
+    """A published draw rests on these numbers: changing them draws other rows."""
+    hashes = np.array([id_hash("gsm8k-0001"), id_hash("gsm8k-0002")], np.uint64)
+    assert rank_rows(hashes, Uniqueness(hashes), "gsm8k", 7).tolist() == [17351400474726761994, 12152868825677023180]
+
+
+def test_a_budget_that_is_spent_to_the_last_token_is_kept() -> None:
+    ranks, costs = np.array([3, 1, 2], np.uint64), np.array([5, 4, 6], np.uint32)
+    every = np.ones(3, bool)
+    for budget, drawn in [(3, []), (4, [1]), (9, [1]), (10, [1, 2]), (15, [0, 1, 2])]:
+        assert np.flatnonzero(within_budget(ranks, every, costs, budget)).tolist() == drawn
+
+
+def test_a_config_without_a_share_has_nothing_to_give() -> None:
+    sizes, shares = {"a": 10, "b": 10}, {"a": Fraction(1), "b": Fraction(0)}
+    assert allot(10, sizes, shares) == {"a": 10, "b": 0}
+    with pytest.raises(RecipeError, match="at most 10, which is all there is; found 11"):
+        allot(11, sizes, shares)
+
+
+@pytest.mark.parametrize("weight", [float("inf"), float("nan"), -1.0])
+def test_a_weight_that_is_no_share_is_refused_by_name(weight: float) -> None:
+    with pytest.raises(RecipeError, match=r"weights\.b must be 0 or more"):
+        shares_of("weights", {"a": 1, "b": 1}, {"a": 1.0, "b": weight})
 
 
 @given(st.lists(st.booleans(), max_size=40))
