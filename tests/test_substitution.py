@@ -19,7 +19,7 @@ from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.distortion import Distortion, distort, draw_distortion
 from lomo_hf.errors import TooLargeError
 from lomo_hf.randomness import stream, uniform
-from lomo_hf.recipes import Caps, Selection, DistortionSettings, RenderStyle
+from lomo_hf.recipes import Caps, DistortionSettings, RenderStyle, Selection
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import POSITIONS, Span, select_spans
 from lomo_hf.substitution import Substituter, keep_as_text

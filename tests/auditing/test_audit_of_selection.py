@@ -19,7 +19,7 @@ from lomo_hf.corpus import SAMPLE
 from lomo_hf.dataset import build_dataset, check_dataset, read_manifest
 from lomo_hf.dataset.manifest import write_manifest
 from lomo_hf.distortion import OPERATIONS, draw_distortion
-from lomo_hf.recipes.recipe import Caps, Selection, DistortionSettings, Recipe
+from lomo_hf.recipes.recipe import Caps, DistortionSettings, Recipe, Selection
 from lomo_hf.selection import STRATEGIES
 from lomo_hf.spans import POSITION_WORDS, POSITIONS
 

@@ -9,7 +9,7 @@ from lomo_hf.building import plan
 from lomo_hf.building.estimating import Estimate, estimate
 from lomo_hf.corpus import SAMPLE, FileSource, open_corpus
 from lomo_hf.dataset import build_dataset, read_manifest
-from lomo_hf.recipes.recipe import Selection, DistortionSettings, Recipe
+from lomo_hf.recipes.recipe import DistortionSettings, Recipe, Selection
 
 CLEAN = DistortionSettings(mix={"clean": 1.0})
 # Turned further, a page grows: the strength shows in bytes.

@@ -22,7 +22,7 @@ from PIL import Image
 
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
-from lomo_hf.recipes import Choosing, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter
 
@@ -53,7 +53,11 @@ def _recipes() -> tuple[Recipe, ...]:
     every = Recipe("every", ratio=1.0)
     positions = [replace(every, name=f"every-{position}", position=position) for position in POSITIONS]
     lengths, shares = tuple(range(0, 1010, 10)), tuple(n / 100 for n in range(101))
-    choosings = (Choosing("length", quantiles=lengths), Choosing("mathematics", "low", 0.2, shares), Choosing("place"))
+    selections = (
+        Selection("length", quantiles=lengths),
+        Selection("mathematics", "low", 0.2, shares),
+        Selection("place"),
+    )
     hard, rising = DistortionSettings(strength="hard"), DistortionSettings(strength="rising")
     return (
         *NAMED_RECIPES.values(),
@@ -66,7 +70,7 @@ def _recipes() -> tuple[Recipe, ...]:
         replace(every, name="turn-longest", turn="longest"),
         replace(every, name="turn-last", turn="last"),
         replace(every, name="escape", placeholders="escape"),
-        *(Recipe(f"by-{choosing.by}", choosing=choosing) for choosing in choosings),
+        *(Recipe(f"by-{chosen.by}", selection=chosen) for chosen in selections),
     )
 
 

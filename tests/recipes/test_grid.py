@@ -16,7 +16,7 @@ from lomo_hf.corpus import SAMPLE as SAMPLE_FILE
 from lomo_hf.dataset import build_dataset
 from lomo_hf.dataset.manifest import read_manifest
 from lomo_hf.errors import RecipeError, UsageError
-from lomo_hf.recipes import Selection, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
 from lomo_hf.recipes.grid import grid_recipes
 from lomo_hf.selection import measured
 

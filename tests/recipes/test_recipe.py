@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lomo_hf import NAMED_RECIPES, Recipe, load_recipe
 from lomo_hf.errors import RecipeError
-from lomo_hf.recipes import Caps, Selection, DistortionSettings, RenderStyle
 from lomo_hf.prepared_recipe import check_recipe
+from lomo_hf.recipes import Caps, DistortionSettings, RenderStyle, Selection
 
 ABLATIONS = ["ratio25", "ratio50", "ratio75", "ratio100", "prefix50", "suffix50", "multispan50", "fulltext50"]
 

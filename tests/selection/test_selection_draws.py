@@ -14,7 +14,7 @@ from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.distortion import OPERATIONS, draw_distortion
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream, uniform
-from lomo_hf.recipes import Selection, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
 from lomo_hf.selection import STRATEGIES, draw_of, measured
 from lomo_hf.selection.ranking import rank, spread_evenly
 from lomo_hf.substitution import Substituter
