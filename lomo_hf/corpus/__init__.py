@@ -4,7 +4,7 @@
     source.conversations(start, stop)                  -> Conversation | Refusal, one for each row
     screen(conversation, "drop")                       -> Conversation | Refusal: placeholders and control tokens
 
-The lowest room of the house: it knows nothing of spans, pages or shards.
+Nothing here knows of spans, pages or shards.
 """
 
 from lomo_hf.corpus.conversation import MAX_TURN_CHARS, Conversation, Origin, Refusal, Role, Turn

@@ -38,16 +38,16 @@ class ColumnMap:
     """Fetch every column, media and all: for reading rows as they are stored, not for a corpus of text."""
 
     @classmethod
-    def of(cls, said: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
+    def of(cls, columns: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
         """From a mapping. Raises `UsageError` for a column that no dialect reads, or without any that holds turns."""
-        if said is None or isinstance(said, ColumnMap):
-            return said or AS_IT_STANDS
-        for target, name in said.items():
+        if columns is None or isinstance(columns, ColumnMap):
+            return columns or AS_IT_STANDS
+        for target, name in columns.items():
             if target not in _TARGETS or not isinstance(name, str) or not name:
                 raise UsageError(f"columns must name one of {', '.join(_TARGETS)}; found {target!r}={name!r}.")
-        if said and not set(said) & set(TURN_HOLDERS) and not set(said) & set(_IN_TURNS):
-            raise UsageError(f"columns must say what holds the turns; found {sorted(said)}. {MAPPING_REMEDY}")
-        return cls(tuple(said.items()))
+        if columns and not set(columns) & {*TURN_HOLDERS, *_IN_TURNS}:
+            raise UsageError(f"columns must say what holds the turns; found {sorted(columns)}. {MAPPING_REMEDY}")
+        return cls(tuple(columns.items()))
 
     def fetched(self, names: Iterable[str]) -> tuple[str, ...]:
         """Which of a columnar source's columns are read, in a fixed order."""

@@ -1,9 +1,9 @@
-"""What the rest of the house calls a row of text: a `Conversation`, or the `Refusal` that says why there is none.
+"""A row of text as every other package reads it: a `Conversation`, or the `Refusal` that says why there is none.
 
 A conversation is an optional leading system turn, then user and assistant turns in strict alternation, ending with the
 assistant. Nothing here is stripped or normalised: the text of a turn is the text of the source, to the character.
-Where the order of the turns had to be mended, `repairs` says how; where the source's row cannot become a conversation,
-a refusal names the reason. Reading sources and telling dialects apart is done next door, in `opening` and `dialects`.
+Where the order of the turns had to be repaired, `repairs` says how; where the source's row cannot become a
+conversation, a refusal names the reason. `opening` reads sources and `dialects` tells dialects apart.
 """
 
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One row of text, in the one form that every other room reads.
+    """One row of text, in the one form that every other package reads.
 
     `id` is "<config>/<source id>", one safe line, unique within its source. `repairs` names what was done to the order
     of the turns, or to the text while screening: "dropped-empty-system", "dropped-leading-assistant",
@@ -71,7 +71,7 @@ class Conversation:
         if not spoken or len(spoken) % 2 or spoken != ["user", "assistant"] * (len(spoken) // 2):
             raise SourceError(
                 f"turns of {self.id!r} must be user and assistant in alternation after an optional system turn; found "
-                f"{roles[:6]}. Build conversations with to_conversation, which mends or refuses such rows."
+                f"{roles[:6]}. Build conversations with to_conversation, which repairs or refuses such rows."
             )
         for position, turn in enumerate(self.turns):
             if blank(turn.text):

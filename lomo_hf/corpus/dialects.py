@@ -55,7 +55,7 @@ DIALECT_REMEDY: Final = (
 
 
 class Unfit(Exception):
-    """Why a row cannot be read: a countable reason and one sentence. Never leaves this room."""
+    """Why a row cannot be read: a countable reason and one sentence. Never leaves this package."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(reason)
@@ -120,8 +120,8 @@ def _is_medium(value: Any) -> bool:
 
 def _turn_list(value: Any, column: str) -> list[RawTurn]:
     if not _is_list(value):
-        found = "text" if isinstance(value, str) else type(value).__name__
-        raise Unfit("dialect", f"The column {column!r} should be a list of turns but is {found}. {DIALECT_REMEDY}")
+        kind = "text" if isinstance(value, str) else type(value).__name__
+        raise Unfit("dialect", f"The column {column!r} should be a list of turns but is {kind}. {DIALECT_REMEDY}")
     return [_turn(item, position) for position, item in enumerate(value)]
 
 

@@ -83,7 +83,7 @@ def id_hash(identifier: str) -> int:
 class Uniqueness:
     """Makes ids unique: an id that occurs more than once gets "~<row index>" in every one of its occurrences.
 
-    So does an id that already ends like that, which makes a clash of a mended id with an honest one impossible. The
+    So does an id that already ends like that, which makes a clash of a suffixed id with another one impossible. The
     outcome depends on the whole source and on the row's index, never on shards. Holds the 64-bit hashes of the
     repeated ids, nothing else; two ids that share a hash by chance are both suffixed, which is harmless.
 

@@ -49,13 +49,13 @@ def open_corpus(
         from lomo_hf.corpus.hub.opening import open_hub
 
         return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns)
-    place, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
-    files = files_of(place)
+    opened, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
+    files = files_of(opened)
     readers, ids, digest = scan_files(files, mapped)
-    name_of_rows = config_name(config or plain_name(place))
-    description = f"{len(ids):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
+    name_of_rows = config_name(config or plain_name(opened))
+    description = f"{len(ids):,} rows in {opened.name}" + (f" ({len(files)} files)" if opened.is_dir() else "")
     source = FileSource(
         name_of_rows, digest, description, readers, Uniqueness(ids), repo, revision, mapped, id_hashes=ids
     )
-    check_some_row_reads(source, str(place))
+    check_some_row_reads(source, str(opened))
     return source

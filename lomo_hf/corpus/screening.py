@@ -81,9 +81,9 @@ def screen(conversation: Conversation, placeholders: str = "drop") -> Conversati
         return conversation
     escaping = placeholders == "escape"
     for position, turn in enumerate(conversation.turns):
-        found = None if escaping and turn.role != "assistant" else find_token(turn.text)
-        if found:
-            return _refusal(conversation.id, position, turn, found, escaping)
+        token = None if escaping and turn.role != "assistant" else find_token(turn.text)
+        if token:
+            return _refusal(conversation.id, position, turn, token, escaping)
     return _escape_all(conversation) if escaping else conversation
 
 

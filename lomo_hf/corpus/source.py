@@ -179,8 +179,8 @@ def _runs(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
     [[1, 2], [9000, 9001]]
     """
     begin = 0
-    for place in range(1, len(indexes) + 1):
-        if place == len(indexes) or indexes[place] - indexes[place - 1] > _GAP:
-            if place > begin:
-                yield indexes[begin:place]
-            begin = place
+    for end in range(1, len(indexes) + 1):
+        if end == len(indexes) or indexes[end] - indexes[end - 1] > _GAP:
+            if end > begin:
+                yield indexes[begin:end]
+            begin = end

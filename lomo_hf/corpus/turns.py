@@ -1,6 +1,6 @@
-"""From turns as the source wrote them to a conversation in order: mend what can be mended, refuse the rest, by name.
+"""From turns as the source wrote them to a conversation in order: repaired where possible, else refused, by name.
 
-Mended, and named in `Conversation.repairs`: an empty system turn is dropped, assistant turns before the first prompt
+Repaired, and named in `Conversation.repairs`: an empty system turn is dropped, assistant turns before the first prompt
 are dropped, prompts without an answer at the end are cut, consecutive turns of one role are joined by a blank line.
 Consumers would otherwise drop such rows without a word. Texts are never stripped or normalised.
 """
@@ -125,8 +125,8 @@ def _merged(role: Role, same: list[Turn]) -> Turn:
 
 def _check_text(turn: Turn, position: int) -> None:
     if len(turn.text) > MAX_TURN_CHARS:
-        found = f"{len(turn.text):,} characters; at most {MAX_TURN_CHARS:,} are taken"
-        raise Unfit("too-long", f"Turn {position} ({turn.role}) has {found}.")
+        size = f"{len(turn.text):,} characters; at most {MAX_TURN_CHARS:,} are taken"
+        raise Unfit("too-long", f"Turn {position} ({turn.role}) has {size}.")
     if turn.text.isascii():
         return
     try:

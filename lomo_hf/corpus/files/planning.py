@@ -84,27 +84,27 @@ def config_name(text: str) -> str:
     return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
 
 
-def files_of(place: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """The files of rows that a path stands for."""
-    if place.is_file():
-        if not _format(place):
+    if path.is_file():
+        if not _format(path):
             known = ", ".join(_FORMATS)
             raise SourceError(
-                f"{place} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(place)}"
+                f"{path} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(path)}"
             )
-        return [place]
-    if not place.is_dir():
-        raise SourceError(f"{place} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"{path} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
     try:
-        files = sorted(file for file in place.iterdir() if _format(file) and file.is_file())
+        files = sorted(file for file in path.iterdir() if _format(file) and file.is_file())
     except OSError as error:
-        raise SourceError(f"{place} cannot be listed ({error.strerror}). Check its permissions.") from error
+        raise SourceError(f"{path} cannot be listed ({error.strerror}). Check its permissions.") from error
     formats = sorted({_format(file) for file in files})
     if not files:
-        inner = sorted(folder.name for folder in place.iterdir() if folder.is_dir())[:8]
-        raise SourceError(f"{place} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
+        inner = sorted(folder.name for folder in path.iterdir() if folder.is_dir())[:8]
+        raise SourceError(f"{path} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
     if len(formats) > 1:
-        raise SourceError(f"{place} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
+        raise SourceError(f"{path} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
     return files
 
 
@@ -152,23 +152,23 @@ def id_observer(hashes: "array[int]", columns: ColumnMap, begin: int = 0) -> Cal
     return observe
 
 
-def check_some_row_reads(source: FileSource | JoinedSource, place: str) -> None:
+def check_some_row_reads(source: FileSource | JoinedSource, name: str) -> None:
     """An early word when none of the first 100 rows can be read."""
     tried = list(islice(source.conversations(0, _TRIED), _TRIED))
     if not tried:
-        raise SourceError(f"{place} holds no rows. {DIALECT_REMEDY}")
+        raise SourceError(f"{name} holds no rows. {DIALECT_REMEDY}")
     refused = [row for row in tried if isinstance(row, Refusal) and row.reason in _HOPELESS]
     if len(refused) == len(tried):
         _, row = next(source.rows(0, _TRIED), (0, {}))
         mapped = any(part.columns.renames for part in source.parts)
         which = "After --columns the first row has" if mapped else "The first row has the columns"
         seen = f" {which} {describe(row)}. {MAPPING_REMEDY}" if row else ""
-        raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}{seen}")
+        raise SourceError(f"None of the first {len(tried)} rows of {name} can be read: {refused[0].detail}{seen}")
 
 
-def plain_name(place: Path) -> str:
+def plain_name(path: Path) -> str:
     # Not resolved where there is a name: the Hub's cache is made of links to files named by their digest.
-    name = place.name if place.name not in ("", "..") else place.resolve().name
+    name = path.name if path.name not in ("", "..") else path.resolve().name
     for suffix in (".gz", *_FORMATS):
         name = name.removesuffix(suffix)
     return name or "rows"

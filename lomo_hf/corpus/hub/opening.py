@@ -56,7 +56,7 @@ def open_hub(
             finds the configs that hold media instead of those that do not.
         endpoint: Where the Hub is; None is what huggingface_hub is set to.
         retrier: How often and how long to insist where the Hub is busy, and who hears of it; by default the log.
-        on_config: Hears (config, how many are planned, how many there are).
+        on_config: Called with (config, how many are planned, how many there are).
 
     Raises:
         SourceError: The repository or a config does not exist or holds no rows that can be read.
@@ -85,7 +85,7 @@ def open_hub(
 
 def _has_known_turns(part: FileSource) -> bool:
     """Whether the columns alone show the dialect of turns; reading rows to see would cost megabytes a config."""
-    leaves = {leaf for one in part.readers if isinstance(one, HubParquet) for leaf in one.layout.leaves}
+    leaves = {leaf for reader in part.readers if isinstance(reader, HubParquet) for leaf in reader.layout.leaves}
     keys = {leaf.rpartition(".")[2] for leaf in leaves if leaf.startswith(("conversation", "messages"))}
     return not part.columns.pairs and (keys >= {"from", "value"} or keys >= {"role", "content"})
 
@@ -110,12 +110,12 @@ def _planned_all(configs: Sequence[HubConfig], listing: Listing, columns: Column
             [threads.submit(HubParquet.plan, file, columns) for file in config.files if _is_parquet(file)]
             for config in configs
         ]
-        planned = [[one.result() for one in of_config] for of_config in footers]
+        planned = [[footer.result() for footer in of_config] for of_config in footers]
         ids = [[threads.submit(_ids, *piece, columns) for piece in _pieces(of_config)] for of_config in planned]
         for config, readers, hashes in zip(configs, planned, ids, strict=True):
             if len(readers) == len(config.files):
-                found = [one.result() for one in hashes]
-                yield _source(config, listing, columns, tuple(readers), np.concatenate(found))
+                pieces = [piece.result() for piece in hashes]
+                yield _source(config, listing, columns, tuple(readers), np.concatenate(pieces))
             else:
                 local, local_ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
                 yield _source(config, listing, columns, local, local_ids)
@@ -135,8 +135,8 @@ def _source(
     ids: npt.NDArray[np.uint64],
 ) -> FileSource:
     contents = [f"{file.path} {file.oid}" for file in config.files]
-    said = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
-    digest = blake2b("\n".join(said).encode(), digest_size=32).hexdigest()
+    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
+    digest = blake2b("\n".join(deciding).encode(), digest_size=32).hexdigest()
     description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
     terms = card_license(listing.card)

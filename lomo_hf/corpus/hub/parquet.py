@@ -4,6 +4,7 @@ Where text is most of the file, blocks of 4 MB are fetched and shared by the col
 chunks of the other columns. Either way memory is bounded by some blocks and a batch of rows.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,11 +71,11 @@ def footer_media(file: HubFile) -> tuple[str, ...]:
     with opened_parquet(file) as parquet:
         schema = parquet.schema_arrow
         carried = (schema.metadata or {}).get(b"huggingface", b"").decode("utf-8", "replace")
-    found = []
+    media = []
     for column in schema:
         if str(column.type) != "null" and (column.name in MEDIA_COLUMNS or _is_medium(column.name, carried)):
-            found.append(column.name)
-    return tuple(found)
+            media.append(column.name)
+    return tuple(media)
 
 
 @contextmanager
@@ -101,8 +102,6 @@ def _footer(file: HubFile) -> Any:
 
 
 def _is_medium(column: str, carried: str) -> bool:
-    import json
-
     try:
         feature = json.loads(carried)["info"]["features"][column]
     except (ValueError, KeyError, TypeError):

@@ -51,9 +51,9 @@ class DrawnSource:
     def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """(index among the drawn, raw row) of the slice; what is not even an object is passed over."""
         for part, begin, chosen in self._slices(start, stop):
-            for place, (_, item) in enumerate(part.chosen_items(chosen), begin):
+            for index, (_, item) in enumerate(part.chosen_items(chosen), begin):
                 if isinstance(item, Mapping):
-                    yield place, item
+                    yield index, item
 
     def conversations(self, start: int, stop: int) -> Iterator[Conversation | Refusal]:
         """One result for every drawn row of the slice, in order, with the ids that the rows have in the source."""
@@ -85,9 +85,11 @@ def drawn_source(inner: FileSource | JoinedSource, picks: tuple[Picks, ...]) -> 
     Raises:
         IntegrityError: The source has other sizes than the draw was made from.
     """
-    for part, one in zip(inner.parts, picks, strict=True):
-        if len(part) != one.size:
-            raise IntegrityError(f"config {part.config} had {one.size:,} rows when drawn, and has {len(part):,} now.")
-    said = "".join([inner.digest, *(one.digest() for one in picks)])
-    counts = tuple(len(one) for one in picks)
-    return DrawnSource(inner, picks, counts, blake2b(said.encode(), digest_size=32).hexdigest())
+    for part, chosen in zip(inner.parts, picks, strict=True):
+        if len(part) != chosen.size:
+            raise IntegrityError(
+                f"config {part.config} had {chosen.size:,} rows when drawn, and has {len(part):,} now."
+            )
+    deciding = "".join([inner.digest, *(chosen.digest() for chosen in picks)])
+    counts = tuple(len(chosen) for chosen in picks)
+    return DrawnSource(inner, picks, counts, blake2b(deciding.encode(), digest_size=32).hexdigest())

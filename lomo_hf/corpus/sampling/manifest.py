@@ -33,7 +33,7 @@ def draw_json(made: Draw) -> str:
     """The manifest of a draw as a JSON document; equal draws give equal bytes."""
     inner, sampling = made.source.inner, made.sampling
     parts = inner.parts
-    said = {
+    record = {
         "format": _FORMAT,
         "made_by": "lomo_hf",
         "versions": {name: version(name) for name in _DECIDING},
@@ -50,12 +50,12 @@ def draw_json(made: Draw) -> str:
         "rows": len(made.source),
         "digest": made.source.digest,
         "configs": [
-            {**asdict(one), "picked": picks.encode()}
-            for one, picks in zip(made.configs, made.source.picks, strict=True)
+            {**asdict(config), "picked": picks.encode()}
+            for config, picks in zip(made.configs, made.source.picks, strict=True)
         ],
-        "overlap_examples": [dict(one) for one in made.examples],
+        "overlap_examples": [dict(example) for example in made.examples],
     }
-    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, Any]:
@@ -64,17 +64,20 @@ def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | 
     return {
         **{key: value for key, value in asdict(sampling).items() if key not in ("overlap", "weights")},
         "weights": dict(sampling.weights),
-        "overlap": [{"name": one.name, "digest": one.digest, "prompts": len(one.prompts)} for one in sets],
+        "overlap": [
+            {"name": evaluated.name, "digest": evaluated.digest, "prompts": len(evaluated.prompts)}
+            for evaluated in sets
+        ],
     }
 
 
 def read_draw(path: Path) -> dict[str, Any]:
     """A manifest as plain values. Raises `SourceError` or `IntegrityError`."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != _FORMAT or not {"source", "sampling", "configs", "digest"} <= set(said):
-            raise ValueError(f"format {said['format']!r}")
-        return dict(said)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["format"] != _FORMAT or not {"source", "sampling", "configs", "digest"} <= set(record):
+            raise ValueError(f"format {record['format']!r}")
+        return dict(record)
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the draw.json of a draw.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -82,7 +85,7 @@ def read_draw(path: Path) -> dict[str, Any]:
 
 
 def replay(
-    said: Mapping[str, Any],
+    record: Mapping[str, Any],
     source: FileSource | JoinedSource | None = None,
     *,
     anew: bool = False,
@@ -93,7 +96,7 @@ def replay(
     """The rows of a manifest again.
 
     Args:
-        said: What `read_draw` gave.
+        record: What `read_draw` gave.
         source: The corpus, opened; needed where it was made of local files. What is on the Hub is opened at the commit
             that the manifest names.
         anew: Draw again by the same rule and compare, instead of taking the recorded rows.
@@ -105,7 +108,7 @@ def replay(
         SourceError: The corpus is needed and not given, or cannot be opened.
         IntegrityError: The corpus is another one, or the rows are.
     """
-    recorded = said["source"]
+    recorded = record["source"]
     opened = source if source is not None else _opened(recorded, endpoint)
     if opened.digest != recorded["digest"]:
         raise IntegrityError(
@@ -113,13 +116,13 @@ def replay(
             f"this one ({opened.description}). Give the one that it was made from."
         )
     if anew:
-        made = draw(opened, _sampling(said["sampling"], overlap), progress).source
+        made = draw(opened, _sampling(record["sampling"], overlap), progress).source
     else:
-        picks = tuple(Picks.decode(one["rows"], one["picked"]) for one in said["configs"])
+        picks = tuple(Picks.decode(config["rows"], config["picked"]) for config in record["configs"])
         made = drawn_source(opened, picks)
-    if made.digest != said["digest"]:
+    if made.digest != record["digest"]:
         how = "drawn again, the rows are others" if anew else "the recorded rows are damaged"
-        raise IntegrityError(f"{how} than the manifest says; made with {said.get('versions')}. Draw again.")
+        raise IntegrityError(f"{how} than the manifest says; made with {record.get('versions')}. Draw again.")
     return made
 
 
@@ -132,8 +135,8 @@ def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | J
     return open_hub(name, columns=ColumnMap.of(recorded["columns"]), endpoint=endpoint)
 
 
-def _sampling(said: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
-    if len(overlap) != len(said["overlap"]):
-        names = ", ".join(one["name"] for one in said["overlap"])
+def _sampling(record: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
+    if len(overlap) != len(record["overlap"]):
+        names = ", ".join(evaluated["name"] for evaluated in record["overlap"])
         raise SourceError(f"to draw anew, give the evaluation files of the draw: {names or 'none'}.")
-    return Sampling(**{**said, "overlap": overlap})
+    return Sampling(**{**record, "overlap": overlap})

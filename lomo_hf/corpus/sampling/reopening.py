@@ -35,7 +35,7 @@ def recorded_source(source: Source) -> dict[str, Any]:
 
 
 def reopen_source(
-    said: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
+    record: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
 ) -> FileSource | JoinedSource | DrawnSource:
     """The source of a record. `corpus` says where it lies now; what came from the Hub is taken at its commit.
 
@@ -45,12 +45,14 @@ def reopen_source(
     Raises:
         SourceError, IntegrityError: It cannot be opened.
     """
-    columns = ColumnMap.of(said.get("columns") or None)
-    if corpus is None and said["repo"]:
-        configs = tuple(said.get("configs") or ()) or None
-        whole: FileSource | JoinedSource = open_hub(HubName(said["repo"], said["revision"], configs), columns=columns)
+    columns = ColumnMap.of(record.get("columns") or None)
+    if corpus is None and record["repo"]:
+        configs = tuple(record.get("configs") or ()) or None
+        whole: FileSource | JoinedSource = open_hub(
+            HubName(record["repo"], record["revision"], configs), columns=columns
+        )
     elif isinstance(corpus, str) and not Path(corpus).exists():
         whole = open_corpus(corpus, columns=columns)
     else:
-        whole = open_corpus(corpus, config=said["config"], columns=columns)
+        whole = open_corpus(corpus, config=record["config"], columns=columns)
     return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole
