@@ -6,7 +6,9 @@ Facts behind each choice: a content part holds `type` and `text` only, because c
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "IMAGE_PLACEHOLDER",
     "ROW_COLUMNS",
+    "SHAREGPT_TAGS",
     "DistortionRecord",
     "ImageBytes",
     "Lomo",
@@ -59,6 +62,18 @@ class Message(TypedDict):
 
 ShareGptTurn = TypedDict("ShareGptTurn", {"from": str, "value": str})
 ShareGptTurn.__doc__ = "The same turn as LLaMA-Factory and ms-swift read it: a text, `<image>` where an image stands."
+
+
+SHAREGPT_TAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "role_tag": "from",
+        "content_tag": "value",
+        "user_tag": "human",
+        "assistant_tag": "gpt",
+        "system_tag": "system",
+    }
+)
+"""What LLaMA-Factory and NeMo must be told of `conversations`, where they are told anything."""
 
 
 class ImageBytes(TypedDict):

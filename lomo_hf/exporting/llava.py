@@ -17,6 +17,7 @@ from typing import Any, Final
 from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
+from lomo_hf.row import SHAREGPT_TAGS
 from lomo_hf.storage.atomic import PendingFile, sync_folder, write_whole
 
 __all__ = ["LlavaJsonl"]
@@ -88,12 +89,6 @@ def _info() -> dict[str, Any]:
         "file_name": _ROWS,
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "images"},
-        "tags": {
-            "role_tag": "from",
-            "content_tag": "value",
-            "user_tag": "human",
-            "assistant_tag": "gpt",
-            "system_tag": "system",
-        },
+        "tags": dict(SHAREGPT_TAGS),
         "media_dir": ".",
     }

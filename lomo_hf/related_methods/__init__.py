@@ -8,6 +8,7 @@
 Written from the papers and the formats; no code of theirs is here.
 """
 
+from lomo_hf.image_tokens import image_tokens
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.imbalance import (
     CONDITIONS,
@@ -18,7 +19,7 @@ from lomo_hf.related_methods.imbalance import (
     view,
     write_contrastive,
 )
-from lomo_hf.related_methods.laver import LaverReport, export_laver, image_tokens, least_tokens, masked_tokens
+from lomo_hf.related_methods.laver import LaverReport, export_laver, least_tokens, masked_tokens
 from lomo_hf.related_methods.realign import EmbeddingMoments, ReAlign, fit_realign, realign_column
 from lomo_hf.related_methods.revision import RevisionReport, export_revision, write_embeddings
 from lomo_hf.related_methods.stored import Exchange, exchange_of

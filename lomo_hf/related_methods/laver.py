@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.image_tokens import QWEN2_5_VL, Processor, fixed_square, image_tokens
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
-from lomo_hf.row import Row
+from lomo_hf.rendering.png import read_png_header
+from lomo_hf.row import SHAREGPT_TAGS, Row
 from lomo_hf.storage.atomic import write_whole
 
-__all__ = ["LaverReport", "export_laver", "image_tokens", "least_tokens", "masked_tokens"]
+__all__ = ["LaverReport", "export_laver", "least_tokens", "masked_tokens"]
 
 _COLUMNS = {"id": "string", "conversations": [{"from": "string", "value": "string"}], "image": [IMAGE]}
 
@@ -50,28 +52,6 @@ def least_tokens(mask_ratio: float = 0.05) -> int:
     while guess > 1 and int((guess - 1) * mask_ratio) >= 1:
         guess -= 1
     return guess
-
-
-def image_tokens(width: int, height: int, *, patch: int = 14, merge: int = 2, square: int | None = None) -> int:
-    """The tokens of an image: by native resolution, or in a fixed square.
-
-    Sides are rounded to multiples of `patch * merge` px as encoders of native resolution do; `merge * merge` patches
-    make one token. With `square` px, every image is resized to it and each patch is a token.
-
-    Raises:
-        RecipeError: A number is no whole number of 1 or more.
-
-    >>> image_tokens(320, 60), image_tokens(320, 60, square=384)
-    (22, 729)
-    """
-    sides = {"width": width, "height": height, "patch": patch, "merge": merge}
-    for name, value in (sides if square is None else {**sides, "square": square}).items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise RecipeError(f"{name} must be a whole number of 1 or more; found {value!r}.")
-    if square is not None:
-        return (square // patch) ** 2
-    step = patch * merge
-    return max(1, round(width / step)) * max(1, round(height / step))
 
 
 @dataclass(frozen=True)
@@ -122,7 +102,7 @@ def export_laver(
     folder = Path(out)
     entries = _entries(folder)  # before a row is written, for the file may be one that we cannot add to
     count = _Count()
-    kept = _kept(rows, least, square, count)
+    kept = _kept(rows, least, QWEN2_5_VL if square is None else fixed_square(square), count)
     written = write_plain_parquet(kept, folder / f"{name}.parquet", _COLUMNS)
     _write_entry(folder, name, entries)
     return LaverReport(written, count.with_image, dict(count.left_out), count.fewest)
@@ -137,10 +117,10 @@ class _Count:
         self.fewest: int | None = None
 
 
-def _kept(rows: Iterable[Row], least: int, square: int | None, count: _Count) -> Iterator[dict[str, Any]]:
+def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) -> Iterator[dict[str, Any]]:
     for row in rows:
         pages = image_bytes(row)
-        tokens = min((image_tokens(*_size(page), square=square) for page in pages), default=None)
+        tokens = min((_tokens(page, processor) for page in pages), default=None)
         if tokens is not None and tokens < least:
             count.left_out["too-few-tokens"] += 1
             continue
@@ -170,20 +150,14 @@ def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
         "file_name": f"{name}.parquet",
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "image"},
-        "tags": {
-            "role_tag": "from",
-            "content_tag": "value",
-            "user_tag": "human",
-            "assistant_tag": "gpt",
-            "system_tag": "system",
-        },
+        "tags": dict(SHAREGPT_TAGS),
     }
     write_whole(path, (json.dumps(entries, indent=2) + "\n").encode())
 
 
-def _size(png: bytes) -> tuple[int, int]:
-    """Width and height, from the header that every PNG begins with."""
-    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+def _tokens(page: bytes, processor: Processor) -> int:
+    header = read_png_header(page)
+    return image_tokens(header.width, header.height, processor)
 
 
 def _ratio(mask_ratio: float) -> float:
