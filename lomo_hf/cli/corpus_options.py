@@ -105,6 +105,7 @@ class Selection:
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
         from lomo_hf.corpus import open_corpus, open_hub
+        from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
         columns = mapping(self.columns)
@@ -113,13 +114,18 @@ class Selection:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
             return open_corpus(self.corpus, columns=columns)
-        screen = console()
+        screen, notes = console(), console(stderr=True)
+
+        def tell(sentence: str) -> None:
+            notes.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
         with screen.status("reading the list of files ...") as status:
             return open_hub(
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
                 columns=columns,
+                retrier=reading_retrier(tell),
                 on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
             )
 

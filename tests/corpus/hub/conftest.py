@@ -7,6 +7,7 @@ import pytest
 from corpus.hub.replica import REPO, replica
 from corpus.hub.served import ServedHub, serve
 
+from lomo_hf.dataset import build_dataset
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.retry import Retrier
 
@@ -33,3 +34,11 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedHub]:
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_ENDPOINT", served.url)
         yield served
+
+
+@pytest.fixture(scope="session")
+def built_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A finished dataset folder of two rows."""
+    out = tmp_path_factory.mktemp("built") / "folder"
+    build_dataset(out=out, limit=2)
+    return str(out)
