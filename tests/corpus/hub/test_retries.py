@@ -108,7 +108,7 @@ def test_a_worker_waits_by_the_same_policy() -> None:
     deaf = Retrier(RetryPolicy(attempts=2), failure=SourceError, notify=lambda sentence: None)
     again = pickle.loads(pickle.dumps(deaf))
     assert again.policy == RetryPolicy(attempts=2)
-    with pytest.raises(SourceError, match="reading failed: refused.* may read this"):
+    with pytest.raises(SourceError, match=r"reading failed: refused.* may read this"):
         again.call("reading", lambda: (_ for _ in ()).throw(refused(403)))
 
 
