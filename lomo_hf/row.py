@@ -6,7 +6,7 @@ Facts behind each choice: a content part holds `type` and `text` only, because c
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypedDict
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "EXTRA_COLUMNS",
     "IMAGE_PLACEHOLDER",
     "ROW_COLUMNS",
+    "SHAREGPT_ROLES",
     "SHAREGPT_TAGS",
     "DistortionRecord",
+    "ExtraColumns",
     "ImageBytes",
     "Lomo",
     "Message",
@@ -35,6 +38,7 @@ __all__ = [
     "TextLomo",
     "TextRow",
     "TurnColumns",
+    "extra_columns_of",
     "row_features",
     "sharegpt_features",
     "stored_schema",
@@ -63,6 +67,11 @@ class Message(TypedDict):
 ShareGptTurn = TypedDict("ShareGptTurn", {"from": str, "value": str})
 ShareGptTurn.__doc__ = "The same turn as LLaMA-Factory and ms-swift read it: a text, `<image>` where an image stands."
 
+
+SHAREGPT_ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {"system": "system", "user": "human", "assistant": "gpt", "tool": "observation"}
+)
+"""Role in `messages` -> `from` in `conversations`."""
 
 SHAREGPT_TAGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -154,7 +163,22 @@ class SourceColumns(TypedDict):
     source_license: str | None
 
 
-class TextRow(TurnColumns, SourceColumns):
+class ExtraColumns(TypedDict, total=False):
+    """Columns that a row has only where its corpus holds what they are for; `keep` adds others, of text.
+
+    `prompt` and what follows are what TRL's DPO and KTO trainers read: lists of messages, whose images stand in the
+    column `images`. A row without a preference, in a corpus that has some, has null in them.
+    """
+
+    prompt: list[Message] | None
+    chosen: list[Message] | None
+    rejected: list[Message] | None
+    completion: list[Message] | None
+    label: bool | None
+    tools: str | None
+
+
+class TextRow(TurnColumns, SourceColumns, ExtraColumns):
     """A row that stayed text."""
 
     images: None
@@ -162,7 +186,7 @@ class TextRow(TurnColumns, SourceColumns):
     lomo: TextLomo
 
 
-class RewrittenRow(TurnColumns, SourceColumns):
+class RewrittenRow(TurnColumns, SourceColumns, ExtraColumns):
     """A row with a page, or two, in place of its spans."""
 
     images: list[ImageBytes]
@@ -190,12 +214,13 @@ _Column: TypeAlias = "str | list[_Column] | dict[str, _Column]"
 _JSON: TypeAlias = "str | int | float | bool | list[_JSON] | dict[str, _JSON] | None"
 
 _IMAGE: Final = "image"
+_MESSAGES: Final[_Column] = [{"role": "string", "content": [{"type": "string", "text": "string"}]}]
 
 # Written once, and without `datasets`, whose import would cost every worker half a second and 40 MB: a string is a
 # type, a list holds what is in it, a dictionary is a record.
 _COLUMNS: Final[dict[str, _Column]] = {
     "id": "string",
-    "messages": [{"role": "string", "content": [{"type": "string", "text": "string"}]}],
+    "messages": _MESSAGES,
     "conversations": [{"from": "string", "value": "string"}],
     "images": [_IMAGE],
     "rewritten": "bool",
@@ -221,21 +246,60 @@ _COLUMNS: Final[dict[str, _Column]] = {
 }
 
 ROW_COLUMNS: Final = tuple(_COLUMNS)
-"""The columns of a stored row, in their order."""
+"""The columns that every stored row has, in their order."""
+
+_EXTRA_COLUMNS: Final[dict[str, _Column]] = {
+    "prompt": _MESSAGES,
+    "chosen": _MESSAGES,
+    "rejected": _MESSAGES,
+    "completion": _MESSAGES,
+    "label": "bool",
+    "tools": "string",
+}
+
+EXTRA_COLUMNS: Final = tuple(_EXTRA_COLUMNS)
+"""Columns of rows that hold a preference or tools, in their order; any other extra column is a text."""
 
 
-def row_features() -> "datasets.Features":
-    """The `datasets` features of a stored row.
+def extra_columns_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of a stored dataset beyond those that every row has.
+
+    Args:
+        names: All its columns.
 
     Returns:
-        Features named by `ROW_COLUMNS`, in their order; `images` is a list of `Image`.
+        The names of the others, in their order.
+
+    Raises:
+        ValueError: A column that every row has is missing, or not in its place.
+
+    >>> extra_columns_of([*ROW_COLUMNS, "difficulty"])
+    ('difficulty',)
+    """
+    if tuple(names[: len(ROW_COLUMNS)]) != ROW_COLUMNS:
+        raise ValueError(f"columns must begin with {', '.join(ROW_COLUMNS)}; found {', '.join(names)[:200]}.")
+    return tuple(names[len(ROW_COLUMNS) :])
+
+
+def _columns(extra: Sequence[str]) -> dict[str, _Column]:
+    return {**_COLUMNS, **{name: _EXTRA_COLUMNS.get(name, "string") for name in extra}}
+
+
+def row_features(extra: Sequence[str] = ()) -> "datasets.Features":
+    """The `datasets` features of a stored row.
+
+    Args:
+        extra: Columns beyond those that every row has; see `EXTRA_COLUMNS`.
+
+    Returns:
+        Features named by `ROW_COLUMNS` and `extra`, in their order; `images` is a list of `Image`.
 
     >>> tuple(row_features()) == ROW_COLUMNS
     True
     """
     from datasets import Features
 
-    return Features({name: _feature(column) for name, column in _COLUMNS.items()})
+    return Features({name: _feature(column) for name, column in _columns(extra).items()})
 
 
 def _feature(column: _Column) -> object:
@@ -268,8 +332,11 @@ def sharegpt_features() -> "datasets.Features":
 
 
 @cache
-def stored_schema() -> "pa.Schema":
+def stored_schema(extra: tuple[str, ...] = ()) -> "pa.Schema":
     """The Arrow schema of a shard, with metadata that tell every version of `datasets` which column holds images.
+
+    Args:
+        extra: Columns beyond those that every row has; see `EXTRA_COLUMNS`.
 
     Returns:
         The schema; its metadata `huggingface` holds the features in the form that `datasets` 3, 4 and 5 read.
@@ -279,8 +346,9 @@ def stored_schema() -> "pa.Schema":
     """
     import pyarrow as pa
 
-    info = {"info": {"features": _old_feature(_COLUMNS)}}
-    fields = [pa.field(name, _arrow_type(column)) for name, column in _COLUMNS.items()]
+    columns = _columns(extra)
+    info = {"info": {"features": _old_feature(dict(columns))}}
+    fields = [pa.field(name, _arrow_type(column)) for name, column in columns.items()]
     return pa.schema(fields, metadata={b"huggingface": json.dumps(info).encode()})
 
 

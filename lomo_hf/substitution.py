@@ -7,7 +7,7 @@ give the same rows.
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import Distortion, distort_pages
@@ -19,6 +19,8 @@ from lomo_hf.rendering import Page, render_span
 from lomo_hf.rendering.png import to_png
 from lomo_hf.row import (
     IMAGE_PLACEHOLDER,
+    SHAREGPT_ROLES,
+    ExtraColumns,
     ImageBytes,
     Message,
     OwnImagesRow,
@@ -38,7 +40,6 @@ from lomo_hf.spans import Localization, narrow
 __all__ = ["Effort", "Substituter", "check_recipe", "keep_as_text", "row_with_own_images", "substitute_row"]
 
 _MAX_NARROWINGS: Final = 8
-_FROM: Final = {"system": "system", "user": "human", "assistant": "gpt"}
 
 _T = TypeVar("_T")
 
@@ -291,7 +292,8 @@ def _text_row(conversation: Conversation, draw: float, reason: str | None) -> Te
         "repairs": list(conversation.repairs),
     }
     turns, source = _turn_columns(conversation, {}), _source_columns(conversation)
-    return {**turns, "images": None, "rewritten": False, "lomo": lomo, **source}
+    extra = _extra_columns(conversation, turns["messages"])
+    return {**turns, "images": None, "rewritten": False, "lomo": lomo, **source, **extra}
 
 
 def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -> RewrittenRow:
@@ -313,7 +315,8 @@ def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -
     }
     turns, source = _turn_columns(conversation, {rewrite.turn: located.texts()}), _source_columns(conversation)
     images: list[ImageBytes] = [{"bytes": image, "path": None} for image in pictures.images]
-    return {**turns, "images": images, "rewritten": True, "lomo": lomo, **source}
+    extra = _extra_columns(conversation, turns["messages"])
+    return {**turns, "images": images, "rewritten": True, "lomo": lomo, **source, **extra}
 
 
 def row_with_own_images(
@@ -345,7 +348,7 @@ def _turn_columns(conversation: Conversation, substituted: Mapping[int, Sequence
     pairs = list(zip(conversation.turns, texts, strict=True))
     messages: list[Message] = [{"role": turn.role, "content": _parts(parts)} for turn, parts in pairs]
     conversations: list[ShareGptTurn] = [
-        {"from": _FROM[turn.role], "value": IMAGE_PLACEHOLDER.join(parts)} for turn, parts in pairs
+        {"from": SHAREGPT_ROLES[turn.role], "value": IMAGE_PLACEHOLDER.join(parts)} for turn, parts in pairs
     ]
     return {"id": conversation.id, "messages": messages, "conversations": conversations}
 
@@ -360,6 +363,22 @@ def _source_columns(conversation: Conversation) -> SourceColumns:
         "source_data_source": origin.data_source,
         "source_license": origin.license,
     }
+
+
+def _extra_columns(conversation: Conversation, messages: Sequence[Message]) -> ExtraColumns:
+    """What only some corpora have: a preference, as TRL reads it, and columns that were kept."""
+    extra: ExtraColumns = {}
+    feedback = conversation.feedback
+    if feedback:
+        prompt, completion = list(messages[: feedback.completion]), list(messages[feedback.completion :])
+        if feedback.label is None:
+            rejected: list[Message] = [
+                {"role": turn.role, "content": _parts([turn.text])} for turn in feedback.rejected
+            ]
+            extra = {"prompt": prompt, "chosen": completion, "rejected": rejected}
+        else:
+            extra = {"prompt": prompt, "completion": completion, "label": feedback.label}
+    return cast(ExtraColumns, {**extra, **dict(conversation.kept)})
 
 
 def _parts(texts: Sequence[str]) -> list[Part]:

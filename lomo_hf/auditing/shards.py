@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lomo_hf.building import Counts, Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import row_features
+from lomo_hf.row import extra_columns_of, row_features
 
 __all__ = ["Shard", "read_ids", "read_refused", "read_rows", "shards_of"]
 
@@ -62,7 +62,11 @@ def read_rows(folder: Path, file: ShardFile, columns: Sequence[str] | None = Non
 
     try:
         with pq.ParquetFile(folder / file.path, page_checksum_verification=True) as shard:
-            if not shard.schema_arrow.equals(row_features().arrow_schema, check_metadata=False):
+            try:
+                extra = extra_columns_of(shard.schema_arrow.names)
+            except ValueError as error:
+                raise IntegrityError(f"{file.path} has other columns than a row has.") from error
+            if not shard.schema_arrow.equals(row_features(extra).arrow_schema, check_metadata=False):
                 raise IntegrityError(f"{file.path} has other columns than a row has.")
             for batch in shard.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
                 yield from batch.to_pylist()

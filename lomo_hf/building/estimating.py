@@ -92,7 +92,7 @@ def estimate(
     chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
     _warm_up([sampled for of_config in chosen for sampled in of_config], recipes)
     with tempfile.TemporaryDirectory() as folder:
-        samples = _built(chosen, recipes, Path(folder), progress)
+        samples = _built(chosen, recipes, source.extra, Path(folder), progress)
     if not any(len(sample) for sample in samples):
         raise SourceError(f"no row of the sample of {source.description} can be read. Look at it with `lomo preview`.")
     sizes = [stop - begin for begin, stop in strata]
@@ -217,13 +217,14 @@ def _chances(seed: int) -> list[tuple[float, float]]:
 def _built(
     configs: Sequence[Sequence[_Sampled]],
     recipes: Sequence[Recipe],
+    extra: tuple[str, ...],
     folder: Path,
     progress: Callable[[int], None] | None,
 ) -> list[npt.NDArray[np.float64]]:
     """What to expect of each row of each config, in `_COLUMNS`."""
     empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
     outcomes, pending = _Outcomes(recipes), PendingFile(folder / "rows.parquet")
-    writer, clock = ShardWriter(pending), _Clock()
+    writer, clock = ShardWriter(pending, extra=extra), _Clock()
     tables = []
     for items in configs:
         table = np.zeros((len(items), len(_COLUMNS)))

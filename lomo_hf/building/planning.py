@@ -76,6 +76,7 @@ class ShardSpec:
             "place": [self.index, self.count, self.start, self.stop, self.total],
             "source": [source.digest, source.config, source.repo, source.revision],
             "recipes": sorted([recipe.name, recipe.digest] for recipe in self.recipes),
+            **({"extra": source.extra} if source.extra else {}),
         }
         return blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16).hexdigest()
 

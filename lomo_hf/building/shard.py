@@ -100,12 +100,13 @@ class _Output:
 
     def __init__(self, spec: ShardSpec, recipe: Recipe, out: Path) -> None:
         self.recipe = recipe
+        self._extra = spec.source.extra
         self.counts = Counts()
         self._shard_path, self._sidecar_path = spec.shard_path(recipe), spec.sidecar_path(recipe)
         self._sidecar_final = out / self._sidecar_path
         self._pending = PendingFile(out / self._shard_path)
         self._sidecar: PendingFile | None = None
-        self._writer = ShardWriter(self._pending)
+        self._writer = ShardWriter(self._pending, extra=spec.source.extra)
 
     @property
     def rows_read(self) -> int:
@@ -138,7 +139,7 @@ class _Output:
         """Make sure of what was written, before anything gets its final name."""
         rows = self.counts.rows
         file = ShardFile(self._shard_path, rows, self._pending.size, self._pending.seal())
-        verify_parquet(self._pending.temporary, rows)
+        verify_parquet(self._pending.temporary, rows, self._extra)
         if self._sidecar is None:
             return file, None
         refused = sum(self.counts.refused.values())

@@ -14,7 +14,7 @@ from typing import Any, Final
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import MixedRow, stored_schema, with_old_features
+from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.memory import release_memory
 
@@ -33,10 +33,12 @@ _CHUNKING: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024,
 class ShardWriter:
     """Takes rows in any order and writes them to a pending file in theirs; the file is sealed by its owner.
 
-    With `keep_order`, rows are stored as they come, and each group of them is written at once.
+    With `keep_order`, rows are stored as they come, and each group of them is written at once. `extra` names columns
+    beyond those that every row has; a row without one has null in it.
     """
 
-    def __init__(self, pending: PendingFile, *, keep_order: bool = False) -> None:
+    def __init__(self, pending: PendingFile, *, extra: tuple[str, ...] = (), keep_order: bool = False) -> None:
+        self._schema = stored_schema(extra)
         self._keep_order = keep_order
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
         self._held: list[MixedRow] = []
@@ -44,7 +46,7 @@ class ShardWriter:
         self._keys: list[SortKey] = []
         self._weights: list[int] = []
         self._pending = pending
-        self._spill = Spill(pending, stored_schema())
+        self._spill = Spill(pending, self._schema)
 
     def add(self, row: MixedRow) -> None:
         """Take a row; every hundredth goes to the disk with those before it."""
@@ -75,7 +77,7 @@ class ShardWriter:
         import pyarrow as pa
 
         if self._held:
-            table = pa.Table.from_pylist(self._held, schema=stored_schema())
+            table = pa.Table.from_pylist(self._held, schema=self._schema)
             if self._keep_order:
                 self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
             else:
@@ -99,7 +101,7 @@ class ShardWriter:
     @cached_property
     def _writer(self) -> Any:
         """Made at the first row group, since it writes at once and so may fail."""
-        return _parquet_writer(self._pending, stored_schema())
+        return _parquet_writer(self._pending, self._schema)
 
 
 def rewrite_parquet(path: Path, pending: PendingFile) -> None:
@@ -111,8 +113,9 @@ def rewrite_parquet(path: Path, pending: PendingFile) -> None:
 
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         schema = with_old_features(file.schema_arrow)
-        if schema.equals(stored_schema(), check_metadata=False):  # whatever it calls the elements of lists
-            schema = stored_schema()
+        ours = _schema_of_rows(schema)
+        if ours is not None:  # whatever it calls the elements of lists
+            schema = ours
         with _parquet_writer(pending, schema) as writer:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, use_threads=False).cast(schema)
@@ -136,8 +139,22 @@ def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
     return writer
 
 
-def verify_parquet(path: Path, rows: int) -> None:
+def _schema_of_rows(schema: Any) -> Any:
+    """Our own schema of the same columns, where they are those of stored rows; else None."""
+    try:
+        ours = stored_schema(extra_columns_of(schema.names))
+    except ValueError:
+        return None
+    return ours if schema.equals(ours, check_metadata=False) else None
+
+
+def verify_parquet(path: Path, rows: int, extra: tuple[str, ...] | None = ()) -> None:
     """Read a whole shard, page checksums and all.
+
+    Args:
+        path: A Parquet file.
+        rows: How many rows it must hold.
+        extra: Columns that it must have beyond those that every row has; None for whatever it has.
 
     Raises:
         IntegrityError: A page is damaged, the columns are others, or the number of rows is.
@@ -148,7 +165,9 @@ def verify_parquet(path: Path, rows: int) -> None:
     rows_read = 0
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not file.schema_arrow.equals(stored_schema(), check_metadata=False):
+            schema = file.schema_arrow
+            wanted = _schema_of_rows(schema) if extra is None else stored_schema(extra)
+            if wanted is None or not schema.equals(wanted, check_metadata=False):
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
                 rows_read += file.read_row_group(group, use_threads=False).num_rows

@@ -29,6 +29,10 @@ ExcludeConfigs = Annotated[
     list[str] | None, typer.Option("--exclude-config", help="Leave this config out; repeatable.")
 ]
 Columns = Annotated[str | None, typer.Option(help="Columns of a corpus in no known dialect: prompt=NAME,answer=NAME.")]
+Keep = Annotated[
+    str | None,
+    typer.Option("--keep-columns", help="Columns of the corpus to store beside each row, as text: NAME,NAME."),
+]
 Sample = Annotated[str | None, typer.Option(help="Draw so many rows, as 2_000_000; the same for the same seed.")]
 Tokens = Annotated[str | None, typer.Option(help="Draw rows of so many tokens (estimated) instead.")]
 Quota = Annotated[str | None, typer.Option(help="Shares of the configs: proportional (default) or equal.")]
@@ -61,6 +65,7 @@ class Selection:
     configs: Configs = None
     exclude: ExcludeConfigs = None
     columns: Columns = None
+    keep: Keep = None
     sample: Sample = None
     tokens: Tokens = None
     quota: Quota = None
@@ -100,7 +105,8 @@ class Selection:
         if self.corpus is None:
             return None
         columns = ",".join(f"{target}={name}" for target, name in said["source"]["columns"].items())
-        return replace(self, columns=self.columns or columns or None).open()
+        kept = ",".join(said["source"].get("keep", ()))
+        return replace(self, columns=self.columns or columns or None, keep=self.keep or kept or None).open()
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
@@ -108,12 +114,12 @@ class Selection:
         from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
-        columns = mapping(self.columns)
+        columns, keep = mapping(self.columns), _names(self.keep)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_corpus(self.corpus, columns=columns)
+            return open_corpus(self.corpus, columns=columns, keep=keep)
         screen, notes = console(), console(stderr=True)
 
         def tell(sentence: str) -> None:
@@ -125,6 +131,7 @@ class Selection:
                 configs=self.configs or None,
                 exclude=self.exclude or (),
                 columns=columns,
+                keep=keep,
                 retrier=reading_retrier(tell),
                 on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
             )
@@ -216,6 +223,10 @@ def _counter() -> Any:
 def mapping(columns: str | None) -> Mapping[str, str] | None:
     """What --columns says, if it says anything."""
     return _pairs("columns", columns) or None
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def _pairs(what: str, text: str | None) -> Mapping[str, str]:

@@ -113,7 +113,7 @@ def _file_findings(folder: Path, record: FileRecord) -> Iterator[str]:
         elif sha256_of(path) != record.sha256:
             yield f"{record.path} has another SHA-256 than was recorded"
         elif record.rows is not None and record.path.endswith(".parquet"):
-            verify_parquet(path, record.rows)
+            verify_parquet(path, record.rows, extra=None)
     except OSError as error:
         yield f"{record.path} cannot be read ({error.strerror or error})"
     except IntegrityError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.building import Receipt
-from lomo_hf.row import row_features, sharegpt_features
+from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
 
 __all__ = ["LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
 
@@ -21,12 +21,16 @@ SPLIT = "train"
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column)."""
+    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column).
+
+    `extra` names the columns beyond those that every row has.
+    """
 
     shards: int
     rows: int
     download_bytes: int
     column_bytes: Mapping[str, int]
+    extra: tuple[str, ...] = ()
 
 
 def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
@@ -54,7 +58,7 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
     """The card's `dataset_info:`, from the footers."""
     said = []
     for name, footprint in found.items():
-        for view, features in ((name, row_features()), (name + SHAREGPT, sharegpt_features())):
+        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
             size = sum(footprint.column_bytes[column] for column in features)
             said.append(
                 {
@@ -97,12 +101,15 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
 
     rows = download = 0
     column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)
+        extra = extra_columns_of(metadata.schema.to_arrow_schema().names)
+        column_bytes = {**dict.fromkeys(extra, 0), **column_bytes}
         rows += metadata.num_rows
         download += (folder / path).stat().st_size
         for group in range(metadata.num_row_groups):
             for index in range(metadata.num_columns):
                 column = metadata.row_group(group).column(index)
                 column_bytes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
-    return Footprint(len(paths), rows, download, column_bytes)
+    return Footprint(len(paths), rows, download, column_bytes, extra)

@@ -17,14 +17,13 @@ from typing import Any, Final
 from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
-from lomo_hf.row import SHAREGPT_TAGS
+from lomo_hf.row import SHAREGPT_ROLES, SHAREGPT_TAGS
 from lomo_hf.storage.atomic import PendingFile, sync_folder, write_whole
 
 __all__ = ["LlavaJsonl"]
 
 _ROWS: Final = "rows.jsonl"
 _INFO: Final = "dataset_info.json"
-_FROM: Final = {"system": "system", "user": "human", "assistant": "gpt"}
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -80,7 +79,7 @@ def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:
     if paths:
         said["image"] = paths[0] if len(paths) == 1 else paths
         said["images"] = paths
-    said["conversations"] = [{"from": _FROM[turn.role], "value": turn.text} for turn in row.counted_turns()]
+    said["conversations"] = [{"from": SHAREGPT_ROLES[turn.role], "value": turn.text} for turn in row.counted_turns()]
     return {**said, "license": row.license}
 
 

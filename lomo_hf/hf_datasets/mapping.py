@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from lomo_hf.corpus import Conversation, Refusal, to_conversation
-from lomo_hf.corpus.dialects import COLUMNS
+from lomo_hf.corpus.known_columns import COLUMNS
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.hf_datasets.freshness import code_digest
 from lomo_hf.hf_datasets.identifiers import check_config, own_id, with_ids

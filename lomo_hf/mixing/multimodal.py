@@ -14,7 +14,7 @@ from io import BytesIO
 from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, Turn, screen, to_conversation
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.row import IMAGE_PLACEHOLDER, ImageBytes, OwnImagesRow
 from lomo_hf.substitution import row_with_own_images
 

@@ -24,7 +24,7 @@ from lomo_hf.randomness import uniform
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import Exchange, exchange_of
-from lomo_hf.row import IMAGE_PLACEHOLDER, Row
+from lomo_hf.row import IMAGE_PLACEHOLDER, SHAREGPT_ROLES, Row
 
 __all__ = ["CONDITIONS", "contrastive_pair", "contrastive_pairs", "curriculum", "mixed", "view", "write_contrastive"]
 
@@ -160,10 +160,9 @@ def write_contrastive(
 
 def _viewed(row: Row, found: Exchange, condition: str) -> dict[str, Any]:
     turns = [*found.before, ("user", CONDITIONS[condition](found)), ("assistant", found.answer)]
-    names = {"system": "system", "user": "human", "assistant": "gpt"}
     return {
         "id": f"{row['id']}#{condition}",
         "condition": condition,
-        "conversations": [{"from": names[role], "value": text} for role, text in turns],
+        "conversations": [{"from": SHAREGPT_ROLES[role], "value": text} for role, text in turns],
         "images": [{"bytes": image, "path": None} for image in found.images],
     }

@@ -30,6 +30,7 @@ class Sorted:
     digest: str = "0"
     repo: str | None = None
     revision: str | None = None
+    extra: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.rows

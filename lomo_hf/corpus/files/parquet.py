@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
-from lomo_hf.corpus.dialects import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.corpus.extra_columns import extra_of_schema
 from lomo_hf.corpus.files.reading import Item, Observe, Stamp, Unreadable, opened
+from lomo_hf.corpus.known_columns import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.errors import SourceError
 
 __all__ = ["Layout", "Parquet", "read_layout"]
@@ -33,6 +34,7 @@ class Layout:
         id_leaves: Those of the id, for a pass over the ids alone.
         media: Columns that hold media (their type is not null).
         bytes: Compressed bytes of the leaves that are fetched, of the ids alone, and of all columns.
+        extra: Columns of the stored rows beyond those that every row has, as far as the schema tells.
     """
 
     group_rows: tuple[int, ...]
@@ -40,6 +42,7 @@ class Layout:
     id_leaves: tuple[str, ...]
     media: tuple[str, ...]
     bytes: tuple[int, int, int]
+    extra: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> int:
@@ -97,7 +100,11 @@ def read_layout(file: Any, where: str, columns: ColumnMap = AS_IT_STANDS) -> Lay
             sizes[index] += described.column(index).total_compressed_size
     weight = dict(zip(paths, sizes, strict=True))
     totals = (sum(weight[path] for path in kept), sum(weight[path] for path in ids), sum(sizes))
-    return Layout(tuple(file.metadata.row_group(group).num_rows for group in groups), kept, ids, media, totals)
+    rows = tuple(file.metadata.row_group(group).num_rows for group in groups)
+    kinds = {field.name: str(field.type) for field in file.schema_arrow}
+    mapped = columns.apply(kinds)
+    extra = extra_of_schema(mapped if isinstance(mapped, dict) else kinds)
+    return Layout(rows, kept, ids, media, totals, extra)
 
 
 @dataclass(frozen=True)

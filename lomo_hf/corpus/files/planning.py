@@ -6,6 +6,7 @@ The pass counts rows, notes where they begin, digests the content and hashes the
 import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,16 +16,17 @@ import numpy.typing as npt
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
 from lomo_hf.corpus.conversation import Refusal
-from lomo_hf.corpus.dialects import DIALECT_REMEDY
+from lomo_hf.corpus.extra_columns import extra_in_order, extra_of_row
 from lomo_hf.corpus.files.json_array import JsonArray
 from lomo_hf.corpus.files.json_lines import JsonLines
 from lomo_hf.corpus.files.parquet import Parquet
 from lomo_hf.corpus.files.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
 from lomo_hf.corpus.identity import id_hash, row_id, safe_line
+from lomo_hf.corpus.known_columns import DIALECT_REMEDY
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
 
-__all__ = ["check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
+__all__ = ["Scan", "check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
 
 _FORMATS: Final = {".jsonl": "JSON Lines", ".ndjson": "JSON Lines", ".json": "JSON", ".parquet": "Parquet"}
 _NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json"))
@@ -33,40 +35,65 @@ _HOPELESS: Final = frozenset(("dialect", "json", "encoding"))
 _MAX_CONFIG_CHARS: Final = 80
 
 
-def scan_files(
-    files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS
-) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64], str]:
-    """Plan files on this machine, in one pass: their readers, 64 bits of every row's id, and the content's digest."""
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over files has shown.
+
+    Attributes:
+        readers: One for each file.
+        ids: 64 bits of every row's own id.
+        digest: Of the content, and of how its columns are read.
+        extra: Columns of the stored rows beyond those that every row has.
+    """
+
+    readers: tuple[Reader, ...]
+    ids: npt.NDArray[np.uint64]
+    digest: str
+    extra: tuple[str, ...]
+
+
+def scan_files(files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS) -> Scan:
+    """Plan files on this machine, in one pass."""
     digest, hashes, readers = new_digest(), array("Q"), list[Reader]()
+    extra: set[str] = set()
     if columns.pairs:
         digest.update(repr(columns.pairs).encode())
     for file in files:
         own, observe = new_digest(), id_observer(hashes, columns)
         if _format(file) == "Parquet":
-            readers.append(Parquet.scan(file, observe, own, columns))
+            planned = Parquet.scan(file, observe, own, columns)
+            readers.append(planned)
+            extra |= planned.layout.extra
         else:
             seen = _Seen(columns, observe)
             readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, seen, own))
             seen.check(file)
+            extra |= seen.extra
         digest.update(own.digest())
-    return tuple(readers), np.array(hashes, dtype=np.uint64), digest.hexdigest()
+    ids = np.array(hashes, dtype=np.uint64)
+    return Scan(tuple(readers), ids, digest.hexdigest(), extra_in_order(extra, columns.keep))
 
 
 class _Seen:
-    """Watches the rows of a JSON file for the columns that a mapping names: there is no list of them to look at.
+    """Watches the rows of a JSON file, which has no schema: for columns that are named, and for extra columns.
 
     Without it a name typed wrong would be an id, a system prompt or a licence that is lost in silence.
     """
 
     def __init__(self, columns: ColumnMap, observe: Observe) -> None:
+        self.extra: set[str] = set()
+        self._columns = columns
         self._unseen = set(columns.missing(()))
         self._first: list[str] = []
         self._observe = observe
 
     def __call__(self, item: Item) -> None:
-        if self._unseen and isinstance(item, Mapping):
-            self._unseen.difference_update(item)
-            self._first = self._first or [str(name) for name in islice(item, 100)]
+        if isinstance(item, Mapping):
+            if self._unseen:
+                self._unseen.difference_update(item)
+                self._first = self._first or [str(name) for name in islice(item, 100)]
+            mapped = self._columns.apply(item)
+            self.extra |= extra_of_row(mapped if isinstance(mapped, Mapping) else item)
         self._observe(item)
 
     def check(self, file: Path) -> None:
@@ -74,8 +101,8 @@ class _Seen:
         if self._unseen and self._first:
             wrong, there = describe(sorted(self._unseen)), describe(self._first)
             raise SourceError(
-                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these in --columns; "
-                "what lies inside one must become a column first."
+                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these; what lies "
+                "inside one must become a column first."
             )
 
 

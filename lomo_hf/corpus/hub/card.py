@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 
 __all__ = ["CardConfig", "card_license", "media_of", "read_card"]
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.extra_columns import extra_in_order
 from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, id_observer, scan_files
 from lomo_hf.corpus.files.reading import Reader
 from lomo_hf.corpus.hub.card import card_license
@@ -42,6 +43,7 @@ def open_hub(
     configs: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
+    keep: Sequence[str] = (),
     endpoint: str | None = None,
     retrier: Retrier | None = None,
     on_config: Callable[[str, int, int], None] | None = None,
@@ -54,6 +56,7 @@ def open_hub(
         exclude: Configs to leave out.
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
+        keep: Columns of the source to store beside each row, as text.
         endpoint: Where the Hub is; None is what huggingface_hub is set to.
         retrier: How often and how long to insist where the Hub is busy, and who hears of it; by default the log.
         on_config: Called with (config, how many are planned, how many there are).
@@ -64,7 +67,7 @@ def open_hub(
     hub = parse_hub_name(name) if isinstance(name, str) else name
     if hub is None:
         raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
-    mapped = ColumnMap.of(columns)
+    mapped = ColumnMap.of(columns, keep)
     listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
     chosen = choose_configs(
         find_configs(listing),
@@ -115,10 +118,11 @@ def _planned_all(configs: Sequence[HubConfig], listing: Listing, columns: Column
         for config, readers, hashes in zip(configs, planned, ids, strict=True):
             if len(readers) == len(config.files):
                 pieces = [piece.result() for piece in hashes]
-                yield _source(config, listing, columns, tuple(readers), np.concatenate(pieces))
+                extra = extra_in_order((name for reader in readers for name in reader.layout.extra), columns.keep)
+                yield _source(config, listing, columns, tuple(readers), np.concatenate(pieces), extra)
             else:
-                local, local_ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
-                yield _source(config, listing, columns, local, local_ids)
+                scan = scan_files([_downloaded(file) for file in config.files], columns)
+                yield _source(config, listing, columns, scan.readers, scan.ids, scan.extra)
     finally:
         threads.shutdown(cancel_futures=True)
 
@@ -133,6 +137,7 @@ def _source(
     columns: ColumnMap,
     readers: tuple[Reader, ...],
     ids: npt.NDArray[np.uint64],
+    extra: tuple[str, ...],
 ) -> FileSource:
     contents = [f"{file.path} {file.oid}" for file in config.files]
     deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
@@ -140,7 +145,7 @@ def _source(
     description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
     terms = card_license(listing.card)
-    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids)
+    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids, extra)
 
 
 def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import Any, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
 from lomo_hf.corpus.files.parquet import Layout, read_layout
 from lomo_hf.corpus.files.reading import Item, Observe
 from lomo_hf.corpus.hub.file import BLOCK, HubFile
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.errors import SourceError
 
 __all__ = ["HubParquet", "footer_media", "opened_parquet"]

@@ -49,10 +49,10 @@ def read_evaluation(path: Path) -> EvaluationSet:
         data = path.read_bytes()
         lines = tuple(line for line in data.decode("utf-8", "replace").splitlines() if line.strip())
         return EvaluationSet(path.name, f"{zlib.crc32(data):08x}", lines)
-    readers, _, digest = scan_files(files_of(path))
+    scan = scan_files(files_of(path))
     prompts: list[str] = []
     first: Mapping[str, Any] = {}
-    for reader in readers:
+    for reader in scan.readers:
         for row in reader.read(0, reader.rows):
             if isinstance(row, Mapping):
                 first = first or row
@@ -62,7 +62,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
             f"{path.name} holds no prompts; its columns are {describe(first)}. Name one of them "
             f"{', '.join(_PROMPT_COLUMNS)} or messages, or give a .txt file of one prompt a line."
         )
-    return EvaluationSet(path.name, digest, tuple(prompts))
+    return EvaluationSet(path.name, scan.digest, tuple(prompts))
 
 
 class Overlap:

@@ -41,6 +41,11 @@ class DrawnSource:
         return self.inner.revision
 
     @property
+    def extra(self) -> tuple[str, ...]:
+        """The inner source's."""
+        return self.inner.extra
+
+    @property
     def description(self) -> str:
         """What was drawn, and out of what."""
         return f"{len(self):,} rows drawn out of {self.inner.description}"

@@ -22,7 +22,7 @@ from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.hub.names import HubName
 
-__all__ = ["DRAW", "draw_json", "read_draw", "recorded_sampling", "replay"]
+__all__ = ["DRAW", "draw_json", "read_draw", "recorded_keep", "recorded_sampling", "replay"]
 
 DRAW: Final = "draw.json"
 _FORMAT: Final = 1
@@ -43,6 +43,7 @@ def draw_json(made: Draw) -> str:
             "config": inner.config,
             "configs": [part.config for part in parts],
             "columns": dict(parts[0].columns.pairs),
+            **recorded_keep(parts),
             "digest": inner.digest,
             "rows": len(inner),
         },
@@ -69,6 +70,11 @@ def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | 
             for evaluated in sets
         ],
     }
+
+
+def recorded_keep(parts: Sequence[FileSource]) -> dict[str, list[str]]:
+    """The columns that a source keeps, where it keeps any."""
+    return {"keep": list(parts[0].columns.keep)} if parts and parts[0].columns.keep else {}
 
 
 def read_draw(path: Path) -> dict[str, Any]:
@@ -132,7 +138,7 @@ def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | J
             return sample  # it has no path that a user could give
         raise SourceError("the draw was made from files. Give them as --corpus beside --replay.")
     name = HubName(recorded["repo"], recorded["revision"], tuple(recorded["configs"]))
-    return open_hub(name, columns=ColumnMap.of(recorded["columns"]), endpoint=endpoint)
+    return open_hub(name, columns=ColumnMap.of(recorded["columns"], recorded.get("keep", ())), endpoint=endpoint)
 
 
 def _sampling(record: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:

@@ -8,7 +8,7 @@ from lomo_hf.corpus.columns import ColumnMap
 from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import open_corpus
 from lomo_hf.corpus.sampling.drawn import DrawnSource
-from lomo_hf.corpus.sampling.manifest import read_draw, replay
+from lomo_hf.corpus.sampling.manifest import read_draw, recorded_keep, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.hub.names import HubName
 
@@ -31,6 +31,7 @@ def recorded_source(source: Source) -> dict[str, Any]:
         "revision": source.revision,
         "configs": [part.config for part in parts],
         "columns": dict(parts[0].columns.pairs) if parts else {},
+        **recorded_keep(parts),
     }
 
 
@@ -45,12 +46,12 @@ def reopen_source(
     Raises:
         SourceError, IntegrityError: It cannot be opened.
     """
-    columns = ColumnMap.of(record.get("columns") or None)
-    if corpus is None and record["repo"]:
+    columns = ColumnMap.of(record.get("columns"), record.get("keep", ()))
+    if corpus is None and not record["repo"]:
+        whole: FileSource | JoinedSource = open_corpus(config=record["config"])  # the one corpus without a path
+    elif corpus is None:
         configs = tuple(record.get("configs") or ()) or None
-        whole: FileSource | JoinedSource = open_hub(
-            HubName(record["repo"], record["revision"], configs), columns=columns
-        )
+        whole = open_hub(HubName(record["repo"], record["revision"], configs), columns=columns)
     elif isinstance(corpus, str) and not Path(corpus).exists():
         whole = open_corpus(corpus, columns=columns)
     else:
