@@ -11,6 +11,7 @@ import pytest
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus, substitute_row
 from lomo_hf.building import build_shard, plan
 from lomo_hf.corpus import Conversation, Refusal, screen, to_conversation
+from lomo_hf.corpus.writing import write_rows
 from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.row import ROW_COLUMNS, row_features
 
@@ -161,7 +162,10 @@ CALLED = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</
         {"role": "assistant", "content": "", "function_call": CALL["function"]},
         {"role": "tool_call", "content": json.dumps(CALL["function"], ensure_ascii=False)},
         {"from": "function_call", "value": json.dumps([CALL["function"]], ensure_ascii=False)},
-        {"role": "assistant", "content": [{"type": "tool_call", "value": json.dumps(CALL["function"], ensure_ascii=False)}]},
+        {
+            "role": "assistant",
+            "content": [{"type": "tool_call", "value": json.dumps(CALL["function"], ensure_ascii=False)}],
+        },
     ],
 )
 def test_calls_of_tools_stand_in_the_text_as_templates_write_them(said: dict[str, Any]) -> None:
@@ -204,7 +208,9 @@ def test_a_tool_that_nobody_called_or_answered_is_refused(roles: list[str], name
 
 
 def test_results_of_several_calls_are_one_turn_and_a_last_call_needs_no_result() -> None:
-    conversation = read(messages=[turn(role, role) for role in ("user", "assistant", "tool", "tool", "assistant", "tool")])
+    conversation = read(
+        messages=[turn(role, role) for role in ("user", "assistant", "tool", "tool", "assistant", "tool")]
+    )
     assert [one.text for one in conversation.turns] == ["user", "assistant", "tool\n\ntool", "assistant"]
     assert conversation.repairs == ("cut-trailing-tool", "merged-turns")
 
@@ -290,3 +296,14 @@ def test_a_column_that_cannot_be_kept_is_named(tmp_path: Path) -> None:
         open_corpus(path, keep=["topik"])
     with pytest.raises(SourceError, match=r"has no column \[topik\]"):
         open_corpus(parquet(tmp_path / "kept.parquet", [{"prompt": "q", "answer": "a"}]), keep=["topik"])
+
+
+def test_what_is_written_as_json_lines_is_read_as_the_same_rows(tmp_path: Path) -> None:
+    rows = [*PAIRS.values(), {"messages": dialogue(ASK, "Eleven."), "label": True}, {"prompt": "q", "answer": "a"}]
+    source = open_corpus(write(tmp_path / "mixed.jsonl", rows), keep=["score_chosen"])
+    assert write_rows(source, tmp_path / "again.jsonl").refused == {}
+    again = open_corpus(tmp_path / "again.jsonl", keep=["score_chosen"])
+    for before, after in zip(source.conversations(0, 99), again.conversations(0, 99), strict=True):
+        assert isinstance(before, Conversation)
+        assert isinstance(after, Conversation)
+        assert (before.turns, before.feedback, before.kept) == (after.turns, after.feedback, after.kept)
