@@ -1,4 +1,4 @@
-"""Preferences, labels and kept columns are held to the source as turns are: honest folders pass, sealed lies do not."""
+"""Preferences, labels and kept columns are held to the source: honest folders pass, sealed lies do not."""
 
 import json
 import shutil

@@ -47,7 +47,8 @@ def texts(messages: list[dict[str, Any]] | None) -> list[str]:
 PAIRS = {
     "TRL, texts": {"prompt": ASK, "chosen": ANSWERS[0], "rejected": ANSWERS[1]},
     "TRL, lists": {
-        "prompt": dialogue(ASK), "chosen": [turn("assistant", ANSWERS[0])], "rejected": [turn("assistant", ANSWERS[1])],
+        "prompt": dialogue(ASK),
+        "chosen": [turn("assistant", ANSWERS[0])], "rejected": [turn("assistant", ANSWERS[1])],
     },
     "TRL, implicit prompt": {"chosen": dialogue(ASK, ANSWERS[0]), "rejected": dialogue(ASK, ANSWERS[1])},
     "UltraFeedback": {
@@ -61,7 +62,8 @@ PAIRS = {
     },
     "LLaMA-Factory, Alpaca": {"instruction": ASK, "input": "", "chosen": ANSWERS[0], "rejected": ANSWERS[1]},
     "hh-rlhf": {
-        "chosen": f"\n\nHuman: {ASK}\n\nAssistant: {ANSWERS[0]}", "rejected": f"\n\nHuman: {ASK}\n\nAssistant: {ANSWERS[1]}",
+        "chosen": f"\n\nHuman: {ASK}\n\nAssistant: {ANSWERS[0]}",
+        "rejected": f"\n\nHuman: {ASK}\n\nAssistant: {ANSWERS[1]}",
     },
     "ms-swift, text": {"messages": dialogue(ASK, ANSWERS[0]), "rejected_response": ANSWERS[1]},
     "ms-swift, dialogue": {"messages": dialogue(ASK, ANSWERS[0]), "rejected_messages": dialogue(ASK, ANSWERS[1])},
@@ -151,6 +153,7 @@ def test_a_label_that_is_a_number_is_no_judgement() -> None:
 
 
 CALL = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Zürich"}}}
+WRITTEN = json.dumps(CALL["function"], ensure_ascii=False)
 CALLED = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</tool_call>'
 
 
@@ -160,7 +163,7 @@ CALLED = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         {"role": "assistant", "tool_calls": json.dumps([CALL], ensure_ascii=False)},
         {"role": "assistant", "content": "", "function_call": CALL["function"]},
-        {"role": "tool_call", "content": json.dumps(CALL["function"], ensure_ascii=False)},
+        {"role": "tool_call", "content": WRITTEN},
         {"from": "function_call", "value": json.dumps([CALL["function"]], ensure_ascii=False)},
         {
             "role": "assistant",
@@ -228,7 +231,7 @@ def test_a_developer_speaks_as_the_system() -> None:
         ({"messages": [{"role": r, "content": [{"type": "text", "value": v}], "loss_weight": 1} for r, v in
                        (("user", "q"), ("assistant", "a"))]}, ["q", "a"]),
         ({"question": "q", "generated_solution": "so a", "expected_answer": "a"}, ["q", "so a"]),
-        ({"problem": "q", "generated_solution": "so a", "expected_answer": "a", "problem_source": "math"}, ["q", "so a"]),
+        ({"problem": "q", "generated_solution": "so a", "expected_answer": "a", "from": "math"}, ["q", "so a"]),
         ({"question": "q", "expected_answer": "a"}, ["q", "a"]),
         ({"instruction": "q", "context": "of this", "response": "a", "category": "qa"}, ["q\nof this", "a"]),
         ({"instruction": "q", "context": "", "response": "a"}, ["q", "a"]),
@@ -248,7 +251,7 @@ def test_what_is_no_list_of_turns_is_refused_with_a_word_on_it() -> None:
         assert result.reason == "dialect"
 
 
-# -- stored ------------------------------------------------------------------------------------------------------------
+# -- stored ---------------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
