@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, named
 
 __all__ = ["verify"]
 
@@ -27,8 +27,8 @@ def verify(
     from lomo_hf.hub.names import parse_repo
 
     screen = console()
-    named = parse_repo(remote or "")
-    if remote is not None and named is None:
+    release = parse_repo(remote or "")
+    if remote is not None and release is None:
         raise UsageError(
             f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name a release after the @."
         )
@@ -40,18 +40,18 @@ def verify(
 
     local = verify_dataset(folder)
     rows = {name: local.contents.rows(name) for name in local.contents.configs}
-    say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
+    say(f"{named(folder)}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name, count in rows.items():
         say(f"  {name}: {count:,} rows")
-    if named is None:
+    if release is None:
         return
-    repo, revision = named.repo, named.revision
+    repo, revision = release.repo, release.revision
     hub = HubClient(repo, Retrier(notify=say))
     limit = _EVERYTHING if download else PushOptions().download_up_to
     there = hub.look(revision or "main")
     if there is None:
         raise PublishError(f"{repo} has no {revision or 'main'}, or you may not see it. Log in with `hf auth login`.")
     found = read_back(hub, take_snapshot(hub, there.commit), local, download_up_to=limit)
-    say(f"{remote}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
+    say(f"{named(remote)}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
     for name, count in found.configs.items():
         say(f"  {name}: {count:,} rows load")

@@ -24,6 +24,7 @@ from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
 from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import SHAREGPT_TAGS, Row
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["LaverReport", "export_laver", "least_tokens", "masked_tokens"]
@@ -152,7 +153,7 @@ def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
         "columns": {"messages": "conversations", "images": "image"},
         "tags": dict(SHAREGPT_TAGS),
     }
-    write_whole(path, (json.dumps(entries, indent=2) + "\n").encode())
+    write_whole(named_file(path), (json.dumps(entries, indent=2) + "\n").encode())
 
 
 def _tokens(page: bytes, processor: Processor) -> int:

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
 from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CardConfig", "card_license", "media_of", "read_card"]
 
@@ -64,8 +63,8 @@ def card_license(text: str) -> str | None:
 def _front_matter(text: str) -> Mapping[str, Any]:
     match = _FRONT.match(text)
     try:
-        front = yaml.load(match[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if match else None
-    except yaml.YAMLError:
+        front = read_yaml(match[1], unique=False) if match else None
+    except ValueError:
         return {}
     return front if isinstance(front, Mapping) else {}
 
