@@ -23,6 +23,7 @@ from PIL import Image
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.recipes import DistortionSettings, Selection
+from lomo_hf.row import ROW_COLUMNS
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter
 
@@ -94,7 +95,7 @@ def prompts_of(name: str) -> Iterator[Conversation | Refusal]:
         return
     paths = {"sample": [None], "prompts": ["golden_prompts"], "edge": ["edge", "edge_upstream_dialects"]}[name]
     for path in paths:
-        source = open_corpus(None if path is None else DATA / f"{path}.jsonl")
+        source = open_corpus(None if path is None else DATA / f"{path}.jsonl", config=path)
         yield from source.conversations(0, len(source))
 
 
@@ -150,8 +151,9 @@ def _decision(row: dict[str, Any] | Refusal) -> dict[str, Any]:
             "op": lomo["distortion"]["op"],
             "params": json.loads(lomo["distortion"]["params"]),
         }
-    said = json.dumps([row["conversations"], lomo["repairs"]])
-    return decision | {"text": hashlib.sha256(said.encode()).hexdigest()[:8]}
+    extra = [value for name, value in row.items() if name not in ROW_COLUMNS and value is not None]
+    texts = json.dumps([row["conversations"], lomo["repairs"], *([extra] if extra else [])])
+    return decision | {"text": hashlib.sha256(texts.encode()).hexdigest()[:8]}
 
 
 def _page_record(page: Page) -> str:
