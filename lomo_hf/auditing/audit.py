@@ -133,13 +133,13 @@ class _Audit:
         check_files(self.folder, self.manifest, self.ledger)
         self._check_totals()
         pages, study = self._page_sample(), self._study()
-        total = sum(shard.file.rows for shards in self.shards.values() for shard in shards)
+        total = sum(shard.counts.rows for shards in self.shards.values() for shard in shards)
         done = 0
         for group in self._by_part():
             found: dict[str, Fingerprints] = {}
             for shard in group:
                 found[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
-                done += shard.file.rows
+                done += shard.counts.rows
             check_nesting(self.pairs, found, self.ledger)
         for name, seen in self.ids.items():
             seen.check(self.folder, self.shards[name], self.ledger)

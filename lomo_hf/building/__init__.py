@@ -10,7 +10,7 @@ What makes a folder of shards a dataset repository - card, manifest, views - is 
 
 from lomo_hf.building.engines.local import BuiltAlready, Engine, LocalEngine, share_of
 from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
-from lomo_hf.building.receipts import RECEIPT_SHAPE, Counts, Receipt, ShardFile
+from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
 from lomo_hf.building.shard import build_shard
 from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
@@ -21,7 +21,6 @@ __all__ = [
     "FORMAT_VERSION",
     "MAX_GROUP_ROWS",
     "RECEIPTS",
-    "RECEIPT_SHAPE",
     "BuiltAlready",
     "Counts",
     "Engine",
@@ -29,7 +28,6 @@ __all__ = [
     "Receipt",
     "RowLimits",
     "ShardDone",
-    "ShardFile",
     "ShardSpec",
     "build_shard",
     "build_shards",

@@ -14,8 +14,9 @@ from lomo_hf.corpus import Refusal
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import Row
 from lomo_hf.storage.documents import mapped, parse, record, text, whole
+from lomo_hf.storage.records import FileRecord
 
-__all__ = ["RECEIPT_SHAPE", "Counts", "Receipt", "ShardFile"]
+__all__ = ["RECEIPT_SHAPE", "Counts", "Receipt"]
 
 _Tally = Mapping[str, int]
 _tally: Final = mapped(whole)
@@ -37,19 +38,6 @@ RECEIPT_SHAPE: Final = record(
     }
 )
 """What a receipt must say, by itself or in a manifest."""
-
-
-@dataclass(frozen=True)
-class ShardFile:
-    """One file of the dataset folder: `path` is relative to it, with forward slashes.
-
-    `rows` counts the lines of a sidecar, or the rows of a Parquet file; `sha256` is in hexadecimal digits.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -151,8 +139,8 @@ class Receipt:
 
     spec_digest: str
     index: int
-    files: Mapping[str, ShardFile]
-    sidecars: Mapping[str, ShardFile]
+    files: Mapping[str, FileRecord]
+    sidecars: Mapping[str, FileRecord]
     counts: Mapping[str, Counts]
 
     def to_json(self) -> str:
@@ -166,14 +154,16 @@ class Receipt:
         Raises:
             IntegrityError: The text is not a receipt.
 
-        >>> receipt = Receipt("0f", 0, {"mine": ShardFile("mine/a.parquet", 1, 2, "aa")}, {}, {"mine": Counts(rows=1)})
+        >>> files = {"mine": FileRecord("mine/a.parquet", 2, "aa", rows=1)}
+        >>> receipt = Receipt("0f", 0, files, {}, {"mine": Counts(rows=1)})
         >>> Receipt.from_json(receipt.to_json()) == receipt
         True
         """
         try:
             values = parse(document, RECEIPT_SHAPE)
             files, sidecars = (
-                {name: ShardFile(**file) for name, file in values[key].items()} for key in ("files", "sidecars")
+                {name: FileRecord.from_dict(file) for name, file in values[key].items()}
+                for key in ("files", "sidecars")
             )
             counts = {name: Counts.from_dict(counted) for name, counted in values["counts"].items()}
             return cls(values["spec_digest"], values["index"], files, sidecars, counts)

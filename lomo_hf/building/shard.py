@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lomo_hf.building.planning import ShardSpec
-from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
@@ -19,6 +19,7 @@ from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, explain
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["build_shard", "write_shard"]
 
@@ -130,22 +131,22 @@ class _Output:
     def _refuse(self, refusal: Refusal) -> None:
         if self._sidecar is None:
             self._sidecar = PendingFile(self._sidecar_final)
-        said = {"id": refusal.id, "reason": refusal.reason, "detail": refusal.detail}
+        line = {"id": refusal.id, "reason": refusal.reason, "detail": refusal.detail}
         # A lone surrogate becomes \udxxx, which is JSON's own way to write it.
-        self._sidecar.write(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        self._sidecar.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
 
     def finish(self) -> None:
         self._writer.close()
 
-    def seal(self) -> tuple[ShardFile, ShardFile | None]:
+    def seal(self) -> tuple[FileRecord, FileRecord | None]:
         """Make sure of what was written, before anything gets its final name."""
         rows = self.counts.rows
-        file = ShardFile(self._shard_path, rows, self._pending.size, self._pending.seal())
+        file = FileRecord(self._shard_path, self._pending.size, self._pending.seal(), rows)
         verify_parquet(self._pending.temporary, rows, self._extra)
         if self._sidecar is None:
             return file, None
         refused = sum(self.counts.refused.values())
-        return file, ShardFile(self._sidecar_path, refused, self._sidecar.size, self._sidecar.seal())
+        return file, FileRecord(self._sidecar_path, self._sidecar.size, self._sidecar.seal(), refused)
 
     def publish(self) -> None:
         self._pending.publish()

@@ -206,12 +206,13 @@ def resumable(selection: Selection, out: Path) -> Selected:
 def _recorded_draw(folder: "Folder | None") -> Path | None:
     """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
     from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.dataset.manifest import file_record, read_manifest
+    from lomo_hf.dataset.manifest import read_manifest
+    from lomo_hf.storage.records import FileRecord
 
     if folder is None or not (folder / DRAW).is_file():
         return None
     manifest = read_manifest(folder)
-    known = manifest is not None and file_record(folder, DRAW) in manifest.files
+    known = manifest is not None and FileRecord.of_file(folder, DRAW) in manifest.files
     return (folder / DRAW).path if known else None
 
 

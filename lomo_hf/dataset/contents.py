@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lomo_hf.building import RECEIPT_SHAPE, Counts
+from lomo_hf.building import Counts
+from lomo_hf.building.receipts import RECEIPT_SHAPE
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.names import check_name
 from lomo_hf.storage.documents import listed, mapped, maybe, one_of, parse, record, text, whole
+from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
-__all__ = ["Contents", "FileRecord"]
+__all__ = ["Contents"]
 
 _SHARD: Final = re.compile(r"train-[0-9]{5,}-of-[0-9]{5,}\.parquet")
 _SIDECAR: Final = re.compile(r"refused-[0-9]{5,}-of-[0-9]{5,}\.jsonl")
@@ -27,7 +29,7 @@ def _config_name(value: Any, at: str) -> None:
 
 _SOURCE: Final = record(
     {"config": text, "description": text, "digest": text, "repo": maybe(text), "revision": maybe(text), "rows": whole},
-    {"configs": listed(text), "columns": mapped(text)},
+    {"configs": listed(text), "columns": mapped(text), "keep": listed(text)},
 )
 _RECIPE: Final = record({}, {"engines": maybe(mapped(text))})
 _SHAPE: Final = record(
@@ -38,20 +40,10 @@ _SHAPE: Final = record(
         "source": _SOURCE,
         "recipes": mapped(record({"digest": text, "recipe": _RECIPE}, {"source": _SOURCE}), key=_config_name),
         "shards": listed(RECEIPT_SHAPE),
-        "files": listed(record({"path": text, "bytes": whole, "sha256": text}, {"rows": maybe(whole)})),
+        "files": listed(FILE_SHAPE),
     },
     {"digest": text},
 )
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """A file of a release: path with forward slashes, bytes, SHA-256; and rows, for a shard."""
-
-    path: str
-    bytes: int
-    sha256: str
-    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -139,13 +131,13 @@ def _shard_files(document: Mapping[str, Any], part: str, config: str) -> Iterato
             yield file
 
 
-def _record(said: Mapping[str, Any]) -> FileRecord:
+def _record(said: dict[str, Any]) -> FileRecord:
     path = said["path"]
     steps = path.split("/")
     # What begins with a dot is never published, and so is no part of a release.
     if any(step == "" or step.startswith(".") for step in steps) or ":" in steps[0] or _UNSAFE.search(path):
         raise ValueError(f"{path!r} is not a path inside of the folder")
-    return FileRecord(path, said["bytes"], said["sha256"], said.get("rows"))
+    return FileRecord.from_dict(said)
 
 
 def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:

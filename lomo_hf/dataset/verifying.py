@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lomo_hf.building import verify_parquet
-from lomo_hf.dataset.contents import Contents, FileRecord
+from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import CARD
 from lomo_hf.dataset.manifest import LINKED, MANIFEST, WORK_FOLDER, sealed
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["VerifiedFolder", "verify_dataset"]
 

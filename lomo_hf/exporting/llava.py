@@ -11,12 +11,13 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
+from lomo_hf.exporting.receipts import WORK, PartReceipt, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
 from lomo_hf.row import SHAREGPT_ROLES, SHAREGPT_TAGS
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, write_whole
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["LlavaJsonl"]
 
@@ -30,7 +31,7 @@ class LlavaJsonl:
 
     shard_bytes = 64 << 20  # some thousand images a folder
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """A folder of images, which gets its name when it is whole, and a piece of `rows.jsonl`."""
         folder, staging = f"images/{index:05d}", out / WORK / f"images-{index:05d}"
         for left in (out / folder, staging):  # by a run that was stopped
@@ -51,9 +52,9 @@ class LlavaJsonl:
             piece.sync_folder()
         finally:
             piece.abandon()
-        return [record_folder(out, f"{folder}/"), record_file(out, _piece(index))]
+        return [record_folder(out, f"{folder}/"), FileRecord.of_file(out, _piece(index))]
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[FileRecord]:
         """`rows.jsonl` of its pieces, and `dataset_info.json`."""
         whole = PendingFile(out / _ROWS)
         try:
@@ -66,7 +67,7 @@ class LlavaJsonl:
         finally:
             whole.abandon()
         write_whole(out / _INFO, (json.dumps({config: _info()}, indent=2) + "\n").encode())
-        return [record_file(out, _ROWS), record_file(out, _INFO)]
+        return [FileRecord.of_file(out, _ROWS), FileRecord.of_file(out, _INFO)]
 
 
 def _piece(index: int) -> str:

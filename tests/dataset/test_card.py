@@ -204,8 +204,10 @@ def test_a_picture_that_has_nothing_to_show_any_more_goes(small: Path) -> None:
     assert manifest
     old = small / "assets/route-fallback.png"
     old.write_bytes(b"old")
-    record = {"path": "assets/route-fallback.png", "bytes": 3, "sha256": "0"}
     from lomo_hf.dataset.manifest import write_manifest
+    from lomo_hf.storage.records import FileRecord
+
+    record = FileRecord("assets/route-fallback.png", 3, "0")
 
     write_manifest(small, replace(manifest, files=[*manifest.files, record]))
     (small / "assets/of-the-user.png").write_bytes(b"mine")
@@ -224,7 +226,7 @@ def test_an_audit_of_these_shards_is_shown_and_one_of_others_is_not(small: Path,
     card = small / "README.md"
     assert "No audit of these shards" in card.read_text(encoding="utf-8")
     (small / "audit.json").write_text('{"made_by": "lomo_hf", "format": 1, "content": "of other shards"}')
-    assert "audit.json" not in [record["path"] for record in refresh_card(small).files]
+    assert "audit.json" not in [record.path for record in refresh_card(small).files]
     assert not (small / "audit.json").exists()
 
 

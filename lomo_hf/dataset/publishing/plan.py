@@ -14,7 +14,7 @@ from typing import Any
 
 from lomo_hf.dataset.audit_record import AUDIT
 from lomo_hf.dataset.card.text import OWN_START, own_text_of
-from lomo_hf.dataset.contents import Contents, FileRecord
+from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.manifest import MANIFEST, sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import (
@@ -31,6 +31,7 @@ from lomo_hf.dataset.verifying import VerifiedFolder
 from lomo_hf.errors import IntegrityError, PublishError
 from lomo_hf.hub.client import RemoteFile
 from lomo_hf.storage.documents import mapped, parse, record, text
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["CARD", "ENTRIES", "Addition", "Plan", "Previous", "Snapshot", "make_plan"]
 
@@ -250,7 +251,7 @@ def _refuse_strangers(card: bytes, manifest: Contents, there: Snapshot, stale: s
 
 
 def _record(path: str, documents: Mapping[str, bytes]) -> FileRecord:
-    return FileRecord(path, len(documents[path]), _sha256(documents[path]))
+    return FileRecord.of_bytes(path, documents[path])
 
 
 def _sha256(data: bytes) -> str:
