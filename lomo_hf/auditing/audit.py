@@ -22,8 +22,9 @@ from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
 from lomo_hf.corpus import Source
-from lomo_hf.corpus.sampling import DRAW, reopen_source
-from lomo_hf.dataset import MANIFEST, Manifest, content_digest, read_set_aside
+from lomo_hf.corpus.sampling import reopen_source
+from lomo_hf.dataset import Manifest, content_digest, read_set_aside
+from lomo_hf.dataset.layout import DRAW, MANIFEST
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.row import Row

@@ -8,7 +8,8 @@ from typing import Final
 
 from lomo_hf.auditing.report import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids
-from lomo_hf.dataset import AUDIT, Manifest
+from lomo_hf.dataset import Manifest
+from lomo_hf.dataset.layout import AUDIT
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage.atomic import sha256_of
 from lomo_hf.storage.records import FileRecord

@@ -13,13 +13,14 @@ from lomo_hf.building.receipts import Receipt
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain, sweep, write_whole
+from lomo_hf.storage.file_names import WORK_FOLDER
 
 __all__ = [
     "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",
     "trusted_receipt", "unsealed",
 ]  # fmt: skip
 
-RECEIPTS: Final = ".lomo/receipts"
+RECEIPTS: Final = f"{WORK_FOLDER}/receipts"
 """Where receipts lie below the dataset folder while it is being built."""
 
 

@@ -188,8 +188,7 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
 
 def resumable(selection: Selection, out: Path) -> Selected:
     """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
-    from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.dataset.manifest import WORK_FOLDER
+    from lomo_hf.dataset.layout import DRAW, WORK_FOLDER
     from lomo_hf.storage import LOCK, Folder
     from lomo_hf.storage.atomic import write_whole
 
@@ -205,7 +204,7 @@ def resumable(selection: Selection, out: Path) -> Selected:
 
 def _recorded_draw(folder: "Folder | None") -> Path | None:
     """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
-    from lomo_hf.corpus.sampling import DRAW
+    from lomo_hf.dataset.layout import DRAW
     from lomo_hf.dataset.manifest import read_manifest
     from lomo_hf.storage.records import FileRecord
 

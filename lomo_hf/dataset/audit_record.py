@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from lomo_hf.building import Receipt
+from lomo_hf.dataset.layout import AUDIT
 from lomo_hf.dataset.manifest import content_digest
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder
@@ -11,7 +12,6 @@ from lomo_hf.storage.documents import anything, flag, listed, mapped, maybe, num
 
 __all__ = ["AUDIT", "check_audit", "standing_audit"]
 
-AUDIT = "audit.json"
 
 _ERRORS: Final = record({"mean": number, "over_5_percent": number})
 _READ: Final = mapped(record({"pages": whole, "before": _ERRORS, "after": _ERRORS, "cost": number}))

@@ -15,10 +15,11 @@ from typing import Any, Final
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.corpus import Source, open_corpus
-from lomo_hf.corpus.sampling import DRAW, recorded_source
-from lomo_hf.dataset.audit_record import AUDIT, check_audit
+from lomo_hf.corpus.sampling import recorded_source
+from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
-from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
+from lomo_hf.dataset.layout import AUDIT, DRAW, MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.manifest import Manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe

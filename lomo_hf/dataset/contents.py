@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lomo_hf.building import Counts
 from lomo_hf.building.receipts import RECEIPT_SHAPE
+from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.names import check_name
 from lomo_hf.storage.documents import listed, mapped, maybe, one_of, parse, record, text, whole
@@ -156,5 +157,5 @@ def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:
 
 def _check_listed_once(contents: Contents) -> None:
     count = sum(len(receipt[part]) for receipt in contents.document["shards"] for part in ("files", "sidecars"))
-    if len(contents.files) != count + len(contents.document["files"]) or "manifest.json" in contents.companions:
+    if len(contents.files) != count + len(contents.document["files"]) or MANIFEST in contents.companions:
         raise ValueError("a file is listed twice")

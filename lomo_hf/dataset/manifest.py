@@ -14,6 +14,7 @@ from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import MANIFEST, WORK_FOLDER
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.storage import Folder
@@ -22,13 +23,9 @@ from lomo_hf.storage.records import FileRecord
 from lomo_hf.substitution import check_recipe
 
 __all__ = [
-    "LINKED", "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "forget_set_aside",
+    "LINKED", "Manifest", "content_digest", "forget_set_aside",
     "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
-
-MANIFEST = "manifest.json"
-WORK_FOLDER = ".lomo"
-"""What a build in work keeps for itself below the dataset folder; gone when it is done."""
 
 LINKED = "A copy from the Hub without links: `hf download --repo-type dataset ORG/NAME --local-dir FOLDER`."
 """The remedy for a folder of links, which the Hub's client keeps as its cache."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lomo_hf.building import verify_parquet
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.layout import CARD
-from lomo_hf.dataset.manifest import LINKED, MANIFEST, WORK_FOLDER, sealed
+from lomo_hf.dataset.layout import CARD, MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.manifest import LINKED, sealed
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.records import FileRecord

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.errors import BuildError, IntegrityError
-from lomo_hf.exporting.receipts import WORK, PartReceipt, are_true
+from lomo_hf.exporting.receipts import PartReceipt, are_true
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.storage.documents import anything, listed, parse, record, text
+from lomo_hf.storage.file_names import WORK_FOLDER
 from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]
@@ -21,7 +22,7 @@ __all__ = ["EXPORT", "close", "finished", "open_out"]
 EXPORT: Final = "export.json"
 
 _SHAPE: Final = record({"digest": text, "parts": listed(anything), "files": listed(FILE_SHAPE)})
-_MARK: Final = f"{WORK}/export"
+_MARK: Final = f"{WORK_FOLDER}/export"
 _PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
 
@@ -35,7 +36,7 @@ def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
         receipts = [PartReceipt.from_dict(one) for one in found["parts"]]
         files = [FileRecord.from_dict(file) for file in found["files"]]
         same = found["digest"] == said["digest"]
-        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
+        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK_FOLDER)]
         whole = are_true([*kept, *files], out)
     except FileNotFoundError:
         return None
@@ -63,12 +64,12 @@ def open_out(where: Path, said: Mapping[str, Any]) -> Folder:
             raise BuildError(
                 f"{out.name!r} holds another, unfinished export. Name another folder, or delete that one."
             )
-    elif any(name != WORK for name in out.names()):
+    elif any(name != WORK_FOLDER for name in out.names()):
         raise BuildError(f"out must be a new folder or one made by lomo export; {out.name!r} is neither.")
     out.refuse_links(out.names())
     write_whole(mark, said["digest"].encode())
     (out / EXPORT).unlink(missing_ok=True)
-    for places in (out.places(), (out / WORK).places()):
+    for places in (out.places(), (out / WORK_FOLDER).places()):
         sweep(places)
     return out
 
@@ -83,11 +84,11 @@ def close(out: Folder, said: Mapping[str, Any], receipts: Sequence[PartReceipt],
     }
     write_whole(out / EXPORT, (json.dumps(record, indent=1) + "\n").encode())
     (out / _MARK).unlink(missing_ok=True)
-    for place in (out / WORK).places():
+    for place in (out / WORK_FOLDER).places():
         if not _PART.fullmatch(place.name):
             continue
         if place.is_folder():
             place.remove_tree()
         else:
             place.unlink(missing_ok=True)
-    (out / WORK).remove_if_empty()
+    (out / WORK_FOLDER).remove_if_empty()

@@ -11,18 +11,18 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from lomo_hf.exporting.receipts import WORK, PartReceipt, record_folder
+from lomo_hf.exporting.receipts import PartReceipt, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
 from lomo_hf.row import SHAREGPT_ROLES, SHAREGPT_TAGS
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, write_whole
+from lomo_hf.storage.file_names import LLAMAFACTORY, WORK_FOLDER
 from lomo_hf.storage.records import FileRecord
 
 __all__ = ["LlavaJsonl"]
 
 _ROWS: Final = "rows.jsonl"
-_INFO: Final = "dataset_info.json"
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -33,7 +33,7 @@ class LlavaJsonl:
 
     def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """A folder of images, which gets its name when it is whole, and a piece of `rows.jsonl`."""
-        folder, staging = f"images/{index:05d}", out / WORK / f"images-{index:05d}"
+        folder, staging = f"images/{index:05d}", out / WORK_FOLDER / f"images-{index:05d}"
         for left in (out / folder, staging):  # by a run that was stopped
             left.remove_tree()
         images = staging.hold(make=True)
@@ -66,12 +66,12 @@ class LlavaJsonl:
             whole.publish()
         finally:
             whole.abandon()
-        write_whole(out / _INFO, (json.dumps({config: _info()}, indent=2) + "\n").encode())
-        return [FileRecord.of_file(out, _ROWS), FileRecord.of_file(out, _INFO)]
+        write_whole(out / LLAMAFACTORY, (json.dumps({config: _info()}, indent=2) + "\n").encode())
+        return [FileRecord.of_file(out, _ROWS), FileRecord.of_file(out, LLAMAFACTORY)]
 
 
 def _piece(index: int) -> str:
-    return f"{WORK}/rows-{index:05d}.jsonl"
+    return f"{WORK_FOLDER}/rows-{index:05d}.jsonl"
 
 
 def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:

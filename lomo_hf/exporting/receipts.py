@@ -14,10 +14,10 @@ from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder, Place
 from lomo_hf.storage.atomic import write_whole
 from lomo_hf.storage.documents import listed, parse, record, text, whole
+from lomo_hf.storage.file_names import WORK_FOLDER
 from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
 __all__ = [
-    "WORK",
     "PartReceipt",
     "are_true",
     "load_receipt",
@@ -26,9 +26,6 @@ __all__ = [
 ]
 
 _SHAPE: Final = record({"export": text, "index": whole, "rows": whole, "images": whole, "files": listed(FILE_SHAPE)})
-
-WORK: Final = ".lomo"
-"""Where receipts and pieces lie below the export while it is being made."""
 
 
 @dataclass(frozen=True)
@@ -101,4 +98,4 @@ def _is_true_folder(record: FileRecord, out: Folder) -> bool:
 
 
 def _path(index: int, out: Folder) -> Place:
-    return out / WORK / f"part-{index:05d}.json"
+    return out / WORK_FOLDER / f"part-{index:05d}.json"

@@ -26,6 +26,7 @@ from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import SHAREGPT_TAGS, Row
 from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
+from lomo_hf.storage.file_names import LLAMAFACTORY
 
 __all__ = ["LaverReport", "export_laver", "least_tokens", "masked_tokens"]
 
@@ -133,7 +134,7 @@ def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) 
 
 
 def _entries(folder: Path) -> dict[str, Any]:
-    path = folder / "dataset_info.json"
+    path = folder / LLAMAFACTORY
     if not path.is_file():
         return {}
     try:
@@ -146,7 +147,7 @@ def _entries(folder: Path) -> dict[str, Any]:
 
 
 def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
-    path = folder / "dataset_info.json"
+    path = folder / LLAMAFACTORY
     entries[name] = {
         "file_name": f"{name}.parquet",
         "formatting": "sharegpt",

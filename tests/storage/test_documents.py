@@ -19,7 +19,7 @@ from lomo_hf.auditing import audit_dataset
 from lomo_hf.building import Receipt
 from lomo_hf.building import resume as resuming
 from lomo_hf.corpus import open_corpus
-from lomo_hf.corpus.sampling import DRAW, Sampling, draw, draw_json, read_draw, replay
+from lomo_hf.corpus.sampling import Sampling, draw, draw_json, read_draw, replay
 from lomo_hf.dataset import (
     browse_page,
     build_dataset,
@@ -31,6 +31,7 @@ from lomo_hf.dataset import (
 )
 from lomo_hf.dataset.card import assets
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import DRAW
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import merge_manifest, split_card

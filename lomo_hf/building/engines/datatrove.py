@@ -18,6 +18,7 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.workers.pool import build_shards
 from lomo_hf.errors import BuildError, UsageError
+from lomo_hf.storage.file_names import WORK_FOLDER
 
 __all__ = ["EXECUTORS", "DatatroveEngine", "ShardStep"]
 
@@ -103,7 +104,7 @@ class DatatroveEngine:
             "pipeline": [step],
             "tasks": min(self.tasks or len(specs), len(specs)),
             "workers": self.workers,
-            "logging_dir": f"{self.remote}/logs" if self.remote else str(out.resolve() / ".lomo" / "logs"),
+            "logging_dir": f"{self.remote}/logs" if self.remote else str(out.resolve() / WORK_FOLDER / "logs"),
             "skip_completed": False,  # a mark proves nothing; receipts do
             # What a job installs: the versions of engines are in the recipe, and others would be refused.
             **({"dependencies": [f"lomo-hf[cluster]=={version('lomo-hf')}"]} if self.executor == "jobs" else {}),

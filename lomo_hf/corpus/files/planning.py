@@ -25,11 +25,11 @@ from lomo_hf.corpus.identity import id_hash, row_id, safe_line
 from lomo_hf.corpus.known_columns import DIALECT_REMEDY
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
+from lomo_hf.storage.file_names import NOT_ROWS
 
 __all__ = ["Scan", "check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
 
 _FORMATS: Final = {".jsonl": "JSON Lines", ".ndjson": "JSON Lines", ".json": "JSON", ".parquet": "Parquet"}
-_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json"))
 _TRIED: Final = 100
 _HOPELESS: Final = frozenset(("dialect", "json", "encoding"))
 _MAX_CONFIG_CHARS: Final = 80
@@ -146,7 +146,7 @@ def _remedy(file: Path) -> str:
 
 
 def _format(file: Path) -> str:
-    if file.name.startswith(".") or file.name in _NOT_ROWS:
+    if file.name.startswith(".") or file.name in NOT_ROWS:
         return ""
     plain = Path(file.stem) if file.suffix == ".gz" else file
     name = _FORMATS.get(plain.suffix.lower(), "")

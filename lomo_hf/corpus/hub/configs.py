@@ -17,11 +17,11 @@ from lomo_hf.corpus.hub.file import HubFile
 from lomo_hf.corpus.hub.listing import Listing
 from lomo_hf.corpus.hub.parquet import footer_media
 from lomo_hf.errors import SourceError, UsageError
+from lomo_hf.storage.file_names import NOT_ROWS
 
 __all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
 
 _ENDINGS: Final = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json", "draw.json"))
 _SPLIT_WORD: Final = re.compile(r"(?:.*[-_.])?(train|test|validation|valid|val|dev|eval)(?:ing|uation)?(?:[-_.].*)?")
 _PART: Final = re.compile(r"(?P<base>.+?)[-_]?part[-_]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<count>\d+))?")
 
@@ -152,4 +152,4 @@ def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
 
 def _is_rows(path: str) -> bool:
     name = PurePosixPath(path).name
-    return name.endswith(_ENDINGS) and name not in _NOT_ROWS and not name.startswith(".")
+    return name.endswith(_ENDINGS) and name not in NOT_ROWS and not name.startswith(".")

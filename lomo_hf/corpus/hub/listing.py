@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 from lomo_hf.corpus.hub.file import HubFile, reading_retrier
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.retry import Retrier
+from lomo_hf.storage.file_names import CARD
 
 __all__ = ["Listing", "list_repo"]
 
-CARD = "README.md"
 _T = TypeVar("_T")
 
 

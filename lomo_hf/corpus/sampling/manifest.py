@@ -23,9 +23,8 @@ from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.hub.names import HubName
 from lomo_hf.storage.documents import flag, listed, mapped, maybe, number, one_of, parse, record, text, whole
 
-__all__ = ["DRAW", "draw_json", "read_draw", "recorded_keep", "recorded_sampling", "replay"]
+__all__ = ["draw_json", "read_draw", "recorded_keep", "recorded_sampling", "replay"]
 
-DRAW: Final = "draw.json"
 _FORMAT: Final = 1
 _SHAPE: Final = record(
     {

@@ -11,14 +11,13 @@ from typing import Final
 from lomo_hf.building import Counts
 from lomo_hf.dataset.card.plots import bars_png, histograms_png
 from lomo_hf.dataset.card.statistics import Specimen, Statistics
+from lomo_hf.dataset.layout import ASSETS
 from lomo_hf.distortion import OPERATIONS
 from lomo_hf.row import Row
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
 
-__all__ = ["ASSETS", "Assets", "PagePicture", "write_assets"]
-
-ASSETS: Final = "assets"
+__all__ = ["Assets", "PagePicture", "write_assets"]
 
 _ROUTES: Final = {
     "route-text": ("Text", "a span without mathematics"),

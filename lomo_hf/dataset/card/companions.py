@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts
-from lomo_hf.corpus.sampling import DRAW
-from lomo_hf.dataset.audit_record import AUDIT, standing_audit
-from lomo_hf.dataset.card.assets import ASSETS, write_assets
+from lomo_hf.dataset.audit_record import standing_audit
+from lomo_hf.dataset.card.assets import write_assets
 from lomo_hf.dataset.card.statistics import config_statistics
 from lomo_hf.dataset.card.text import CardFacts, card_text, own_text_of
-from lomo_hf.dataset.layout import CARD, LLAMAFACTORY
+from lomo_hf.dataset.layout import ASSETS, AUDIT, CARD, DRAW, LLAMAFACTORY, MANIFEST, WORK_FOLDER
 from lomo_hf.dataset.manifest import (
-    MANIFEST,
-    WORK_FOLDER,
     Manifest,
     forget_set_aside,
     read_set_aside,

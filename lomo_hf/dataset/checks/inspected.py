@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from lomo_hf.dataset.files import DatasetFiles
+from lomo_hf.dataset.layout import CARD
 from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CARD", "MAX_CARD_BYTES", "DataConfig", "Inspected", "Shard", "matching"]
 
-CARD: Final = "README.md"
 MAX_CARD_BYTES: Final = 10 << 20
 
 _FRONT = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.dataset.audit_record import AUDIT
 from lomo_hf.dataset.card.text import OWN_START, own_text_of
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.manifest import MANIFEST, sealed
+from lomo_hf.dataset.layout import AUDIT, CARD, LLAMAFACTORY, MANIFEST
+from lomo_hf.dataset.manifest import sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import (
     data_patterns,
@@ -33,10 +33,7 @@ from lomo_hf.hub.client import RemoteFile
 from lomo_hf.storage.documents import mapped, parse, record, text
 from lomo_hf.storage.records import FileRecord
 
-__all__ = ["CARD", "ENTRIES", "Addition", "Plan", "Previous", "Snapshot", "make_plan"]
-
-CARD = "README.md"
-ENTRIES = "dataset_info.json"
+__all__ = ["Addition", "Plan", "Previous", "Snapshot", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,7 @@ def _documents(
         changes = changes_section(previous.tag, previous.contents, outline)
     entries = _own_entries(local)
     documents = {
-        ENTRIES: _entries(local, merge_entries(entries, there.entries, repo)),
+        LLAMAFACTORY: _entries(local, merge_entries(entries, there.entries, repo)),
         CARD: _card(local, there, previous, repo, outline, survivors, changes, entries),
     }
     merged["files"] = [
@@ -179,13 +176,13 @@ def _documents(
 
 def _own_entries(local: VerifiedFolder) -> dict[str, Any]:
     try:
-        return dict(parse(local.read(ENTRIES), mapped(record({}, {"hf_hub_url": text}))))
+        return dict(parse(local.read(LLAMAFACTORY), mapped(record({}, {"hf_hub_url": text}))))
     except IntegrityError as error:
-        raise IntegrityError(f"{ENTRIES} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
+        raise IntegrityError(f"{LLAMAFACTORY} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
 
 
 def _entries(local: VerifiedFolder, merged: Mapping[str, Any]) -> bytes:
-    before = local.read(ENTRIES)
+    before = local.read(LLAMAFACTORY)
     return before if json.loads(before) == merged else (json.dumps(merged, indent=2) + "\n").encode()
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.manifest import MANIFEST
+from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.dataset.publishing.merging import data_patterns, split_card
 from lomo_hf.dataset.publishing.plan import Snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder
