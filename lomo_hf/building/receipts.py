@@ -22,7 +22,7 @@ _Tally = Mapping[str, int]
 _tally: Final = mapped(whole)
 
 
-def _counted(value: Any, at: str) -> None:
+def _counted(value: object, at: str) -> None:
     (_tally if isinstance(value, dict) else whole)(value, at)
 
 
@@ -103,7 +103,7 @@ class Counts:
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(**{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain numbers and dicts with sorted keys."""
         return asdict(self)
 

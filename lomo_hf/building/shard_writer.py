@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
@@ -17,6 +17,10 @@ from lomo_hf.errors import IntegrityError
 from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.memory import release_memory
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
 
@@ -99,7 +103,7 @@ class ShardWriter:
             yield group
 
     @cached_property
-    def _writer(self) -> Any:
+    def _writer(self) -> "pq.ParquetWriter":
         """Made at the first row group, since it writes at once and so may fail."""
         return _parquet_writer(self._pending, self._schema)
 
@@ -122,7 +126,7 @@ def rewrite_parquet(path: Path, pending: PendingFile) -> None:
                 writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
 
 
-def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
+def _parquet_writer(pending: PendingFile, schema: "pa.Schema") -> "pq.ParquetWriter":
     import pyarrow.parquet as pq
 
     writer = pq.ParquetWriter(
@@ -139,7 +143,7 @@ def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
     return writer
 
 
-def _schema_of_rows(schema: Any) -> Any:
+def _schema_of_rows(schema: "pa.Schema") -> "pa.Schema | None":
     """Our own schema of the same columns, where they are those of stored rows; else None."""
     try:
         ours = stored_schema(extra_columns_of(schema.names))
@@ -184,7 +188,7 @@ def _weight(row: MixedRow) -> int:
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])
 
 
-def _column_options(schema: Any) -> dict[str, Any]:
+def _column_options(schema: "pa.Schema") -> dict[str, Any]:
     """PNG bytes as they are, everything else in dictionaries and snappy; by the path of each leaf."""
     leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     pages = {leaf for leaf in leaves if leaf.startswith("images.")}
@@ -195,7 +199,7 @@ def _column_options(schema: Any) -> dict[str, Any]:
     }
 
 
-def _leaves(path: str, kind: Any) -> Iterator[str]:
+def _leaves(path: str, kind: "pa.DataType") -> Iterator[str]:
     import pyarrow as pa
 
     if pa.types.is_struct(kind):

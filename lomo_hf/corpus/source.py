@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -50,7 +50,7 @@ class Source(Protocol):
 
     def __len__(self) -> int: ...
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         ...
 
@@ -89,7 +89,7 @@ class FileSource:
     id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
     extra: tuple[str, ...] = ()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "id_hashes": None}
 
     def __len__(self) -> int:
@@ -100,7 +100,7 @@ class FileSource:
         """The configs that the source is made of: itself."""
         return (self,)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         for index, item in self._items(start, stop):
             if isinstance(item, Mapping):
@@ -185,7 +185,7 @@ class JoinedSource:
     def __len__(self) -> int:
         return sum(len(part) for part in self.parts)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         for position, begin, first, last in _slices([len(part) for part in self.parts], start, stop):
             for index, row in self.parts[position].rows(first, last):

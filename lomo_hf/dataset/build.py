@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
@@ -181,7 +181,7 @@ def chosen_recipes(recipes: Sequence[str | Path | Recipe], seed: int | None) -> 
     return [check_recipe(recipe if seed is None else replace(recipe, seed=seed)) for recipe in chosen]
 
 
-def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
+def _source_record(source: Source, limit: int | None) -> dict[str, object]:
     return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
@@ -192,7 +192,7 @@ def _held(place: Path) -> Folder:
     return Folder(place, make=True)
 
 
-def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
+def _earlier(folder: Folder, source: Mapping[str, object]) -> Manifest | None:
     """The manifest of an earlier build in the folder, if the folder is ours to write into at all."""
     manifest = read_set_aside(folder)
     if manifest is None:
@@ -210,11 +210,11 @@ def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
     return manifest
 
 
-def _is_other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_other(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     return any(one.get(key) != other.get(key) for key in _IDENTITY)
 
 
-def _refuse_to_wait(folder: Folder, source: Mapping[str, Any]) -> None:
+def _refuse_to_wait(folder: Folder, source: Mapping[str, object]) -> None:
     """Another build is at work: if it is of another source, this one could only be refused when that is done."""
     try:
         found = json.loads((folder / _SOURCE).read_bytes())
@@ -240,7 +240,7 @@ def _assemble(
     folder: Folder,
     recipes: Sequence[Recipe],
     receipts: Sequence[Receipt],
-    source: Mapping[str, Any],
+    source: Mapping[str, object],
     earlier: Manifest | None,
     repo: str | None,
 ) -> dict[str, Counts]:

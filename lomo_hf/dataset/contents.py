@@ -23,7 +23,7 @@ _SIDECAR: Final = re.compile(r"refused-[0-9]{5,}-of-[0-9]{5,}\.jsonl")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
-def _config_name(value: Any, at: str) -> None:
+def _config_name(value: object, at: str) -> None:
     text(value, at)
     check_name(at, value)
 

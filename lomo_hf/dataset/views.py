@@ -7,7 +7,6 @@ Both read the same files, so the second costs no byte.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
@@ -41,10 +40,10 @@ def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) 
     }
 
 
-def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, Any]]:
+def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, object]]:
     """The card's `configs:`; the default first, because the Hub's viewer opens it."""
     ordered = sorted(names, key=lambda name: (name != default, name))
-    said: list[dict[str, Any]] = []
+    said: list[dict[str, object]] = []
     for name in ordered:
         said.append(
             {"config_name": name, **({"default": True} if name == default else {}), "data_files": _files(name)}
@@ -54,7 +53,7 @@ def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, Any]]:
     return said
 
 
-def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
+def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]:
     """The card's `dataset_info:`, from the footers."""
     said = []
     for name, footprint in found.items():
@@ -72,7 +71,7 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
     return said
 
 
-def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, Any]:
+def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, object]:
     """`dataset_info.json`, by which LLaMA-Factory trains: `<config>` from the Hub, `<config>-local` from this folder.
 
     The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the

@@ -26,7 +26,7 @@ _MARK: Final = f"{WORK_FOLDER}/export"
 _PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
 
-def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
+def finished(where: Path, said: Mapping[str, object]) -> list[PartReceipt] | None:
     """The receipts of a finished export of the same, if all of it is still true."""
     if not where.is_dir():
         return None

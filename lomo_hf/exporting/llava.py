@@ -9,7 +9,7 @@ dataset_info.json       the entry that NeMo AutoModel (as its meta file) and LLa
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.exporting.receipts import PartReceipt, record_folder
 from lomo_hf.exporting.rows import StoredRow
@@ -74,8 +74,8 @@ def _piece(index: int) -> str:
     return f"{WORK_FOLDER}/rows-{index:05d}.jsonl"
 
 
-def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {"id": row.id}
+def _row(row: StoredRow, paths: list[str]) -> dict[str, object]:
+    said: dict[str, object] = {"id": row.id}
     if paths:
         said["image"] = paths[0] if len(paths) == 1 else paths
         said["images"] = paths
@@ -83,7 +83,7 @@ def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:
     return {**said, "license": row.license}
 
 
-def _info() -> dict[str, Any]:
+def _info() -> dict[str, object]:
     return {
         "file_name": _ROWS,
         "formatting": "sharegpt",

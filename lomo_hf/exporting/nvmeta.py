@@ -6,7 +6,6 @@ depend on the SQLite at hand; `energon prepare` adds it and changes nothing else
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.storage import Folder
@@ -19,7 +18,7 @@ NVMETA = ".nv-meta"
 
 
 def write_nvmeta(
-    receipts: Sequence[PartReceipt], out: Folder, configs: Mapping[str, Mapping[str, Any]], sample_loader: str
+    receipts: Sequence[PartReceipt], out: Folder, configs: Mapping[str, Mapping[str, object]], sample_loader: str
 ) -> Sequence[FileRecord]:
     """Write the folder: the shards' sample counts, one split with all of them, and how to load a sample.
 
@@ -40,7 +39,7 @@ def write_nvmeta(
     return [FileRecord.of_file(out, f"{NVMETA}/{name}") for name in texts]
 
 
-def _yaml(said: Mapping[str, Any]) -> str:
+def _yaml(said: Mapping[str, object]) -> str:
     import yaml
 
     return yaml.safe_dump(dict(said), sort_keys=False, allow_unicode=True)

@@ -38,7 +38,7 @@ class PartReceipt:
     images: int
     files: tuple[FileRecord, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values; the same for equal receipts."""
         files = [file.to_dict() for file in self.files]
         return {"export": self.export, "index": self.index, "rows": self.rows, "images": self.images, "files": files}

@@ -47,8 +47,8 @@ class Substitute:
             raise RecipeError(f"refusals must be one of {', '.join(REFUSALS)}; found {self.refusals!r}. Write drop.")
 
     def __call__(
-        self, batch: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None
-    ) -> dict[str, list[Any]]:
+        self, batch: Mapping[str, Sequence[object]], indices: Sequence[int] | None = None
+    ) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> the columns of `ROW_COLUMNS`, shorter by the rows that are refused."""
         substituter, made, left_out = Substituter([self.recipe]), [], LeftOut()
         for conversation in conversations(batch, indices, self.config, self.repo, self.revision):
@@ -97,7 +97,7 @@ def substitute(
 
 
 def map_dataset(
-    dataset: Any,
+    dataset: object,
     recipe: Recipe | str | Path = DEFAULT_RECIPE,
     *,
     config: str | None = None,

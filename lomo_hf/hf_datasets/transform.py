@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -79,7 +79,7 @@ class Transform:
         """
         return replace(self, epoch=epoch)
 
-    def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    def __call__(self, batch: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> as many rows, as the columns of `ROW_COLUMNS`."""
         substituter, rows = Substituter([self._recipe_of_epoch()]), list[Row]()
         for conversation in conversations(batch, None, self.config, self.repo, self.revision):

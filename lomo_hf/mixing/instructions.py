@@ -57,7 +57,7 @@ def mixture_json(mixture: Mixture) -> str:
     return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
 
 
-def interleaving(mixture: Mixture) -> dict[str, Any]:
+def interleaving(mixture: Mixture) -> dict[str, object]:
     """How other loaders get the same shares from the two repositories as they lie there."""
     counts = mixture.counts
     total = max(sum(counts.values()), 1)
@@ -151,7 +151,7 @@ def _half(half: Half) -> dict[str, Any]:
     return {**where, "configs": list(half.configs), "rows": len(source), "digest": source.digest}
 
 
-def _again(recorded: Mapping[str, Any]) -> str:
+def _again(recorded: Mapping[str, object]) -> str:
     if {"repo", "revision"} <= set(recorded):
         return f"hf://datasets/{recorded['repo']}@{recorded['revision']}"
     if "place" not in recorded:

@@ -22,7 +22,7 @@ __all__ = ["to_multimodal_row"]
 
 
 def to_multimodal_row(
-    row: Mapping[str, Any],
+    row: Mapping[str, object],
     *,
     config: str,
     source_id: str,
@@ -72,7 +72,7 @@ def _pictures(row: Mapping[str, Any]) -> list[Any]:
     return []
 
 
-def _problem(picture: Any) -> str | None:
+def _problem(picture: object) -> str | None:
     """Why a picture cannot be taken. Reads its header only."""
     from PIL import Image, UnidentifiedImageError
 
@@ -85,7 +85,7 @@ def _problem(picture: Any) -> str | None:
         return "image-bytes"
 
 
-def _plain_turns(value: Any) -> Any:
+def _plain_turns(value: object) -> object:
     """Turns whose content is a list of parts, with each picture among them as its placeholder."""
     if not isinstance(value, list):
         return value
@@ -95,7 +95,7 @@ def _plain_turns(value: Any) -> Any:
     ]
 
 
-def _plain_parts(value: Any) -> Any:
+def _plain_parts(value: object) -> object:
     if not isinstance(value, list):
         return value
     return [

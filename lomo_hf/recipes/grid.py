@@ -74,12 +74,12 @@ def grid_recipes(grid: object) -> list[Recipe]:
     return recipes
 
 
-def _base(base: object) -> dict[str, Any]:
+def _base(base: object) -> dict[str, object]:
     recipe = Recipe.from_dict({"name": "base", **base}) if isinstance(base, Mapping) else load_recipe(str(base))
     return {key: value for key, value in recipe.to_dict().items() if key not in ("name", "description", "engines")}
 
 
-def _labelled(field: str, values: object) -> Iterator[tuple[str, Any]]:
+def _labelled(field: str, values: object) -> Iterator[tuple[str, object]]:
     if isinstance(values, Mapping) and values:
         yield from ((str(label), value) for label, value in values.items())
     elif isinstance(values, list) and values:
@@ -93,7 +93,7 @@ def _labelled(field: str, values: object) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _label(field: str, value: Any) -> str:
+def _label(field: str, value: object) -> str:
     if field == "ratio" and isinstance(value, int | float):
         return f"ratio{100 * value:g}"
     shown = f"{value:g}" if isinstance(value, float) else str(value)

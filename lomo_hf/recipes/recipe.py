@@ -120,7 +120,7 @@ class DistortionSettings:
         object.__setattr__(self, "mix", MappingProxyType(mix))
         object.__setattr__(self, "ranges", MappingProxyType(_ranges(self.ranges)))
 
-    def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle
+    def __reduce__(self) -> tuple[object, ...]:  # a mappingproxy does not pickle
         return (type(self), (dict(self.mix), self.strength, {k: dict(v) for k, v in self.ranges.items()}))
 
 
@@ -211,7 +211,7 @@ class Recipe:
             raise RecipeError(f"placeholders must be one of {choices}; found {self.placeholders!r}.")
         object.__setattr__(self, "engines", MappingProxyType(dict(self.engines)))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return (_rebuild, ({**values, "engines": dict(self.engines)},))
 
@@ -251,7 +251,7 @@ class Recipe:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], *, recorded: bool = False) -> Self:
+    def from_dict(cls, values: Mapping[str, object], *, recorded: bool = False) -> Self:
         """A recipe from plain values; what is left out takes its default, what is unknown is an error.
 
         Args:
@@ -266,7 +266,7 @@ class Recipe:
         'middle'
         """
         known = _only_known(cls, values, "recipe")
-        parts: dict[str, type[Any]] = {
+        parts: dict[str, type[object]] = {
             "selection": Selection, "style": RenderStyle, "distortion": DistortionSettings, "caps": Caps,
         }  # fmt: skip
         for key, part in parts.items():
@@ -339,7 +339,7 @@ def _percentiles(given: object) -> tuple[float, ...]:
     return values
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
@@ -352,7 +352,7 @@ def _plain(value: Any) -> Any:
 _WHERE = {"RenderStyle": "style.", "Caps": "caps."}
 
 
-def _whole(part: Any, name: str, low: int, high: int) -> None:
+def _whole(part: object, name: str, low: int, high: int) -> None:
     value = getattr(part, name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         where = _WHERE.get(type(part).__name__, "")

@@ -51,7 +51,7 @@ class ShardStep:
                 receipt = build_shards([spec], Path(self.out), guarded=True)[0]
                 send_shard(receipt, Path(self.out), self.remote)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ShardStep":
+    def __deepcopy__(self, memo: dict[int, object]) -> "ShardStep":
         return self  # nothing in it ever changes, and a plan may be large
 
     def __repr__(self) -> str:
@@ -74,7 +74,7 @@ class DatatroveEngine:
     tasks: int | None = None
     workers: int = -1
     remote: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def __call__(
         self, specs: Sequence[ShardSpec], out: Path, on_rows: Callable[[int], None] | None

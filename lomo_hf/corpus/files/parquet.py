@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
 from lomo_hf.corpus.extra_columns import extra_of_schema
 from lomo_hf.corpus.files.reading import Item, Observe, Stamp, Unreadable, opened
 from lomo_hf.corpus.known_columns import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["Layout", "Parquet", "read_layout"]
 
@@ -49,7 +53,7 @@ class Layout:
         """All rows of the file."""
         return sum(self.group_rows)
 
-    def fetch(self, file: Any, start: int, stop: int, *, ids_only: bool = False) -> Iterator[Item]:
+    def fetch(self, file: "pq.ParquetFile", start: int, stop: int, *, ids_only: bool = False) -> Iterator[Item]:
         """Rows `start` to `stop - 1` of an open `ParquetFile`, one row group after the other."""
         stop = min(stop, self.rows)
         if start >= stop:
@@ -66,7 +70,7 @@ class Layout:
                 if row >= stop:
                     return
 
-    def _items(self, batch: Any, first: int) -> Iterator[Item]:
+    def _items(self, batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
         for item in _to_items(batch, first):
             if isinstance(item, dict):
                 for column in self.media:
@@ -75,7 +79,7 @@ class Layout:
             yield item
 
 
-def read_layout(file: Any, where: str, columns: ColumnMap = AS_IT_STANDS) -> Layout:
+def read_layout(file: "pq.ParquetFile", where: str, columns: ColumnMap = AS_IT_STANDS) -> Layout:
     """Plan the reading of an open `ParquetFile`.
 
     Raises:
@@ -155,7 +159,7 @@ def _check_columns(names: list[str], where: str, columns: ColumnMap) -> None:
     raise SourceError(f"{seen} {MAPPING_REMEDY} {DIALECT_REMEDY}")
 
 
-def _is_null(field: Any) -> bool:
+def _is_null(field: "pa.Field") -> bool:
     return str(field.type) == "null"
 
 
@@ -163,14 +167,14 @@ def _has_path(leaf: str, leaves: list[str]) -> bool:
     return leaf.rpartition(".")[0] + ".path" in leaves
 
 
-def _unread(value: Any) -> Any:
+def _unread(value: object) -> object:
     """A medium whose bytes were not fetched, in a form that no dialect takes for nothing."""
     if isinstance(value, list):
         return [_unread(item) for item in value if item is not None]
     return {"path": value.get("path") or "unread"} if isinstance(value, dict) else value
 
 
-def _to_items(batch: Any, first: int) -> Iterator[Item]:
+def _to_items(batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
     try:
         yield from batch.to_pylist()
         return
@@ -185,7 +189,7 @@ def _to_items(batch: Any, first: int) -> Iterator[Item]:
 
 
 @contextmanager
-def _parquet(stamp: Stamp) -> Iterator[Any]:
+def _parquet(stamp: Stamp) -> "Iterator[pq.ParquetFile]":
     import pyarrow as pa
     import pyarrow.parquet as pq
 

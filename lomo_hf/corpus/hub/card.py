@@ -60,7 +60,7 @@ def card_license(text: str) -> str | None:
     return ", ".join(listed) or None
 
 
-def _front_matter(text: str) -> Mapping[str, Any]:
+def _front_matter(text: str) -> Mapping[str, object]:
     match = _FRONT.match(text)
     try:
         front = read_yaml(match[1], unique=False) if match else None
@@ -69,7 +69,7 @@ def _front_matter(text: str) -> Mapping[str, Any]:
     return front if isinstance(front, Mapping) else {}
 
 
-def media_of(features: Any) -> tuple[str, ...] | None:
+def media_of(features: object) -> tuple[str, ...] | None:
     """The columns that hold media by the card's list of features; None where there is no such list.
 
     >>> media_of([{"name": "id", "dtype": "string"}, {"name": "image", "dtype": "null"}])
@@ -82,13 +82,13 @@ def media_of(features: Any) -> tuple[str, ...] | None:
     return tuple(str(feature["name"]) for feature in _mappings(features) if "name" in feature and _is_media(feature))
 
 
-def _is_media(feature: Mapping[str, Any]) -> bool:
+def _is_media(feature: Mapping[str, object]) -> bool:
     if any(_MEDIA_TYPES & set(_words(value)) for key, value in feature.items() if key != "name"):
         return True
     return feature["name"] in MEDIA_COLUMNS and feature.get("dtype") != "null"
 
 
-def _words(value: Any, depth: int = 4) -> Iterator[str]:
+def _words(value: object, depth: int = 4) -> Iterator[str]:
     """Type names in a feature: `image`, `{dtype: image}`, `{list: image}`; names of inner columns are no types."""
     if isinstance(value, str):
         yield value
@@ -102,7 +102,7 @@ def _words(value: Any, depth: int = 4) -> Iterator[str]:
                 yield from _words(inner, depth - 1)
 
 
-def _splits(config: Mapping[str, Any]) -> dict[str, list[str]]:
+def _splits(config: Mapping[str, object]) -> dict[str, list[str]]:
     files, folder = config.get("data_files"), str(config.get("data_dir") or "").strip("/")
     if files is None:
         return {"train": [f"{folder}/**" if folder else "**"]}
@@ -126,6 +126,6 @@ def _name(config: Mapping[str, Any]) -> str:
     return str(config.get("config_name", "default"))
 
 
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
+def _mappings(value: object) -> list[Mapping[str, object]]:
     listed = value if isinstance(value, list) else [value]
     return [item for item in listed if isinstance(item, Mapping)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
 from lomo_hf.corpus.files.parquet import Layout, read_layout
@@ -17,6 +17,9 @@ from lomo_hf.corpus.files.reading import Item, Observe
 from lomo_hf.corpus.hub.file import BLOCK, HubFile
 from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 __all__ = ["HubParquet", "footer_media", "opened_parquet"]
 
@@ -79,7 +82,7 @@ def footer_media(file: HubFile) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened_parquet(file: HubFile, block: int = 0) -> Iterator[Any]:
+def opened_parquet(file: HubFile, block: int = 0) -> "Iterator[pq.ParquetFile]":
     """A `ParquetFile` over the Hub's file. Every failure is a `SourceError`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -94,7 +97,7 @@ def opened_parquet(file: HubFile, block: int = 0) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=8)
-def _footer(file: HubFile) -> Any:
+def _footer(file: HubFile) -> "pq.FileMetaData":
     """Kept for the few files that a worker goes back to for one slice after the other."""
     import pyarrow.parquet as pq
 

@@ -51,7 +51,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
         return EvaluationSet(path.name, f"{zlib.crc32(data):08x}", lines)
     scan = scan_files(files_of(path))
     prompts: list[str] = []
-    first: Mapping[str, Any] = {}
+    first: Mapping[str, object] = {}
     for reader in scan.readers:
         for row in reader.read(0, reader.rows):
             if isinstance(row, Mapping):

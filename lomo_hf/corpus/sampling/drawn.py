@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate
-from typing import Any
 
 from lomo_hf.corpus.conversation import Conversation, Refusal
 from lomo_hf.corpus.files.reading import Item
@@ -53,7 +52,7 @@ class DrawnSource:
     def __len__(self) -> int:
         return sum(self.counts)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index among the drawn, raw row) of the slice; what is not even an object is passed over."""
         for part, begin, chosen in self._slices(start, stop):
             for index, (_, item) in enumerate(part.chosen_items(chosen), begin):

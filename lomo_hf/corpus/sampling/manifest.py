@@ -90,7 +90,7 @@ def draw_json(made: Draw) -> str:
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
-def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, Any]:
+def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, object]:
     """What a manifest says of the rule; evaluation files by name and digest."""
     sets = [read_evaluation(path) for path in sampling.overlap] if evaluation is None else evaluation
     return {

@@ -15,7 +15,7 @@ from lomo_hf.hub.names import HubName
 __all__ = ["recorded_source", "reopen_source"]
 
 
-def recorded_source(source: Source) -> dict[str, Any]:
+def recorded_source(source: Source) -> dict[str, object]:
     """What a manifest has to say of a source, so that it can be opened again; no path.
 
     >>> recorded_source(open_corpus())["configs"]

@@ -252,7 +252,7 @@ def _note_lines(row: Row) -> list[list[_Styled]]:
     return [[line] for line in lines]
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

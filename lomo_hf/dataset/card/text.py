@@ -57,7 +57,7 @@ class CardFacts:
     default: str
     repo: str
     assets: Assets = field(default_factory=Assets)
-    audit: Mapping[str, Any] | None = None
+    audit: Mapping[str, object] | None = None
     drawn: bool = False
     own_text: str = ""
 
@@ -129,7 +129,7 @@ def _environment() -> "Environment":
     return environment
 
 
-def _context(facts: CardFacts) -> dict[str, Any]:
+def _context(facts: CardFacts) -> dict[str, object]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
     embedded = facts.source["digest"] == open_corpus(None).digest
@@ -181,7 +181,7 @@ def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) ->
     return shlex.join([*words, "--out", "rebuilt"])
 
 
-def _config(facts: CardFacts, name: str) -> dict[str, Any]:
+def _config(facts: CardFacts, name: str) -> dict[str, object]:
     recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
     total = sum(recipe.distortion.mix.values())
     return {

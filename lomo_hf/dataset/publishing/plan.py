@@ -44,7 +44,7 @@ class Snapshot:
     files: Mapping[str, RemoteFile]
     card: str = ""
     contents: Contents | None = None
-    entries: Mapping[str, Any] | None = None
+    entries: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -174,14 +174,14 @@ def _documents(
     return Contents.parse(text, repo), documents, survivors, changes
 
 
-def _own_entries(local: VerifiedFolder) -> dict[str, Any]:
+def _own_entries(local: VerifiedFolder) -> dict[str, object]:
     try:
         return dict(parse(local.read(LLAMAFACTORY), mapped(record({}, {"hf_hub_url": text}))))
     except IntegrityError as error:
         raise IntegrityError(f"{LLAMAFACTORY} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
 
 
-def _entries(local: VerifiedFolder, merged: Mapping[str, Any]) -> bytes:
+def _entries(local: VerifiedFolder, merged: Mapping[str, object]) -> bytes:
     before = local.read(LLAMAFACTORY)
     return before if json.loads(before) == merged else (json.dumps(merged, indent=2) + "\n").encode()
 
@@ -214,7 +214,7 @@ def _card(
     return with_body(head, renamed, sections, own_merged).encode()
 
 
-def _renamed(body: str, front: dict[str, Any], name: str, repo: str) -> str:
+def _renamed(body: str, front: dict[str, object], name: str, repo: str) -> str:
     """The body of a card that was written for another repository; its title in `front` is changed in place."""
     title, new_title = name.rpartition("/")[2], repo.rpartition("/")[2]
     if front.get("pretty_name") == title:

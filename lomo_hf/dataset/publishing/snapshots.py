@@ -1,7 +1,6 @@
 """A repository as the Hub serves it at a commit, read for planning."""
 
 import json
-from typing import Any
 
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import CARD, LLAMAFACTORY, MANIFEST
@@ -32,7 +31,7 @@ def _contents(hub: HubClient, commit: str) -> Contents:
         raise PublishError(f"{error} It would be overwritten. Publish to another repository, or remove it.") from error
 
 
-def _entries(hub: HubClient, commit: str) -> dict[str, Any]:
+def _entries(hub: HubClient, commit: str) -> dict[str, object]:
     try:
         said = json.loads(hub.read(LLAMAFACTORY, commit))
     except (ValueError, RecursionError):
