@@ -59,6 +59,14 @@ Dedup = Annotated[
     bool,
     typer.Option("--dedup", rich_help_panel=DRAW_PANEL, help="Of rows with the same prompt, draw only the first."),
 ]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-columns",
+        rich_help_panel=CORPUS_PANEL,
+        help="Columns of the corpus to store beside each row, as text: NAME,NAME.",
+    ),
+]
 Overlaps = Annotated[
     list[Path] | None,
     typer.Option(
@@ -104,6 +112,7 @@ class Selection:
     configs: Configs = None
     exclude: ExcludeConfigs = None
     columns: Columns = None
+    keep: Keep = None
     sample: Sample = None
     tokens: Tokens = None
     quota: Quota = None
@@ -148,25 +157,34 @@ class Selection:
         if self.corpus is None:
             return None
         columns = ",".join(f"{target}={name}" for target, name in record["source"]["columns"].items())
-        return replace(self, columns=self.columns or columns or None).open()
+        kept = ",".join(record["source"].get("keep", ()))
+        return replace(self, columns=self.columns or columns or None, keep=self.keep or kept or None).open()
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
         from lomo_hf.corpus import open_corpus, open_hub
+        from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
-        columns = mapping(self.columns)
+        columns, keep = mapping(self.columns), _names(self.keep)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_corpus(self.corpus, columns=columns)
+            return open_corpus(self.corpus, columns=columns, keep=keep)
+        notes = console(stderr=True)
+
+        def tell(sentence: str) -> None:
+            notes.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
         with shown_status(console(), "reading the list of files ...") as update:
             return open_hub(
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
                 columns=columns,
+                keep=keep,
+                retrier=reading_retrier(tell),
                 on_config=lambda name, done, total: update(f"planned {name} ({done} of {total} configs)"),
             )
 
@@ -237,6 +255,10 @@ def mapping(columns: str | None) -> Mapping[str, str] | None:
     {'prompt': 'question', 'answer': 'gold'}
     """
     return _pairs("columns", columns) or None
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def _pairs(what: str, text: str | None) -> Mapping[str, str]:

@@ -1,7 +1,7 @@
 """The options of `lomo build` that say which machines build the shards, and the engine that they ask for."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -116,7 +116,7 @@ def chosen_share(index: int | None, count: int | None, engine: str, assemble: bo
     return index, count
 
 
-def _arguments(options: Sequence[str]) -> Mapping[str, Any]:
+def _arguments(options: Sequence[str]) -> Mapping[str, object]:
     """KEY=VALUE pairs; values are read as YAML, so that numbers are numbers and [a, b] is a list."""
     from lomo_hf.storage.yaml_reading import read_yaml
 

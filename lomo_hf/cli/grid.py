@@ -75,7 +75,7 @@ def _print_plan(recipes: "list[Recipe]", sharing: "Sharing") -> None:
     heads = ("config", "ratio", "position", "chosen by", "strength", "seed", "pages, about")
     rows = []
     for recipe in recipes:
-        ratio, chosen_by, strength = f"{recipe.ratio:g}", recipe.choosing.by, recipe.distortion.strength
+        ratio, chosen_by, strength = f"{recipe.ratio:g}", recipe.selection.by, recipe.distortion.strength
         pages = f"{sharing.pages[recipe.name]:,}"
         rows.append((recipe.name, ratio, recipe.position, chosen_by, strength, str(recipe.seed), pages))
     table = Table(show_edge=False)

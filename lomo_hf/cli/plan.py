@@ -75,7 +75,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     names = ", ".join(recipe.name for recipe in specs[0].recipes)
     rows = max(spec.rows for spec in specs)
     screen.print(f"{len(specs)} shards of up to {rows:,} rows, each for {names}", highlight=False)
-    if any(recipe.rises for recipe in specs[0].recipes):
+    if any(recipe.is_curriculum for recipe in specs[0].recipes):
         steps = f"in {len(specs)} steps" if len(specs) > 1 else "but one shard is no curriculum"
         screen.print(f"the curriculum rises from shard to shard: {steps}", highlight=False)
 

@@ -55,14 +55,14 @@ def _print_recipes(screen: "Console") -> None:
     screen.print(distortions)
     screen.print()
     strategies = Table(show_edge=False)
-    for column in ("choosing.by", "rows are ranked by"):
+    for column in ("selection.by", "rows are ranked by"):
         strategies.add_column(column)
     for name, strategy in STRATEGIES.items():
         strategies.add_row(name, strategy.ranks)
     screen.print(strategies)
     screen.print(
         f"\nA recipe of your own is a YAML file with what differs: name, ratio, position ({', '.join(POSITIONS)}), "
-        f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), choosing (by, first, chance), seed, style, "
+        f"turn ({', '.join(TURNS)}), placeholders (drop, escape, keep), selection (by, first, chance), seed, style, "
         "distortion (mix of groups or operations - wave is the group, wave/wave the operation alone -, strength mild, "
         "hard or rising, ranges), caps.\n"
         "Start from one: [bold]lomo recipes --show ratio50 > mine.yaml[/bold], give it a name of its own, then "

@@ -21,15 +21,13 @@ def verify(
 ) -> None:
     """Find any flipped bit, and any missing, additional or exchanged file. Exit code 3 if there is one."""
     from lomo_hf.dataset import verify_dataset, verify_release
-    from lomo_hf.hub.names import check_repo_id
+    from lomo_hf.hub.names import parse_repo
 
     screen = console()
-    repo, at, revision = (remote or "").partition("@")
-    if remote is not None:
-        check_repo_id(repo)
-    if at and not revision:
+    release = parse_repo(remote or "")
+    if remote is not None and release is None:
         raise UsageError(
-            f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name the release after the @."
+            f"--remote must be org/name or org/name@v1.0.0; found {remote!r}. Name a release after the @."
         )
     if download and remote is None:
         raise UsageError("--download fetches what --remote names; found no --remote. Write --remote org/name.")
@@ -41,9 +39,10 @@ def verify(
     say(f"{named(folder)}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name in local.contents.configs:
         say(f"  {name}: {local.contents.rows(name):,} rows")
-    if remote is None:
+    if remote is None or release is None:
         return
-    release = verify_release(repo, revision or None, local, download=download, notify=say)
-    say(f"{named(remote)}: {release.files} files as they were built; {release.bytes_read:,} bytes fetched and hashed")
-    for name, count in release.configs.items():
+    published = verify_release(release.repo, release.revision, local, download=download, notify=say)
+    fetched = f"{published.bytes_read:,} bytes fetched and hashed"
+    say(f"{named(remote)}: {published.files} files as they were built; {fetched}")
+    for name, count in published.configs.items():
         say(f"  {name}: {count:,} rows load")

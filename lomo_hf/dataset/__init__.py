@@ -9,7 +9,6 @@
 What shards say of their rows is read here and believed; whether it is true is asked by `lomo_hf.auditing`.
 """
 
-from lomo_hf.dataset.audit_record import AUDIT
 from lomo_hf.dataset.browse.page import browse_page
 from lomo_hf.dataset.build import BuildReport, build_dataset, record_audit
 from lomo_hf.dataset.card.companions import refresh_card
@@ -18,8 +17,9 @@ from lomo_hf.dataset.checks.checking import check_dataset
 from lomo_hf.dataset.checks.findings import Finding, Report
 from lomo_hf.dataset.draws import KeptDraw, draw_for_build
 from lomo_hf.dataset.files import DatasetFiles, HubRepo, LocalFolder, open_files
+from lomo_hf.dataset.layout import AUDIT, MANIFEST
 from lomo_hf.dataset.legacy import rewrite_features
-from lomo_hf.dataset.manifest import MANIFEST, Manifest, content_digest, read_manifest, read_set_aside
+from lomo_hf.dataset.manifest import Manifest, content_digest, read_manifest, read_set_aside
 from lomo_hf.dataset.publishing.plan import Plan
 from lomo_hf.dataset.publishing.push import PushOptions, PushReport, push
 from lomo_hf.dataset.publishing.read_back import ReadBack, read_back

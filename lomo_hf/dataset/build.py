@@ -10,24 +10,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.corpus import Source, open_corpus
-from lomo_hf.corpus.sampling import DRAW, recorded_source
-from lomo_hf.dataset.audit_record import AUDIT, check_audit
+from lomo_hf.corpus.sampling import recorded_source
+from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
 from lomo_hf.dataset.finished import finished_receipts
-from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
+from lomo_hf.dataset.layout import AUDIT, DRAW, MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.manifest import Manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
 from lomo_hf.storage import LOCK, Folder, Place, locked
 from lomo_hf.storage.atomic import sweep, write_whole
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes", "record_audit"]
 
@@ -194,7 +195,7 @@ def chosen_recipes(recipes: str | Path | Recipe | Sequence[str | Path | Recipe],
     return [check_recipe(recipe if seed is None else replace(recipe, seed=seed)) for recipe in chosen]
 
 
-def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
+def _source_record(source: Source, limit: int | None) -> dict[str, object]:
     return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
@@ -205,7 +206,7 @@ def _held(place: Path) -> Folder:
     return Folder(place, make=True)
 
 
-def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
+def _earlier(folder: Folder, source: Mapping[str, object]) -> Manifest | None:
     """The manifest of an earlier build in the folder, if the folder is ours to write into at all."""
     manifest = read_set_aside(folder)
     if manifest is None:
@@ -223,11 +224,11 @@ def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
     return manifest
 
 
-def _is_other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_other(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     return any(one.get(key) != other.get(key) for key in _IDENTITY)
 
 
-def _refuse_to_wait(folder: Folder, source: Mapping[str, Any]) -> None:
+def _refuse_to_wait(folder: Folder, source: Mapping[str, object]) -> None:
     """Another build is at work: if it is of another source, this one could only be refused when that is done."""
     try:
         found = json.loads((folder / _SOURCE).read_bytes())
@@ -253,7 +254,7 @@ def _assemble(
     folder: Folder,
     recipes: Sequence[Recipe],
     receipts: Sequence[Receipt],
-    source: Mapping[str, Any],
+    source: Mapping[str, object],
     earlier: Manifest | None,
     repo: str | None,
 ) -> dict[str, Counts]:

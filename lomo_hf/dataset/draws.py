@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lomo_hf.corpus import FileSource, JoinedSource
-from lomo_hf.corpus.sampling import DRAW, Draw, DrawnSource, Sampling, draw, draw_json
+from lomo_hf.corpus.sampling import Draw, DrawnSource, Sampling, draw, draw_json
 from lomo_hf.corpus.sampling.reuse import replay_if_same
-from lomo_hf.dataset.manifest import WORK_FOLDER, file_record, read_manifest
+from lomo_hf.dataset.layout import DRAW, WORK_FOLDER
+from lomo_hf.dataset.manifest import read_manifest
 from lomo_hf.storage import LOCK, Folder, Place
 from lomo_hf.storage.atomic import write_whole
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["KeptDraw", "draw_for_build"]
 
@@ -83,5 +85,5 @@ def _earlier_draw(folder: Folder, begun: bool) -> Place | None:
     if begun:
         return folder / WORK_FOLDER / DRAW if (folder / WORK_FOLDER / DRAW).is_file() else None
     manifest = read_manifest(folder) if (folder / DRAW).is_file() else None
-    known = manifest is not None and file_record(folder, DRAW) in manifest.files
+    known = manifest is not None and FileRecord.of_file(folder, DRAW) in manifest.files
     return folder / DRAW if known else None

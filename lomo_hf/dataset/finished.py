@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from lomo_hf.building import Receipt, ShardSpec, find_strays
 from lomo_hf.building.resume import matches
-from lomo_hf.corpus.sampling import DRAW
-from lomo_hf.dataset.audit_record import AUDIT
-from lomo_hf.dataset.card.assets import ASSETS
 from lomo_hf.dataset.card.companions import repo_of
-from lomo_hf.dataset.manifest import WORK_FOLDER, Manifest, file_record
+from lomo_hf.dataset.layout import ASSETS, AUDIT, DRAW, WORK_FOLDER
+from lomo_hf.dataset.manifest import Manifest
 from lomo_hf.recipes.recipe import installed_engines
 from lomo_hf.storage import Folder
 
@@ -51,7 +49,7 @@ def finished_receipts(
 
 def _has_remains(folder: Folder, manifest: Manifest) -> bool:
     """Whether a build would remove a file: one that a killed process left, or a record that is not of this dataset."""
-    recorded = {record["path"] for record in manifest.files}
+    recorded = {record.path for record in manifest.files}
     unrecorded = [name for name in (AUDIT, DRAW) if name not in recorded and (folder / name).stat() is not None]
     names = [*folder.names(), *(folder / ASSETS).names()]
     return bool(unrecorded) or any(name.startswith(".") and name.endswith(".tmp") for name in names)
@@ -59,10 +57,5 @@ def _has_remains(folder: Folder, manifest: Manifest) -> bool:
 
 def _are_as_recorded(folder: Folder, manifest: Manifest) -> bool:
     parts = (part for receipt in manifest.receipts for part in (receipt.files, receipt.sidecars))
-    shards = [
-        {"path": file.path, "bytes": file.bytes, "sha256": file.sha256} for part in parts for file in part.values()
-    ]
-    try:
-        return all(file_record(folder, record["path"]) == record for record in (*manifest.files, *shards))
-    except OSError:
-        return False
+    shards = [file for part in parts for file in part.values()]
+    return all(record.is_true(folder) for record in (*manifest.files, *shards))

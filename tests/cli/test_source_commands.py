@@ -17,7 +17,7 @@ from lomo_hf.cli import main
 from lomo_hf.corpus import open_hub
 from lomo_hf.corpus.sampling import Sampling, draw
 from lomo_hf.errors import SourceError
-from lomo_hf.hub.patience import Patience
+from lomo_hf.hub.retry import Retrier
 from lomo_hf.recipes.recipe import Recipe
 
 Run = Callable[..., str]
@@ -130,14 +130,14 @@ def _never(*args: object, **kwargs: object) -> None:
 
 
 def test_a_build_that_lost_the_network_goes_on_where_it_was(
-    hub: ServedHub, quick: Patience, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: ServedHub, quick: Retrier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lomo_hf.building import build_shards, planning
 
     monkeypatch.setattr(planning, "_MIN_ROWS", 10)
 
     def specs() -> list[ShardSpec]:
-        source = open_hub(REPO, configs=["aops_forum", "math", "gsm8k", "mathqa"], patience=quick)
+        source = open_hub(REPO, configs=["aops_forum", "math", "gsm8k", "mathqa"], retrier=quick)
         return plan(source, [Recipe("mine", ratio=0.1)], limit=16)
 
     planned = specs()
