@@ -56,22 +56,19 @@ class Bitmaps:
         wanted = list(zip(glyphs.tolist(), (right * PHASES + down).tolist(), strict=True))
         found = [tables[glyph].get(phase) for glyph, phase in wanted]
         missing = list(dict.fromkeys(key for key, bitmap in zip(wanted, found, strict=True) if bitmap is None))
-        if not missing:
-            return found  # type: ignore[return-value]
         made = _made(missing, names, outlines)
-        for (glyph, phase), bitmap in made.items():
-            tables[glyph][phase] = bitmap
-        self._kept.grow(sum(_ENTRY + bitmap.pixels.nbytes for bitmap in made.values()))
+        if made:
+            for (glyph, phase), bitmap in made.items():
+                tables[glyph][phase] = bitmap
+            self._kept.grow(sum(_ENTRY + bitmap.pixels.nbytes for bitmap in made.values()))
         return [made[key] if bitmap is None else bitmap for key, bitmap in zip(wanted, found, strict=True)]
 
     def _outlines(self, names: Sequence[bytes | FontGlyph]) -> list[_Outline]:
         found = [self._kept.get(name) for name in names]
         unknown = [name for name, outline in zip(names, found, strict=True) if outline is None]
-        if not unknown:
-            return found  # type: ignore[return-value]
         paths = [name for name in unknown if isinstance(name, bytes)]
         edges = dict(zip(paths, edges_of(paths), strict=True)) if paths else {}
-        made = {name: _Outline(edges.get(name)) for name in unknown}  # type: ignore[call-overload]
+        made = {name: _Outline(edges[name] if isinstance(name, bytes) else None) for name in unknown}
         for name, outline in made.items():
             self._kept.keep(name, outline)
         return [made[name] if outline is None else outline for name, outline in zip(names, found, strict=True)]

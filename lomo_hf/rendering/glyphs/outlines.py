@@ -148,11 +148,11 @@ def _by_quadratic(curves: Floats) -> tuple[Floats, Whole]:
     def point(t: Floats) -> Floats:
         a, b, c = p0 + t * (p1 - p0), p1 + t * (p2 - p1), p2 + t * (p3 - p2)
         a, b = a + t * (b - a), b + t * (c - b)
-        return a + t * (b - a)
+        return np.asarray(a + t * (b - a), np.float64)
 
     def slope(t: Floats) -> Floats:
         a, b = d0 + t * (d1 - d0), d1 + t * (d2 - d1)
-        return a + t * (b - a)
+        return np.asarray(a + t * (b - a), np.float64)
 
     first, last = point(start), point(end)
     middle = (first + last) / 2 + step / 4 * (slope(start) - slope(end))
@@ -169,7 +169,7 @@ def _by_lines(curves: Floats) -> tuple[Floats, Whole]:
 
     def point(t: Floats) -> Floats:
         a, b = p0 + t * (p1 - p0), p1 + t * (p2 - p1)
-        return a + t * (b - a)
+        return np.asarray(a + t * (b - a), np.float64)
 
     return np.stack([point(start), point(end)], axis=1), times
 

@@ -13,6 +13,7 @@ from lomo_hf.rendering.glyphs.drawing import Drawing
 __all__ = ["Placed", "placed"]
 
 Whole = NDArray[np.int64]
+Ink = NDArray[np.uint16] | NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,17 @@ class Placed:
         """The ink on as much paper as it takes: uint8 (bottom - top, right - left), 255 is paper."""
         height, width = self.bottom - self.top, self.right - self.left
         # A pixel holds 255 of each that covers it: two bytes hold 256 of them.
-        ink = np.zeros(height * width, np.uint16 if len(self.bitmaps) + len(self.drawing.rules) < 256 else np.uint32)
+        few = len(self.bitmaps) + len(self.drawing.rules) < 256
+        ink: Ink = np.zeros(height * width, np.uint16) if few else np.zeros(height * width, np.uint32)
         if self.bitmaps:
             self._add_glyphs(ink, width)
         if len(self.drawing.rules):
             self._add_rules(ink.reshape(height, width))
         np.minimum(ink, 255, out=ink)
-        return np.subtract(255, ink, dtype=np.uint8, casting="unsafe").reshape(height, width)
+        grey: NDArray[np.uint8] = np.subtract(255, ink, dtype=np.uint8, casting="unsafe")
+        return grey.reshape(height, width)
 
-    def _add_glyphs(self, ink: NDArray[np.unsignedinteger], width: int) -> None:
+    def _add_glyphs(self, ink: Ink, width: int) -> None:
         counts = [len(bitmap.pixels) for bitmap in self.bitmaps]
         down, right, dark = unpacked(np.concatenate([bitmap.pixels for bitmap in self.bitmaps]))
         where = np.repeat((self.y - self.top) * width + (self.x - self.left), counts)
@@ -54,7 +57,7 @@ class Placed:
         # What two glyphs cover of one pixel is added up: they touch more often than they overlap.
         np.add.at(ink, where, dark.astype(ink.dtype))
 
-    def _add_rules(self, ink: NDArray[np.unsignedinteger]) -> None:
+    def _add_rules(self, ink: Ink) -> None:
         for (left, top, right, bottom), dark in zip(self.drawing.rules, self.drawing.rule_inks, strict=True):
             across, x = _shares(left - self.left, right - self.left)
             along, y = _shares(top - self.top, bottom - self.top)
