@@ -45,6 +45,7 @@ class Page:
         repairs: Names of what was mended in formulas before they could be typeset, sorted.
         drawing: The glyphs and rules that were painted, where they stood before the page was trimmed; None where
             Typst painted them.
+        svg: What Typst drew, as it says; None where the page was set without it.
     """
 
     pixels: NDArray[np.uint8]
@@ -52,6 +53,7 @@ class Page:
     reason: str | None = None
     repairs: tuple[str, ...] = ()
     drawing: Drawing | None = field(default=None, repr=False, compare=False)
+    svg: bytes | None = field(default=None, repr=False, compare=False)
 
 
 def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
@@ -111,7 +113,7 @@ def _page(
     ink = _ink(sheet.pixels)
     wide, high = (side + 2 * style.margin for side in (ink.shape[1], ink.shape[0]))
     _check_size(wide, high, chars, caps.max_pixels, caps)
-    return Page(_on_paper(ink, wide, high, caps), renderer, reason, drawing=sheet.drawing)
+    return Page(_on_paper(ink, wide, high, caps), renderer, reason, drawing=sheet.drawing, svg=sheet.svg)
 
 
 def _sheet(

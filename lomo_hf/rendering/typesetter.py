@@ -6,7 +6,7 @@ stroke, is painted by Typst.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
@@ -43,12 +43,14 @@ class Sheet:
         left, top: Where the first column and row lie, in px from the upper left of the column.
         drawing: What was painted, in px from the upper left of the paper around the column (`BLEED`); None where
             Typst painted it.
+        svg: What Typst drew, as it says; None where the lines were set without it.
     """
 
     pixels: NDArray[np.uint8]
     left: int
     top: int
     drawing: Drawing | None = None
+    svg: bytes | None = None
 
 
 def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "", wide: Sequence[str] = ()) -> Sheet:
@@ -64,7 +66,8 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
     """
     head = _head(width, style, cjk, any("$" in line for line in lines))
     document = "\n".join([head, *lines, ""])
-    drawing = read_svg(_compile(document, "svg"))
+    svg = _compile(document, "svg")
+    drawing = read_svg(svg)
     if drawing is not None:
         try:
             found = placed(drawing)
@@ -72,12 +75,12 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
             drawing = None
     if drawing is None:
         paper = "".join(f"#P(${formula}$)\n" for formula in wide)
-        return _trimmed(_by_typst(document + paper, width))
+        return replace(_trimmed(_by_typst(document + paper, width)), svg=svg)
     left, top = found.left - BLEED, found.top - BLEED
     size = (found.right - found.left) * (found.bottom - found.top)
     if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
         raise RenderError("overflow", f"a line does not fit a column of {width} px.")
-    return Sheet(found.painted(), left, top, drawing)
+    return Sheet(found.painted(), left, top, drawing, svg)
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:

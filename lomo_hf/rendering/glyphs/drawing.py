@@ -15,6 +15,9 @@ __all__ = ["Drawing", "FontGlyph"]
 class FontGlyph(Hashable, Protocol):
     """A glyph of a font at a size, which draws itself."""
 
+    def path(self) -> bytes:
+        """Its outline as the data of an SVG path, y upwards from the baseline."""
+
     def bitmap(self, right: float, down: float) -> Bitmap:
         """Its bitmap, with its pen at these parts of a pixel, 0 to 1, y downwards."""
 

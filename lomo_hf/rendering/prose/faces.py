@@ -80,6 +80,27 @@ class Face:
             found = self._glyphs.setdefault((number, size), FaceGlyph(self, number, size))
         return found
 
+    def path(self, glyph: int, size: int) -> bytes:
+        """The outline of a glyph at `size` px as the data of an SVG path, in relative lines and curves."""
+        import uharfbuzz
+
+        scale, parts = size / self._font.face.upem, ["M 0 0"]
+        here = [0.0, 0.0]
+
+        def add(name: str, *points: float) -> None:
+            numbers = [scale * number - here[at % 2] for at, number in enumerate(points)]
+            parts.append(name + " ".join(f"{number:.6f}" for number in numbers))
+            here[:] = scale * points[-2], scale * points[-1]
+
+        draw = uharfbuzz.DrawFuncs()
+        draw.set_move_to_func(lambda x, y, _: add("m", x, y))
+        draw.set_line_to_func(lambda x, y, _: add("l", x, y))
+        draw.set_quadratic_to_func(lambda *points: add("q", *points[:4]))
+        draw.set_cubic_to_func(lambda *points: add("c", *points[:6]))
+        draw.set_close_path_func(lambda _: parts.append("Z"))
+        self._font.draw_glyph(glyph, draw)
+        return "".join(parts).encode()
+
     def bitmap(self, glyph: int, size: int, right: float, down: float) -> Bitmap:
         """How a glyph at `size` px covers the pixels, its pen at these parts of one."""
         import uharfbuzz
@@ -146,6 +167,10 @@ class FaceGlyph:
     face: Face
     glyph: int
     size: int
+
+    def path(self) -> bytes:
+        """Its outline as the data of an SVG path, y upwards from the baseline."""
+        return self.face.path(self.glyph, self.size)
 
     def bitmap(self, right: float, down: float) -> Bitmap:
         """Its bitmap, with its pen at these parts of a pixel."""
