@@ -33,6 +33,7 @@ _SIZE: Final = 100  # px
 _NEAR: Final = 1e-3  # px
 _SEGMENT: Final = re.compile("([MmlhvqcZ])([^MmlhvqcZ]*)")
 _MOST: Final = 20_000  # outlines of pages whose readings are kept
+_SCRIPTS: Final = ("\ufe00", "\ufe01")  # behind a script letter: which of the two alphabets
 _DOTTED: Final = {"ı": "i", "ȷ": "j"}
 # Italic letters of mathematics, upright ones of which are words.
 _ITALIC: Final = frozenset([*range(0x1D434, 0x1D468), 0x210E, *range(0x1D6E2, 0x1D71C)])
@@ -173,8 +174,8 @@ class Alphabet:
             return Reading()
         chars = [known[at][1] for at in near]
         families = {known[at][2] for at in near}
-        letters = min((self.canonical(base_letters(char)) for char in chars), key=lambda one: (len(one), one))
-        return Reading(letters, families == {_MONO}, all(ord(char) in _ITALIC for char in chars))
+        letters = min((self.canonical(base_letters(char[0])) for char in chars), key=lambda one: (len(one), one))
+        return Reading(letters, families == {_MONO}, all(ord(char[0]) in _ITALIC for char in chars))
 
     def canonical(self, letters: str) -> str:
         """Letters by the least of those that look like them in some font."""
@@ -190,10 +191,10 @@ class Alphabet:
         if form is None:
             return
         known = self._forms.setdefault(form.kinds, [])
-        letters = base_letters(char)
+        letters = base_letters(char[0])
         for points, other, _ in known:
             if np.abs(points - form.points).max() < _WITHIN:
-                self._join(letters, base_letters(other))
+                self._join(letters, base_letters(other[0]))
         known.append((form.points, char, family))
 
     def _join(self, one: str, other: str) -> None:
@@ -210,6 +211,8 @@ def _asked(unknown: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
         chars = unknown if "CJK" in family or family == "DejaVu Sans" else narrow
         yield family, "", list(chars)
     yield _MONO, "", list(unknown)
+    for features in ("numr", "dnom"):  # figures before and behind the slash of a fraction
+        yield TEXT_FAMILIES[0], f'features: ("{features}",)', [char for char in narrow if char.isdigit()]
     for weight in _WEIGHTS:
         for features in ("", ", features: (ssty: 1)", ", features: (ssty: 2)", ", features: (dtls: 1)"):
             yield _MATHEMATICS, f'{weight}, script: "math"{features}', styled
@@ -224,7 +227,8 @@ def _styled() -> Mapping[str, tuple[str, ...]]:
     for code in (*range(0x1D400, 0x1D800), *range(0x2100, 0x2150), *range(0x2070, 0x20A0)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain != chr(code) and plain.isalnum():
-            found.setdefault(plain, []).append(chr(code))
+            selectors = ("", *_SCRIPTS) if "SCRIPT" in unicodedata.name(chr(code), "") else ("",)
+            found.setdefault(plain, []).extend(chr(code) + selector for selector in selectors)
     return {char: tuple(others) for char, others in found.items()}
 
 
@@ -232,7 +236,7 @@ def _outlines_of(family: str, options: str, chars: Sequence[str]) -> dict[str, b
     """The outline that a font has for each of these characters; those that it does not have are left out."""
     asked = [*dict.fromkeys(chars), _NO_CHARACTER]
     rules = f'font: "{family}"{", " + options if options else ""}, size: {_SIZE}pt, fallback: false, ligatures: false'
-    places = "".join(f'#place(dx: {at}pt, text("\\u{{{ord(char):x}}}"))' for at, char in enumerate(asked))
+    places = "".join(f'#place(dx: {at}pt, text("{_escaped(char)}"))' for at, char in enumerate(asked))
     document = f"#set page(width: auto, height: auto, margin: 0pt)\n#set text({rules})\n{places}"
     svg = _compiler().compile(input=document.encode(), format="svg")
     assert isinstance(svg, bytes)
@@ -245,6 +249,10 @@ def _outlines_of(family: str, options: str, chars: Sequence[str]) -> dict[str, b
             found[asked[round(float(at))]] = outlines[name]
     missing = found.pop(_NO_CHARACTER, None)
     return {char: path for char, path in found.items() if path != missing}
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\u{{{ord(char):x}}}" for char in text)
 
 
 @cache

@@ -25,7 +25,11 @@ _OUTSIDE: Final = 2.0  # px
 _CELL: Final = 12  # px; letters whose centres are farther apart do not hide one another
 _FEW: Final = 2  # words in a row that are set as mathematics
 _WORD: Final = re.compile(r"(?<![\\A-Za-z{])[a-z]{4,}(?![A-Za-z}])")
-_COMMAND: Final = re.compile(r"\\([A-Za-z]{2,})")
+_PAIR: Final = re.compile(r"(?<![\\$])\${1,2}([^$\n]{1,200}?)(?<!\\)\${1,2}(?![0-9])")
+_FORMULA: Final = re.compile(r"\\[a-z]+|[\^_=<>+]|\s-\s|^[A-Za-z]-?$")
+_COMMAND_END: Final = re.compile(r"\\[A-Za-z]{2,}\Z")
+_DOUBLED: Final = re.compile(r"\\\\([a-z]{3,})")
+_EMPTY: Final = re.compile(r"\\(?:boxed|fbox|framebox)\s*\{\s*\}")
 _OPENING: Final = re.compile(
     r"\\(?:text|mbox|hbox|operatorname|mathrm|mathbf|mathsf|mathtt|textrm|textbf|textit|rm|bf)\b"
 )
@@ -87,7 +91,9 @@ def content_findings(
 
 def _letters_shown(said: Said) -> Iterator[str]:
     wanted: Counter[str] = Counter()
-    for char, count in written_letters(said.prompt, said.start, said.end, said.atoms, typeset=said.typeset).items():
+    for char, count in written_letters(
+        said.prompt, said.start, said.end, said.atoms, typeset=said.typeset, doubled=bool(said.page.repairs)
+    ).items():
         wanted[said.alphabet.canonical(char)] += count
     found = Counter(said.glyphs.letters)
     lost = wanted - found
@@ -147,45 +153,33 @@ def _area(glyph: Glyph) -> float:
 
 
 def _no_source_shown(said: Said) -> Iterator[str]:
-    """On a page that says latex; signs of money, and what is code, are no source."""
-    glyphs = said.glyphs.glyphs
-    dollars = [at for at, glyph in enumerate(glyphs) if glyph.reading.letters == "$" and not glyph.reading.mono]
-    raw = [at for at in dollars if not (_is_figure(glyphs, at + 1) or _is_figure(glyphs, at - 1))]
-    commands = [name for name in _shown_commands(glyphs) if f"\\{name}" in said.prompt[said.start : said.end]]
-    if said.typeset and raw:
-        yield f"{len(raw)} dollar signs that are no money stand on a page that says latex."
-    if commands and (dollars or _is_glued(said)):
-        yield f"the commands {', '.join(sorted(set(commands))[:5])} stand on the page beside formulas or dollar signs."
+    """Pairs of dollar signs around what is plainly a formula; code, and a page that says why, may show them."""
+    shown = [glyph for glyph in said.glyphs.glyphs if glyph.reading.letters in ("$", "\\") and not glyph.reading.mono]
+    if said.page.renderer != "fallback" and any(glyph.reading.letters == "$" for glyph in shown):
+        for text in _texts(said):
+            for found in _PAIR.finditer(text):
+                if (_FORMULA if said.typeset else _TEX).search(found.group(1)):
+                    yield f"{found.group()[:60]!r} stands on the page as its source."
+    if said.typeset and any(glyph.reading.letters == "\\" for glyph in shown):
+        for atom in said.atoms:
+            before = _COMMAND_END.search(said.prompt[said.start : atom.start])
+            if atom.is_math and before and said.prompt[atom.start] == "\\" and atom.start == atom.body_start:
+                yield f"the command {before.group()[:40]} stands on the page, and what follows it is set as a formula."
     letters = said.glyphs.letters
     for tex in () if said.page.repairs else said.formulas:
-        bare = [name for name in re.findall(r"\\\\([a-z]{3,})", tex) if name in _NAMES and name in letters]
+        bare = [name for name in _DOUBLED.findall(tex) if name in _NAMES and name in letters]
         if bare:
             yield f"the name of the command {bare[0]} stands in a formula as letters."
 
 
-def _is_figure(glyphs: Sequence[Glyph], at: int) -> bool:
-    return 0 <= at < len(glyphs) and glyphs[at].reading.letters[:1].isdigit()
-
-
-def _shown_commands(glyphs: Sequence[Glyph]) -> Iterator[str]:
-    for at, glyph in enumerate(glyphs):
-        if glyph.reading.letters == "\\" and not glyph.reading.mono:
-            name = ""
-            for after in glyphs[at + 1 : at + 16]:
-                if not (after.reading.letters.isascii() and after.reading.letters.isalpha()) or after.y != glyph.y:
-                    break
-                name += after.reading.letters
-            if len(name) > 1:
-                yield name
-
-
-def _is_glued(said: Said) -> bool:
-    """Whether a command in the text touches a formula."""
+def _texts(said: Said) -> Iterator[str]:
+    """What lies between formulas and code."""
+    here = said.start
     for atom in said.atoms:
-        before = re.search(r"\\[A-Za-z]{2,}[^\s]*\Z", said.prompt[said.start : atom.start])
-        if said.typeset and atom.is_math and before and not before.group().endswith(("}", ")", ",", "(", "-")):
-            return True
-    return False
+        if not atom.is_math or said.typeset:
+            yield said.prompt[here : atom.start]
+            here = atom.end
+    yield said.prompt[here : said.end]
 
 
 def _words_are_text(said: Said) -> Iterator[str]:
@@ -197,7 +191,8 @@ def _words_are_text(said: Said) -> Iterator[str]:
         words = [word for word in _WORD.findall(tex) if word in shown]
         if len(words) >= _FEW and re.search(rf"{words[0]}\s+[a-z]+\s", tex):
             yield f"words are set as mathematics: {' '.join(words[:4])}."
-    for left, top, right, bottom in said.glyphs.frames:
+    asked = any(_EMPTY.search(tex) for tex in said.formulas)
+    for left, top, right, bottom in said.glyphs.frames if asked else ():
         if not any(left < (glyph.box[0] + glyph.box[2]) / 2 < right and top < glyph.y < bottom + 8
                    for glyph in said.glyphs.glyphs):  # fmt: skip
             yield "a frame on the page holds nothing."
@@ -236,6 +231,8 @@ _NAMES: Final = frozenset(
      "right", "begin", "end", "quad", "ldots", "cdots", "dots", "circ", "angle", "triangle", "overline", "boxed",
      "pm", "operatorname", "displaystyle", "hspace")
 )  # fmt: skip
+
+_TEX: Final = re.compile(rf"\\(?:{'|'.join(sorted(_NAMES))})\b|[\^_]\{{")
 
 Check = Callable[[Said], Iterator[str]]
 
