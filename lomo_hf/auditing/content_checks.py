@@ -20,7 +20,7 @@ __all__ = ["CONTENT_CHECKS", "Said", "content_findings"]
 
 _LIGHTEST: Final = 170  # of 255: what is lighter is not read as ink
 _COVERED: Final = 0.6  # of a letter's box: more of it under another letter hides it
-_APART: Final = 0.12  # of a letter's height: words that stand closer are one
+_APART: Final = 0.3  # of a letter's height: words that stand closer are one
 _OUTSIDE: Final = 2.0  # px
 _CELL: Final = 12  # px; letters whose centres are farther apart do not hide one another
 _FEW: Final = 2  # words in a row that are set as mathematics
@@ -54,6 +54,11 @@ class Said:
     def typeset(self) -> bool:
         """Whether formulas are set as formulas."""
         return self.page.renderer == "latex"
+
+    @property
+    def doubled(self) -> bool:
+        """Whether backslashes that were escaped once too often were mended, which the row records."""
+        return "mended-doubled-backslashes" in self.page.repairs
 
     @property
     def formulas(self) -> list[str]:
@@ -92,7 +97,7 @@ def content_findings(
 def _letters_shown(said: Said) -> Iterator[str]:
     wanted: Counter[str] = Counter()
     for char, count in written_letters(
-        said.prompt, said.start, said.end, said.atoms, typeset=said.typeset, doubled=bool(said.page.repairs)
+        said.prompt, said.start, said.end, said.atoms, typeset=said.typeset, doubled=said.doubled
     ).items():
         wanted[said.alphabet.canonical(char)] += count
     found = Counter(said.glyphs.letters)
@@ -166,7 +171,7 @@ def _no_source_shown(said: Said) -> Iterator[str]:
             if atom.is_math and before and said.prompt[atom.start] == "\\" and atom.start == atom.body_start:
                 yield f"the command {before.group()[:40]} stands on the page, and what follows it is set as a formula."
     letters = said.glyphs.letters
-    for tex in () if said.page.repairs else said.formulas:
+    for tex in () if said.doubled else said.formulas:
         bare = [name for name in _DOUBLED.findall(tex) if name in _NAMES and name in letters]
         if bare:
             yield f"the name of the command {bare[0]} stands in a formula as letters."

@@ -16,7 +16,7 @@ from lomo_hf.spans import Atom
 __all__ = ["COUNTED", "formula_letters", "text_letters", "written_letters"]
 
 COUNTED: Final = ("LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL SYLLABLE", "DIGIT",
-                  "SUPERSCRIPT", "SUBSCRIPT", "FULLWIDTH", "PERCENT")  # fmt: skip
+                  "SUPERSCRIPT", "SUBSCRIPT", "VULGAR FRACTION", "FULLWIDTH", "PERCENT")  # fmt: skip
 """How the names of characters begin that stand on a page one by one: no letter of theirs is joined to another."""
 
 # Commands -> how many of their first arguments are told to them and stand on no page.
