@@ -15,12 +15,13 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
 FORMULAS = ("inline", "display")
 TAB = 4
+HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _ZERO_WIDTH_SPACE = "\u200b"
 _WORD_JOINER = "\u2060"
 _LINE_ENDS = str.maketrans({"\v": "\n", "\f": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
