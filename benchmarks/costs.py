@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 from benchmarks.corpus import recombined, write_corpus
 from lomo_hf.building import ShardSpec, build_shards, plan
 from lomo_hf.corpus import Source, open_source, to_conversation
-from lomo_hf.recipe import Recipe
-from lomo_hf.recipes import load_recipe
+from lomo_hf.recipes.named import load_recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.substitution import Substituter
 
 __all__ = ["cold_starts", "cost_by_length", "four_ratios", "peak_megabytes", "worker_scaling"]
@@ -87,7 +87,7 @@ def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:
         "import sys; from pathlib import Path; from tempfile import TemporaryDirectory\n"
         "from lomo_hf.building import build_shards, plan\n"
         "from lomo_hf.corpus import open_source\n"
-        "from lomo_hf.recipes import load_recipe\n"
+        "from lomo_hf.recipes.named import load_recipe\n"
         f"source = open_source({str(corpus) if corpus else None!r})\n"
         f"for rows in ({limit // 4}, {limit}):\n"
         "    with TemporaryDirectory() as out:\n"

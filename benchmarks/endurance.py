@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.corpus import prompts_of, recombined, write_corpus
 from lomo_hf.building import build_shards, plan
 from lomo_hf.corpus import open_source
-from lomo_hf.recipes import load_recipe
+from lomo_hf.recipes.named import load_recipe
 
 __all__ = ["main"]
 

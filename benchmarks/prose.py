@@ -23,7 +23,7 @@ from benchmarks.stages import warm_up
 from lomo_hf.building import build_shard, plan
 from lomo_hf.corpus import Source, open_source
 from lomo_hf.errors import RenderError
-from lomo_hf.recipe import Caps, Recipe, RenderStyle
+from lomo_hf.recipes.recipe import Caps, Recipe, RenderStyle
 from lomo_hf.rendering import page as room
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans

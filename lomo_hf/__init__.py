@@ -18,8 +18,8 @@ from lomo_hf.errors import (
     UncoveredError,
     UsageError,
 )
-from lomo_hf.recipe import Caps, Choosing, DistortionSettings, Recipe, RenderStyle
-from lomo_hf.recipes import NAMED_RECIPES, load_recipe
+from lomo_hf.recipes.named import NAMED_RECIPES, load_recipe
+from lomo_hf.recipes.recipe import Caps, Choosing, DistortionSettings, Recipe, RenderStyle
 from lomo_hf.row import row_features
 from lomo_hf.substitution import Substituter, check_recipe, substitute_row
 

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.choosing import check_choosing, draw_of
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import Distortion, check_settings, distort, draw_distortion
 from lomo_hf.errors import RenderError, TooLargeError
 from lomo_hf.randomness import stream
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import Page, render_span
 from lomo_hf.rendering.png import to_png
 from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.selection import check_choosing, draw_of
+from lomo_hf.selection.turns import check_turn
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
-from lomo_hf.turns import check_turn
 
 __all__ = ["Effort", "Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
 

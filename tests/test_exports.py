@@ -8,8 +8,8 @@ import types
 import pytest
 
 NAMES = [
-    *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "release"),
-    *("exporting", "mixing", "auditing", "integrations", "evaluation", "neighbours"),
+    *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "dataset"),
+    *("exporting", "mixing", "auditing", "hf_datasets", "evaluation", "related_methods", "recipes", "selection"),
 ]
 ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
 

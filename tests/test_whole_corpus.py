@@ -15,7 +15,7 @@ from datasets import Image, List, disable_progress_bars, load_dataset
 from invariants import check_invariants
 
 from lomo_hf import Conversation, Recipe, Refusal, open_source
-from lomo_hf.release import build_dataset
+from lomo_hf.dataset import build_dataset
 from lomo_hf.spans import POSITIONS
 
 DATA = Path(__file__).parent / "data"

@@ -10,10 +10,10 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
-from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source
 from lomo_hf.errors import BuildError, RecipeError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.selection import measured
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]

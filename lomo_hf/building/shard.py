@@ -8,15 +8,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from lomo_hf.building.files import PendingFile, explain, sync_folder
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import save_receipt
-from lomo_hf.building.row_work import MakeRows, rows_in_this_process
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
+from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import BuildError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
 from lomo_hf.substitution import Row
 
 __all__ = ["build_shard", "write_shard"]

@@ -22,7 +22,7 @@ def preview(
     kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
 ) -> None:
     """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
-    from lomo_hf.preview import contact_sheet, preview_rows, save_sheet
+    from lomo_hf.dataset.card.preview import contact_sheet, preview_rows, save_sheet
 
     mapped = mapping(columns)
     chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind, columns=mapped)

@@ -8,12 +8,12 @@ The lowest room of the house: it knows nothing of spans, pages or shards.
 """
 
 from lomo_hf.corpus.conversation import MAX_TURN_CHARS, Conversation, Origin, Refusal, Role, Turn
-from lomo_hf.corpus.hub_name import LLAVA_OV15, LLAVA_OV15_TEXT
-from lomo_hf.corpus.hub_opening import open_hub
+from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import SAMPLE, open_source
 from lomo_hf.corpus.screening import SPECIAL_TOKENS, screen
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.corpus.turns import to_conversation
+from lomo_hf.hub.names import LLAVA_OV15, LLAVA_OV15_TEXT
 
 __all__ = [
     "LLAVA_OV15",

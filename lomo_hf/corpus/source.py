@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
 from lomo_hf.corpus.conversation import Conversation, Refusal
+from lomo_hf.corpus.files.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.identity import Uniqueness, row_id
-from lomo_hf.corpus.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.turns import to_conversation
 
 __all__ = ["FileSource", "JoinedSource", "Source"]

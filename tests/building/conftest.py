@@ -10,8 +10,8 @@ from building.helpers import Tree, tree_of
 
 from lomo_hf.building import ShardSpec, build_shards, plan, planning
 from lomo_hf.corpus import SAMPLE, Source, open_source
-from lomo_hf.recipe import Recipe
-from lomo_hf.recipes import load_recipe
+from lomo_hf.recipes.named import load_recipe
+from lomo_hf.recipes.recipe import Recipe
 
 REFUSED = {
     "broken": '{"id": "broken", "messages": [',

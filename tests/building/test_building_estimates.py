@@ -8,8 +8,8 @@ import pytest
 from lomo_hf.building import plan
 from lomo_hf.building.estimating import Estimate, estimate
 from lomo_hf.corpus import SAMPLE, FileSource, open_source
-from lomo_hf.recipe import Choosing, DistortionSettings, Recipe
-from lomo_hf.release import build_dataset, read_manifest
+from lomo_hf.dataset import build_dataset, read_manifest
+from lomo_hf.recipes.recipe import Choosing, DistortionSettings, Recipe
 
 CLEAN = DistortionSettings(mix={"clean": 1.0})
 # Turned further, a page grows: the strength shows in bytes.

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lomo_hf.corpus import Conversation, Refusal, Source, json_array, json_lines, open_source, parquet, reading
+from lomo_hf.corpus import Conversation, Refusal, Source, open_source
+from lomo_hf.corpus.files import json_array, json_lines, parquet, reading
 from lomo_hf.errors import SourceError
 
 Row = dict[str, Any]

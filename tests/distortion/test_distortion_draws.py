@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lomo_hf.distortion import GROUPS, OPERATIONS, WEIGHED, Distortion, check_settings, draw_distortion, operations
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream
-from lomo_hf.recipe import DistortionSettings
+from lomo_hf.recipes.recipe import DistortionSettings
 
 DRAWS = 6000
 PAPER = ["clean", "rotate", "blur", "shadow_or_stain", "wave"]

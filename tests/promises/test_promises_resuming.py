@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from lomo_hf.building import BuiltAlready, Receipt, ShardSpec, build_shards, plan, planning, share_of, trusted_receipt
 from lomo_hf.corpus import open_source
+from lomo_hf.dataset import build_dataset
 from lomo_hf.errors import BuildError
-from lomo_hf.recipes import load_recipe
-from lomo_hf.release import build_dataset
+from lomo_hf.recipes.named import load_recipe
 
 
 def _specs() -> list[ShardSpec]:

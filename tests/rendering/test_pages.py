@@ -18,7 +18,7 @@ from rendering.page_helpers import CAPS, STYLE, bands, ink, page_of, runs
 
 from lomo_hf.corpus import Conversation, open_source
 from lomo_hf.errors import RenderError, TooLargeError
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import HEADROOM, Page, render_span
 from lomo_hf.rendering.fonts import typst_fonts
 from lomo_hf.rendering.png import to_png

@@ -10,7 +10,7 @@ from rendering.page_helpers import bands, ink
 from rendering.prose_helpers import Both, both, displaced
 
 from lomo_hf.corpus import Conversation, open_source
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.markup import Line, Piece
 from lomo_hf.rendering.prose.gate import is_prose
 from lomo_hf.rendering.prose.words import covered

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.conversation import Conversation, Refusal
+from lomo_hf.corpus.sampling.decontamination import NGRAM, EvaluationSet, Overlap, read_evaluation
 from lomo_hf.corpus.sampling.dedup import Deduplicator, prompt_hash
 from lomo_hf.corpus.sampling.drawn import DrawnSource, drawn_source
-from lomo_hf.corpus.sampling.hygiene import NGRAM, EvaluationSet, Overlap, read_evaluation
 from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest, within_budget
 from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
 from lomo_hf.corpus.source import FileSource, JoinedSource

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.corpus.columns import ColumnMap
-from lomo_hf.corpus.hub_name import HubName
-from lomo_hf.corpus.hub_opening import open_hub
+from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import open_source
 from lomo_hf.corpus.sampling.drawn import DrawnSource
 from lomo_hf.corpus.sampling.manifest import read_draw, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
+from lomo_hf.hub.names import HubName
 
 __all__ = ["recorded_source", "reopen_source"]
 
