@@ -1,0 +1,268 @@
+r"""Signs in the body of a possible formula: commands, scripts and relations speak for it, prose, money and code against.
+
+A sign is a name of `weights.py`; what weighs more for being there twice is named twice. What stands around the body is
+looked at in `edges.py`. Everything is looked for with methods of `str`, in one pass each, and signs are counted to three
+at most, so that the cost of a body grows with its length and no more.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from string import ascii_letters, digits
+
+from lomo_hf.spans.commands import COMMAND_ARGUMENTS, TYPESETTING_COMMANDS
+from lomo_hf.spans.prose import prose_signs
+
+__all__ = ["AGAINST", "MATHEMATICAL", "content_signs"]
+
+MATHEMATICAL = frozenset(
+    (
+        "command", "unknown command", "escape", "script", "relation", "operator", "letter", "short names", "number",
+        "call", "enclosed", "sign", "capitals", "lone mark",
+    )
+)  # fmt: skip
+"""A body with none of these holds nothing that mathematics has and prose has not."""
+AGAINST = frozenset(
+    (
+        "function word", "word gap", "long word", "sentence", "chinese", "amount then word", "quote", "apostrophe",
+        "semicolon", "statement", "cell", "code mark", "braces open", "brackets open", "dollar inside", "odd start",
+    )
+)  # fmt: skip
+"""A body with one of these is no sure formula."""
+
+_CACHED_CHARS = 48
+_TEXT_COMMANDS = frozenset(
+    "text textrm textbf textit textsf texttt textup mbox hbox fbox mathrm mathbf mathit mathsf mathtt operatorname rm "
+    "bf tag label ce pu".split()
+)  # their argument is text, or is set as text is
+_KNOWN = frozenset(COMMAND_ARGUMENTS) | TYPESETTING_COMMANDS
+_LONE = frozenset(("\\$", "\\%", ")", "]", "(", "[", "\\{", "\\}", "?"))
+_REGEX_ESCAPES = frozenset("wdsbWDSB.+*?/")
+_RELATIONS = frozenset("=<>≤≥≠≈∈⊂⊆≡∼∥⊥→⇒∣")
+_OPERATORS = frozenset("+-*/×÷·−±∪∩∘")
+_UNICODE_SIGNS = frozenset("∠△√∞πθαβγδλμσωφ°′″²³½⅓¼ℝℂℤℕ₁₂∑∫∂∇∀∃∅…⁻¹⁰")
+_CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_", "</", "/>", "!=", "<-", "--")
+_CODE_CHARS = frozenset("=&|:/+(<$-)")
+_ODD_CHARS = frozenset("@#?~&")
+_OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # no formula ends with one of these
+_ODD_STARTS = frozenset(",.;:!?)]}\"'#@&%/~`*=")  # and none begins with one of these
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&le;", "≤"), ("&ge;", "≥"), ("&ne;", "≠"))
+_LONG, _VERY_LONG = 80, 250
+_CUT = "\x00"  # stands where a command was taken out
+
+
+def content_signs(body: str) -> tuple[str, ...]:
+    r"""The signs in the body of a possible formula, whatever the space at its ends.
+
+    Args:
+        body: What stands between two delimiters.
+
+    Example:
+        >>> content_signs("x"), content_signs(r"\frac{1}{2}")
+        (('letter',), ('command',))
+        >>> content_signs("5 and ")
+        ('amount', 'amount then word', 'function word', 'word gap', 'no mathematics')
+    """
+    ink = body.strip()
+    return _short_signs(ink) if len(ink) <= _CACHED_CHARS else _all_signs(ink)
+
+
+def _all_signs(ink: str) -> tuple[str, ...]:
+    signs = tuple(_signs(ink))
+    return (*signs, "no mathematics") if MATHEMATICAL.isdisjoint(signs) else signs
+
+
+_short_signs = lru_cache(maxsize=8192)(_all_signs)
+
+
+def _signs(ink: str) -> Iterator[str]:
+    if ink in _LONE:
+        yield "lone mark"
+        return
+    if len(ink.rstrip("'")) == 1 and ink[0].isalpha():
+        yield "chinese" if _is_chinese(ink[0]) else "letter"
+        return
+    if "&" in ink:
+        for entity, char in _ENTITIES:
+            ink = ink.replace(entity, char)
+    chars, plain = frozenset(ink), ink
+    if "\\" in chars:
+        plain, signs = _without_commands(ink)
+        yield from signs
+    if "^" in chars or "_" in chars:
+        yield from _script_signs(ink)
+    if "{" in chars or "}" in chars:
+        yield from _brace_signs(ink, plain)
+        plain = _outside_groups(plain)
+    if plain.strip(_CUT + " "):
+        yield from _plain_signs(plain, ink)
+
+
+def _plain_signs(plain: str, ink: str) -> Iterator[str]:
+    """The signs in what is left of a body without its commands and groups."""
+    chars = frozenset(plain)
+    if not chars.isdisjoint(_RELATIONS):
+        yield "relation"
+    if not chars.isdisjoint(_OPERATORS):
+        yield "operator"
+    if not plain.isascii():
+        if not chars.isdisjoint(_UNICODE_SIGNS):
+            yield "sign"
+        if any(map(_is_chinese, plain)):
+            yield "chinese"
+    yield from _bracket_signs(plain, ink, chars)
+    yield from prose_signs(plain, ink)
+    yield from _code_signs(plain, ink, chars)
+    yield from _end_signs(plain, ink)
+    if "\n" in chars:
+        yield from ("newline",) * min(plain.count("\n"), 2)
+    if len(ink) > _LONG:
+        yield from ("long",) * (1 + (len(ink) > _VERY_LONG))
+
+
+def _bracket_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
+    if chars.isdisjoint("()[]"):
+        return
+    if ink.count("(") + ink.count("[") != ink.count(")") + ink.count("]"):  # of `[0, 1)` each closes one
+        yield "brackets open"
+        return
+    at = plain.find("(") if "(" in chars else plain.find("[")
+    if at > 0 and plain[at - 1].isalnum():
+        yield "call"
+
+
+def _code_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
+    if '"' in chars:
+        yield "quote"
+    if "`" in chars and "''" not in ink:  # and not a ``quotation'' of LaTeX
+        yield "backtick"
+    if "'" in chars and _opens_quotation(plain):
+        yield "apostrophe"
+    if ";" in chars:
+        yield "semicolon"
+        if ";\n" in plain or ink[-1] == ";":
+            yield "statement"
+    if not chars.isdisjoint(_CODE_CHARS):
+        yield from ("code mark",) * min(sum(mark in plain for mark in _CODE), 2)
+    if not chars.isdisjoint(_ODD_CHARS) or ("!" in chars and not _is_factorial(plain)):
+        yield "odd mark"
+    if "|" in chars and _crosses_cell(plain, ink):
+        yield "cell"
+    if "$" in chars:
+        yield "dollar inside"
+
+
+def _end_signs(plain: str, ink: str) -> Iterator[str]:
+    if ink[-1] in _OPEN_ENDS or (ink[-1] == "|" and plain.count("|") % 2):
+        yield "open end"
+    elif ink[0] in "([|{" and ink[-1] in ")]|}.,":
+        yield "enclosed"
+    if ink[0] in _ODD_STARTS and not ink.startswith("``"):
+        yield "odd start"
+
+
+def _script_signs(ink: str) -> Iterator[str]:
+    if ink[0] in "^_":
+        yield "script first"
+    scripts = snakes = 0
+    for mark in "^_":
+        at = ink.find(mark)
+        while at >= 0 and scripts + snakes < 4:
+            following = ink[at + 1 : at + 2]
+            if mark == "_" and ink[max(0, at - 2) : at].isalpha() and at > 1 and ink[at + 1 : at + 3].isalpha():
+                snakes += 1
+            elif following and (following.isalnum() or following in "{\\*+-'∞("):
+                scripts += 1
+            at = ink.find(mark, at + 1)
+    yield from ("script",) * min(scripts, 2)
+    if snakes:
+        yield "snake case"
+
+
+def _brace_signs(ink: str, plain: str) -> Iterator[str]:
+    if ink.count("{") - ink.count("\\{") != ink.count("}") - ink.count("\\}"):
+        yield "braces open"
+    if plain[0] == "{":
+        yield from ("brace first",) * (1 + plain.startswith("{{"))
+
+
+def _without_commands(ink: str) -> tuple[str, list[str]]:
+    r"""What is left of a body without its commands and the texts in them, and the signs that the commands are.
+
+    A command may be escaped twice, as in `a \\leq b`; a `\\` before another word breaks a line.
+    """
+    head, *parts = ink.split("\\")
+    kept, counts = [head], dict.fromkeys(("command", "unknown command", "regex escape", "escape", "empty box"), 0)
+    doubled = in_text = False
+    for part in parts:
+        if in_text:  # of `\text{so\ on}` the rest
+            in_text, part = "}" not in part, part.partition("}")[2]
+            kept.append(_CUT + part)
+            continue
+        if not part and not doubled:
+            doubled = True
+            continue
+        rest = part.lstrip(ascii_letters)
+        name = part[: len(part) - len(rest)]
+        sort = _sort_of_command(name, part, doubled)
+        counts[sort] += 1
+        if not name or (doubled and name not in _KNOWN):
+            rest = part if doubled else part[1:]
+        elif name in _TEXT_COMMANDS and rest.lstrip(" ").startswith("{"):
+            in_text, rest = "}" not in rest, rest.partition("}")[2]
+        elif name in ("begin", "end") and rest.startswith("{"):
+            rest = rest.partition("}")[2]
+        elif name == "boxed" and rest.startswith(("{}", "{ }")):
+            counts["empty box"] = 1
+        kept.append(_CUT + rest)
+        doubled = False
+    limits = {"command": 3, "regex escape": 2}
+    return "".join(kept), [sign for sign, count in counts.items() for _ in range(min(count, limits.get(sign, 1)))]
+
+
+def _sort_of_command(name: str, part: str, doubled: bool) -> str:
+    if not name:
+        return "regex escape" if part[:1] in _REGEX_ESCAPES and part and not doubled else "escape"
+    if name in _KNOWN or name[:3] in COMMAND_ARGUMENTS or name[:2] in COMMAND_ARGUMENTS:  # `\cdotx` is clear as well
+        return "command"
+    if len(name) == 1:
+        return "regex escape" if name in _REGEX_ESCAPES else "escape"
+    return "escape" if doubled else "unknown command"
+
+
+def _outside_groups(plain: str) -> str:
+    """A body without what stands in braces; a point stands where a group was."""
+    parts, depth = [], 0
+    for index, part in enumerate(plain.replace("}", "{}").split("{")):
+        if index:
+            closes = part.startswith("}")
+            depth = max(0, depth - 1) if closes else depth + 1
+            part = part[closes:]
+        if depth == 0:
+            parts.append(part)
+    return ".".join(parts)
+
+
+def _opens_quotation(plain: str) -> bool:
+    """Whether an apostrophe stands before ink and behind none: it is of no derivative, and of no word."""
+    at = plain.find("'")
+    while at >= 0:
+        before = plain[at - 1] if at else " "
+        if not (before.isalnum() or before in ")]}'^" + _CUT) and plain[at + 1 : at + 2].strip():
+            return True
+        at = plain.find("'", at + 1)
+    return False
+
+
+def _is_factorial(plain: str) -> bool:
+    at = plain.find("!")
+    return at > 0 and (plain[at - 1].isalnum() or plain[at - 1] in ")]}!" + _CUT)
+
+
+def _crosses_cell(plain: str, ink: str) -> bool:
+    """Whether a bar is the border of a table's cell: a lone one with space around it, or one before another line."""
+    bare = " | " in plain or ink[0] == "|" or ink[-1] == "|"
+    return "\n" in plain if plain.count("|") % 2 == 0 else bare or "\n" in plain
+
+
+def _is_chinese(char: str) -> bool:
+    return "\u2e80" <= char <= "\u9fff"

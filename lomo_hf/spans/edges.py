@@ -1,0 +1,156 @@
+r"""Signs at the edges of two delimiters: the space within, and what touches them from outside.
+
+A dollar that opens looks like `(open) $x`, a dollar that closes like `x$ ` or `x$,`; that of a variable looks like
+`"$name`, that of money like `$5`. A sign is a name of `weights.py`.
+"""
+
+from lomo_hf.spans.content import content_signs
+
+__all__ = ["bracket_signs", "display_signs", "dollar_signs"]
+
+_CLOSING_MARKS = frozenset(" \t\r\n.,;:!?)]}'\"-/|<>=*")  # what stands behind a formula
+_OPENING_MARKS = frozenset(" \t\r\n([")  # and before it
+_MARKS_BEFORE_VARIABLES = frozenset("@:.=\\/+#$&%!^_")
+_MARKS_OF_VARIABLES = frozenset("{(_[@\\")  # `${`, `$(`, `$_`, `$@`
+_SPECIAL_VARIABLES = frozenset("!?@#^*&%<")
+_OPEN_ENDS = frozenset(" \t\n\"'(=@/:,>[{+-*.<|&%")  # behind one of these a dollar opens
+_ENDINGS = frozenset(("th", "st", "nd", "rd", "s"))
+_LINE_BREAKS = ("\\\\", "\\\n", "\\(", "\\[")
+_REGEX_ENDS = frozenset(("/'", '/"', "/;", "/g", "/i", "/)", "/,", "/m"))
+_BEFORE_REGEX = frozenset("/'\"^|*+?:")
+_AFTER_REGEX = frozenset("/'\"*+?\\{|")
+_MAX_HYPHENATED = 12
+_MAX_ROW = 2_000
+
+
+def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[str] | None:
+    """The signs of `text[start:end]`, two single dollars and what stands between them.
+
+    Args:
+        text: The prompt.
+        start: Where the first dollar stands.
+        end: Behind the second one.
+        low: What stands before this place is not looked at.
+        high: Nor what stands from this place on.
+
+    Returns:
+        None for what lies between two formulas, `$x$ and $y$`: the first dollar plainly closes, the second opens.
+
+    Example:
+        >>> dollar_signs("Let $x$ be", 4, 7, 0, 10)
+        ['dollars', 'letter', 'clean before', 'clean after']
+    """
+    body = text[start + 1 : end - 1]
+    before = text[start - 1] if start > low else " "
+    after = text[end] if end < high else " "
+    first, last = body[0], body[-1]
+    closes = (first.isspace() or first in ",.;:?!)") and before.isascii() and (before.isalnum() or before in ")]}'%")
+    opens = (last.isspace() or last in "([{") and after.isascii() and (after.isalnum() or after in "([{\\|-_")
+    if closes and opens and "\\" not in body:
+        return None
+    signs = ["dollars"]
+    if first.isspace() or last.isspace():
+        signs.append("padded" if first.isspace() and last.isspace() else f"padded {'left' if first.isspace() else 'right'}")
+    signs += content_signs(body)
+    if closes:
+        signs.append("opener closes")
+    if opens:
+        signs.append("closer opens")
+    outside = _before(before) + _after(text, end, after, body)
+    if "script" in signs or "command" in signs:  # no variable of code holds these
+        outside = [sign for sign in outside if sign not in ("letter before", "letter after")]
+    signs += outside
+    if "hyphen" in signs and "open end" in signs:
+        signs.remove("open end")
+    if before in "\"'" and (last in "\"'" or first in "\"'"):
+        signs.append("quoted")
+    if text[end : end + 2] in _REGEX_ENDS:
+        signs.append("regex edge")
+    if ("|" in body or "\n" in body) and _leaves_row(text, start, end - 1):
+        signs.append("leaves row")
+    return signs
+
+
+def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[str]:
+    """The signs of `text[start:end]`, two double dollars and what stands between them; as for `dollar_signs`.
+
+    Example:
+        >>> display_signs("$$x$$", 0, 5, 0, 5)
+        ['double dollars', 'letter', 'own lines']
+    """
+    body = text[start + 2 : end - 2]
+    before = text[start - 1] if start > low else "\n"
+    after = text[end] if end < high else "\n"
+    signs = ["double dollars", *content_signs(body)]
+    if "\n" in (body[0], before) and "\n" in (body[-1], after):
+        signs.append("own lines")
+    if before.isascii() and before.isalnum() and body[0].isspace():
+        signs.append("opener closes")
+    if after.isascii() and after.isalnum() and body[-1].isspace():
+        signs.append("closer opens")
+    return signs
+
+
+def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[str]:
+    r"""The signs of `text[start:end]`, `\(` to `\)` or `\[` to `\]`; as for `dollar_signs`.
+
+    Example:
+        >>> bracket_signs(r"as in \[1\].", 6, 11, 0, 12)
+        ['brackets', 'amount', 'number', 'citation']
+    """
+    body = text[start + 2 : end - 2]
+    before = text[start - 1] if start > low else " "
+    after = text[end] if end < high else " "
+    signs = ["brackets", *content_signs(body)]
+    if "no mathematics" in signs and "chinese" not in signs:
+        signs.append("prose only")
+    if text[start + 1] == "[":
+        if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013 "):
+            signs.append("citation")
+        if after == "(" or before == "!":
+            signs.append("link")
+    if before in _BEFORE_REGEX or (before == ")" and text[end - 1] == ")"):
+        signs.append("regex edge")
+    if after in _AFTER_REGEX and text[end : end + 2] not in ("\\[", "\\("):
+        signs.append("regex edge")
+    return signs
+
+
+def _before(before: str) -> list[str]:
+    if before.isascii() and before.isalnum():
+        return ["digit before" if before.isdigit() else "letter before"]
+    if before in _MARKS_BEFORE_VARIABLES:
+        return ["mark before"]
+    return ["clean before"] if before in _OPENING_MARKS or _is_wide(before) else []
+
+
+def _after(text: str, end: int, after: str, body: str) -> list[str]:
+    last = body[-1]
+    if after.isascii() and after.isdigit():
+        return [] if body in ("\\$", "\\%") else ["digit after"]  # `$\$$35`
+    hyphen = last == "-" and len(body) < _MAX_HYPHENATED and "," not in body and "." not in body
+    if hyphen and (after.isalpha() or _is_wide(after)):
+        return ["hyphen"]
+    opens = ["closer opens"] if last in _OPEN_ENDS and not last.isspace() else []
+    if after.isascii() and after.isalpha():
+        return ["ending after"] if text[end : end + 3].rstrip(" .,;:)\n") in _ENDINGS else ["letter after", *opens]
+    if after in _MARKS_OF_VARIABLES and text[end : end + 2] not in _LINE_BREAKS:
+        return ["opening after", *opens]
+    if after in _SPECIAL_VARIABLES and last in _OPEN_ENDS:
+        return ["closer opens"]
+    if after == "\\":
+        return ["clean after"]
+    if after == "-" and text[end + 1 : end + 2].isalpha():
+        return ["axis"]
+    return ["clean after"] if after in _CLOSING_MARKS or _is_wide(after) else []
+
+
+def _leaves_row(text: str, start: int, close: int) -> bool:
+    """Whether the dollar at `start` stands in the row of a table, of which the cell ends before `close`."""
+    if not text.startswith("|", text.rfind("\n", max(0, start - _MAX_ROW), start) + 1):
+        return False
+    return text.find("\n", start, close) >= 0 or text.find(" | ", start, close) >= 0
+
+
+def _is_wide(char: str) -> bool:
+    return "\u2e80" <= char <= "\uffef"

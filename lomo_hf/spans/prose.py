@@ -1,0 +1,119 @@
+"""Signs of prose and of money in the body of a possible formula: words, the gaps between them, amounts, sentences."""
+
+from collections.abc import Iterator, Sequence
+from string import ascii_letters, digits
+
+__all__ = ["prose_signs"]
+
+_FUNCTION_WORDS = frozenset(
+    """the a an and of to in is that it for as with on are be this was were by at or from have has had not but they we
+    he she you i what which when where who whose how why if then than there their his her its our your will would can
+    could should may might must into per each more most less fewer few many much all any some no so do does did find
+    let show prove given such between also only over after before about while because since until both these those
+    one two three four five six seven eight nine ten other another same them him us me my up down out off again here
+    now new old first second next last total every very just either neither nor still too back under above below
+    through during within without against least hence thus therefore that's it's let's et les des une est pour dans
+    und der die das ist mit von que los las por para""".split()
+)
+_OPERATOR_NAMES = frozenset(
+    """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln lg exp lim max min sup inf gcd lcm hcf det deg
+    dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const""".split()
+)
+_MAX_WORDS = 24  # more need not be looked at: so many are prose already
+_MAX_NAME = 6  # capitals: `ABCDEF` names six points, `KITCHEN` is a word
+_MAX_WORD = 12
+_SHAPES = str.maketrans(
+    {
+        **{chr(code): "." for code in range(128)},
+        **dict.fromkeys(ascii_letters, "a"),
+        **dict.fromkeys(digits, "0"),
+        **dict.fromkeys(" \t\n\r", " "),
+    }
+)
+_ONLY_LETTERS = str.maketrans({chr(code): " " for code in range(128) if chr(code) not in ascii_letters})
+
+
+def prose_signs(plain: str, ink: str) -> Iterator[str]:
+    r"""The signs of prose, names, numbers and money.
+
+    Args:
+        plain: The body without its commands and groups.
+        ink: The whole body, without the space at its ends.
+
+    Example:
+        >>> list(prose_signs("sin x", "sin x")), list(prose_signs("5 and so", "5 and so"))
+        (['short names'], ['amount', 'amount then word', 'function word', 'function word', 'word gap', 'word gap'])
+    """
+    if ink[0].isdigit():
+        yield from _amount_signs(ink)
+    words = plain.translate(_ONLY_LETTERS).split()
+    longs = [word for word in words[:_MAX_WORDS] if len(word) > 1 and word not in _OPERATOR_NAMES]
+    if longs:
+        yield from _word_signs(plain, longs)
+        if len(words) == 1 and plain.isalpha():
+            yield "name"
+    elif words:
+        yield "short names"
+    elif not plain.strip("0123456789.,:%()[] -+/\x00") and any(map(str.isdigit, plain)):
+        yield "number"
+    stop = plain.find(". ")
+    if stop > 0 and plain[stop + 2 : stop + 3].isupper() and plain[stop - 1].isalnum():
+        yield "sentence"
+
+
+def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
+    shouted = [word for word in longs if word.isupper() and len(word) <= _MAX_NAME]
+    if shouted:
+        yield "capitals"
+    others = [word for word in longs if not (word.isupper() and len(word) <= _MAX_NAME)]
+    function = sum(word.lower() in _FUNCTION_WORDS for word in others)
+    yield from ("function word",) * min(function, 3)
+    names = [word for word in others if word.lower() not in _FUNCTION_WORDS]
+    gaps = _word_gaps(plain, plain.translate(_SHAPES))
+    longer = sum(len(word) > 3 for word in names)
+    if gaps or function:
+        yield from ("long word",) * min(longer, 2)
+    elif longer:  # `rate \cdot years`, `nums[i] = target`: joined by operators, words may be names
+        yield "names"
+    yield from ("three letters",) * min(sum(len(word) == 3 for word in names), 2)
+    if any(len(word) == 2 for word in names):
+        yield "two letters"
+    yield from ("word gap",) * min(gaps, 3)
+
+
+def _word_gaps(plain: str, shape: str) -> int:
+    """Places, up to three, where two words have only a space between them: none is an operator, one is no letter."""
+    gaps = 0
+    for border, word_at in (("aa 0", 0), ("0 aa", 2)):
+        at = shape.find(border)
+        if at >= 0:
+            word = _word_at(plain, shape, at + word_at)
+            gaps += word.islower() and word not in _OPERATOR_NAMES
+    at = shape.find("a a")
+    while at >= 0 and gaps < 3:
+        left, right = _word_at(plain, shape, at), _word_at(plain, shape, at + 2)
+        named = left in _OPERATOR_NAMES or right in _OPERATOR_NAMES or (left.isupper() and right.isupper())
+        gaps += len(left) + len(right) > 2 and not named
+        at = shape.find("a a", at + 1)
+    return gaps
+
+
+def _word_at(plain: str, shape: str, at: int) -> str:
+    start = stop = at
+    while start > 0 and shape[start - 1] == "a" and at - start < _MAX_WORD:
+        start -= 1
+    while stop < len(shape) and shape[stop] == "a" and stop - at < _MAX_WORD:
+        stop += 1
+    return plain[start:stop]
+
+
+def _amount_signs(ink: str) -> Iterator[str]:
+    """A number in front, as money has, and what follows it."""
+    yield "amount"
+    rest = ink.lstrip("0123456789.,")
+    if rest[:1] in (" ", "\n", ")", "\u2013") and rest.lstrip(" +-\u2013/)\n,;.:")[:2].isalpha():
+        word = rest.lstrip(" +-\u2013/)\n,;.:")
+        if len(word) > 1 and word[1].isalpha():
+            yield "amount then word"
+    elif rest[:2].islower() and rest[:2].isalpha() and len(rest) > 1:
+        yield "amount with unit"
