@@ -19,8 +19,7 @@ from scipy.optimize import minimize
 from benchmarks.formula_labels import LabelledPrompt, read_labelled
 from lomo_hf.spans.fences import fences
 from lomo_hf.spans.pairing import chosen, pairs_of
-from lomo_hf.spans.profile import profile_of
-from lomo_hf.spans.scanner import bare_commands, stretches_of
+from lomo_hf.spans.scanner import bare_commands, read_profile, stretches_of
 from lomo_hf.spans.weights import BARE_WEIGHTS, CERTAIN, MARGIN, PAIR_WEIGHTS
 
 __all__ = ["Example", "fitted", "main", "rows_of"]
@@ -33,7 +32,7 @@ _FOLDS = 5
 
 _EXPECTED_PAIRS = {
     "dollars": -1, "double dollars": 1, "brackets": 3, "letter": 2, "short names": 1, "number": 1, "command": 1,
-    "unknown command": 0.3, "escape": 0.7, "script": 1.2, "script first": 3, "relation": 0.8, "operator": 0.3,
+    "unknown command": 0.3, "escape": 0.7, "script": 1.2, "script first": 3, "relation": 0.8, "equation": 1, "operator": 0.3,
     "sign": 1, "call": 0.6, "enclosed": 0.6, "capitals": 0.6, "name": 1, "lone mark": 5, "three letters": 0,
     "two letters": 0, "names": -0.3, "function word": -2, "word gap": -1.5, "long word": -1, "amount": 0,
     "amount then word": -1.5, "amount with unit": -0.5, "quote": -1.5, "apostrophe": -1.5, "backtick": -2,
@@ -41,12 +40,13 @@ _EXPECTED_PAIRS = {
     "open end": -1, "odd start": -1.5, "sentence": -1.5, "dollar inside": -2, "long": -0.2, "chinese": -1.5,
     "braces open": -1, "brace first": -0.7, "snake case": -0.5, "brackets open": -0.7, "no mathematics": -1.5,
     "regex escape": -1.5, "empty box": -8, "clean before": 1, "clean after": 1, "padded": -1, "padded left": -1,
-    "padded right": -1.3, "opener closes": -2.5, "closer opens": -1.5, "digit before": -0.8, "letter before": -1.2,
+    "padded right": -1.3, "opener closes": -2.5, "closer opens": -1.5, "inside out": -1.5, "digit before": -0.8, "letter before": -1.2,
     "mark before": -0.5, "digit after": -3.5, "hyphen": 3, "ending after": 0.7, "letter after": -1,
-    "opening after": -1.3, "axis": 1, "quoted": -0.5, "leaves row": -2, "after dollar": -0.7, "delimiter inside": -5,
-    "own lines": 1, "blank line": -0.3, "prose only": -3, "citation": -6, "link": -4, "regex edge": -3, "sure": 0.4,
-    "padded habit": 0.7, "code": -0.4, "money": -0.5, "LaTeX source": -0.5, "SQL": -3,
+    "opening after": -1.3, "axis": 1, "quoted": -0.5, "leaves row": -2, "after dollar": -0.7, "before dollar": -0.7, "delimiter inside": -5,
+    "own lines": 1, "blank line": -0.3, "prose only": -3, "citation": -6, "link": -4, "regex edge": -3, "sure": 0.4, "even": 1,
+    "padded habit": 0.7, "code": -0.4, "money": -0.5, "LaTeX source": -0.5, "SQL": -5, "escaped brackets": -1.5,
 }  # fmt: skip
+_AT_LEAST = {"brackets": 2.5}  # whoever writes `\\(` means a formula, unless it is a citation or an expression
 _EXPECTED_BARE = {
     "bare": 1, "box": -2.5, "empty argument": -6, "placeholder": -4, "argument": 1.5, "script": 0.5, "several": 0.5,
     "path": -4, "word before": -1, "operand before": 1.3, "operand after": 1.3, "own line": 0.8, "cue": -1.2,
@@ -91,7 +91,10 @@ def fitted(examples: Sequence[Example], expected: Mapping[str, float]) -> dict[s
         slope = counts.T @ (mass * (1 / (1 + np.exp(-logits)) - truth)) + 2 * _STIFFNESS * (weights - centre)
         return float(cost), slope
 
-    bounds = [(0, None) if value > 0 else (None, 0) if value < 0 else (None, None) for value in centre]
+    bounds = [
+        (_AT_LEAST.get(name, 0), None) if value > 0 else (None, 0) if value < 0 else (None, None)
+        for name, value in zip(names, centre, strict=True)
+    ]
     found = minimize(loss, centre, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 5_000})
     return dict(zip(names, map(float, found.x), strict=True))
 
@@ -103,9 +106,9 @@ def main() -> int:
     given = parser.parse_args()
     prompts = [prompt for prompt in read_labelled() if prompt.half == "tuned"]
     pairs, bare = rows_of(prompts)
-    for title, examples, expected, table in (
-        ("pairs of delimiters", pairs, _EXPECTED_PAIRS, PAIR_WEIGHTS),
-        ("commands without delimiters", bare, _EXPECTED_BARE, BARE_WEIGHTS),
+    for title, examples, expected, table, margin in (
+        ("pairs of delimiters", pairs, _EXPECTED_PAIRS, PAIR_WEIGHTS, MARGIN),
+        ("commands without delimiters", bare, _EXPECTED_BARE, BARE_WEIGHTS, 0),
     ):
         weights = fitted(examples, expected)
         if given.table:
@@ -119,7 +122,7 @@ def main() -> int:
                 f"| {name} | {counts[True]} | {counts[False]} | {_UNIT * expected[name]:.0f} | {_UNIT * weight:.0f} "
                 f"| {table[name]} |"
             )
-        right, found, formulas = _cross_validated(prompts, examples, expected)
+        right, found, formulas = _cross_validated(prompts, examples, expected, margin)
         print(f"\n{_FOLDS}-fold: precision {right / found:.1%}, recall {right / formulas:.1%} of {formulas} formulas")
     return 0
 
@@ -127,7 +130,7 @@ def main() -> int:
 def _pair_examples(prompt: LabelledPrompt) -> Iterator[Example]:
     stretches = stretches_of(prompt.text, tuple(fences(prompt.text)))
     some = [pairs_of(stretch) for stretch in stretches]
-    profile = profile_of(prompt.text, [pair for pairs in some for pair in pairs])
+    profile = read_profile(prompt.text, stretches, some)
     formulas = {(formula.start, formula.end) for formula in prompt.formulas}
     for pairs in some:
         for pair in pairs:
@@ -141,7 +144,7 @@ def _bare_examples(prompt: LabelledPrompt) -> Iterator[Example]:
     """Commands outside of the formulas and the code that are there."""
     stretches = stretches_of(prompt.text, tuple(fences(prompt.text)))
     some = [pairs_of(stretch) for stretch in stretches]
-    profile = profile_of(prompt.text, [pair for pairs in some for pair in pairs])
+    profile = read_profile(prompt.text, stretches, some)
     formulas = {(formula.start, formula.end) for formula in prompt.formulas}
     for stretch, pairs in zip(stretches, some, strict=True):
         strengths = [
@@ -159,7 +162,7 @@ def _is_within(span: tuple[int, int], others: object) -> bool:
 
 
 def _cross_validated(
-    prompts: Sequence[LabelledPrompt], examples: Sequence[Example], expected: Mapping[str, float]
+    prompts: Sequence[LabelledPrompt], examples: Sequence[Example], expected: Mapping[str, float], margin: int
 ) -> tuple[int, int, int]:
     """Examples that are right, taken for formulas, and formulas; each decided by weights that have not seen its group."""
     groups = sorted({_group(prompt) for prompt in prompts})
@@ -170,7 +173,7 @@ def _cross_validated(
         weights = fitted([example for example in examples if fold[_group(example.prompt)] != held], expected)
         for example in examples:
             if fold[_group(example.prompt)] == held:
-                taken = sum(weights[sign] for sign in example.signs) > MARGIN / _UNIT
+                taken = sum(weights[sign] for sign in example.signs) > margin / _UNIT
                 right, found, formulas = (
                     right + (taken and example.is_formula), found + taken, formulas + example.is_formula
                 )  # fmt: skip

@@ -42,7 +42,7 @@ _OPERATORS = frozenset("+-*/×÷·−±∪∩∘")
 _UNICODE_SIGNS = frozenset("∠△√∞πθαβγδλμσωφ°′″²³½⅓¼ℝℂℤℕ₁₂∑∫∂∇∀∃∅…⁻¹⁰")
 _CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_", "</", "/>", "!=", "<-", "--")
 _CODE_CHARS = frozenset("=&|:/+(<$-)")
-_ODD_CHARS = frozenset("@#?~&")
+_ODD_CHARS = frozenset("@#~&")
 _OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # no formula ends with one of these
 _ODD_STARTS = frozenset(",.;:!?)]}\"'#@&%/~`*=")  # and none begins with one of these
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&le;", "≤"), ("&ge;", "≥"), ("&ne;", "≠"))
@@ -102,7 +102,7 @@ def _plain_signs(plain: str, ink: str) -> Iterator[str]:
     chars = frozenset(plain)
     if not chars.isdisjoint(_RELATIONS):
         yield "relation"
-    if not chars.isdisjoint(_OPERATORS):
+    if not chars.isdisjoint(_OPERATORS) and not ("-" in chars and _is_hyphenated(plain, chars)):
         yield "operator"
     if not plain.isascii():
         if not chars.isdisjoint(_UNICODE_SIGNS):
@@ -110,13 +110,23 @@ def _plain_signs(plain: str, ink: str) -> Iterator[str]:
         if any(map(_is_chinese, plain)):
             yield "chinese"
     yield from _bracket_signs(plain, ink, chars)
-    yield from prose_signs(plain, ink)
+    prose, ends = tuple(prose_signs(plain, ink)), tuple(_end_signs(plain, ink))
+    yield from prose
+    yield from ends
+    if "short names" in prose and "open end" not in ends and "odd start" not in ends and not chars.isdisjoint(_RELATIONS):
+        yield "equation"
     yield from _code_signs(plain, ink, chars)
-    yield from _end_signs(plain, ink)
     if "\n" in chars:
         yield from ("newline",) * min(plain.count("\n"), 2)
     if len(ink) > _LONG:
         yield from ("long",) * (1 + (len(ink) > _VERY_LONG))
+
+
+def _is_hyphenated(plain: str, chars: frozenset[str]) -> bool:
+    """Whether the only operator is the hyphen of a compound, as in `so-called`."""
+    left, _, right = plain.partition("-")
+    compound = left[-2:].isalpha() and right[:3].isalpha() and len(left) > 1 and len(right) > 2
+    return compound and "-" not in right and chars & _OPERATORS == {"-"}
 
 
 def _bracket_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
@@ -143,7 +153,7 @@ def _code_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
             yield "statement"
     if not chars.isdisjoint(_CODE_CHARS):
         yield from ("code mark",) * min(sum(mark in plain for mark in _CODE), 2)
-    if not chars.isdisjoint(_ODD_CHARS) or ("!" in chars and not _is_factorial(plain)):
+    if not chars.isdisjoint(_ODD_CHARS) or "?" in plain[:-1] or ("!" in chars and not _is_factorial(plain)):
         yield "odd mark"
     if "|" in chars and _crosses_cell(plain, ink):
         yield "cell"
@@ -168,7 +178,8 @@ def _script_signs(ink: str) -> Iterator[str]:
         at = ink.find(mark)
         while at >= 0 and scripts + snakes < 4:
             following = ink[at + 1 : at + 2]
-            if mark == "_" and ink[max(0, at - 2) : at].isalpha() and at > 1 and ink[at + 1 : at + 3].isalpha():
+            words = at > 1 and ink[at - 2 : at].isalpha() and at + 2 < len(ink) and ink[at + 1 : at + 3].isalpha()
+            if mark == "_" and words:
                 snakes += 1
             elif following and (following.isalnum() or following in "{\\*+-'∞("):
                 scripts += 1
@@ -204,6 +215,8 @@ def _without_commands(ink: str) -> tuple[str, list[str]]:
         rest = part.lstrip(ascii_letters)
         name = part[: len(part) - len(rest)]
         sort = _sort_of_command(name, part, doubled)
+        if part[:1] == "|" and kept[-1][-2:].isalpha() and part[1:3].isalpha():
+            sort = "regex escape"  # `foo\\|bar`
         counts[sort] += 1
         if not name or (doubled and name not in _KNOWN):
             rest = part if doubled else part[1:]

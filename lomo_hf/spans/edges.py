@@ -4,7 +4,7 @@ A dollar that opens looks like `(open) $x`, a dollar that closes like `x$ ` or `
 `"$name`, that of money like `$5`. A sign is a name of `weights.py`.
 """
 
-from lomo_hf.spans.content import content_signs
+from lomo_hf.spans.content import AGAINST, content_signs
 
 __all__ = ["bracket_signs", "display_signs", "dollar_signs"]
 
@@ -52,10 +52,10 @@ def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[s
     if first.isspace() or last.isspace():
         signs.append("padded" if first.isspace() and last.isspace() else f"padded {'left' if first.isspace() else 'right'}")
     signs += content_signs(body)
-    if closes:
-        signs.append("opener closes")
-    if opens:
-        signs.append("closer opens")
+    if closes and opens and AGAINST.isdisjoint(signs):
+        signs.append("inside out")
+    else:
+        signs += ["opener closes"] * closes + ["closer opens"] * opens
     outside = _before(before) + _after(text, end, after, body)
     if "script" in signs or "command" in signs:  # no variable of code holds these
         outside = [sign for sign in outside if sign not in ("letter before", "letter after")]
@@ -84,7 +84,7 @@ def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     signs = ["double dollars", *content_signs(body)]
     if "\n" in (body[0], before) and "\n" in (body[-1], after):
         signs.append("own lines")
-    if before.isascii() and before.isalnum() and body[0].isspace():
+    if before.isascii() and (before.isalnum() or before in ")]}") and body[0].isspace():
         signs.append("opener closes")
     if after.isascii() and after.isalnum() and body[-1].isspace():
         signs.append("closer opens")
@@ -107,7 +107,7 @@ def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     if text[start + 1] == "[":
         if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013 "):
             signs.append("citation")
-        if after == "(" or before == "!":
+        if after == "(" or before == "!" or (body in "xX" and text[max(low, start - 2) : start] in ("- ", "* ")):
             signs.append("link")
     if before in _BEFORE_REGEX or (before == ")" and text[end - 1] == ")"):
         signs.append("regex edge")
@@ -136,7 +136,7 @@ def _after(text: str, end: int, after: str, body: str) -> list[str]:
         return ["ending after"] if text[end : end + 3].rstrip(" .,;:)\n") in _ENDINGS else ["letter after", *opens]
     if after in _MARKS_OF_VARIABLES and text[end : end + 2] not in _LINE_BREAKS:
         return ["opening after", *opens]
-    if after in _SPECIAL_VARIABLES and last in _OPEN_ENDS:
+    if after in _SPECIAL_VARIABLES and last in _OPEN_ENDS and not body[0].isspace():
         return ["closer opens"]
     if after == "\\":
         return ["clean after"]

@@ -20,8 +20,8 @@ _CUES = frozenset(
     geschrieben écrire tippe""".split()
 )
 _CUES_BEHIND = frozenset(
-    """mean means command commands symbol instead macro works work compile compiles not stands stand for package
-    environment latex tex where when prints print give gives need needs before after""".split()
+    """mean means command commands symbol instead macro works work compile compiles stands stand package environment
+    latex tex prints print gives needs""".split()
 )
 _CHINESE_CUES = frozenset("用写命令放填入置于输打如")
 _SENTENCE_ENDS = (". ", "? ", "! ", "\n")
@@ -49,6 +49,8 @@ def bare_signs(text: str, start: int, end: int, low: int, high: int) -> list[str
     signs = ["bare", *_argument_signs(text[start:end]), *_path_signs(before, after)]
     signs += _operand_signs(before, after)
     signs += _cue_signs(before, after)
+    if after.startswith(" for ") and "{" not in text[start:end]:  # `\\pi for pi`
+        signs.append("cue behind")
     if before and after and before[-1] in _QUOTES and after[0] in _QUOTES:
         signs.append("in quotes")
     return signs
@@ -60,7 +62,7 @@ def _argument_signs(source: str) -> list[str]:
         signs.append("empty argument")
     elif any(mark in source for mark in _PLACEHOLDERS):
         signs.append("placeholder")
-    elif "{" in source:
+    elif "{" in source or source.startswith("\\left"):
         signs.append("argument")
     if "^" in source or "_" in source:
         signs.append("script")
@@ -72,7 +74,7 @@ def _argument_signs(source: str) -> list[str]:
 def _path_signs(before: str, after: str) -> list[str]:
     signs = []
     word = before.split()[-1] if before and not before[-1].isspace() else ""
-    colon = word.find(":\\")
+    colon = f"{word}\\".find(":\\") if word else -1
     drive = colon > 0 and word[colon - 1].isalpha() and (colon == 1 or not word[colon - 2].isalnum())
     if drive or word.startswith(("\\\\", "..\\", ".\\")) or any(map(_is_unknown, word.split("\\")[1:])):
         signs.append("path")
@@ -114,6 +116,8 @@ def _is_letter(char: str, beside: str) -> bool:
 def _cue_signs(before: str, after: str) -> list[str]:
     sentence = before[max(before.rfind(mark) for mark in _SENTENCE_ENDS) + 1 :]
     words = [_bare_word(word) for word in sentence.split()[-_FAR:]]
+    if words[-1:] == ["write"] and after.startswith(" as "):  # as a decimal
+        words = words[:-1]
     signs = ["cue"] * min(sum(word in _CUES for word in words[-_NEAR:]), 2)
     signs += ["far cue"] * any(word in _CUES for word in words[:-_NEAR])
     signs += ["cue"] * (not _CHINESE_CUES.isdisjoint(before[-12:]))

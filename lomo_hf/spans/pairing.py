@@ -18,6 +18,7 @@ _MAX_CODE_SPAN = 2_000
 _MAX_INNER = 12  # dollars within a `\text{…}` that are looked past
 _MAX_SINGLE = 40  # single dollars, or brackets, that are looked past between two double ones
 _MAX_NESTING = 32  # environments within environments
+_DISPLAYS = frozenset("math displaymath equation align alignat flalign gather multline eqnarray".split())
 _CLOSERS = {"\\(": "\\)", "\\[": "\\]"}
 
 
@@ -152,9 +153,16 @@ def _dollars(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | N
         return None
     if index and _beside(tokens, index - 1):
         signs.append("after dollar")
-    if any(tokens[at].kind in _CLOSERS for at in range(index + 1, min(last, index + _MAX_SINGLE))):
+    if last + 1 < len(tokens) and _beside(tokens, last):
+        signs.append("before dollar")
+    if any(_stands_alone(tokens[at]) for at in range(index + 1, min(last, index + _MAX_SINGLE))):
         signs.append("delimiter inside")
     return Pair("$", index, last, start, end, signs)
+
+
+def _stands_alone(token: Token) -> bool:
+    """Whether a token opens a formula that stands in no other one."""
+    return token.kind in _CLOSERS or (token.kind == "begin" and token.name.rstrip("*") in _DISPLAYS)
 
 
 def _double(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | None:

@@ -19,6 +19,7 @@ _MARKS_OF_SOURCE = (
 )  # fmt: skip
 _WORDS_FOR_LATEX = ("LaTeX", "latex", "KaTeX", "MathJax", "Latex", "LATEX", "TeX ", "Overleaf", ".tex")
 _EDGES_AGAINST = AGAINST | {"opener closes", "closer opens", "leaves row", "digit after", "letter before", "letter after"}
+_ESCAPED = frozenset(("regex edge", "regex escape", "prose only", "citation", "link"))
 _PADDED = frozenset(("padded", "padded left", "padded right"))
 
 
@@ -34,6 +35,9 @@ class Profile:
         source: 1 if commands of a LaTeX document are there.
         sql: 1 if it is SQL, which quotes with dollars.
         latex: 1 if it speaks of LaTeX.
+        even: 1 if formulas are sure, the dollars are even in number, and there is neither code nor money: then each dollar
+            should have its partner.
+        escapes: Brackets that are escaped for Markdown or a regular expression; 2 stands for more.
     """
 
     sure: int
@@ -43,12 +47,14 @@ class Profile:
     source: int
     sql: int
     latex: int
+    even: int
+    escapes: int
 
     def signs_for(self, signs: Sequence[str]) -> list[str]:
         """The signs that the prompt adds to those of one pair in it.
 
         Example:
-            >>> Profile(1, 0, 2, 0, 0, 0, 0).signs_for(["dollars", "amount"])
+            >>> Profile(1, 0, 2, 0, 0, 0, 0, 0, 0).signs_for(["dollars", "amount"])
             ['sure', 'money', 'money']
         """
         made = ["sure"] * self.sure + ["code"] * self.code
@@ -56,42 +62,49 @@ class Profile:
             made += ["padded habit"] * self.padded
         if "amount" in signs:
             made += ["money"] * self.money
+        if signs[0] == "dollars":
+            made += ["even"] * self.even
+        elif signs[0] == "brackets":
+            made += ["escaped brackets"] * self.escapes
         return made + ["LaTeX source"] * self.source + ["SQL"] * self.sql
 
     def signs_for_bare(self) -> list[str]:
         """The signs that the prompt adds to those of a command without delimiters.
 
         Example:
-            >>> Profile(0, 1, 2, 0, 0, 0, 1).signs_for_bare()
+            >>> Profile(0, 1, 2, 0, 0, 0, 1, 0, 0).signs_for_bare()
             ['code', 'LaTeX']
         """
         made = ["sure"] * self.sure + ["code"] * self.code
         return made + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
 
 
-def profile_of(prompt: str, pairs: Sequence[Pair]) -> Profile:
+def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
     """Count what decides; each mark is looked for once.
 
     Args:
         prompt: The whole prompt.
         pairs: All pairs of delimiters in it.
+        dollars: How many dollars may be delimiters.
 
     Example:
-        >>> profile_of("echo $HOME; the LaTeX is lost", [])
-        Profile(sure=0, code=1, money=0, padded=0, source=0, sql=0, latex=1)
+        >>> profile_of("echo $HOME; the LaTeX is lost", [], 1)
+        Profile(sure=0, code=1, money=0, padded=0, source=0, sql=0, latex=1, even=0, escapes=0)
     """
-    sure = money = padded = 0
+    sure = money = padded = escapes = 0
     for pair in pairs:
         if pair.is_certain:
             continue
         signs = pair.signs
         money += "amount then word" in signs
+        escapes += signs[0] == "brackets" and not _ESCAPED.isdisjoint(signs)
         if not MATHEMATICAL.isdisjoint(signs) and _EDGES_AGAINST.isdisjoint(signs) and signs[1:] != ["number"]:
             if _PADDED.isdisjoint(signs):
                 sure += 1
             else:
                 padded += 1
     code = sum(mark in prompt for mark in _MARKS_OF_CODE) + (prompt.count("${") > prompt.count("${ }") + prompt.count("${}"))
+    even = sure > 1 and dollars % 2 == 0 and not code and not money
     return Profile(
         sure=min(sure, 3),
         code=min(code, 3),
@@ -100,4 +113,6 @@ def profile_of(prompt: str, pairs: Sequence[Pair]) -> Profile:
         source=int(any(mark in prompt for mark in _MARKS_OF_SOURCE)),
         sql=int(sum(mark in prompt for mark in _MARKS_OF_SQL) > 1),
         latex=int(any(mark in prompt for mark in _WORDS_FOR_LATEX)),
+        even=int(even),
+        escapes=min(escapes, 2),
     )

@@ -49,12 +49,16 @@ def prose_signs(plain: str, ink: str) -> Iterator[str]:
     words = plain.translate(_ONLY_LETTERS).split()
     longs = [word for word in words[:_MAX_WORDS] if len(word) > 1 and word not in _OPERATOR_NAMES]
     if longs:
-        yield from _word_signs(plain, longs)
-        if len(words) == 1 and plain.isalpha():
+        if len(words) > 1 or not plain.isalpha() or words[0].lower() in _FUNCTION_WORDS:
+            yield from _word_signs(plain, longs)
+        elif len(plain) == 2 or plain.isupper():
+            yield "short names"  # `xy`, `ABC`
+        else:
+            yield from _word_signs(plain, longs)
             yield "name"
     elif words:
         yield "short names"
-    elif not plain.strip("0123456789.,:%()[] -+/\x00") and any(map(str.isdigit, plain)):
+    elif not plain.strip("0123456789.,:%()[]?! -+/\x00") and any(map(str.isdigit, plain)):
         yield "number"
     stop = plain.find(". ")
     if stop > 0 and plain[stop + 2 : stop + 3].isupper() and plain[stop - 1].isalnum():
@@ -66,7 +70,7 @@ def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
     if shouted:
         yield "capitals"
     others = [word for word in longs if not (word.isupper() and len(word) <= _MAX_NAME)]
-    function = sum(word.lower() in _FUNCTION_WORDS for word in others)
+    function = sum(_is_function_word(word, plain) for word in others)
     yield from ("function word",) * min(function, 3)
     names = [word for word in others if word.lower() not in _FUNCTION_WORDS]
     gaps = _word_gaps(plain, plain.translate(_SHAPES))
@@ -79,6 +83,11 @@ def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
     if any(len(word) == 2 for word in names):
         yield "two letters"
     yield from ("word gap",) * min(gaps, 3)
+
+
+def _is_function_word(word: str, plain: str) -> bool:
+    """Whether a word is one of prose; of two letters, only with space around it: `an+b` is a sum."""
+    return word.lower() in _FUNCTION_WORDS and (len(word) > 2 or f" {word} " in f" {plain} ".replace("\n", " "))
 
 
 def _word_gaps(plain: str, shape: str) -> int:

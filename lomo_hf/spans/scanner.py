@@ -14,14 +14,14 @@ from collections.abc import Iterator, Sequence
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.bare import BareCommands
-from lomo_hf.spans.fences import fences
+from lomo_hf.spans.fences import documents, fences
 from lomo_hf.spans.mentions import bare_signs
 from lomo_hf.spans.pairing import Pair, chosen, pairs_of
 from lomo_hf.spans.profile import Profile, profile_of
 from lomo_hf.spans.tokens import Stretch
 from lomo_hf.spans.weights import CERTAIN, bare_strength, pair_strength
 
-__all__ = ["bare_commands", "scan", "stretches_of"]
+__all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
 _MARKS = ("$", "\\", "`")
 _MAX_EQUATION_GAP = 24
@@ -47,7 +47,7 @@ def scan(prompt: str) -> tuple[Atom, ...]:
     blocks = tuple(fences(prompt))
     stretches = stretches_of(prompt, blocks)
     pairs = [pairs_of(stretch) for stretch in stretches]
-    profile = profile_of(prompt, [pair for some in pairs for pair in some])
+    profile = read_profile(prompt, stretches, pairs)
     atoms: list[Atom] = [*blocks]
     for stretch, some in zip(stretches, pairs, strict=True):
         delimited = tuple(_delimited(stretch, some, profile))
@@ -56,26 +56,51 @@ def scan(prompt: str) -> tuple[Atom, ...]:
     return tuple(sorted(atoms, key=lambda atom: atom.start))
 
 
+def read_profile(prompt: str, stretches: Sequence[Stretch], pairs: Sequence[Sequence[Pair]]) -> Profile:
+    """The profile of a prompt, from its stretches and the pairs of delimiters in each.
+
+    Example:
+        >>> text = "Let $x$ be."
+        >>> stretches = stretches_of(text, ())
+        >>> read_profile(text, stretches, [pairs_of(stretch) for stretch in stretches]).sure
+        1
+    """
+    dollars = sum(token.kind == "$" for stretch in stretches for token in stretch.tokens)
+    return profile_of(prompt, [pair for some in pairs for pair in some], dollars)
+
+
 def stretches_of(prompt: str, blocks: Sequence[Atom]) -> list[Stretch]:
-    """What lies between the fenced blocks of a prompt.
+    """What lies between the fenced blocks and the LaTeX documents of a prompt.
 
     Example:
         >>> text = "a\\n```\\nb\\n```\\nc"
         >>> [(stretch.start, stretch.end) for stretch in stretches_of(text, tuple(fences(text)))]
         [(0, 2), (11, 13)]
     """
-    starts = [0, *(block.end for block in blocks)]
-    ends = [*(block.start for block in blocks), len(prompt)]
-    return [Stretch(prompt, start, end) for start, end in zip(starts, ends, strict=True) if start < end]
+    borders = [0, *(place for block in blocks for place in (block.start, block.end)), len(prompt)]
+    made = []
+    for low, high in zip(borders[::2], borders[1::2], strict=True):
+        for start, end in documents(prompt, low, high):
+            made.append((low, start))
+            low = end
+        made.append((low, high))
+    return [Stretch(prompt, start, end) for start, end in made if start < end]
 
 
 def _delimited(stretch: Stretch, pairs: Sequence[Pair], profile: Profile) -> Iterator[Atom]:
-    strengths = [
-        CERTAIN[pair.kind] if pair.is_certain else pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
-        for pair in pairs
-    ]
+    strengths = [_strength(stretch, pair, profile) for pair in pairs]
     for pair in chosen(stretch, pairs, strengths):
         yield _atom(stretch, pair)
+
+
+def _strength(stretch: Stretch, pair: Pair, profile: Profile) -> int:
+    if not pair.is_certain:
+        return pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
+    if pair.kind == "environment" and profile.latex and stretch.text.find("\n", pair.start, pair.end) < 0:
+        signs = bare_signs(stretch.text, pair.start, pair.end, stretch.start, stretch.end)
+        if not _SPOKEN.isdisjoint(signs):
+            return 0  # `I typed \begin{pmatrix}1\end{pmatrix}` in a prompt about LaTeX
+    return CERTAIN[pair.kind]
 
 
 def _atom(stretch: Stretch, pair: Pair) -> Atom:
@@ -104,7 +129,7 @@ def _within_line(stretch: Stretch, start: int, end: int) -> bool:
 def _bare(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> Iterator[Atom]:
     """The commands outside of delimiters that are formulas."""
     for atom, signs in bare_commands(stretch, delimited, profile):
-        if bare_strength(signs) > 0:
+        if bare_strength(signs) >= 0:
             yield atom
 
 
@@ -121,10 +146,11 @@ def bare_commands(
     Example:
         >>> text = r"Use \frac or \alpha."
         >>> stretch = Stretch(text, 0, len(text))
-        >>> [signs for _, signs in bare_commands(stretch, [], Profile(0, 0, 0, 0, 0, 0, 0))]
+        >>> [signs for _, signs in bare_commands(stretch, [], Profile(0, 0, 0, 0, 0, 0, 0, 0, 0))]
         [['bare', 'cue', 'spoken about']]
     """
-    commands, here, index, nameless = BareCommands(stretch), stretch.start, 0, 0
+    text, low, high = stretch.text, stretch.start, stretch.end
+    commands, here, index, nameless = BareCommands(stretch), low, 0, 0
     found: list[Atom] = []
     for token in stretch.tokens:
         while index < len(delimited) and delimited[index].end <= token.start:
@@ -133,19 +159,19 @@ def bare_commands(
             continue
         if token.kind == "command" and token.start >= here:
             atom = commands.formula(token)
-            nameless += atom is None
+            nameless += atom is None and text[token.end : token.end + 1] != "{"
             if atom is not None:
                 found.append(atom)
                 here = atom.end
     if not found:
         return []
-    text, low, high = stretch.text, stretch.start, stretch.end
     own = [bare_signs(text, atom.start, atom.end, low, high) for atom in found]
     spoken = [not _SPOKEN.isdisjoint(signs) for signs in own]
+    spoken_of = nameless + sum(spoken)
     shared = profile.signs_for_bare() + ["many"] * min(len(found) - 1, 2)
     made = []
     for at, atom in enumerate(found):
-        signs = own[at] + shared + ["spoken about"] * min(nameless + sum(spoken) - spoken[at], 2)
+        signs = own[at] + shared + ["spoken about"] * min(spoken_of - spoken[at], 2)
         beside = (at > 0 and _are_beside(text, found[at - 1], atom)) or (
             at + 1 < len(found) and _are_beside(text, atom, found[at + 1])
         )

@@ -15,52 +15,53 @@ MARGIN = 5
 PAIR_WEIGHTS = MappingProxyType(
     {
         # what delimiters they are
-        "dollars": -13,
-        "double dollars": 7,
-        "brackets": 15,
+        "dollars": -15,
+        "double dollars": 9,
+        "brackets": 25,
         # content that mathematics has
         "letter": 16,  # `x`
-        "short names": 5,  # no word of two letters, `x, y`
-        "number": 10,
+        "short names": 4,  # no word of two letters, `x, y`
+        "number": 11,
         "lone mark": 50,  # `\%`, `)`
-        "command": 12,
-        "unknown command": 3,  # one that we do not know
-        "escape": 4,  # `\{`
+        "command": 11,
+        "unknown command": 4,  # one that we do not know
+        "escape": 8,  # `\{`
         "script": 13,  # once or twice
         "script first": 30,  # `_2` of H₂O
-        "relation": 9,
-        "operator": 1,
+        "relation": 7,
+        "equation": 11,  # a relation, and no word of two letters
+        "operator": 0,
         "sign": 10,  # `∠`, `√`
         "call": 9,  # `f(x)`
         "enclosed": 7,  # `(0, 1)`
         "capitals": 5,  # `ABC`
-        "name": 9,  # a word by itself, `target`
+        "name": 11,  # a word by itself, `target`
         # content that may be either
-        "three letters": -6,  # `pqr`, `the`
-        "two letters": -5,
-        "names": -6,  # longer words, joined by operators
+        "three letters": 0,  # `pqr`, `the`
+        "two letters": -4,
+        "names": -5,  # longer words, joined by operators
         "amount": 3,  # begins with a number
         "long": -1,
         "newline": -3,
-        "snake case": -3,
+        "snake case": -5,
         # content that prose, money and code have
-        "function word": -26,  # `and`
+        "function word": -24,  # `and`
         "word gap": -17,  # two words with a space between
         "long word": -12,
-        "sentence": -18,  # `. The`
-        "chinese": -19,
-        "amount then word": -15,
-        "amount with unit": -3,
+        "sentence": -17,  # `. The`
+        "chinese": -20,
+        "amount then word": -14,
+        "amount with unit": -4,
         "quote": -16,
         "apostrophe": -15,
         "backtick": -20,
         "semicolon": -6,
         "statement": -15,  # a line that ends in a semicolon
-        "code mark": -15,  # `->`, `&&`
+        "code mark": -14,  # `->`, `&&`
         "odd mark": -4,  # `@`, `#`, `?`
         "cell": -15,  # the border of a table's cell
-        "open end": -20,  # `x =`, `(`
-        "odd start": -17,  # `, so`
+        "open end": -18,  # `x =`, `(`
+        "odd start": -16,  # `, so`
         "dollar inside": -22,
         "braces open": -10,
         "brace first": -7,
@@ -69,39 +70,43 @@ PAIR_WEIGHTS = MappingProxyType(
         "regex escape": -15,  # `\d`, `\.`
         "empty box": -81,  # `\boxed{}`
         # edges
-        "clean before": 20,  # space, a bracket or a Chinese character
+        "clean before": 18,  # space, a bracket or a Chinese character
         "clean after": 18,  # space or a closing mark
-        "padded": -12,  # space at both ends within
-        "padded left": -13,
+        "padded": -14,  # space at both ends within
+        "padded left": -12,
         "padded right": -16,
-        "opener closes": -31,  # the first dollar looks like one that closes
-        "closer opens": -18,  # the second looks like one that opens
-        "digit before": -12,
-        "letter before": -15,
-        "mark before": -7,  # `=$x`, `/$x`
-        "digit after": -40,
+        "opener closes": -29,  # the first dollar looks like one that closes
+        "closer opens": -20,  # the second looks like one that opens
+        "inside out": -15,  # both, but what is between is a formula
+        "digit before": -11,
+        "letter before": -16,
+        "mark before": -6,  # `=$x`, `/$x`
+        "digit after": -39,
         "hyphen": 30,  # `$x-$axis`
         "ending after": 7,  # `$n$th`
         "letter after": -13,
-        "opening after": -16,  # `$(`, `${`
-        "axis": 11,  # `$x$-axis`
+        "opening after": -17,  # `$(`, `${`
+        "axis": 10,  # `$x$-axis`
         "quoted": -5,
         "leaves row": -20,  # from one cell of a table to another
-        "regex edge": -31,  # `s/\(`
-        "after dollar": -10,  # the second dollar of two opens
+        "regex edge": -30,  # `s/\(`
+        "after dollar": -9,  # the second dollar of two opens
+        "before dollar": -9,  # the first dollar of two closes
         "delimiter inside": -50,  # `\(` between two dollars
-        "own lines": 9,
-        "blank line": -4,
-        "prose only": -31,  # words in brackets
-        "citation": -61,  # `\[1\]`
+        "own lines": 10,
+        "blank line": -3,
+        "prose only": -30,  # words in brackets
+        "citation": -60,  # `\[1\]`
         "link": -40,  # `\[a\](b)`
         # the rest of the prompt
-        "sure": 4,  # once for each formula that is sure, up to three
+        "sure": 3,  # once for each formula that is sure, up to three
+        "even": 10,  # neither code nor money, and each dollar may have a partner
         "padded habit": 4,  # once or twice, if space is within the dollars
-        "code": -5,  # up to three sorts of marks
-        "money": -6,  # once or twice, if the body begins with a number
+        "code": -3,  # up to three sorts of marks
+        "money": -5,  # once or twice, if the body begins with a number
         "LaTeX source": -5,
-        "SQL": -31,
+        "SQL": -50,
+        "escaped brackets": -17,  # for brackets, once or twice if others are plainly escaped
     }
 )
 """Signs about two delimiters and what stands between them."""
@@ -110,10 +115,10 @@ BARE_WEIGHTS = MappingProxyType(
     {
         # what it is
         "bare": 0,
-        "box": -27,  # `\boxed{5}`
+        "box": -26,  # `\boxed{5}`
         "empty argument": -60,  # `\boxed{}`
         "placeholder": -40,  # `\boxed{...}`
-        "argument": 6,
+        "argument": 5,
         "script": 4,
         "several": 2,  # commands without a gap
         # what touches it
@@ -121,13 +126,13 @@ BARE_WEIGHTS = MappingProxyType(
         "operand after": 17,
         "own line": 8,
         "neighbour": 6,  # another command, with no word between
-        "path": -41,  # of a file, a registry, a regular expression
+        "path": -42,  # of a file, a registry, a regular expression
         "word before": -10,
         "in quotes": -15,
         # what the sentence says
-        "cue": -18,  # `use`, `within`, `用`; once or twice
+        "cue": -19,  # `use`, `within`, `用`; once or twice
         "far cue": -6,
-        "cue behind": -14,  # `means`, `instead`
+        "cue behind": -13,  # `means`, `instead`
         "spoken about": -19,  # other commands are, once or twice
         # the rest of the prompt
         "many": 3,  # other commands, up to two
@@ -157,13 +162,15 @@ def pair_strength(signs: Iterable[str]) -> int:
 
 
 def bare_strength(signs: Iterable[str]) -> int:
-    """What the signs about a command without delimiters add up to, over the margin; over 0 it is a formula.
+    """What the signs about a command without delimiters add up to; under 0 it is text.
+
+    There is no margin: "common LaTeX commands are atomic" (paper, section 3), where nothing speaks against it.
 
     Args:
         signs: Names of `BARE_WEIGHTS`.
 
     Example:
-        >>> bare_strength(["bare", "operand after", "argument"]) > 0, bare_strength(["bare", "cue"]) > 0
+        >>> bare_strength(["bare", "operand after", "argument"]) >= 0, bare_strength(["bare", "cue"]) >= 0
         (True, False)
     """
-    return sum([BARE_WEIGHTS[sign] for sign in signs]) - MARGIN
+    return sum([BARE_WEIGHTS[sign] for sign in signs])
