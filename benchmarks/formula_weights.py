@@ -50,7 +50,7 @@ _AT_LEAST = {"brackets": 2.5}  # whoever writes `\\(` means a formula, unless it
 _EXPECTED_BARE = {
     "bare": 1, "box": -2.5, "empty argument": -6, "placeholder": -4, "argument": 1.5, "script": 0.5, "several": 0.5,
     "path": -4, "word before": -1, "operand before": 1.3, "operand after": 1.3, "own line": 0.8, "cue": -1.2,
-    "far cue": -0.5, "cue behind": -0.7, "spoken about": -1, "in quotes": -1.5, "LaTeX": -1, "LaTeX source": -2, "sure": 0.2, "code": -0.3,
+    "far cue": -0.5, "cue behind": -0.7, "spoken about": -1, "in quotes": -1.5, "LaTeX": -1, "LaTeX source": -2, "sure": 0.2,
     "neighbour": 0.5, "many": 0.4,
 }  # fmt: skip
 

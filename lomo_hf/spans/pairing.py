@@ -6,6 +6,7 @@ choice is one pass from the end. A dollar without its partner is text, and shift
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lomo_hf.spans.atoms import MAX_FORMULA_CHARS
 from lomo_hf.spans.commands import MATH_ENVIRONMENTS
@@ -113,14 +114,11 @@ def chosen(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) ->
 def _inside(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) -> list[int]:
     """For each token, the strength of the pairs before it that another pair may have inside."""
     sums = [0] * (len(stretch.tokens) + 1)
+    groups = stretch.has_text_groups
     for pair, strength in zip(pairs, strengths, strict=True):
-        if strength > 0 and (pair.kind == "environment" or stretch.text_group_at(pair.start)):
+        if strength > 0 and (pair.kind == "environment" or (groups and stretch.text_group_at(pair.start))):
             sums[pair.first + 1] = strength
-    total = 0
-    for index, strength in enumerate(sums):
-        total += strength
-        sums[index] = total
-    return sums
+    return list(accumulate(sums)) if any(sums) else sums
 
 
 def _following(tokens: Sequence[Token]) -> list[int]:
@@ -155,7 +153,10 @@ def _dollars(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | N
         signs.append("after dollar")
     if last + 1 < len(tokens) and _beside(tokens, last):
         signs.append("before dollar")
-    if any(_stands_alone(tokens[at]) for at in range(index + 1, min(last, index + _MAX_SINGLE))):
+    inside = tokens[index + 1 : min(last, index + _MAX_SINGLE)]
+    if inside and stretch.text[start + 1 : end - 1].lstrip()[:7] == "\\begin{":
+        inside = inside[1:]  # some write `$\begin{align}…\end{align}$`
+    if inside and any([_stands_alone(token) for token in inside]):
         signs.append("delimiter inside")
     return Pair("$", index, last, start, end, signs)
 

@@ -73,10 +73,9 @@ class Profile:
 
         Example:
             >>> Profile(0, 1, 2, 0, 0, 0, 1, 0, 0).signs_for_bare()
-            ['code', 'LaTeX']
+            ['LaTeX']
         """
-        made = ["sure"] * self.sure + ["code"] * self.code
-        return made + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
+        return ["sure"] * self.sure + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
 
 
 def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
@@ -103,16 +102,22 @@ def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
                 sure += 1
             else:
                 padded += 1
-    code = sum(mark in prompt for mark in _MARKS_OF_CODE) + (prompt.count("${") > prompt.count("${ }") + prompt.count("${}"))
+    code = _marks_of_code(prompt) if dollars else 0
     even = sure > 1 and dollars % 2 == 0 and not code and not money
     return Profile(
         sure=min(sure, 3),
         code=min(code, 3),
         money=min(money, 2),
         padded=min(padded, 2),
-        source=int(any(mark in prompt for mark in _MARKS_OF_SOURCE)),
-        sql=int(sum(mark in prompt for mark in _MARKS_OF_SQL) > 1),
-        latex=int(any(mark in prompt for mark in _WORDS_FOR_LATEX)),
+        source=int("\\" in prompt and any([mark in prompt for mark in _MARKS_OF_SOURCE])),
+        sql=int(dollars > 1 and sum([mark in prompt for mark in _MARKS_OF_SQL]) > 1),
+        latex=int(any([mark in prompt for mark in _WORDS_FOR_LATEX])),
         even=int(even),
         escapes=min(escapes, 2),
     )
+
+
+def _marks_of_code(prompt: str) -> int:
+    """How many sorts of marks there are; `${ }^{12}C` and `${}_2$` are of chemistry."""
+    braces = prompt.count("${") > prompt.count("${ }") + prompt.count("${}")
+    return sum([mark in prompt for mark in _MARKS_OF_CODE]) + braces

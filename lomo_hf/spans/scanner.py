@@ -23,7 +23,6 @@ from lomo_hf.spans.weights import CERTAIN, bare_strength, pair_strength
 
 __all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
-_MARKS = ("$", "\\", "`")
 _MAX_EQUATION_GAP = 24
 _SPOKEN = frozenset(("cue", "cue behind", "in quotes"))  # a sentence that speaks of one command may name others
 
@@ -42,9 +41,9 @@ def scan(prompt: str) -> tuple[Atom, ...]:
         >>> [(a.kind, text[a.start:a.end]) for a in scan(text)]
         [('inline', '$x=1$'), ('inline', '\\(y\\)'), ('code', '`$z$`')]
     """
-    if not any(mark in prompt for mark in _MARKS):
-        return tuple(fences(prompt))
     blocks = tuple(fences(prompt))
+    if "$" not in prompt and "\\" not in prompt and "`" not in prompt:
+        return blocks
     stretches = stretches_of(prompt, blocks)
     pairs = [pairs_of(stretch) for stretch in stretches]
     profile = read_profile(prompt, stretches, pairs)

@@ -106,13 +106,18 @@ class Stretch:
 
     def _read(self) -> Iterator[Token]:
         text, end, here = self.text, self.end, self.start
-        next_of = dict.fromkeys("$\\`", -1)
+        dollar = backslash = backtick = -1
         while True:
-            for mark, place in next_of.items():
-                if place < here:
-                    at = text.find(mark, here, end)
-                    next_of[mark] = end if at < 0 else at
-            here = min(next_of.values())
+            if dollar < here:
+                dollar = text.find("$", here, end)
+                dollar = end if dollar < 0 else dollar
+            if backslash < here:
+                backslash = text.find("\\", here, end)
+                backslash = end if backslash < 0 else backslash
+            if backtick < here:
+                backtick = text.find("`", here, end)
+                backtick = end if backtick < 0 else backtick
+            here = min(dollar, backslash, backtick)
             if here >= end:
                 return
             if text[here] == "\\":
@@ -120,16 +125,14 @@ class Stretch:
                 if token.kind:
                     yield token
                 here = token.end
-            else:
-                run = self._run(here)
-                yield from run
-                here = run[-1].end if run else self._run_end(here)
-
-    def _run(self, here: int) -> list[Token]:
-        stop = self._run_end(here)
-        if self.text[here] == "`":
-            return [Token(self.text[here:stop], here, stop)]
-        return [Token("$", at, at + 1) for at in range(here, stop)] if stop - here <= _MAX_DOLLARS else []
+                continue
+            stop = self._run_end(here)
+            if text[here] == "`":
+                yield Token(text[here:stop], here, stop)
+            elif stop - here <= _MAX_DOLLARS:
+                for at in range(here, stop):
+                    yield Token("$", at, at + 1)
+            here = stop
 
     def _run_end(self, here: int) -> int:
         stop, char = here + 1, self.text[here]

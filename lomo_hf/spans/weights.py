@@ -58,7 +58,7 @@ PAIR_WEIGHTS = MappingProxyType(
         "semicolon": -6,
         "statement": -15,  # a line that ends in a semicolon
         "code mark": -14,  # `->`, `&&`
-        "odd mark": -4,  # `@`, `#`, `?`
+        "odd mark": -5,  # `@`, `#`, `?`
         "cell": -15,  # the border of a table's cell
         "open end": -18,  # `x =`, `(`
         "odd start": -16,  # `, so`
@@ -137,7 +137,6 @@ BARE_WEIGHTS = MappingProxyType(
         # the rest of the prompt
         "many": 3,  # other commands, up to two
         "sure": 8,
-        "code": 0,
         "LaTeX": -21,  # it speaks of LaTeX
         "LaTeX source": -20,
     }
