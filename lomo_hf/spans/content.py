@@ -12,12 +12,12 @@ from string import ascii_letters, digits
 from lomo_hf.spans.commands import COMMAND_ARGUMENTS, TYPESETTING_COMMANDS
 from lomo_hf.spans.prose import prose_signs
 
-__all__ = ["AGAINST", "MATHEMATICAL", "content_signs"]
+__all__ = ["AGAINST", "LONE_MARKS", "MATHEMATICAL", "content_signs"]
 
 MATHEMATICAL = frozenset(
     (
         "command", "unknown command", "escape", "script", "relation", "operator", "letter", "short names", "number",
-        "call", "enclosed", "sign", "capitals", "lone mark",
+        "call", "enclosed", "sign", "capitals", "lone mark", "lone operator",
     )
 )  # fmt: skip
 """A body with none of these holds nothing that mathematics has and prose has not."""
@@ -35,12 +35,14 @@ _TEXT_COMMANDS = frozenset(
     "bf tag label ce pu".split()
 )  # their argument is text, or is set as text is
 _KNOWN = frozenset(COMMAND_ARGUMENTS) | TYPESETTING_COMMANDS
-_LONE = frozenset(("\\$", "\\%", ")", "]", "(", "[", "\\{", "\\}", "?"))
+LONE_MARKS = frozenset(("\\$", "\\%", ")", "]", "(", "[", "\\{", "\\}", "?"))
+_PLACEHOLDERS = frozenset(("answer", "your answer", "final answer", "result", "number", "value", "letter", "choice"))
+_LONE_OPERATORS = frozenset("=+-<>×÷")
 _REGEX_ESCAPES = frozenset("wdsbWDSB.+*?/")
 _RELATIONS = frozenset("=<>≤≥≠≈∈⊂⊆≡∼∥⊥→⇒∣")
 _OPERATORS = frozenset("+-*/×÷·−±∪∩∘")
 _UNICODE_SIGNS = frozenset("∠△√∞πθαβγδλμσωφ°′″²³½⅓¼ℝℂℤℕ₁₂∑∫∂∇∀∃∅…⁻¹⁰")
-_CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_", "</", "/>", "!=", "<-", "--")
+_CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_", "</", "/>", "!=", "<-", "--", "=~")
 _CODE_CHARS = frozenset("=&|:/+(<$-)")
 _ODD_CHARS = frozenset("@#~&")
 _OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # no formula ends with one of these
@@ -75,8 +77,11 @@ _short_signs = lru_cache(maxsize=8192)(_all_signs)
 
 
 def _signs(ink: str) -> Iterator[str]:
-    if ink in _LONE:
+    if ink in LONE_MARKS:
         yield "lone mark"
+        return
+    if ink in _LONE_OPERATORS:
+        yield "lone operator"
         return
     if len(ink.rstrip("'")) == 1 and ink[0].isalpha():
         yield "chinese" if _is_chinese(ink[0]) else "letter"
@@ -88,6 +93,8 @@ def _signs(ink: str) -> Iterator[str]:
     if "\\" in chars:
         plain, signs = _without_commands(ink)
         yield from signs
+        if "\\boxed{" in ink and _is_placeholder(ink[ink.find("\\boxed{") + 7 :]):
+            yield "empty box"
     if "^" in chars or "_" in chars:
         yield from _script_signs(ink)
     if "{" in chars or "}" in chars:
@@ -202,7 +209,7 @@ def _without_commands(ink: str) -> tuple[str, list[str]]:
     A command may be escaped twice, as in `a \\leq b`; a `\\` before another word breaks a line.
     """
     head, *parts = ink.split("\\")
-    kept, counts = [head], dict.fromkeys(("command", "unknown command", "regex escape", "escape", "empty box"), 0)
+    kept, counts = [head], dict.fromkeys(("command", "unknown command", "regex escape", "escape"), 0)
     doubled = in_text = False
     for part in parts:
         if in_text:  # of `\text{so\ on}` the rest
@@ -224,12 +231,17 @@ def _without_commands(ink: str) -> tuple[str, list[str]]:
             in_text, rest = "}" not in rest, rest.partition("}")[2]
         elif name in ("begin", "end") and rest.startswith("{"):
             rest = rest.partition("}")[2]
-        elif name == "boxed" and rest.startswith(("{}", "{ }")):
-            counts["empty box"] = 1
         kept.append(_CUT + rest)
         doubled = False
     limits = {"command": 3, "regex escape": 2}
     return "".join(kept), [sign for sign, count in counts.items() for _ in range(min(count, limits.get(sign, 1)))]
+
+
+def _is_placeholder(argument: str) -> bool:
+    r"""Whether an argument stands for what a reader has to put there: `{}`, `{...}`, `{answer}`, `{\text{answer}}`."""
+    inside, closed, _ = argument.removeprefix("\\text{").partition("}")
+    word = inside.strip(". <>\u2026").lower()
+    return closed != "" and (word in _PLACEHOLDERS or not word.strip("\\, ") or word in ("\\ldots", "\\dots"))
 
 
 def _sort_of_command(name: str, part: str, doubled: bool) -> str:

@@ -4,7 +4,7 @@ A dollar that opens looks like `(open) $x`, a dollar that closes like `x$ ` or `
 `"$name`, that of money like `$5`. A sign is a name of `weights.py`.
 """
 
-from lomo_hf.spans.content import AGAINST, content_signs
+from lomo_hf.spans.content import AGAINST, LONE_MARKS, content_signs
 
 __all__ = ["bracket_signs", "display_signs", "dollar_signs"]
 
@@ -17,8 +17,9 @@ _OPEN_ENDS = frozenset(" \t\n\"'(=@/:,>[{+-*.<|&%")  # behind one of these a dol
 _ENDINGS = frozenset(("th", "st", "nd", "rd", "s"))
 _LINE_BREAKS = ("\\\\", "\\\n", "\\(", "\\[")
 _REGEX_ENDS = frozenset(("/'", '/"', "/;", "/g", "/i", "/)", "/,", "/m"))
-_BEFORE_REGEX = frozenset("/'\"^|*+?:")
-_AFTER_REGEX = frozenset("/'\"*+?\\{|")
+_PLACEHOLDERS = frozenset(
+    ("", "formula", "equation", "expression", "math", "latex", "tex", "your formula", "your equation", "content")
+)  # `write $formula$ or $$...$$`
 _MAX_HYPHENATED = 12
 _MAX_ROW = 2_000
 
@@ -49,6 +50,8 @@ def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[s
     if closes and opens and "\\" not in body:
         return None
     signs = ["dollars"]
+    if body.strip(". \u2026<>").lower() in _PLACEHOLDERS:
+        signs.append("placeholder")
     if first.isspace() or last.isspace():
         signs.append("padded" if first.isspace() and last.isspace() else f"padded {'left' if first.isspace() else 'right'}")
     signs += content_signs(body)
@@ -82,6 +85,8 @@ def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     before = text[start - 1] if start > low else "\n"
     after = text[end] if end < high else "\n"
     signs = ["double dollars", *content_signs(body)]
+    if body.strip(". \u2026<>").lower() in _PLACEHOLDERS:
+        signs.append("placeholder")
     if "\n" in (body[0], before) and "\n" in (body[-1], after):
         signs.append("own lines")
     if before.isascii() and (before.isalnum() or before in ")]}") and body[0].isspace():
@@ -104,15 +109,18 @@ def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     signs = ["brackets", *content_signs(body)]
     if "no mathematics" in signs and "chinese" not in signs:
         signs.append("prose only")
+    elif body.isdigit() and _is_year_or_phone(body, text[end : end + 2]):
+        signs.append("citation")
     if text[start + 1] == "[":
-        if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013 "):
+        if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013^/: AMP"):
             signs.append("citation")
+        elif len(body) < 3:
+            signs.append("short display")
+        elif body.isupper() and body.isalpha() and len(body) > 3:
+            signs.append("prose only")  # `\\[NAME\\]`
         if after == "(" or before == "!" or (body in "xX" and text[max(low, start - 2) : start] in ("- ", "* ")):
             signs.append("link")
-    if before in _BEFORE_REGEX or (before == ")" and text[end - 1] == ")"):
-        signs.append("regex edge")
-    if after in _AFTER_REGEX and text[end : end + 2] not in ("\\[", "\\("):
-        signs.append("regex edge")
+    signs += ["regex edge"] * (_opens_regex(text, start, low) + _closes_regex(text, end))
     return signs
 
 
@@ -127,7 +135,7 @@ def _before(before: str) -> list[str]:
 def _after(text: str, end: int, after: str, body: str) -> list[str]:
     last = body[-1]
     if after.isascii() and after.isdigit():
-        return [] if body in ("\\$", "\\%") else ["digit after"]  # `$\$$35`
+        return [] if body in LONE_MARKS else ["digit after"]  # `$\$$35`
     hyphen = last == "-" and len(body) < _MAX_HYPHENATED and "," not in body and "." not in body
     if hyphen and (after.isalpha() or _is_wide(after)):
         return ["hyphen"]
@@ -143,6 +151,27 @@ def _after(text: str, end: int, after: str, body: str) -> list[str]:
     if after == "-" and text[end + 1 : end + 2].isalpha():
         return ["axis"]
     return ["clean after"] if after in _CLOSING_MARKS or _is_wide(after) else []
+
+
+def _is_year_or_phone(body: str, behind: str) -> bool:
+    return (len(body) == 4 and body[:2] in ("18", "19", "20")) or (len(body) == 3 and behind[1:].isdigit())
+
+
+def _opens_regex(text: str, start: int, low: int) -> bool:
+    """Whether a bracket stands where that of a regular expression does: `s/\\(`, `'\\(`, `.*\\(`, but not `1/\\(n\\)`."""
+    before, two = text[max(low, start - 1) : start], text[max(low, start - 2) : start]
+    if before == "/":
+        return two == before or two[0] in " s'\"%:,"
+    return before != "" and before in "'^+" or (before == "*" and two != "**") or (before == ")" and two == "\\)")
+
+
+def _closes_regex(text: str, end: int) -> bool:
+    after, two = text[end : end + 1], text[end : end + 2]
+    if after == "\\":
+        return two[1:] != "" and two[1] in "?+|{123456789"
+    if after == "/":
+        return text[end + 1 : end + 2] == "\\" and text[end + 2 : end + 3].isdigit()
+    return after != "" and after in "'+{" or (after == "*" and two != "**")
 
 
 def _leaves_row(text: str, start: int, close: int) -> bool:

@@ -11,15 +11,23 @@ __all__ = ["Profile", "profile_of"]
 _MARKS_OF_CODE = (
     "<?php", "#!/", ";\n", "->", "=> ", "echo ", "$_", " = $", "){", ") {", "$@", "&& ", "printf", "function",
     "grep ", "sed ", "awk ", "/bin/", "const ", "console.", "{{", "};", "\t$", "data.frame", "lm(", "ggplot", "::",
-    ".sh", "#{", "<-",
+    ".sh", "#{", "<-", "=~",
 )  # fmt: skip
 _MARKS_OF_SQL = ("LANGUAGE", "BEGIN", "SELECT", "DO $", "AS $", "RETURNS", "UPDATE ", "INSERT ")
 _MARKS_OF_SOURCE = (
     "\\documentclass", "\\usepackage", "\\newcommand", "\\begin{document}", "\\section", "\\maketitle", "\\def\\",
 )  # fmt: skip
-_WORDS_FOR_LATEX = ("LaTeX", "latex", "KaTeX", "MathJax", "Latex", "LATEX", "TeX ", "Overleaf", ".tex")
-_EDGES_AGAINST = AGAINST | {"opener closes", "closer opens", "leaves row", "digit after", "letter before", "letter after"}
+_WORDS_FOR_LATEX = (
+    "LaTeX", "latex", "KaTeX", "MathJax", "Latex", "LATEX", "TeX ", "Overleaf", ".tex", "Markdown", "Unicode", "TikZ",
+    " macro ", "tokeniz", "typeset", " render", "regex",
+)  # fmt: skip
+_EDGES_AGAINST = AGAINST | {
+    "opener closes", "closer opens", "leaves row", "digit after", "letter before", "letter after",
+    "short display",
+}
+_STRING_ESCAPES = ("\\n", "\\t", "\\r")
 _ESCAPED = frozenset(("regex edge", "regex escape", "prose only", "citation", "link"))
+_MAX_ESCAPES = 8
 _PADDED = frozenset(("padded", "padded left", "padded right"))
 
 
@@ -37,6 +45,7 @@ class Profile:
         latex: 1 if it speaks of LaTeX.
         even: 1 if formulas are sure, the dollars are even in number, and there is neither code nor money: then each dollar
             should have its partner.
+        strings: 1 if `\\n` and the like stand in it as they are written.
         escapes: Brackets that are escaped for Markdown or a regular expression; 2 stands for more.
     """
 
@@ -49,12 +58,13 @@ class Profile:
     latex: int
     even: int
     escapes: int
+    strings: int
 
     def signs_for(self, signs: Sequence[str]) -> list[str]:
         """The signs that the prompt adds to those of one pair in it.
 
         Example:
-            >>> Profile(1, 0, 2, 0, 0, 0, 0, 0, 0).signs_for(["dollars", "amount"])
+            >>> Profile(1, 0, 2, 0, 0, 0, 0, 0, 0, 0).signs_for(["dollars", "amount"])
             ['sure', 'money', 'money']
         """
         made = ["sure"] * self.sure + ["code"] * self.code
@@ -72,7 +82,7 @@ class Profile:
         """The signs that the prompt adds to those of a command without delimiters.
 
         Example:
-            >>> Profile(0, 1, 2, 0, 0, 0, 1, 0, 0).signs_for_bare()
+            >>> Profile(0, 1, 2, 0, 0, 0, 1, 0, 0, 0).signs_for_bare()
             ['LaTeX']
         """
         return ["sure"] * self.sure + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
@@ -88,7 +98,7 @@ def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
 
     Example:
         >>> profile_of("echo $HOME; the LaTeX is lost", [], 1)
-        Profile(sure=0, code=1, money=0, padded=0, source=0, sql=0, latex=1, even=0, escapes=0)
+        Profile(sure=0, code=1, money=0, padded=0, source=0, sql=0, latex=1, even=0, escapes=0, strings=0)
     """
     sure = money = padded = escapes = 0
     for pair in pairs:
@@ -114,6 +124,7 @@ def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
         latex=int(any([mark in prompt for mark in _WORDS_FOR_LATEX])),
         even=int(even),
         escapes=min(escapes, 2),
+        strings=int("\\" in prompt and any([_has_escape(prompt, mark) for mark in _STRING_ESCAPES])),
     )
 
 
@@ -121,3 +132,15 @@ def _marks_of_code(prompt: str) -> int:
     """How many sorts of marks there are; `${ }^{12}C` and `${}_2$` are of chemistry."""
     braces = prompt.count("${") > prompt.count("${ }") + prompt.count("${}")
     return sum([mark in prompt for mark in _MARKS_OF_CODE]) + braces
+
+
+def _has_escape(prompt: str, mark: str) -> bool:
+    """Whether a mark is there that no name of a command goes on from; the first few are looked at."""
+    at = prompt.find(mark)
+    for _ in range(_MAX_ESCAPES):
+        if at < 0:
+            return False
+        if not prompt[at + 2 : at + 3].islower():
+            return True
+        at = prompt.find(mark, at + 2)
+    return False

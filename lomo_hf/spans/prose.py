@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from string import ascii_letters, digits
 
-__all__ = ["prose_signs"]
+__all__ = ["FUNCTION_WORDS", "prose_signs"]
 
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     """the a an and of to in is that it for as with on are be this was were by at or from have has had not but they we
     he she you i what which when where who whose how why if then than there their his her its our your will would can
     could should may might must into per each more most less fewer few many much all any some no so do does did find
@@ -15,6 +15,7 @@ _FUNCTION_WORDS = frozenset(
     through during within without against least hence thus therefore that's it's let's et les des une est pour dans
     und der die das ist mit von que los las por para""".split()
 )
+"""Words that no formula holds outside of its texts."""
 _OPERATOR_NAMES = frozenset(
     """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln lg exp lim max min sup inf gcd lcm hcf det deg
     dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const""".split()
@@ -49,7 +50,7 @@ def prose_signs(plain: str, ink: str) -> Iterator[str]:
     words = plain.translate(_ONLY_LETTERS).split()
     longs = [word for word in words[:_MAX_WORDS] if len(word) > 1 and word not in _OPERATOR_NAMES]
     if longs:
-        if len(words) > 1 or not plain.isalpha() or words[0].lower() in _FUNCTION_WORDS:
+        if len(words) > 1 or not plain.isalpha() or words[0].lower() in FUNCTION_WORDS:
             yield from _word_signs(plain, longs)
         elif len(plain) == 2 or plain.isupper():
             yield "short names"  # `xy`, `ABC`
@@ -72,7 +73,7 @@ def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
     others = [word for word in longs if not (word.isupper() and len(word) <= _MAX_NAME)]
     function = sum(_is_function_word(word, plain) for word in others)
     yield from ("function word",) * min(function, 3)
-    names = [word for word in others if word.lower() not in _FUNCTION_WORDS]
+    names = [word for word in others if word.lower() not in FUNCTION_WORDS]
     gaps = _word_gaps(plain, plain.translate(_SHAPES))
     longer = sum(len(word) > 3 for word in names)
     if gaps or function:
@@ -87,7 +88,7 @@ def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
 
 def _is_function_word(word: str, plain: str) -> bool:
     """Whether a word is one of prose; of two letters, only with space around it: `an+b` is a sum."""
-    return word.lower() in _FUNCTION_WORDS and (len(word) > 2 or f" {word} " in f" {plain} ".replace("\n", " "))
+    return word.lower() in FUNCTION_WORDS and (len(word) > 2 or f" {word} " in f" {plain} ".replace("\n", " "))
 
 
 def _word_gaps(plain: str, shape: str) -> int:

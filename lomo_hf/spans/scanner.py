@@ -11,11 +11,12 @@ It does not decide whether a formula can be typeset: that is `lomo_hf.rendering`
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.bare import BareCommands
 from lomo_hf.spans.fences import documents, fences
-from lomo_hf.spans.mentions import bare_signs
+from lomo_hf.spans.mentions import OPERANDS, bare_signs, names_next
 from lomo_hf.spans.pairing import Pair, chosen, pairs_of
 from lomo_hf.spans.profile import Profile, profile_of
 from lomo_hf.spans.tokens import Stretch
@@ -24,6 +25,8 @@ from lomo_hf.spans.weights import CERTAIN, bare_strength, pair_strength
 __all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
 _MAX_EQUATION_GAP = 24
+_ESCAPES = frozenset("abfnrtv")  # `\\to` may be a tab and an "o"
+_OF_FORMULAS = OPERANDS | {"neighbour"}
 _SPOKEN = frozenset(("cue", "cue behind", "in quotes"))  # a sentence that speaks of one command may name others
 
 
@@ -95,11 +98,22 @@ def _delimited(stretch: Stretch, pairs: Sequence[Pair], profile: Profile) -> Ite
 def _strength(stretch: Stretch, pair: Pair, profile: Profile) -> int:
     if not pair.is_certain:
         return pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
-    if pair.kind == "environment" and profile.latex and stretch.text.find("\n", pair.start, pair.end) < 0:
-        signs = bare_signs(stretch.text, pair.start, pair.end, stretch.start, stretch.end)
-        if not _SPOKEN.isdisjoint(signs):
-            return 0  # `I typed \begin{pmatrix}1\end{pmatrix}` in a prompt about LaTeX
+    if pair.kind == "environment" and _is_subject(stretch, pair, profile):
+        return 0
     return CERTAIN[pair.kind]
+
+
+def _is_subject(stretch: Stretch, pair: Pair, profile: Profile) -> bool:
+    r"""Whether the sentence speaks about an environment: `use \begin{cases} ... \end{cases}`, in a prompt about LaTeX."""
+    opener, closer = stretch.tokens[pair.first], stretch.tokens[pair.last]
+    if not stretch.text[opener.end : closer.start].strip(". \u2026"):
+        return True
+    if stretch.text.find("\n", pair.start, pair.end) >= 0:
+        return False
+    if not profile.latex:
+        return names_next(stretch.text[max(stretch.start, pair.start - 20) : pair.start])
+    signs = bare_signs(stretch.text, pair.start, pair.end, stretch.start, stretch.end)
+    return not _SPOKEN.isdisjoint(signs) or "far cue" in signs
 
 
 def _atom(stretch: Stretch, pair: Pair) -> Atom:
@@ -145,8 +159,8 @@ def bare_commands(
     Example:
         >>> text = r"Use \frac or \alpha."
         >>> stretch = Stretch(text, 0, len(text))
-        >>> [signs for _, signs in bare_commands(stretch, [], Profile(0, 0, 0, 0, 0, 0, 0, 0, 0))]
-        [['bare', 'cue', 'spoken about']]
+        >>> [signs for _, signs in bare_commands(stretch, [], Profile(0, 0, 0, 0, 0, 0, 0, 0, 0, 0))]
+        [['bare', 'cue', 'alone', 'spoken about']]
     """
     text, low, high = stretch.text, stretch.start, stretch.end
     commands, here, index, nameless = BareCommands(stretch), low, 0, 0
@@ -164,18 +178,32 @@ def bare_commands(
                 here = atom.end
     if not found:
         return []
+    beside = [_are_beside(text, left, right) for left, right in pairwise(found)]
     own = [bare_signs(text, atom.start, atom.end, low, high) for atom in found]
+    for at, signs in enumerate(own):
+        if (at > 0 and beside[at - 1]) or (at < len(beside) and beside[at]):
+            signs.append("neighbour")
+            if "alone" in signs:
+                signs.remove("alone")
+        if profile.strings and text[found[at].start + 1] in _ESCAPES and text.find("{", *_extent(found[at])) < 0:
+            signs.append("string escape")
     spoken = [not _SPOKEN.isdisjoint(signs) for signs in own]
-    spoken_of = nameless + sum(spoken)
-    shared = profile.signs_for_bare() + ["many"] * min(len(found) - 1, 2)
-    made = []
-    for at, atom in enumerate(found):
-        signs = own[at] + shared + ["spoken about"] * min(spoken_of - spoken[at], 2)
-        beside = (at > 0 and _are_beside(text, found[at - 1], atom)) or (
-            at + 1 < len(found) and _are_beside(text, atom, found[at + 1])
+    plain = [not said and not _OF_FORMULAS.isdisjoint(signs) for said, signs in zip(spoken, own, strict=True)]
+    spoken_of, formulas, shared = nameless + sum(spoken), sum(plain), profile.signs_for_bare()
+    return [
+        (
+            atom,
+            own[at]
+            + (shared if not spoken[at] else [sign for sign in shared if sign != "sure"])
+            + ["other formulas"] * (min(formulas - plain[at], 3) if not spoken[at] else 0)
+            + ["spoken about"] * min(spoken_of - spoken[at], 2),
         )
-        made.append((atom, signs + ["neighbour"] * beside))
-    return made
+        for at, atom in enumerate(found)
+    ]
+
+
+def _extent(atom: Atom) -> tuple[int, int]:
+    return atom.start, atom.end
 
 
 def _are_beside(text: str, left: Atom, right: Atom) -> bool:

@@ -15,15 +15,16 @@ MARGIN = 5
 PAIR_WEIGHTS = MappingProxyType(
     {
         # what delimiters they are
-        "dollars": -15,
-        "double dollars": 9,
+        "dollars": -14,
+        "double dollars": 10,
         "brackets": 25,
         # content that mathematics has
-        "letter": 16,  # `x`
+        "letter": 13,  # `x`
         "short names": 4,  # no word of two letters, `x, y`
-        "number": 11,
+        "number": 12,
         "lone mark": 50,  # `\%`, `)`
-        "command": 11,
+        "lone operator": 24,  # `=`
+        "command": 12,
         "unknown command": 4,  # one that we do not know
         "escape": 8,  # `\{`
         "script": 13,  # once or twice
@@ -33,7 +34,7 @@ PAIR_WEIGHTS = MappingProxyType(
         "operator": 0,
         "sign": 10,  # `∠`, `√`
         "call": 9,  # `f(x)`
-        "enclosed": 7,  # `(0, 1)`
+        "enclosed": 8,  # `(0, 1)`
         "capitals": 5,  # `ABC`
         "name": 11,  # a word by itself, `target`
         # content that may be either
@@ -60,23 +61,24 @@ PAIR_WEIGHTS = MappingProxyType(
         "code mark": -14,  # `->`, `&&`
         "odd mark": -5,  # `@`, `#`, `?`
         "cell": -15,  # the border of a table's cell
-        "open end": -18,  # `x =`, `(`
+        "open end": -19,  # `x =`, `(`
         "odd start": -16,  # `, so`
         "dollar inside": -22,
         "braces open": -10,
         "brace first": -7,
-        "brackets open": -9,
+        "brackets open": -10,
         "no mathematics": -19,  # nothing of what mathematics has
         "regex escape": -15,  # `\d`, `\.`
         "empty box": -81,  # `\boxed{}`
+        "placeholder": -50,  # `$formula$`
         # edges
-        "clean before": 18,  # space, a bracket or a Chinese character
-        "clean after": 18,  # space or a closing mark
+        "clean before": 19,  # space, a bracket or a Chinese character
+        "clean after": 19,  # space or a closing mark
         "padded": -14,  # space at both ends within
         "padded left": -12,
         "padded right": -16,
         "opener closes": -29,  # the first dollar looks like one that closes
-        "closer opens": -20,  # the second looks like one that opens
+        "closer opens": -21,  # the second looks like one that opens
         "inside out": -15,  # both, but what is between is a formula
         "digit before": -11,
         "letter before": -16,
@@ -85,7 +87,7 @@ PAIR_WEIGHTS = MappingProxyType(
         "hyphen": 30,  # `$x-$axis`
         "ending after": 7,  # `$n$th`
         "letter after": -13,
-        "opening after": -17,  # `$(`, `${`
+        "opening after": -18,  # `$(`, `${`
         "axis": 10,  # `$x$-axis`
         "quoted": -5,
         "leaves row": -20,  # from one cell of a table to another
@@ -96,17 +98,18 @@ PAIR_WEIGHTS = MappingProxyType(
         "own lines": 10,
         "blank line": -3,
         "prose only": -30,  # words in brackets
+        "short display": -25,  # `\[x\]`
         "citation": -60,  # `\[1\]`
         "link": -40,  # `\[a\](b)`
         # the rest of the prompt
-        "sure": 3,  # once for each formula that is sure, up to three
-        "even": 10,  # neither code nor money, and each dollar may have a partner
-        "padded habit": 4,  # once or twice, if space is within the dollars
-        "code": -3,  # up to three sorts of marks
+        "sure": 1,  # once for each formula that is sure, up to three
+        "even": 11,  # neither code nor money, and each dollar may have a partner
+        "padded habit": 3,  # once or twice, if space is within the dollars
+        "code": -2,  # up to three sorts of marks
         "money": -5,  # once or twice, if the body begins with a number
         "LaTeX source": -5,
         "SQL": -50,
-        "escaped brackets": -17,  # for brackets, once or twice if others are plainly escaped
+        "escaped brackets": -18,  # for brackets, once or twice if others are plainly escaped
     }
 )
 """Signs about two delimiters and what stands between them."""
@@ -115,29 +118,32 @@ BARE_WEIGHTS = MappingProxyType(
     {
         # what it is
         "bare": 0,
-        "box": -26,  # `\boxed{5}`
+        "box": -29,  # `\boxed{5}`
         "empty argument": -60,  # `\boxed{}`
         "placeholder": -40,  # `\boxed{...}`
         "argument": 5,
-        "script": 4,
-        "several": 2,  # commands without a gap
+        "script": 5,
+        "several": 0,  # commands without a gap
         # what touches it
         "operand before": 11,  # `2`, `x`, `=`
-        "operand after": 17,
+        "operand after": 16,
         "own line": 8,
-        "neighbour": 6,  # another command, with no word between
-        "path": -42,  # of a file, a registry, a regular expression
+        "alone": -12,  # nothing of a formula beside it, and no argument
+        "neighbour": 4,  # another command, with no word between
+        "operands missing": -11,  # a relation by itself, `\le`
+        "string escape": -25,  # `\to` where `\n` stands as well
+        "path": -40,  # of a file, a registry, a regular expression
         "word before": -10,
         "in quotes": -15,
         # what the sentence says
-        "cue": -19,  # `use`, `within`, `用`; once or twice
+        "cue": -17,  # `use`, `within`, `用`; once or twice
         "far cue": -6,
-        "cue behind": -13,  # `means`, `instead`
-        "spoken about": -19,  # other commands are, once or twice
+        "cue behind": -11,  # `means`, `instead`
+        "spoken about": -18,  # other commands are, once or twice
         # the rest of the prompt
-        "many": 3,  # other commands, up to two
-        "sure": 8,
-        "LaTeX": -21,  # it speaks of LaTeX
+        "other formulas": 8,  # commands with operands, up to three
+        "sure": 7,
+        "LaTeX": -20,  # it speaks of LaTeX
         "LaTeX source": -20,
     }
 )
