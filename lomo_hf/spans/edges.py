@@ -8,8 +8,8 @@ from lomo_hf.spans.content import AGAINST, LONE_MARKS, content_signs
 
 __all__ = ["bracket_signs", "display_signs", "dollar_signs"]
 
-_CLOSING_MARKS = frozenset(" \t\r\n.,;:!?)]}'\"-/|<>=*")  # what stands behind a formula
-_OPENING_MARKS = frozenset(" \t\r\n([")  # and before it
+_CLOSING_MARKS = frozenset(" \t\r\n.,;:!?)]}'\"-/|<>=*\u201d\u2019\u2026\u2013\u2014")  # what stands behind a formula
+_OPENING_MARKS = frozenset(" \t\r\n([\u201c\u2018\u2013\u2014")  # and before it
 _MARKS_BEFORE_VARIABLES = frozenset("@:.=\\/+#$&%!^_")
 _MARKS_OF_VARIABLES = frozenset("{(_[@\\")  # `${`, `$(`, `$_`, `$@`
 _SPECIAL_VARIABLES = frozenset("!?@#^*&%<")
@@ -55,6 +55,8 @@ def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[s
     if first.isspace() or last.isspace():
         signs.append("padded" if first.isspace() and last.isspace() else f"padded {'left' if first.isspace() else 'right'}")
     signs += content_signs(body)
+    if first.isspace() and last.isspace() and "number" in signs and body.rstrip()[-1] == ",":
+        signs.append("cell")  # `$ 5.99, $ 4.79`
     if closes and opens and AGAINST.isdisjoint(signs):
         signs.append("inside out")
     else:
@@ -114,7 +116,7 @@ def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     if text[start + 1] == "[":
         if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013^/: AMP"):
             signs.append("citation")
-        elif len(body) < 3:
+        elif len(body) < 3 and not (before == "\n" or start == low or after == "\n" or end == high):
             signs.append("short display")
         elif body.isupper() and body.isalpha() and len(body) > 3:
             signs.append("prose only")  # `\\[NAME\\]`
@@ -137,7 +139,7 @@ def _after(text: str, end: int, after: str, body: str) -> list[str]:
     if after.isascii() and after.isdigit():
         return [] if body in LONE_MARKS else ["digit after"]  # `$\$$35`
     hyphen = last == "-" and len(body) < _MAX_HYPHENATED and "," not in body and "." not in body
-    if hyphen and (after.isalpha() or _is_wide(after)):
+    if hyphen and (text[end : end + 2].isalpha() or _is_wide(after)):  # and not `$a0-$a3`
         return ["hyphen"]
     opens = ["closer opens"] if last in _OPEN_ENDS and not last.isspace() else []
     if after.isascii() and after.isalpha():
@@ -175,7 +177,9 @@ def _closes_regex(text: str, end: int) -> bool:
 
 
 def _leaves_row(text: str, start: int, close: int) -> bool:
-    """Whether the dollar at `start` stands in the row of a table, of which the cell ends before `close`."""
+    """Whether one dollar stands in another row, or another cell, of a table than the other."""
+    if text.find("\n|", start, close) >= 0:
+        return True
     if not text.startswith("|", text.rfind("\n", max(0, start - _MAX_ROW), start) + 1):
         return False
     return text.find("\n", start, close) >= 0 or text.find(" | ", start, close) >= 0

@@ -12,6 +12,7 @@ from lomo_hf.spans.prose import FUNCTION_WORDS
 __all__ = ["OPERANDS", "bare_signs", "names_next"]
 
 _BEFORE, _AFTER = 80, 40
+_SPACES = frozenset(("quad", "qquad"))  # the gap to be filled in, as in `(\\quad)`
 _MAX_POINTS = 5
 _NEAR, _FAR = 3, 6  # words before the command
 _CUES = frozenset(
@@ -37,7 +38,7 @@ _NEEDSOPERANDS = frozenset(
 )
 OPERANDS = frozenset(("operand before", "operand after"))
 """Signs that a command is a part of a formula."""
-_BESIDE = OPERANDS | {"argument", "script", "own line"}
+_BESIDE = OPERANDS | {"argument", "script", "several", "own line"}
 _PLACEHOLDERS = (
     "{...}", "{<", "{…", "{\\ldots}", "{your", "{answer", "{numerator", "{expression", "{argument", "{number", "{text}",
     "{formula", "{value", "{option", "{letter", "{result",
@@ -56,18 +57,19 @@ def bare_signs(text: str, start: int, end: int, low: int, high: int) -> list[str
 
     Example:
         >>> bare_signs(r"within \boxed{}.", 7, 15, 0, 16), bare_signs(r"x \in A", 2, 5, 0, 7)
-        (['bare', 'box', 'empty argument', 'cue'], ['bare', 'operand before', 'operand after'])
+        (['bare', 'box', 'empty argument', 'cue', 'alone'], ['bare', 'operand before', 'operand after'])
     """
     before, after = text[max(low, start - _BEFORE) : start], text[end : min(high, end + _AFTER)]
-    signs = ["bare", *_argument_signs(text[start:end]), *_path_signs(before, after)]
+    name = _name(text[start : start + 24])
+    signs = ["bare", *_argument_signs(text[start:end], name), *_path_signs(before, after)]
     if "box" not in signs:
         signs += _operand_signs(before, after)
     signs += _cue_signs(before, after, "argument" in signs)
     if after.startswith(" for ") and "{" not in text[start:end]:  # `\\pi for pi`
         signs.append("cue behind")
-    if _BESIDE.isdisjoint(signs):
+    if _BESIDE.isdisjoint(signs) and name not in _SPACES:
         signs.append("alone")
-    if OPERANDS.isdisjoint(signs) and not _between_words(before, after) and _name(text[start : start + 24]) in _NEEDSOPERANDS:
+    if OPERANDS.isdisjoint(signs) and not _between_words(before, after) and name in _NEEDSOPERANDS:
         signs.append("operands missing")
     if before and after and before[-1] in _QUOTES and after[0] in _QUOTES:
         signs.append("in quotes")
@@ -88,13 +90,13 @@ def names_next(before: str) -> bool:
     return bool(words) and _bare_word(words[-1]) in _CUES
 
 
-def _argument_signs(source: str) -> list[str]:
+def _argument_signs(source: str, name: str) -> list[str]:
     signs = ["box"] if source.startswith("\\boxed{") else []
     if "{}" in source or "{ }" in source:
         signs.append("empty argument")
     elif any([mark in source for mark in _PLACEHOLDERS]) or (source.startswith("\\left") and " and " in source):
         signs.append("placeholder")
-    elif "{" in source or source.startswith("\\left"):
+    elif "{" in source or source.startswith("\\left") or COMMAND_ARGUMENTS.get(name):
         signs.append("argument")
     if "^" in source or "_" in source:
         signs.append("script")
@@ -137,11 +139,11 @@ def _operand_signs(before: str, after: str) -> list[str]:
     left, right = before.rstrip(" "), after.lstrip(" ")
     if left and (left[-1] in _OPERATORS or left[-1].isdigit() or before[-1] == ")" or _is_letter(left[-1], left[-2:-1])):
         signs.append("operand before")
-    elif left and _is_point(left.split()[-1]):
+    elif before != left and _is_point(left[-_MAX_POINTS - 1 :].rpartition(" ")[2]):
         signs.append("operand before")
     if right and (right[0] in _OPERATORS - {"("} or right[0].isdigit() or right[0] == ")"):
         signs.append("operand after")
-    elif right and right[0].isascii() and (_is_letter(right[0], right[1:2]) or _is_point(right.split()[0])):
+    elif right and right[0].isascii() and (_is_letter(right[0], right[1:2]) or _is_point(right.partition(" ")[0])):
         signs.append("operand after")
     elif right[:1] == ":" and right[1:].lstrip(" ")[:1].isdigit():
         signs.append("operand after")  # a ratio

@@ -181,13 +181,13 @@ def bare_commands(
     beside = [_are_beside(text, left, right) for left, right in pairwise(found)]
     own = [bare_signs(text, atom.start, atom.end, low, high) for atom in found]
     for at, signs in enumerate(own):
-        if (at > 0 and beside[at - 1]) or (at < len(beside) and beside[at]):
+        if "box" not in signs and ((at > 0 and beside[at - 1]) or (at < len(beside) and beside[at])):
             signs.append("neighbour")
-            if "alone" in signs:
-                signs.remove("alone")
+        if "alone" in signs and (profile.sure or "neighbour" in signs):
+            signs.remove("alone")
         if profile.strings and text[found[at].start + 1] in _ESCAPES and text.find("{", *_extent(found[at])) < 0:
             signs.append("string escape")
-    spoken = [not _SPOKEN.isdisjoint(signs) for signs in own]
+    spoken = [not _SPOKEN.isdisjoint(signs) or "box" in signs for signs in own]
     plain = [not said and not _OF_FORMULAS.isdisjoint(signs) for said, signs in zip(spoken, own, strict=True)]
     spoken_of, formulas, shared = nameless + sum(spoken), sum(plain), profile.signs_for_bare()
     return [

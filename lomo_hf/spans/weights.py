@@ -104,7 +104,7 @@ PAIR_WEIGHTS = MappingProxyType(
         # the rest of the prompt
         "sure": 1,  # once for each formula that is sure, up to three
         "even": 11,  # neither code nor money, and each dollar may have a partner
-        "padded habit": 3,  # once or twice, if space is within the dollars
+        "padded habit": 4,  # once or twice, if space is within the dollars
         "code": -2,  # up to three sorts of marks
         "money": -5,  # once or twice, if the body begins with a number
         "LaTeX source": -5,
@@ -118,12 +118,12 @@ BARE_WEIGHTS = MappingProxyType(
     {
         # what it is
         "bare": 0,
-        "box": -29,  # `\boxed{5}`
+        "box": -27,  # `\boxed{5}`
         "empty argument": -60,  # `\boxed{}`
         "placeholder": -40,  # `\boxed{...}`
-        "argument": 5,
-        "script": 5,
-        "several": 0,  # commands without a gap
+        "argument": 6,
+        "script": 4,
+        "several": 1,  # commands without a gap
         # what touches it
         "operand before": 11,  # `2`, `x`, `=`
         "operand after": 16,
@@ -141,8 +141,8 @@ BARE_WEIGHTS = MappingProxyType(
         "cue behind": -11,  # `means`, `instead`
         "spoken about": -18,  # other commands are, once or twice
         # the rest of the prompt
-        "other formulas": 8,  # commands with operands, up to three
-        "sure": 7,
+        "other formulas": 7,  # commands with operands, up to three
+        "sure": 9,
         "LaTeX": -20,  # it speaks of LaTeX
         "LaTeX source": -20,
     }
