@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
+from lomo_hf.spans.borders import Borders
+from lomo_hf.spans.clauses import with_clauses
 from lomo_hf.spans.marks import is_cjk, is_label
 
 __all__ = ["block_edges"]
@@ -23,7 +25,9 @@ _MAX_LABEL = 7  # characters of the label of a list's item
 _WORD_ON_DISPLAY = 3  # letters: of a word that begins right after a display; fewer are an ending, as in "th"
 
 
-def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) -> tuple[int, ...]:
+def block_edges(
+    prompt: str, atoms: Sequence[Atom], sentences: Sequence[int], wanted: Sequence[float] = ()
+) -> tuple[int, ...]:
     """The borders of the blocks, from 0 to len(prompt): block i is `prompt[edges[i]:edges[i + 1]]`.
 
     Every block holds ink, and no border lies inside an atom. An empty or blank prompt has one block.
@@ -48,13 +52,15 @@ def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) ->
         if after is not None and _is_bare(atom):
             after = _right_of_operands(prompt, after, high)
         cuts.update(edge for edge in (before, after) if edge is not None)
+    borders = Borders(prompt, atoms)
     edges = [0]
     for cut in sorted(cuts):
-        if edges[-1] < cut < len(prompt) and not prompt[edges[-1] : cut].isspace():
+        if edges[-1] < cut < len(prompt) and not prompt[edges[-1] : cut].isspace() and borders.allow(cut):
             edges.append(cut)
     if len(edges) > 1 and not prompt[edges[-1] :].strip():
         edges.pop()
-    return (*edges, len(prompt))
+    edges.append(len(prompt))
+    return tuple(with_clauses(borders, edges, wanted) if wanted else edges)
 
 
 def _are_one_equation(prompt: str, left: Atom, right: Atom) -> bool:

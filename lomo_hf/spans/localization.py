@@ -57,6 +57,10 @@ class Localization:
 
 
 _Run = tuple[int, int]  # blocks i to j-1
+_THIRDS = (1 / 3, 2 / 3)
+_SIXTHS = (4 / 18, 7 / 18, 11 / 18, 14 / 18)  # two pages of a sixth each, and three texts of the same length
+_LEAST, _MOST = 0.2, 0.5  # of the prompt: outside of these, the length of a middle counts besides its place
+_WANTED = {"multi-span": _SIXTHS}
 
 
 def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> Localization:
@@ -79,8 +83,8 @@ def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> 
     atoms = scan(prompt)
     starts = sentence_starts(prompt, atoms)
     sentences = count_sentences(prompt, starts)
-    edges = block_edges(prompt, atoms, starts)
     whole = sentences <= MAX_WHOLE_SENTENCES or position == "full"
+    edges = block_edges(prompt, atoms, starts, () if whole else _WANTED.get(position, _THIRDS))
     runs = [(0, len(edges) - 1)] if whole else choose(Blocks(prompt, edges, atoms, answer))
     spans = tuple(_span(prompt, edges, atoms, run) for run in runs)
     return Localization(prompt, position, sentences, edges, atoms, spans)
@@ -131,7 +135,10 @@ def check_position(position: str) -> Callable[[Blocks], list[_Run]]:
 def _middle(blocks: Blocks) -> list[_Run]:
     edges, count, size = blocks.edges, blocks.count, blocks.edges[-1]
     low, high = (1, count - 1) if count >= 3 else (0, count)
-    return [_closest(edges, size / 3, 2 * size / 3, low, high)]
+    run = _closest(edges, size / 3, 2 * size / 3, low, high)
+    if _LEAST <= (edges[run[1]] - edges[run[0]]) / max(size, 1) <= _MOST:
+        return [run]
+    return [_most_like_a_third(edges, low, high)]
 
 
 def _prefix(blocks: Blocks) -> list[_Run]:
@@ -145,13 +152,13 @@ def _suffix(blocks: Blocks) -> list[_Run]:
 
 
 def _multi_span(blocks: Blocks) -> list[_Run]:
-    """Fifths: text, page, text, page, text. With fewer than five blocks there is room for one page only."""
+    """Two sixths: text, page, text, page, text. With fewer than five blocks there is room for one page only."""
     count, size = blocks.count, blocks.edges[-1]
     if count < 5:
         return _middle(blocks)
     cuts = [0]
-    for fifth in range(1, 5):
-        cuts.append(_nearest(blocks.edges, fifth * size / 5, cuts[-1] + 1, count - (5 - fifth)))
+    for at, share in enumerate(_SIXTHS, 1):
+        cuts.append(_nearest(blocks.edges, share * size, cuts[-1] + 1, count - (5 - at)))
     return [(cuts[1], cuts[2]), (cuts[3], cuts[4])]
 
 
@@ -178,7 +185,7 @@ POSITION_WORDS: Mapping[str, str] = MappingProxyType(
         "middle": "the middle third",
         "prefix": "the first third",
         "suffix": "the last third",
-        "multi-span": "the second and the fourth fifth",
+        "multi-span": "two sixths, between three texts of one length",
         "full": "all of the prompt",
         "answer-overlap": "the third that holds most of the answer's words",
         "densest-math": "the third in which most characters stand in formulas",
@@ -200,6 +207,32 @@ def _closest(edges: Sequence[int], start: float, end: float, low: int, high: int
         return i, j
     near = [(a, b) for a, b in ((i - 1, i), (i, i + 1)) if low <= a and b <= high]
     return min(near, key=lambda run: abs(edges[run[0]] - start) + abs(edges[run[1]] - end))
+
+
+def _most_like_a_third(edges: Sequence[int], low: int, high: int) -> _Run:
+    """The run within low..high that is closest to the middle third in both of its borders and in its length.
+
+    For each start the best end is beside the third's own, or beside where the length is a third.
+    """
+    third = edges[-1] / 3
+
+    def distance(run: _Run) -> float:
+        start, end = edges[run[0]], edges[run[1]]
+        return round(abs(start - third) + abs(end - 2 * third) + abs(end - start - third), 6)
+
+    runs = (
+        (first, last)
+        for first in range(low, high)
+        for target in (2 * third, edges[first] + third)
+        for last in _beside(edges, target, first + 1, high)
+    )
+    return min(runs, key=distance)
+
+
+def _beside(edges: Sequence[int], target: float, low: int, high: int) -> tuple[int, int]:
+    """The indices, between low and high, of the borders on both sides of a place."""
+    at = min(max(bisect_left(edges, target), low), high)
+    return max(at - 1, low), at
 
 
 def _seed(edges: Sequence[int], within: _Run, middle: int, max_chars: int) -> int:

@@ -1,0 +1,60 @@
+"""Borders of clauses: where a text block is cut that is too long to have a border near where a position wants one."""
+
+import re
+from bisect import bisect_left, insort
+from collections.abc import Iterator, Sequence
+
+from lomo_hf.spans.borders import Borders
+
+__all__ = ["with_clauses"]
+
+_NEAR = 1 / 15  # of the prompt: a border within this from where it is wanted is close enough
+_REACH = 1 / 6  # else the clauses within this are looked at
+_CLAUSE = re.compile(
+    r"(?P<mark>[,;:\u2013\u2014] |[，；：、]|\n)"
+    r"|(?P<conjunction> (?=(?:and|or|but|if|when|where|which|that|who|so|because|since|while|then|than|such|what|how"
+    r"|after|before|until|unless|et|und|y|e|che|que)\b))"
+    r"|(?P<preposition> (?=(?:in|on|at|of|for|with|from|to|by|into|as|is|are|was|were|has|have|had|will|can|per)\b))"
+    r"|(?P<particle>(?<=[的了是在和与及则若且或并而到为中时])(?=[\u3400-\u9fff]))"
+    r"|(?P<word> )"
+)
+_PENALTIES = {"mark": 0.0, "conjunction": 1 / 60, "preposition": 1 / 40, "particle": 1 / 24, "word": 1 / 16}  # of the prompt
+
+
+def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]) -> list[int]:
+    """The borders of blocks with one more near each place that has none near, at the end of a clause.
+
+    Args:
+        borders: The prompt, and where it may be cut.
+        edges: The borders of its blocks, from 0 to its length.
+        wanted: Where a position wants a border, as shares of the prompt.
+
+    Source: ours; the paper takes the middle third "at block-level granularity", and does not say how long a block is.
+
+    Example:
+        >>> text = "A long sentence that goes on and on, with a clause in its middle, and then another."
+        >>> [text[at:] for at in with_clauses(Borders(text, ()), [0, len(text)], [1 / 2])[1:-1]]
+        ['with a clause in its middle, and then another.']
+    """
+    made, size = list(edges), len(borders.prompt)
+    for share in wanted:
+        target = share * size
+        at = bisect_left(made, target)
+        near = min(abs(edge - target) for edge in made[max(0, at - 1) : at + 1])
+        if near <= _NEAR * size:
+            continue
+        low, high = made[max(0, at - 1)], made[min(at, len(made) - 1)]
+        found = min(_clauses(borders, low, high, target), default=None)
+        if found is not None and abs(found[1] - target) < near:
+            insort(made, found[1])
+    return made
+
+
+def _clauses(borders: Borders, low: int, high: int, target: float) -> Iterator[tuple[float, int]]:
+    """The cost and the place of each end of a clause near a place in a block; both parts of the block hold ink."""
+    prompt, size = borders.prompt, len(borders.prompt)
+    start, stop = max(low, int(target - _REACH * size)), min(high, int(target + _REACH * size) + 1)
+    for match in _CLAUSE.finditer(prompt, start, stop):
+        place = match.end()
+        if low < place < high and prompt[low:place].strip() and prompt[place:high].strip() and borders.allow(place):
+            yield abs(place - target) + _PENALTIES[match.lastgroup or "word"] * size, place
