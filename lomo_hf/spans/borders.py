@@ -20,6 +20,7 @@ _ABBREVIATIONS = frozenset(
     "i.e e.g no nos fig figs eq eqs cf viz vs sec ch vol pp approx resp mr mrs ms dr prof st".split()
 )
 _LABEL_ENDS = frozenset(".．、:：)）")
+_CLOSING_MARKS = frozenset("，。；：！？、）】」』》”’…")
 _SENTENCE_ENDS = frozenset(".?!;:。？！；：")
 _MAX_WORD = 24
 _MAX_LINE = 2_000
@@ -86,6 +87,8 @@ class Borders:
         if stop == 0 or prompt[stop - 1] == "\n":
             return False
         last, following = prompt[stop - 1], prompt[place]
+        if following in _CLOSING_MARKS:
+            return True
         if last in _OPERATORS or (following in _OPERATORS and prompt[place : place + 3] != ">>>"):
             return True
         if last not in _LABEL_ENDS:

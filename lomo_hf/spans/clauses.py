@@ -5,19 +5,26 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 
 from lomo_hf.spans.borders import Borders
+from lomo_hf.spans.code_lines import is_code_line
 
 __all__ = ["with_clauses"]
 
 _NEAR = 1 / 15  # of the prompt: a border within this from where it is wanted is close enough
+_MAX_WORD, _MAX_LINE, _MAX_REACH = 24, 400, 2_000
+_MAX_ENTITY = 12
 _REACH = 1 / 6  # else the clauses within this are looked at
 _CLAUSE = re.compile(
-    r"(?P<mark>[,;:\u2013\u2014] |[，；：、]|\n)"
+    r"(?P<mark>[,;:\u2013\u2014][ \n]|[，；：、])"
     r"|(?P<conjunction> (?=(?:and|or|but|if|when|where|which|that|who|so|because|since|while|then|than|such|what|how"
     r"|after|before|until|unless|et|und|y|e|che|que)\b))"
     r"|(?P<preposition> (?=(?:in|on|at|of|for|with|from|to|by|into|as|is|are|was|were|has|have|had|will|can|per)\b))"
     r"|(?P<particle>(?<=[的了是在和与及则若且或并而到为中时])(?=[\u3400-\u9fff]))"
-    r"|(?P<word> )"
+    r"|(?P<word>[ \n])"
 )
+_NO_END = frozenset("a an the of to in on at by for with from and or is are was were this that his her its their".split())
+_LONG_BLOCK = {"mark": 1 / 6, "conjunction": 1 / 4, "preposition": 1 / 4, "particle": 1 / 4, "word": 1 / 4}
+_MIN_BLOCK = {"mark": 16, "conjunction": 40, "preposition": 40, "particle": 16, "word": 48}  # characters
+_MIN_CLAUSE = 8  # characters of each part of a block
 _PENALTIES = {"mark": 0.0, "conjunction": 1 / 60, "preposition": 1 / 40, "particle": 1 / 24, "word": 1 / 16}  # of the prompt
 
 
@@ -53,8 +60,36 @@ def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]
 def _clauses(borders: Borders, low: int, high: int, target: float) -> Iterator[tuple[float, int]]:
     """The cost and the place of each end of a clause near a place in a block; both parts of the block hold ink."""
     prompt, size = borders.prompt, len(borders.prompt)
-    start, stop = max(low, int(target - _REACH * size)), min(high, int(target + _REACH * size) + 1)
+    reach = min(_REACH * size, _MAX_REACH)
+    start, stop = max(low, int(target - reach)), min(high, int(target + reach) + 1)
     for match in _CLAUSE.finditer(prompt, start, stop):
-        place = match.end()
-        if low < place < high and prompt[low:place].strip() and prompt[place:high].strip() and borders.allow(place):
-            yield abs(place - target) + _PENALTIES[match.lastgroup or "word"] * size, place
+        place, sort = match.end(), match.lastgroup or "word"
+        if high - low < max(_LONG_BLOCK[sort] * size, _MIN_BLOCK[sort]) or min(place - low, high - place) < _MIN_CLAUSE:
+            continue
+        if not (low < place < high and prompt[low:place].strip() and prompt[place:high].strip()):
+            continue
+        if (sort == "word" and _goes_on(prompt, place)) or (sort == "mark" and _ends_entity(prompt, place)):
+            continue
+        if not borders.allow(place):
+            continue
+        if prompt[place - 1] != "\n" and is_code_line(_line_at(prompt, place)):
+            continue
+        yield abs(place - target) + _PENALTIES[sort] * size, place
+
+
+def _goes_on(prompt: str, place: int) -> bool:
+    """Whether the word before a place belongs to the next one: an article, a preposition, a number."""
+    word = prompt[max(0, place - _MAX_WORD) : place].split()[-1:]
+    return not (word and word[0][-1].isalpha() and prompt[place].isalnum()) or word[0].lower() in _NO_END
+
+
+def _ends_entity(prompt: str, place: int) -> bool:
+    """Whether the semicolon before a place is that of `&amp;`."""
+    word = prompt[max(0, place - _MAX_ENTITY) : place].split()[-1:]
+    return bool(word) and word[0].endswith(";") and "&" in word[0]
+
+
+def _line_at(prompt: str, place: int) -> str:
+    start = prompt.rfind("\n", max(0, place - _MAX_LINE), place) + 1
+    stop = prompt.find("\n", place, start + _MAX_LINE)
+    return prompt[start:stop] if stop >= 0 else prompt[start : start + _MAX_LINE]

@@ -59,7 +59,8 @@ class Localization:
 _Run = tuple[int, int]  # blocks i to j-1
 _THIRDS = (1 / 3, 2 / 3)
 _SIXTHS = (4 / 18, 7 / 18, 11 / 18, 14 / 18)  # two pages of a sixth each, and three texts of the same length
-_LEAST, _MOST = 0.2, 0.5  # of the prompt: outside of these, the length of a middle counts besides its place
+_LEAST, _MOST = 0.21, 0.52  # of the prompt, with the space behind: a middle is about a third long
+_TOO_SHORT, _TOO_LONG = 6, 2  # times what a border off its place counts
 _WANTED = {"multi-span": _SIXTHS}
 
 
@@ -136,9 +137,7 @@ def _middle(blocks: Blocks) -> list[_Run]:
     edges, count, size = blocks.edges, blocks.count, blocks.edges[-1]
     low, high = (1, count - 1) if count >= 3 else (0, count)
     run = _closest(edges, size / 3, 2 * size / 3, low, high)
-    if _LEAST <= (edges[run[1]] - edges[run[0]]) / max(size, 1) <= _MOST:
-        return [run]
-    return [_most_like_a_third(edges, low, high)]
+    return [_balanced(edges, low, high) if _excess(edges, run) else run]
 
 
 def _prefix(blocks: Blocks) -> list[_Run]:
@@ -209,24 +208,30 @@ def _closest(edges: Sequence[int], start: float, end: float, low: int, high: int
     return min(near, key=lambda run: abs(edges[run[0]] - start) + abs(edges[run[1]] - end))
 
 
-def _most_like_a_third(edges: Sequence[int], low: int, high: int) -> _Run:
-    """The run within low..high that is closest to the middle third in both of its borders and in its length.
+def _excess(edges: Sequence[int], run: _Run) -> float:
+    """By how many characters a run is shorter than a fifth of the prompt, or longer than a half; too short counts more."""
+    length, size = edges[run[1]] - edges[run[0]], edges[-1]
+    return max(0.0, _TOO_SHORT * (_LEAST * size - length), _TOO_LONG * (length - _MOST * size))
 
-    For each start the best end is beside the third's own, or beside where the length is a third.
+
+def _balanced(edges: Sequence[int], low: int, high: int) -> _Run:
+    """The run within low..high whose borders are closest to the middle third, with its excess counted on top.
+
+    For each start the best end is beside the end of the third, or the first or the last without excess.
     """
-    third = edges[-1] / 3
+    size = edges[-1]
 
-    def distance(run: _Run) -> float:
-        start, end = edges[run[0]], edges[run[1]]
-        return round(abs(start - third) + abs(end - 2 * third) + abs(end - start - third), 6)
+    def cost(run: _Run) -> float:
+        off = abs(edges[run[0]] - size / 3) + abs(edges[run[1]] - 2 * size / 3)
+        return round(off + _excess(edges, run), 6)
 
     runs = (
         (first, last)
         for first in range(low, high)
-        for target in (2 * third, edges[first] + third)
+        for target in (2 * size / 3, edges[first] + _LEAST * size, edges[first] + _MOST * size)
         for last in _beside(edges, target, first + 1, high)
     )
-    return min(runs, key=distance)
+    return min(runs, key=cost)
 
 
 def _beside(edges: Sequence[int], target: float, low: int, high: int) -> tuple[int, int]:
