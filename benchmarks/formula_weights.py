@@ -44,7 +44,7 @@ _EXPECTED_PAIRS = {
     "mark before": -0.5, "digit after": -3.5, "hyphen": 3, "ending after": 0.7, "letter after": -1,
     "opening after": -1.3, "axis": 1, "quoted": -0.5, "leaves row": -2, "after dollar": -0.7, "before dollar": -0.7, "delimiter inside": -5,
     "own lines": 1, "blank line": -0.3, "prose only": -3, "citation": -6, "link": -4, "regex edge": -3, "sure": 0.4, "even": 1,
-    "padded habit": 0.7, "code": -0.4, "money": -0.5, "LaTeX source": -0.5, "SQL": -5, "escaped brackets": -1.5,
+    "padded habit": 0.7, "code": -0.4, "money": -0.5, "SQL": -5, "escaped brackets": -1.5,
 }  # fmt: skip
 _AT_LEAST = {"brackets": 2.5}  # whoever writes `\\(` means a formula, unless it is a citation or an expression
 _EXPECTED_BARE = {

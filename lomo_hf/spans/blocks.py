@@ -52,10 +52,12 @@ def block_edges(
         if after is not None and _is_bare(atom):
             after = _right_of_operands(prompt, after, high)
         cuts.update(edge for edge in (before, after) if edge is not None)
-    borders = Borders(prompt, atoms)
+    borders, ends = Borders(prompt, atoms), frozenset(sentences)
     edges = [0]
     for cut in sorted(cuts):
-        if edges[-1] < cut < len(prompt) and not prompt[edges[-1] : cut].isspace() and borders.allow(cut):
+        if not edges[-1] < cut < len(prompt) or prompt[edges[-1] : cut].isspace():
+            continue
+        if borders.allow_end(cut) if cut in ends else borders.allow(cut):
             edges.append(cut)
     if len(edges) > 1 and not prompt[edges[-1] :].strip():
         edges.pop()

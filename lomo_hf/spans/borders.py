@@ -5,7 +5,8 @@ block, more than a third of the prompt, may be cut.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.marks import is_label
@@ -13,7 +14,6 @@ from lomo_hf.spans.marks import is_label
 __all__ = ["Borders"]
 
 _PAIRS = {")": "(", "]": "[", "）": "（", "】": "【", "」": "「", "』": "『", "》": "《", "”": "“"}
-_OPENERS = frozenset(_PAIRS.values())
 _MAX_GROUP = 400  # characters: a longer group is cut even in a long prompt
 _OPERATORS = frozenset("=<>+×÷·≤≥≈≠∈→⇒~")
 _ABBREVIATIONS = frozenset(
@@ -45,10 +45,11 @@ class Borders:
     def __init__(self, prompt: str, atoms: Sequence[Atom]) -> None:
         self.prompt, self.atoms = prompt, atoms
         self._starts = [atom.start for atom in atoms]
-        self._groups = list(self._find_groups())
+        self._has_rows = "|" in prompt
+        self._brackets = [(opener, closer) for closer, opener in _PAIRS.items() if opener in prompt]
 
     def allow(self, place: int) -> bool:
-        """Whether the prompt may be cut at a place.
+        """Whether the prompt may be cut at a place outside of its atoms.
 
         Args:
             place: Offset in characters of the first character behind the cut.
@@ -60,16 +61,44 @@ class Borders:
         prompt = self.prompt
         if not 0 < place < len(prompt):
             return True
-        return not (
-            self._within_atom(place) or self._within_group(place) or self._within_row(place) or self._within_phrase(place)
-        )
+        if prompt[place - 1] == "\n":
+            return True
+        if self._within_group(place):
+            return False
+        return not (self._within_phrase(place) or (self._has_rows and self._within_row(place)))
 
-    def _within_atom(self, place: int) -> bool:
+    def allow_end(self, place: int) -> bool:
+        """As `allow`, at the end of a sentence: one that ends in a word of two letters ends in no label.
+
+        Args:
+            place: Where the next sentence starts.
+
+        Example:
+            >>> Borders("It is so. 4. Find x", ()).allow_end(13)
+            False
+        """
+        before = self.prompt[max(0, place - 4) : place]
+        if before[-1:] == "\n":
+            return True
+        if before[:2].islower() and before[-1:] == " ":
+            return not self._within_group(place)
+        return self.allow(place)
+
+    def within_atom(self, place: int) -> bool:
+        """Whether a place lies inside of a formula or code.
+
+        Example:
+            >>> Borders("a", ()).within_atom(0)
+            False
+        """
         index = bisect_left(self._starts, place) - 1
         return index >= 0 and place < self.atoms[index].end
 
     def _within_group(self, place: int) -> bool:
-        """Whether a bracket that fits a block is open."""
+        """Whether a bracket that fits a block is open; a line break ends all of them."""
+        line = self.prompt[self.prompt.rfind("\n", max(0, place - _MAX_GROUP), place) + 1 : place]
+        if not any([_may_be_open(line, opener, closer) for opener, closer in self._brackets]):
+            return False
         index = bisect_left(self._groups, (place,)) - 1
         return index >= 0 and place < self._groups[index][1]
 
@@ -84,9 +113,11 @@ class Borders:
         stop = place
         while stop > 0 and place - stop < _MAX_WORD and prompt[stop - 1] in " \t":
             stop -= 1
-        if stop == 0 or prompt[stop - 1] == "\n":
+        last, following = prompt[stop - 1 : stop], prompt[place]
+        if last.isalpha() and following.isalnum():
             return False
-        last, following = prompt[stop - 1], prompt[place]
+        if last in ("", "\n"):
+            return False
         if following in _CLOSING_MARKS:
             return True
         if last in _OPERATORS or (following in _OPERATORS and prompt[place : place + 3] != ">>>"):
@@ -99,12 +130,15 @@ class Borders:
         word = prompt[start:stop]
         if word.strip("([“\"'").rstrip(".").lower() in _ABBREVIATIONS and last == ".":
             return word.lower() != "no." or prompt[place].isdigit() or prompt[place] in "$\\"
-        return is_label(word) and self._is_marker(word, start)
+        return is_label(word) and self._is_marker(word, start, stop)
 
-    def _is_marker(self, label: str, start: int) -> bool:
-        """Whether a label is that of an item, and not the end of a sentence, as in `the answer is 4.`"""
-        if label[0] in "(（" or label[-1] in ")）":
+    def _is_marker(self, label: str, start: int, stop: int) -> bool:
+        """Whether a label is that of an item, and no end of a sentence or a group: `the answer is 4.`, `(a, b)`."""
+        if label[0] in "(（":
             return True
+        if label[-1] in ")）":
+            index = bisect_left(self._groups, (stop,)) - 1
+            return not (index >= 0 and self._groups[index][1] == stop)
         before = self.prompt[max(0, start - 8) : start].rstrip(" \t")
         return not before or before[-1] == "\n" or before[-1] in _SENTENCE_ENDS or self._ends_atom(start - 1)
 
@@ -112,40 +146,53 @@ class Borders:
         index = bisect_right(self._starts, place) - 1
         return index >= 0 and self.atoms[index].end >= place > self.atoms[index].start
 
-    def _find_groups(self) -> list[tuple[int, int]]:
+    @cached_property
+    def _groups(self) -> list[tuple[int, int]]:
         """The outermost groups in brackets or quotation marks that are short enough, within a paragraph, in order."""
-        prompt, limit = self.prompt, min(_MAX_GROUP, len(self.prompt) // 3)
-        opened: list[int] = []
+        limit = min(_MAX_GROUP, len(self.prompt) // 3)
+        opened: list[tuple[int, str]] = []
         groups: list[tuple[int, int]] = []
-        for place in self._marks():
-            char = prompt[place]
-            if char in _OPENERS:
-                opened.append(place)
-                continue
-            if char == "\n":
+        for place, mark in self._marks():
+            if mark == "\n\n":
                 opened.clear()
-                continue
-            if opened and prompt[opened[-1]] == _PAIRS[char]:
-                start = opened.pop()
+            elif mark not in _PAIRS:
+                opened.append((place, mark))
+            elif opened and opened[-1][1] == _PAIRS[mark]:
+                start, _ = opened.pop()
                 if place + 1 - start <= limit:
                     while groups and groups[-1][0] > start:
                         groups.pop()
                     groups.append((start, place + 1))
         return groups
 
-    def _marks(self) -> list[int]:
-        """Where brackets stand outside of atoms, and where paragraphs end."""
-        prompt, places = self.prompt, []
-        for mark in (*_PAIRS, *_OPENERS, "\n\n"):
-            here = prompt.find(mark)
-            while here >= 0:
-                places.append(here)
-                here = prompt.find(mark, here + 1)
-        if not places:
-            return places
-        places.sort()
-        return [place for place in places if not self._within_atom(place) and not self._is_start(place)]
+    def _marks(self) -> list[tuple[int, str]]:
+        """The brackets outside of atoms, and the ends of paragraphs, in order."""
+        outside, places = self._outside, []
+        for closer, opener in _PAIRS.items():
+            if opener in outside and closer in outside:
+                places += [*_places(outside, opener), *_places(outside, closer)]
+        return sorted([*places, *_places(outside, "\n\n")]) if places else []
 
-    def _is_start(self, place: int) -> bool:
-        index = bisect_left(self._starts, place)
-        return index < len(self._starts) and self._starts[index] == place
+    @cached_property
+    def _outside(self) -> str:
+        """The prompt with its atoms blotted out."""
+        if not self.atoms:
+            return self.prompt
+        parts, here = [], 0
+        for atom in self.atoms:
+            parts += [self.prompt[here : atom.start], "\x00" * (atom.end - atom.start)]
+            here = atom.end
+        return "".join((*parts, self.prompt[here:]))
+
+
+def _may_be_open(line: str, opener: str, closer: str) -> bool:
+    """Whether a bracket may be open at the end of a line's part; one that closes more than is open hides nothing."""
+    opened = line.count(opener)
+    return opened > 0 and (opened != line.count(closer) or line.find(closer) < line.find(opener))
+
+
+def _places(text: str, mark: str) -> Iterator[tuple[int, str]]:
+    here = text.find(mark)
+    while here >= 0:
+        yield here, mark
+        here = text.find(mark, here + 1)

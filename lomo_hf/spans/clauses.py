@@ -11,16 +11,22 @@ __all__ = ["with_clauses"]
 
 _NEAR = 1 / 15  # of the prompt: a border within this from where it is wanted is close enough
 _MAX_WORD, _MAX_LINE, _MAX_REACH = 24, 400, 2_000
-_MAX_ENTITY = 12
+_MAX_ENTITY, _MAX_OPENING = 12, 10
 _REACH = 1 / 6  # else the clauses within this are looked at
-_CLAUSE = re.compile(
-    r"(?P<mark>[,;:\u2013\u2014][ \n]|[，；：、])"
-    r"|(?P<conjunction> (?=(?:and|or|but|if|when|where|which|that|who|so|because|since|while|then|than|such|what|how"
-    r"|after|before|until|unless|et|und|y|e|che|que)\b))"
-    r"|(?P<preposition> (?=(?:in|on|at|of|for|with|from|to|by|into|as|is|are|was|were|has|have|had|will|can|per)\b))"
-    r"|(?P<particle>(?<=[的了是在和与及则若且或并而到为中时])(?=[\u3400-\u9fff]))"
-    r"|(?P<word>[ \n])"
-)
+_PARTICLE = "(?P<particle>(?<=[的了是在和与及则若且或并而到为中时])(?=[\u3400-\u9fff]))"
+_MARK = re.compile(f"(?P<mark>[,;:\u2013\u2014][ \n]|[，；：、])|{_PARTICLE}")
+_CLAUSE = re.compile(f"(?P<mark>[,;:\u2013\u2014][ \n]|[，；：、])|(?P<word>[ \n])|{_PARTICLE}")
+_OPENING_WORDS = {
+    **dict.fromkeys(
+        """and or but if when where which that who so because since while then than such what how after before until
+        unless et und y e che que""".split(),
+        "conjunction",
+    ),
+    **dict.fromkeys(
+        """in on at of for with from to by into as is are was were has have had will can per""".split(), "preposition"
+    ),
+}
+_MARKS_OF_CODE = frozenset(";{}=<>#_@\\\"([")
 _NO_END = frozenset("a an the of to in on at by for with from and or is are was were this that his her its their".split())
 _LONG_BLOCK = {"mark": 1 / 6, "conjunction": 1 / 4, "preposition": 1 / 4, "particle": 1 / 4, "word": 1 / 4}
 _MIN_BLOCK = {"mark": 16, "conjunction": 40, "preposition": 40, "particle": 16, "word": 48}  # characters
@@ -47,34 +53,51 @@ def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]
     for share in wanted:
         target = share * size
         at = bisect_left(made, target)
-        near = min(abs(edge - target) for edge in made[max(0, at - 1) : at + 1])
+        near = min(target - made[at - 1] if at else target, made[at] - target)
         if near <= _NEAR * size:
             continue
         low, high = made[max(0, at - 1)], made[min(at, len(made) - 1)]
-        found = min(_clauses(borders, low, high, target), default=None)
-        if found is not None and abs(found[1] - target) < near:
-            insort(made, found[1])
+        place = next(_clauses(borders, low, high, target, near), None)
+        if place is not None:
+            insort(made, place)
     return made
 
 
-def _clauses(borders: Borders, low: int, high: int, target: float) -> Iterator[tuple[float, int]]:
-    """The cost and the place of each end of a clause near a place in a block; both parts of the block hold ink."""
+def _clauses(borders: Borders, low: int, high: int, target: float, near: float) -> Iterator[int]:
+    """The ends of clauses in a block, nearer to a place than `near`, at which it may be cut; the best first."""
     prompt, size = borders.prompt, len(borders.prompt)
-    reach = min(_REACH * size, _MAX_REACH)
+    if high - low < min(_LONG_BLOCK.values()) * size:
+        return
+    reach = min(_REACH * size, _MAX_REACH, near)
     start, stop = max(low, int(target - reach)), min(high, int(target + reach) + 1)
-    for match in _CLAUSE.finditer(prompt, start, stop):
+    pattern = _CLAUSE if high - low >= max(_LONG_BLOCK["word"] * size, _MIN_BLOCK["conjunction"]) else _MARK
+    found = []
+    for match in pattern.finditer(prompt, start, stop):
         place, sort = match.end(), match.lastgroup or "word"
-        if high - low < max(_LONG_BLOCK[sort] * size, _MIN_BLOCK[sort]) or min(place - low, high - place) < _MIN_CLAUSE:
-            continue
-        if not (low < place < high and prompt[low:place].strip() and prompt[place:high].strip()):
-            continue
-        if (sort == "word" and _goes_on(prompt, place)) or (sort == "mark" and _ends_entity(prompt, place)):
-            continue
-        if not borders.allow(place):
-            continue
-        if prompt[place - 1] != "\n" and is_code_line(_line_at(prompt, place)):
-            continue
-        yield abs(place - target) + _PENALTIES[sort] * size, place
+        off = abs(place - target)
+        if sort == "word":
+            sort = _OPENING_WORDS.get(prompt[place : place + _MAX_OPENING].partition(" ")[0], sort)
+        if off < near and low + _MIN_CLAUSE <= place <= high - _MIN_CLAUSE:
+            found.append((off + _PENALTIES[sort] * size, place, sort))
+    for _, place, sort in sorted(found):
+        if _may_end(borders, low, place, high, sort):
+            yield place
+
+
+def _may_end(borders: Borders, low: int, place: int, high: int, sort: str) -> bool:
+    """Whether a block may be cut at the end of a clause."""
+    prompt = borders.prompt
+    if high - low < max(_LONG_BLOCK[sort] * len(prompt), _MIN_BLOCK[sort]):
+        return False
+    if (sort == "word" and _goes_on(prompt, place)) or (sort == "mark" and _ends_entity(prompt, place)):
+        return False
+    if prompt[place - 1] != "\n" and _is_code(_line_at(prompt, place)):
+        return False
+    return not borders.within_atom(place) and _parts_ink(prompt, low, place, high) and borders.allow(place)
+
+
+def _parts_ink(prompt: str, low: int, place: int, high: int) -> bool:
+    return not (prompt[low:place].isspace() or prompt[place:high].isspace())
 
 
 def _goes_on(prompt: str, place: int) -> bool:
@@ -87,6 +110,11 @@ def _ends_entity(prompt: str, place: int) -> bool:
     """Whether the semicolon before a place is that of `&amp;`."""
     word = prompt[max(0, place - _MAX_ENTITY) : place].split()[-1:]
     return bool(word) and word[0].endswith(";") and "&" in word[0]
+
+
+def _is_code(line: str) -> bool:
+    """Whether a line is code; most are plainly not, for they hold none of its marks."""
+    return not _MARKS_OF_CODE.isdisjoint(line) and is_code_line(line)
 
 
 def _line_at(prompt: str, place: int) -> str:

@@ -5,12 +5,11 @@ looked at in `edges.py`. Everything is looked for with methods of `str`, in one 
 at most, so that the cost of a body grows with its length and no more.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from string import ascii_letters, digits
 
 from lomo_hf.spans.commands import COMMAND_ARGUMENTS, TYPESETTING_COMMANDS
-from lomo_hf.spans.prose import prose_signs
+from lomo_hf.spans.prose import prose_signs, shape_of
 
 __all__ = ["AGAINST", "LONE_MARKS", "MATHEMATICAL", "content_signs"]
 
@@ -44,6 +43,7 @@ _OPERATORS = frozenset("+-*/×÷·−±∪∩∘")
 _UNICODE_SIGNS = frozenset("∠△√∞πθαβγδλμσωφ°′″²³½⅓¼ℝℂℤℕ₁₂∑∫∂∇∀∃∅…⁻¹⁰")
 _CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_", "</", "/>", "!=", "<-", "--", "=~")
 _CODE_CHARS = frozenset("=&|:/+(<$-)")
+_MARKS = frozenset("\"`';@#~&?!|$\n")
 _ODD_CHARS = frozenset("@#~&")
 _OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # no formula ends with one of these
 _ODD_STARTS = frozenset(",.;:!?)]}\"'#@&%/~`*=")  # and none begins with one of these
@@ -69,64 +69,66 @@ def content_signs(body: str) -> tuple[str, ...]:
 
 
 def _all_signs(ink: str) -> tuple[str, ...]:
-    signs = tuple(_signs(ink))
-    return (*signs, "no mathematics") if MATHEMATICAL.isdisjoint(signs) else signs
+    signs = _signs(ink)
+    return (*signs, "no mathematics") if MATHEMATICAL.isdisjoint(signs) else tuple(signs)
 
 
 _short_signs = lru_cache(maxsize=8192)(_all_signs)
 
 
-def _signs(ink: str) -> Iterator[str]:
-    if ink in LONE_MARKS:
-        yield "lone mark"
-        return
+def _signs(ink: str) -> list[str]:
+    if len(ink.rstrip("'")) == 1 and ink[:1].isalpha():
+        return ["chinese" if _is_chinese(ink[0]) else "letter"]
+    if not ink or ink in LONE_MARKS:
+        return ["lone mark"] if ink else []
     if ink in _LONE_OPERATORS:
-        yield "lone operator"
-        return
-    if len(ink.rstrip("'")) == 1 and ink[0].isalpha():
-        yield "chinese" if _is_chinese(ink[0]) else "letter"
-        return
+        return ["lone operator"]
     if "&" in ink:
         for entity, char in _ENTITIES:
             ink = ink.replace(entity, char)
-    chars, plain = frozenset(ink), ink
-    if "\\" in chars:
+    signs, plain = [], ink
+    if "\\" in ink:
         plain, signs = _without_commands(ink)
-        yield from signs
         if "\\boxed{" in ink and _is_placeholder(ink[ink.find("\\boxed{") + 7 :]):
-            yield "empty box"
-    if "^" in chars or "_" in chars:
-        yield from _script_signs(ink)
-    if "{" in chars or "}" in chars:
-        yield from _brace_signs(ink, plain)
+            signs.append("empty box")
+    if "^" in ink or "_" in ink:
+        signs += _script_signs(ink)
+    if "{" in ink or "}" in ink:
+        if ink.count("{") - ink.count("\\{") != ink.count("}") - ink.count("\\}"):
+            signs.append("braces open")
+        if plain[0] == "{":
+            signs += ["brace first"] * (1 + plain.startswith("{{"))
         plain = _outside_groups(plain)
-    if plain.strip(_CUT + " "):
-        yield from _plain_signs(plain, ink)
+    return signs + _plain_signs(plain, ink) if plain.strip(_CUT + " ") else signs
 
 
-def _plain_signs(plain: str, ink: str) -> Iterator[str]:
+def _plain_signs(plain: str, ink: str) -> list[str]:
     """The signs in what is left of a body without its commands and groups."""
     chars = frozenset(plain)
-    if not chars.isdisjoint(_RELATIONS):
-        yield "relation"
+    related = not chars.isdisjoint(_RELATIONS)
+    signs = ["relation"] if related else []
     if not chars.isdisjoint(_OPERATORS) and not ("-" in chars and _is_hyphenated(plain, chars)):
-        yield "operator"
+        signs.append("operator")
     if not plain.isascii():
         if not chars.isdisjoint(_UNICODE_SIGNS):
-            yield "sign"
-        if any(map(_is_chinese, plain)):
-            yield "chinese"
-    yield from _bracket_signs(plain, ink, chars)
-    prose, ends = tuple(prose_signs(plain, ink)), tuple(_end_signs(plain, ink))
-    yield from prose
-    yield from ends
-    if "short names" in prose and "open end" not in ends and "odd start" not in ends and not chars.isdisjoint(_RELATIONS):
-        yield "equation"
-    yield from _code_signs(plain, ink, chars)
-    if "\n" in chars:
-        yield from ("newline",) * min(plain.count("\n"), 2)
+            signs.append("sign")
+        if any(map(_is_chinese, chars)):
+            signs.append("chinese")
+    if not chars.isdisjoint("()[]"):
+        signs += _bracket_signs(plain, ink, chars)
+    shape = shape_of(plain)
+    signs += prose_signs(plain, ink, shape)
+    ends = _end_signs(plain, ink)
+    signs += ends
+    if related and "short names" in signs and (not ends or ends[0] == "enclosed"):
+        signs.append("equation")
+    if not chars.isdisjoint(_MARKS):
+        signs += _mark_signs(plain, ink, chars)
+    if ".." in shape and not chars.isdisjoint(_CODE_CHARS):
+        signs += ["code mark"] * min(sum([mark in plain for mark in _CODE]), 2)
     if len(ink) > _LONG:
-        yield from ("long",) * (1 + (len(ink) > _VERY_LONG))
+        signs += ["long"] * (1 + (len(ink) > _VERY_LONG))
+    return signs
 
 
 def _is_hyphenated(plain: str, chars: frozenset[str]) -> bool:
@@ -136,50 +138,40 @@ def _is_hyphenated(plain: str, chars: frozenset[str]) -> bool:
     return compound and "-" not in right and chars & _OPERATORS == {"-"}
 
 
-def _bracket_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
-    if chars.isdisjoint("()[]"):
-        return
+def _bracket_signs(plain: str, ink: str, chars: frozenset[str]) -> list[str]:
     if ink.count("(") + ink.count("[") != ink.count(")") + ink.count("]"):  # of `[0, 1)` each closes one
-        yield "brackets open"
-        return
+        return ["brackets open"]
     at = plain.find("(") if "(" in chars else plain.find("[")
-    if at > 0 and plain[at - 1].isalnum():
-        yield "call"
+    return ["call"] if at > 0 and plain[at - 1].isalnum() else []
 
 
-def _code_signs(plain: str, ink: str, chars: frozenset[str]) -> Iterator[str]:
-    if '"' in chars:
-        yield "quote"
+def _mark_signs(plain: str, ink: str, chars: frozenset[str]) -> list[str]:
+    signs = ["quote"] if '"' in chars else []
     if "`" in chars and "''" not in ink:  # and not a ``quotation'' of LaTeX
-        yield "backtick"
+        signs.append("backtick")
     if "'" in chars and _opens_quotation(plain):
-        yield "apostrophe"
+        signs.append("apostrophe")
     if ";" in chars:
-        yield "semicolon"
-        if ";\n" in plain or ink[-1] == ";":
-            yield "statement"
-    if not chars.isdisjoint(_CODE_CHARS):
-        yield from ("code mark",) * min(sum(mark in plain for mark in _CODE), 2)
+        signs += ["semicolon", "statement"] if ";\n" in plain or ink[-1] == ";" else ["semicolon"]
     if not chars.isdisjoint(_ODD_CHARS) or "?" in plain[:-1] or ("!" in chars and not _is_factorial(plain)):
-        yield "odd mark"
+        signs.append("odd mark")
     if "|" in chars and _crosses_cell(plain, ink):
-        yield "cell"
+        signs.append("cell")
     if "$" in chars:
-        yield "dollar inside"
+        signs.append("dollar inside")
+    return signs + ["newline"] * min(plain.count("\n"), 2)
 
 
-def _end_signs(plain: str, ink: str) -> Iterator[str]:
+def _end_signs(plain: str, ink: str) -> list[str]:
+    """Whether a body breaks off or begins in the middle; `enclosed` by itself if it does not, and stands in brackets."""
+    signs = ["odd start"] if ink[0] in _ODD_STARTS and not ink.startswith("``") else []
     if ink[-1] in _OPEN_ENDS or (ink[-1] == "|" and plain.count("|") % 2):
-        yield "open end"
-    elif ink[0] in "([|{" and ink[-1] in ")]|}.,":
-        yield "enclosed"
-    if ink[0] in _ODD_STARTS and not ink.startswith("``"):
-        yield "odd start"
+        return ["open end", *signs]
+    return ["enclosed", *signs] if ink[0] in "([|{" and ink[-1] in ")]|}.," else signs
 
 
-def _script_signs(ink: str) -> Iterator[str]:
-    if ink[0] in "^_":
-        yield "script first"
+def _script_signs(ink: str) -> list[str]:
+    signs = ["script first"] if ink[0] in "^_" else []
     scripts = snakes = 0
     for mark in "^_":
         at = ink.find(mark)
@@ -191,16 +183,7 @@ def _script_signs(ink: str) -> Iterator[str]:
             elif following and (following.isalnum() or following in "{\\*+-'∞("):
                 scripts += 1
             at = ink.find(mark, at + 1)
-    yield from ("script",) * min(scripts, 2)
-    if snakes:
-        yield "snake case"
-
-
-def _brace_signs(ink: str, plain: str) -> Iterator[str]:
-    if ink.count("{") - ink.count("\\{") != ink.count("}") - ink.count("\\}"):
-        yield "braces open"
-    if plain[0] == "{":
-        yield from ("brace first",) * (1 + plain.startswith("{{"))
+    return signs + ["script"] * min(scripts, 2) + ["snake case"] * (snakes > 0)
 
 
 def _without_commands(ink: str) -> tuple[str, list[str]]:

@@ -4,6 +4,9 @@ A dollar that opens looks like `(open) $x`, a dollar that closes like `x$ ` or `
 `"$name`, that of money like `$5`. A sign is a name of `weights.py`.
 """
 
+from collections.abc import Sequence
+from functools import lru_cache
+
 from lomo_hf.spans.content import AGAINST, LONE_MARKS, content_signs
 
 __all__ = ["bracket_signs", "display_signs", "dollar_signs"]
@@ -15,6 +18,7 @@ _MARKS_OF_VARIABLES = frozenset("{(_[@\\")  # `${`, `$(`, `$_`, `$@`
 _SPECIAL_VARIABLES = frozenset("!?@#^*&%<")
 _OPEN_ENDS = frozenset(" \t\n\"'(=@/:,>[{+-*.<|&%")  # behind one of these a dollar opens
 _ENDINGS = frozenset(("th", "st", "nd", "rd", "s"))
+_ONLY_MONEY = ("amount then word",)
 _LINE_BREAKS = ("\\\\", "\\\n", "\\(", "\\[")
 _REGEX_ENDS = frozenset(("/'", '/"', "/;", "/g", "/i", "/)", "/,", "/m"))
 _PLACEHOLDERS = frozenset(
@@ -43,37 +47,69 @@ def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[s
     """
     body = text[start + 1 : end - 1]
     before = text[start - 1] if start > low else " "
-    after = text[end] if end < high else " "
-    first, last = body[0], body[-1]
-    closes = (first.isspace() or first in ",.;:?!)") and before.isascii() and (before.isalnum() or before in ")]}'%")
-    opens = (last.isspace() or last in "([{") and after.isascii() and (after.isalnum() or after in "([{\\|-_")
+    behind = text[end : min(end + 3, high)] or " "
+    closes, opens, outside = _outside_signs(before, body[0], body[-1], behind, _may_be_hyphenated(body))
     if closes and opens and "\\" not in body:
         return None
-    signs = ["dollars"]
-    if body.strip(". \u2026<>").lower() in _PLACEHOLDERS:
-        signs.append("placeholder")
-    if first.isspace() or last.isspace():
-        signs.append("padded" if first.isspace() and last.isspace() else f"padded {'left' if first.isspace() else 'right'}")
-    signs += content_signs(body)
-    if first.isspace() and last.isspace() and "number" in signs and body.rstrip()[-1] == ",":
-        signs.append("cell")  # `$ 5.99, $ 4.79`
-    if closes and opens and AGAINST.isdisjoint(signs):
+    if _is_hopeless(outside, closes, opens, body):
+        return ["dollars", *outside, *_ONLY_MONEY] if body[0].isdigit() else ["dollars", *outside]
+    content = content_signs(body)
+    signs = ["dollars", *content]
+    if closes and opens and AGAINST.isdisjoint(content):
         signs.append("inside out")
     else:
         signs += ["opener closes"] * closes + ["closer opens"] * opens
-    outside = _before(before) + _after(text, end, after, body)
-    if "script" in signs or "command" in signs:  # no variable of code holds these
-        outside = [sign for sign in outside if sign not in ("letter before", "letter after")]
+    if "script" in content or "command" in content:  # no variable of code holds these
+        outside = tuple([sign for sign in outside if sign not in ("letter before", "letter after")])
     signs += outside
-    if "hyphen" in signs and "open end" in signs:
+    if body[0].isspace() or body[-1].isspace() or "name" in content or "no mathematics" in content:
+        signs += _space_signs(body, content)
+    if "hyphen" in outside and "open end" in content:
         signs.remove("open end")
-    if before in "\"'" and (last in "\"'" or first in "\"'"):
-        signs.append("quoted")
-    if text[end : end + 2] in _REGEX_ENDS:
-        signs.append("regex edge")
+    if behind[0].isdigit() and body in LONE_MARKS:  # `$\$$35`
+        signs.remove("digit after")
     if ("|" in body or "\n" in body) and _leaves_row(text, start, end - 1):
         signs.append("leaves row")
     return signs
+
+
+def _is_hopeless(outside: Sequence[str], closes: bool, opens: bool, body: str) -> bool:
+    """Whether no content without commands and scripts outweighs the edges, as in `$5 and $10`: most money is such."""
+    against = ("digit after" in outside) + opens + closes + body[-1].isspace() + ("letter before" in outside)
+    return against > 1 and "digit after" in outside and "\\" not in body and "^" not in body and "_" not in body
+
+
+def _space_signs(body: str, content: Sequence[str]) -> list[str]:
+    """Signs of the space at the ends of a body, and of a body that is a placeholder, `$formula$`."""
+    first, last = body[0].isspace(), body[-1].isspace()
+    signs = ["placeholder"] if body.strip(". \u2026<>").lower() in _PLACEHOLDERS else []
+    if first and last:
+        signs.append("padded")
+        if "number" in content and body.rstrip()[-1] == ",":
+            signs.append("cell")  # `$ 5.99, $ 4.79`
+    elif first or last:
+        signs.append("padded left" if first else "padded right")
+    return signs
+
+
+def _may_be_hyphenated(body: str) -> bool:
+    return body[-1] == "-" and len(body) < _MAX_HYPHENATED and "," not in body and "." not in body
+
+
+@lru_cache(maxsize=16_384)
+def _outside_signs(
+    before: str, first: str, last: str, behind: str, hyphen: bool
+) -> tuple[bool, bool, tuple[str, ...]]:
+    """Whether the first dollar looks like one that closes, the second like one that opens; and what touches them."""
+    after = behind[0]
+    closes = (first.isspace() or first in ",.;:?!)") and before.isascii() and (before.isalnum() or before in ")]}'%")
+    opens = (last.isspace() or last in "([{") and after.isascii() and (after.isalnum() or after in "([{\\|-_")
+    signs = [*_before(before), *_after(behind, last, first.isspace(), hyphen)]
+    if before in "\"'" and (last in "\"'" or first in "\"'"):
+        signs.append("quoted")
+    if behind[:2] in _REGEX_ENDS:
+        signs.append("regex edge")
+    return closes, opens, tuple(signs)
 
 
 def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[str]:
@@ -134,23 +170,22 @@ def _before(before: str) -> list[str]:
     return ["clean before"] if before in _OPENING_MARKS or _is_wide(before) else []
 
 
-def _after(text: str, end: int, after: str, body: str) -> list[str]:
-    last = body[-1]
+def _after(behind: str, last: str, padded: bool, hyphen: bool) -> list[str]:
+    after = behind[0]
     if after.isascii() and after.isdigit():
-        return [] if body in LONE_MARKS else ["digit after"]  # `$\$$35`
-    hyphen = last == "-" and len(body) < _MAX_HYPHENATED and "," not in body and "." not in body
-    if hyphen and (text[end : end + 2].isalpha() or _is_wide(after)):  # and not `$a0-$a3`
+        return ["digit after"]
+    if hyphen and ((len(behind) > 1 and behind[:2].isalpha()) or _is_wide(after)):  # and not `$a0-$a3`
         return ["hyphen"]
     opens = ["closer opens"] if last in _OPEN_ENDS and not last.isspace() else []
     if after.isascii() and after.isalpha():
-        return ["ending after"] if text[end : end + 3].rstrip(" .,;:)\n") in _ENDINGS else ["letter after", *opens]
-    if after in _MARKS_OF_VARIABLES and text[end : end + 2] not in _LINE_BREAKS:
+        return ["ending after"] if behind.rstrip(" .,;:)\n") in _ENDINGS else ["letter after", *opens]
+    if after in _MARKS_OF_VARIABLES and behind[:2] not in _LINE_BREAKS:
         return ["opening after", *opens]
-    if after in _SPECIAL_VARIABLES and last in _OPEN_ENDS and not body[0].isspace():
+    if after in _SPECIAL_VARIABLES and last in _OPEN_ENDS and not padded:
         return ["closer opens"]
     if after == "\\":
         return ["clean after"]
-    if after == "-" and text[end + 1 : end + 2].isalpha():
+    if after == "-" and behind[1:2].isalpha():
         return ["axis"]
     return ["clean after"] if after in _CLOSING_MARKS or _is_wide(after) else []
 

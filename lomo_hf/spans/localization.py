@@ -7,6 +7,7 @@ what a block says: `answer-overlap` at the words of the answer, `densest-math` a
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from lomo_hf.errors import RecipeError
@@ -38,19 +39,44 @@ class Span:
         return any(atom.is_math for atom in self.atoms)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Localization:
-    """A prompt cut into text and spans. What lies between the spans stays text, so the whole is the prompt again."""
+    """A prompt cut into text and spans. What lies between the spans stays text, so the whole is the prompt again.
+
+    Attributes:
+        prompt: The text.
+        position: The name of the position.
+        sentences: How many there are.
+        atoms: The formulas and code of the prompt, in order.
+        spans: What becomes pages, in order.
+        starts: Where its sentences start, but the first.
+    """
 
     prompt: str
     position: str
     sentences: int
-    edges: tuple[int, ...]
     atoms: tuple[Atom, ...]
     spans: tuple[Span, ...]
+    starts: tuple[int, ...]
+
+    @cached_property
+    def edges(self) -> tuple[int, ...]:
+        """The borders of the blocks, from 0 to the length of the prompt; found when they are first asked for.
+
+        Example:
+            >>> select_spans("One. Two.").edges
+            (0, 5, 9)
+        """
+        whole = self.sentences <= MAX_WHOLE_SENTENCES or self.position == "full"
+        return block_edges(self.prompt, self.atoms, self.starts, () if whole else wanted_borders(self.position))
 
     def texts(self) -> tuple[str, ...]:
-        """The kept text before, between and after the spans: one more than there are spans, some perhaps empty."""
+        """The kept text before, between and after the spans: one more than there are spans, some perhaps empty.
+
+        Example:
+            >>> select_spans("One. Two. Three. Four. Five.").texts()
+            ('One. Two. ', ' Four. Five.')
+        """
         starts = [0, *(span.end for span in self.spans)]
         ends = [*(span.start for span in self.spans), len(self.prompt)]
         return tuple(self.prompt[a:b] for a, b in zip(starts, ends, strict=True))
@@ -61,7 +87,6 @@ _THIRDS = (1 / 3, 2 / 3)
 _SIXTHS = (4 / 18, 7 / 18, 11 / 18, 14 / 18)  # two pages of a sixth each, and three texts of the same length
 _LEAST, _MOST = 0.21, 0.52  # of the prompt, with the space behind: a middle is about a third long
 _TOO_SHORT, _TOO_LONG = 6, 2  # times what a border off its place counts
-_WANTED = {"multi-span": _SIXTHS}
 
 
 def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> Localization:
@@ -84,11 +109,11 @@ def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> 
     atoms = scan(prompt)
     starts = sentence_starts(prompt, atoms)
     sentences = count_sentences(prompt, starts)
-    whole = sentences <= MAX_WHOLE_SENTENCES or position == "full"
-    edges = block_edges(prompt, atoms, starts, () if whole else _WANTED.get(position, _THIRDS))
-    runs = [(0, len(edges) - 1)] if whole else choose(Blocks(prompt, edges, atoms, answer))
-    spans = tuple(_span(prompt, edges, atoms, run) for run in runs)
-    return Localization(prompt, position, sentences, edges, atoms, spans)
+    if sentences <= MAX_WHOLE_SENTENCES or position == "full":
+        return Localization(prompt, position, sentences, atoms, (Span(0, len(prompt), atoms),), tuple(starts))
+    edges = block_edges(prompt, atoms, starts, wanted_borders(position))
+    spans = tuple([_span(prompt, edges, atoms, run) for run in choose(Blocks(prompt, edges, atoms, answer))])
+    return _with_edges(Localization(prompt, position, sentences, atoms, spans, tuple(starts)), edges)
 
 
 def narrow(found: Localization, index: int, max_chars: int) -> Localization | None:
@@ -116,7 +141,23 @@ def narrow(found: Localization, index: int, max_chars: int) -> Localization | No
         middle = (span.start + span.end) // 2
         run = _grown(edges, _seed(edges, (first, last), middle, max_chars), (first, last), middle, max_chars)
     cut = _span(found.prompt, edges, found.atoms, run)
-    return replace(found, spans=(*found.spans[:index], cut, *found.spans[index + 1 :]))
+    return _with_edges(replace(found, spans=(*found.spans[:index], cut, *found.spans[index + 1 :])), edges)
+
+
+def wanted_borders(position: str) -> tuple[float, ...]:
+    """Where a position wants its borders, as shares of the prompt.
+
+    Example:
+        >>> [round(share, 2) for share in wanted_borders("multi-span")]
+        [0.22, 0.39, 0.61, 0.78]
+    """
+    return _SIXTHS if position == "multi-span" else _THIRDS
+
+
+def _with_edges(found: Localization, edges: tuple[int, ...]) -> Localization:
+    """A localization whose borders are known."""
+    found.__dict__["edges"] = edges
+    return found
 
 
 def check_position(position: str) -> Callable[[Blocks], list[_Run]]:

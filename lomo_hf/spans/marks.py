@@ -6,9 +6,10 @@ nor about what lies in formulas and code: that is `sentences.py`.
 
 import re
 
-__all__ = ["is_cjk", "is_label", "sentence_end", "skip_space"]
+__all__ = ["is_cjk", "is_label", "plainly_ends", "sentence_end", "skip_space"]
 
 _CLOSERS = frozenset("\"')]}”’»」』）】》〉*_")
+_PLAIN_WORD = 16
 _FULL_MARKS = frozenset("。！？｡؟।॥۔．")
 _REPORTING = frozenset("说道问答喊叫說問")  # “……！”他说: the sentence goes on behind the quotation
 _LABEL = re.compile(r"[(（]?([0-9]{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.．)）、:]")
@@ -60,6 +61,24 @@ def sentence_end(prompt: str, at: int) -> int | None:
         case _:
             ends = True
     return start if ends else None
+
+
+def plainly_ends(prompt: str, at: int) -> bool:
+    """Whether the mark at `at` is a full stop between a plain word and a capital: most are, and need no further look.
+
+    Args:
+        prompt: Any text.
+        at: Where the mark stands.
+
+    Example:
+        >>> plainly_ends("It rains. Why?", 8), plainly_ends("Mr. Lee", 2)
+        (True, False)
+    """
+    following = prompt[at : at + 4]
+    if following[:2] != ". " or len(following) < 4 or not ("A" <= following[2] <= "Z" and following[3].islower()):
+        return False
+    word = prompt[max(0, at - _PLAIN_WORD) : at].rpartition(" ")[2]
+    return len(word) > 3 and word.isascii() and word.isalpha() and word.islower() and word not in _ABBREVIATIONS
 
 
 def is_cjk(char: str) -> bool:
@@ -133,11 +152,11 @@ def _is_factorial(prompt: str, at: int, first: str) -> bool:
 def _full_stop(prompt: str, at: int, start: int) -> bool:
     """Whether the "." at `at`, with space after it and more text from `start`, ends a sentence."""
     first = prompt[start] if start < len(prompt) else "A"
-    word_start = at
-    while word_start > 0 and at - word_start < 24 and not prompt[word_start - 1].isspace():
-        word_start -= 1
+    before = prompt[max(0, at - 24) : at]
+    word_start = at if before[-1:].isspace() or not before else at - len(before.split()[-1])
     word = prompt[word_start:at].lstrip("\"'([{“‘*_")
-    word = word[max(word.rfind(mark) for mark in '”"“') + 1 :]  # as in `need to.”Dr. Guo`
+    if not word.isalnum():  # as in `need to.”Dr. Guo`
+        word = word[max(word.rfind("”"), word.rfind('"'), word.rfind("“")) + 1 :]
     if not word.strip("."):  # an ellipsis
         return first.isupper() or is_cjk(first) or "\n" in prompt[at:start]
     if word.lower() in _ABBREVIATIONS or _is_initials(word):

@@ -6,7 +6,7 @@ choice is one pass from the end. A dollar without its partner is text, and shift
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from lomo_hf.spans.atoms import MAX_FORMULA_CHARS
 from lomo_hf.spans.commands import MATH_ENVIRONMENTS
@@ -56,7 +56,8 @@ def pairs_of(stretch: Stretch) -> list[Pair]:
         >>> [text[pair.start : pair.end] for pair in pairs_of(Stretch(text, 0, len(text)))]
         ['$5 or $', '$x$']
     """
-    following, environments = _following(stretch.tokens), _environments(stretch.tokens)
+    following = _following(stretch.tokens)
+    environments = _environments(stretch.tokens) if stretch.has_environments else {}
     made = []
     for index, token in enumerate(stretch.tokens):
         pair = None
@@ -91,6 +92,9 @@ def chosen(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) ->
         >>> [pair.start for pair in chosen(stretch, pairs_of(stretch), [-40, 30])]
         [10]
     """
+    likely = [pair for pair, strength in zip(pairs, strengths, strict=True) if strength > 0]
+    if all([left.last < right.first for left, right in pairwise(likely)]):
+        return likely  # nothing stands against anything
     count = len(stretch.tokens)
     inside = _inside(stretch, pairs, strengths)
     opened = {pair.first: (pair, strength) for pair, strength in zip(pairs, strengths, strict=True)}
@@ -135,25 +139,25 @@ def _following(tokens: Sequence[Token]) -> list[int]:
 
 
 def _dollars(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | None:
-    tokens = stretch.tokens
+    tokens, text = stretch.tokens, stretch.text
     if index + 1 < len(tokens) and _beside(tokens, index):
         return _double(stretch, index, following)
-    last = _in_same_text(stretch, index, following)
+    last = following[index]
+    if last >= 0 and stretch.has_text_groups:
+        last = _in_same_text(stretch, index, following)
     if last < 0:
         return None
     start, end = tokens[index].start, tokens[last].end
-    if end - start > MAX_FORMULA_CHARS or not stretch.text[start + 1 : end - 1].strip():
+    if end - start > MAX_FORMULA_CHARS or end - start < 3:
         return None
-    if stretch.blank_between(start, end):
-        return None
-    signs = dollar_signs(stretch.text, start, end, stretch.start, stretch.end)
-    if signs is None:
+    signs = dollar_signs(text, start, end, stretch.start, stretch.end)
+    if signs is None or stretch.blank_between(start, end) or text[start + 1 : end - 1].isspace():
         return None
     if index and _beside(tokens, index - 1):
         signs.append("after dollar")
     if last + 1 < len(tokens) and _beside(tokens, last):
         signs.append("before dollar")
-    inside = tokens[index + 1 : min(last, index + _MAX_SINGLE)]
+    inside = tokens[index + 1 : min(last, index + _MAX_SINGLE)] if last > index + 1 else None
     if inside and stretch.text[start + 1 : end - 1].lstrip()[:7] == "\\begin{":
         inside = inside[1:]  # some write `$\begin{align}…\end{align}$`
     if inside and any([_stands_alone(token) for token in inside]):
@@ -188,8 +192,6 @@ def _double(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | No
 def _in_same_text(stretch: Stretch, index: int, following: Sequence[int]) -> int:
     r"""The next dollar that is not within a `\text{…}` of its own."""
     last = following[index]
-    if last < 0 or not stretch.has_text_groups:
-        return last
     mine = stretch.text_group_at(stretch.tokens[index].start)
     for _ in range(_MAX_INNER):
         if last < 0 or stretch.text_group_at(stretch.tokens[last].start) in (None, mine):
@@ -229,7 +231,7 @@ def _code(stretch: Stretch, index: int, last: int) -> Pair | None:
 def _environments(tokens: Sequence[Token]) -> dict[int, int]:
     r"""Token index of `\begin{x}` -> that of its `\end{x}`; one without a partner is text."""
     opened: list[int] = []
-    partners = {}
+    partners: dict[int, int] = {}
     for index, token in enumerate(tokens):
         if token.name not in MATH_ENVIRONMENTS:
             continue

@@ -1,12 +1,12 @@
 """What a whole prompt does with dollars and backslashes: counted once, and evidence about each pair in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 
 from lomo_hf.spans.content import AGAINST, MATHEMATICAL
 from lomo_hf.spans.pairing import Pair
 
-__all__ = ["Profile", "profile_of"]
+__all__ = ["Profile"]
 
 _MARKS_OF_CODE = (
     "<?php", "#!/", ";\n", "->", "=> ", "echo ", "$_", " = $", "){", ") {", "$@", "&& ", "printf", "function",
@@ -31,65 +31,10 @@ _MAX_ESCAPES = 8
 _PADDED = frozenset(("padded", "padded left", "padded right"))
 
 
-@dataclass(frozen=True, slots=True)
 class Profile:
     """What a prompt does, in counts that stop at a few, so that no habit outweighs what is seen at a place.
 
-    Attributes:
-        sure: Formulas that are sure by their content and edges alone; 3 stands for more.
-        code: Sorts of marks that only code has; 3 stands for more.
-        money: Pairs that hold an amount and a word; 2 stands for more.
-        padded: Formulas with a space within their dollars; 2 stands for more.
-        source: 1 if commands of a LaTeX document are there.
-        sql: 1 if it is SQL, which quotes with dollars.
-        latex: 1 if it speaks of LaTeX.
-        even: 1 if formulas are sure, the dollars are even in number, and there is neither code nor money: then each dollar
-            should have its partner.
-        strings: 1 if `\\n` and the like stand in it as they are written.
-        escapes: Brackets that are escaped for Markdown or a regular expression; 2 stands for more.
-    """
-
-    sure: int
-    code: int
-    money: int
-    padded: int
-    source: int
-    sql: int
-    latex: int
-    even: int
-    escapes: int
-    strings: int
-
-    def signs_for(self, signs: Sequence[str]) -> list[str]:
-        """The signs that the prompt adds to those of one pair in it.
-
-        Example:
-            >>> Profile(1, 0, 2, 0, 0, 0, 0, 0, 0, 0).signs_for(["dollars", "amount"])
-            ['sure', 'money', 'money']
-        """
-        made = ["sure"] * self.sure + ["code"] * self.code
-        if not _PADDED.isdisjoint(signs):
-            made += ["padded habit"] * self.padded
-        if "amount" in signs:
-            made += ["money"] * self.money
-        if signs[0] == "dollars":
-            made += ["even"] * self.even
-        elif signs[0] == "brackets":
-            made += ["escaped brackets"] * self.escapes
-        return made + ["LaTeX source"] * self.source + ["SQL"] * self.sql
-
-    def signs_for_bare(self) -> list[str]:
-        """The signs that the prompt adds to those of a command without delimiters.
-
-        Example:
-            >>> Profile(0, 1, 2, 0, 0, 0, 1, 0, 0, 0).signs_for_bare()
-            ['LaTeX']
-        """
-        return ["sure"] * self.sure + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
-
-
-def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
-    """Count what decides; each mark is looked for once.
+    Each count is made when it is first asked for: most pairs are decided by their own signs.
 
     Args:
         prompt: The whole prompt.
@@ -97,41 +42,95 @@ def profile_of(prompt: str, pairs: Sequence[Pair], dollars: int) -> Profile:
         dollars: How many dollars may be delimiters.
 
     Example:
-        >>> profile_of("echo $HOME; the LaTeX is lost", [], 1)
-        Profile(sure=0, code=1, money=0, padded=0, source=0, sql=0, latex=1, even=0, escapes=0, strings=0)
+        >>> profile = Profile("echo $HOME; the LaTeX is lost", [], 1)
+        >>> profile.code, profile.latex, profile.sure
+        (1, True, 0)
     """
-    sure = money = padded = escapes = 0
-    for pair in pairs:
-        if pair.is_certain:
-            continue
-        signs = pair.signs
-        money += "amount then word" in signs
-        escapes += signs[0] == "brackets" and not _ESCAPED.isdisjoint(signs)
-        if not MATHEMATICAL.isdisjoint(signs) and _EDGES_AGAINST.isdisjoint(signs) and signs[1:] != ["number"]:
-            if _PADDED.isdisjoint(signs):
-                sure += 1
-            else:
-                padded += 1
-    code = _marks_of_code(prompt) if dollars else 0
-    even = sure > 1 and dollars % 2 == 0 and not code and not money
-    return Profile(
-        sure=min(sure, 3),
-        code=min(code, 3),
-        money=min(money, 2),
-        padded=min(padded, 2),
-        source=int("\\" in prompt and any([mark in prompt for mark in _MARKS_OF_SOURCE])),
-        sql=int(dollars > 1 and sum([mark in prompt for mark in _MARKS_OF_SQL]) > 1),
-        latex=int(any([mark in prompt for mark in _WORDS_FOR_LATEX])),
-        even=int(even),
-        escapes=min(escapes, 2),
-        strings=int("\\" in prompt and any([_has_escape(prompt, mark) for mark in _STRING_ESCAPES])),
-    )
 
+    def __init__(self, prompt: str, pairs: Sequence[Pair], dollars: int) -> None:
+        self.prompt, self._pairs, self._dollars = prompt, pairs, dollars
 
-def _marks_of_code(prompt: str) -> int:
-    """How many sorts of marks there are; `${ }^{12}C` and `${}_2$` are of chemistry."""
-    braces = prompt.count("${") > prompt.count("${ }") + prompt.count("${}")
-    return sum([mark in prompt for mark in _MARKS_OF_CODE]) + braces
+    def signs_for(self, signs: Sequence[str]) -> list[str]:
+        """The signs that the prompt adds to those of one pair in it.
+
+        Args:
+            signs: The pair's own.
+
+        Example:
+            >>> Profile("if ($a) { $b->c; }", [], 2).signs_for(["dollars", "letter"])
+            ['code', 'code']
+        """
+        sure, padded, money, escapes = self._counts
+        made = ["sure"] * min(sure, 3)
+        if signs[0] == "brackets":
+            return made + ["escaped brackets"] * min(escapes, 2)
+        code = self.code
+        made += ["code"] * code
+        if not _PADDED.isdisjoint(signs):
+            made += ["padded habit"] * min(padded, 2)
+        if "amount" in signs:
+            made += ["money"] * min(money, 2)
+        if signs[0] == "dollars" and sure > 1 and self._dollars % 2 == 0 and not code and not money:
+            made.append("even")  # each dollar should have its partner
+        return made + ["SQL"] * self.sql
+
+    def signs_for_bare(self) -> list[str]:
+        """The signs that the prompt adds to those of a command without delimiters.
+
+        Example:
+            >>> Profile("In LaTeX, what does it mean?", [], 0).signs_for_bare()
+            ['LaTeX']
+        """
+        return ["sure"] * self.sure + ["LaTeX source"] * self.source + ["LaTeX"] * self.latex
+
+    @property
+    def sure(self) -> int:
+        """Formulas that are sure by their content and edges alone; 3 stands for more."""
+        return min(self._counts[0], 3)
+
+    @cached_property
+    def code(self) -> int:
+        """Sorts of marks that only code has; 3 stands for more. `${ }^{12}C` and `${}_2$` are of chemistry."""
+        prompt = self.prompt
+        braces = prompt.count("${") > prompt.count("${ }") + prompt.count("${}")
+        return min(sum([mark in prompt for mark in _MARKS_OF_CODE]) + braces, 3) if self._dollars else 0
+
+    @cached_property
+    def sql(self) -> bool:
+        """Whether it is SQL, which quotes with dollars."""
+        return self._dollars > 1 and sum([mark in self.prompt for mark in _MARKS_OF_SQL]) > 1
+
+    @cached_property
+    def source(self) -> bool:
+        """Whether commands of a LaTeX document are there."""
+        return any([mark in self.prompt for mark in _MARKS_OF_SOURCE])
+
+    @cached_property
+    def latex(self) -> bool:
+        """Whether the prompt speaks of LaTeX, or of what shows it."""
+        return any([word in self.prompt for word in _WORDS_FOR_LATEX])
+
+    @cached_property
+    def strings(self) -> bool:
+        r"""Whether `\n` and the like stand in it as they are written."""
+        return any([_has_escape(self.prompt, mark) for mark in _STRING_ESCAPES])
+
+    @cached_property
+    def _counts(self) -> tuple[int, int, int, int]:
+        """Sure formulas, formulas with space within their dollars, amounts with a word, brackets that are escaped."""
+        sure = padded = money = escapes = 0
+        for pair in self._pairs:
+            if pair.is_certain:
+                continue
+            signs = pair.signs
+            money += "amount then word" in signs
+            escapes += signs[0] == "brackets" and not _ESCAPED.isdisjoint(signs)
+            if not MATHEMATICAL.isdisjoint(signs) and _EDGES_AGAINST.isdisjoint(signs) and signs[1:] != ["number"]:
+                if _PADDED.isdisjoint(signs):
+                    sure += 1
+                else:
+                    padded += 1
+        return sure, padded, money, escapes
 
 
 def _has_escape(prompt: str, mark: str) -> bool:

@@ -1,9 +1,9 @@
 """Signs of prose and of money in the body of a possible formula: words, the gaps between them, amounts, sentences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from string import ascii_letters, digits
 
-__all__ = ["FUNCTION_WORDS", "prose_signs"]
+__all__ = ["FUNCTION_WORDS", "prose_signs", "shape_of"]
 
 FUNCTION_WORDS = frozenset(
     """the a an and of to in is that it for as with on are be this was were by at or from have has had not but they we
@@ -34,56 +34,75 @@ _SHAPES = str.maketrans(
 _ONLY_LETTERS = str.maketrans({chr(code): " " for code in range(128) if chr(code) not in ascii_letters})
 
 
-def prose_signs(plain: str, ink: str) -> Iterator[str]:
+def shape_of(plain: str) -> str:
+    """A body with each ASCII letter as "a", each digit as "0", white space as " ", and other ASCII marks as ".".
+
+    Example:
+        >>> shape_of("x = 5!")
+        'a . 0.'
+    """
+    return plain.translate(_SHAPES)
+
+
+def prose_signs(plain: str, ink: str, shape: str) -> list[str]:
     r"""The signs of prose, names, numbers and money.
 
     Args:
         plain: The body without its commands and groups.
         ink: The whole body, without the space at its ends.
+        shape: Of `plain`, by `shape_of`.
 
     Example:
-        >>> list(prose_signs("sin x", "sin x")), list(prose_signs("5 and so", "5 and so"))
+        >>> prose_signs("sin x", "sin x", shape_of("sin x")), prose_signs("5 and so", "5 and so", shape_of("5 and so"))
         (['short names'], ['amount', 'amount then word', 'function word', 'function word', 'word gap', 'word gap'])
     """
-    if ink[0].isdigit():
-        yield from _amount_signs(ink)
+    signs = _amount_signs(ink) if ink[0].isdigit() else []
+    if "aa" not in shape and shape.isascii():
+        return signs + _without_words(plain, shape)
     words = plain.translate(_ONLY_LETTERS).split()
     longs = [word for word in words[:_MAX_WORDS] if len(word) > 1 and word not in _OPERATOR_NAMES]
     if longs:
-        if len(words) > 1 or not plain.isalpha() or words[0].lower() in FUNCTION_WORDS:
-            yield from _word_signs(plain, longs)
-        elif len(plain) == 2 or plain.isupper():
-            yield "short names"  # `xy`, `ABC`
+        if len(words) == 1 and plain.isalpha() and plain.lower() not in FUNCTION_WORDS:
+            if len(plain) == 2 or plain.isupper():
+                signs.append("short names")  # `xy`, `ABC`
+            else:
+                signs += [*_word_signs(plain, longs, shape), "name"]
         else:
-            yield from _word_signs(plain, longs)
-            yield "name"
+            signs += _word_signs(plain, longs, shape)
     elif words:
-        yield "short names"
-    elif not plain.strip("0123456789.,:%()[]?! -+/\x00") and any(map(str.isdigit, plain)):
-        yield "number"
+        signs.append("short names")
+    else:
+        signs += _without_words(plain, shape)
     stop = plain.find(". ")
     if stop > 0 and plain[stop + 2 : stop + 3].isupper() and plain[stop - 1].isalnum():
-        yield "sentence"
+        signs.append("sentence")
+    return signs
 
 
-def _word_signs(plain: str, longs: Sequence[str]) -> Iterator[str]:
-    shouted = [word for word in longs if word.isupper() and len(word) <= _MAX_NAME]
-    if shouted:
-        yield "capitals"
+def _without_words(plain: str, shape: str) -> list[str]:
+    if "a" in shape:
+        return ["short names"]
+    return ["number"] if "0" in shape and not plain.strip("0123456789.,:%()[]?! -+/\x00") else []
+
+
+def _word_signs(plain: str, longs: Sequence[str], shape: str) -> list[str]:
     others = [word for word in longs if not (word.isupper() and len(word) <= _MAX_NAME)]
-    function = sum(_is_function_word(word, plain) for word in others)
-    yield from ("function word",) * min(function, 3)
+    signs = ["capitals"] if len(others) < len(longs) else []
+    if not others:
+        return signs
+    function = sum([_is_function_word(word, plain) for word in others])
+    signs += ["function word"] * min(function, 3)
     names = [word for word in others if word.lower() not in FUNCTION_WORDS]
-    gaps = _word_gaps(plain, plain.translate(_SHAPES))
-    longer = sum(len(word) > 3 for word in names)
+    gaps = _word_gaps(plain, shape) if " " in shape else 0
+    longer = sum([len(word) > 3 for word in names])
     if gaps or function:
-        yield from ("long word",) * min(longer, 2)
+        signs += ["long word"] * min(longer, 2)
     elif longer:  # `rate \cdot years`, `nums[i] = target`: joined by operators, words may be names
-        yield "names"
-    yield from ("three letters",) * min(sum(len(word) == 3 for word in names), 2)
-    if any(len(word) == 2 for word in names):
-        yield "two letters"
-    yield from ("word gap",) * min(gaps, 3)
+        signs.append("names")
+    signs += ["three letters"] * min(sum([len(word) == 3 for word in names]), 2)
+    if any([len(word) == 2 for word in names]):
+        signs.append("two letters")
+    return signs + ["word gap"] * min(gaps, 3)
 
 
 def _is_function_word(word: str, plain: str) -> bool:
@@ -117,13 +136,11 @@ def _word_at(plain: str, shape: str, at: int) -> str:
     return plain[start:stop]
 
 
-def _amount_signs(ink: str) -> Iterator[str]:
+def _amount_signs(ink: str) -> list[str]:
     """A number in front, as money has, and what follows it."""
-    yield "amount"
     rest = ink.lstrip("0123456789.,")
-    if rest[:1] in (" ", "\n", ")", "\u2013") and rest.lstrip(" +-\u2013/)\n,;.:")[:2].isalpha():
+    if rest[:1] in (" ", "\n", ")", "\u2013"):
         word = rest.lstrip(" +-\u2013/)\n,;.:")
-        if len(word) > 1 and word[1].isalpha():
-            yield "amount then word"
-    elif rest[:2].islower() and rest[:2].isalpha() and len(rest) > 1:
-        yield "amount with unit"
+        return ["amount", "amount then word"] if len(word) > 1 and word[0].isalpha() and word[1].isalpha() else ["amount"]
+    unit = len(rest) > 1 and rest[:2].islower() and rest[:2].isalpha()
+    return ["amount", "amount with unit"] if unit else ["amount"]

@@ -12,15 +12,16 @@ It does not decide whether a formula can be typeset: that is `lomo_hf.rendering`
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.bare import BareCommands
 from lomo_hf.spans.fences import documents, fences
 from lomo_hf.spans.mentions import OPERANDS, bare_signs, names_next
 from lomo_hf.spans.pairing import Pair, chosen, pairs_of
-from lomo_hf.spans.profile import Profile, profile_of
+from lomo_hf.spans.profile import Profile
 from lomo_hf.spans.tokens import Stretch
-from lomo_hf.spans.weights import CERTAIN, bare_strength, pair_strength
+from lomo_hf.spans.weights import CERTAIN, PLAIN, bare_strength, pair_strength
 
 __all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
@@ -54,8 +55,12 @@ def scan(prompt: str) -> tuple[Atom, ...]:
     for stretch, some in zip(stretches, pairs, strict=True):
         delimited = tuple(_delimited(stretch, some, profile))
         atoms += delimited
-        atoms += _bare(stretch, delimited, profile)
-    return tuple(sorted(atoms, key=lambda atom: atom.start))
+        if stretch.has_commands:
+            atoms += _bare(stretch, delimited, profile)
+    return tuple(sorted(atoms, key=_start))
+
+
+_start = attrgetter("start")
 
 
 def read_profile(prompt: str, stretches: Sequence[Stretch], pairs: Sequence[Sequence[Pair]]) -> Profile:
@@ -67,8 +72,8 @@ def read_profile(prompt: str, stretches: Sequence[Stretch], pairs: Sequence[Sequ
         >>> read_profile(text, stretches, [pairs_of(stretch) for stretch in stretches]).sure
         1
     """
-    dollars = sum(token.kind == "$" for stretch in stretches for token in stretch.tokens)
-    return profile_of(prompt, [pair for some in pairs for pair in some], dollars)
+    dollars = sum([stretch.dollars for stretch in stretches])
+    return Profile(prompt, pairs[0] if len(pairs) == 1 else [pair for some in pairs for pair in some], dollars)
 
 
 def stretches_of(prompt: str, blocks: Sequence[Atom]) -> list[Stretch]:
@@ -80,13 +85,17 @@ def stretches_of(prompt: str, blocks: Sequence[Atom]) -> list[Stretch]:
         [(0, 2), (11, 13)]
     """
     borders = [0, *(place for block in blocks for place in (block.start, block.end)), len(prompt)]
-    made = []
-    for low, high in zip(borders[::2], borders[1::2], strict=True):
-        for start, end in documents(prompt, low, high):
-            made.append((low, start))
-            low = end
-        made.append((low, high))
+    made = list(zip(borders[::2], borders[1::2], strict=True))
+    if "\\end{document}" in prompt:
+        made = [part for low, high in made for part in _outside_documents(prompt, low, high)]
     return [Stretch(prompt, start, end) for start, end in made if start < end]
+
+
+def _outside_documents(prompt: str, low: int, high: int) -> Iterator[tuple[int, int]]:
+    for start, end in documents(prompt, low, high):
+        yield low, start
+        low = end
+    yield low, high
 
 
 def _delimited(stretch: Stretch, pairs: Sequence[Pair], profile: Profile) -> Iterator[Atom]:
@@ -96,8 +105,9 @@ def _delimited(stretch: Stretch, pairs: Sequence[Pair], profile: Profile) -> Ite
 
 
 def _strength(stretch: Stretch, pair: Pair, profile: Profile) -> int:
-    if not pair.is_certain:
-        return pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
+    if pair.kind not in CERTAIN:
+        strength = pair_strength(pair.signs)
+        return strength if abs(strength) > PLAIN else pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
     if pair.kind == "environment" and _is_subject(stretch, pair, profile):
         return 0
     return CERTAIN[pair.kind]
@@ -159,7 +169,7 @@ def bare_commands(
     Example:
         >>> text = r"Use \frac or \alpha."
         >>> stretch = Stretch(text, 0, len(text))
-        >>> [signs for _, signs in bare_commands(stretch, [], Profile(0, 0, 0, 0, 0, 0, 0, 0, 0, 0))]
+        >>> [signs for _, signs in bare_commands(stretch, [], Profile(text, [], 0))]
         [['bare', 'cue', 'alone', 'spoken about']]
     """
     text, low, high = stretch.text, stretch.start, stretch.end

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
-from lomo_hf.spans.marks import is_cjk, sentence_end, skip_space
+from lomo_hf.spans.marks import is_cjk, plainly_ends, sentence_end, skip_space
 
 __all__ = ["count_sentences", "sentence_starts"]
 
-_MARK = re.compile(r"[.!?…。！？｡؟।॥۔．\n]")
+# Every mark, but not the stop of `3.5` and `a.b`, which is the most frequent.
+_MARK = re.compile(r"[.!?…。！？｡؟।॥۔．\n](?:(?<!\.)|(?![0-9A-Za-z])|(?<=[^\x00-\x2d\x2f-\x7f]\.)|(?<=^\.))")
 _LIST_MARK = re.compile(
     r"[ \t]*([-*+•·|#>①-⑳]|\(?[0-9]{1,3}[.．)、:]|\(?[A-Za-z][.．)、:]|[（(][0-9A-Za-z]{1,3}[）)])"
 )
@@ -36,15 +37,21 @@ def sentence_starts(prompt: str, atoms: Sequence[Atom]) -> list[int]:
         at = mark.start()
         if at < past:  # within the space after an earlier end: looked at already
             continue
-        inside = bisect_right(starts, at) - 1
+        char = prompt[at]
+        inside = bisect_right(starts, at) - 1 if starts else -1
         if inside >= 0 and at < atoms[inside].end:
             continue
-        start = _line_end(prompt, at, atoms, inside) if mark[0] == "\n" else sentence_end(prompt, at)
+        if char == "\n":
+            start = _line_end(prompt, at, atoms, inside)
+        else:
+            start = at + 2 if char == "." and plainly_ends(prompt, at) else sentence_end(prompt, at)
         if start is not None:
             found.append(start)
             past = start
-    found = sorted({*found, *_after_closed_formulas(prompt, atoms)})
-    return [start for start in found if 0 < start < len(prompt) and not _inside(atoms, starts, start)]
+    if atoms:
+        found = sorted({*found, *_after_closed_formulas(prompt, atoms)})
+        found = [start for start in found if not _inside(atoms, starts, start)]
+    return [start for start in found if 0 < start < len(prompt)]
 
 
 def count_sentences(prompt: str, starts: Sequence[int]) -> int:
@@ -66,6 +73,8 @@ def _after_closed_formulas(prompt: str, atoms: Sequence[Atom]) -> list[int]:
     """A formula with a full stop inside, `$x=1.$`, ends its sentence, where a capital or the next formula follows."""
     found = []
     for atom in atoms:
+        if not atom.is_math or prompt[atom.body_end - 1] not in ". \n":
+            continue
         start = skip_space(prompt, atom.end)
         tail = prompt[max(atom.body_start, atom.body_end - 40) : atom.body_end].rstrip()
         if atom.is_math and tail.endswith(".") and atom.end < start < len(prompt) and prompt[start].isupper():
@@ -75,14 +84,18 @@ def _after_closed_formulas(prompt: str, atoms: Sequence[Atom]) -> list[int]:
 
 def _line_end(prompt: str, at: int, atoms: Sequence[Atom], inside: int) -> int | None:
     """Where the next sentence starts if the line that ends at `at` was meant as one; `inside` is the atom before."""
-    ink = at + 1
-    while ink < len(prompt) and prompt[ink] in " \t\r\n":
-        ink += 1
-    newline = prompt.rfind("\n", at, ink)
-    start = newline + 1 if ink < len(prompt) else len(prompt)  # indentation belongs to the line that it opens
-    if newline > at:
-        return start  # a blank line
-    line = prompt[max(prompt.rfind("\n", max(0, at - _MAX_LINE), at) + 1, at - _MAX_LINE) : at].rstrip("\r")
+    ink, start = at + 1, at + 1
+    if prompt[ink : ink + 1].isspace() or ink == len(prompt):
+        while ink < len(prompt) and prompt[ink] in " \t\r\n":
+            ink += 1
+        newline = prompt.rfind("\n", at, ink)
+        start = newline + 1 if ink < len(prompt) else len(prompt)  # indentation belongs to the line that it opens
+        if newline > at:
+            return start  # a blank line
+    line_start = max(prompt.rfind("\n", max(0, at - _MAX_LINE), at) + 1, at - _MAX_LINE)
+    if at - line_start < _WRAP_MIN and not atoms:
+        return start
+    line = prompt[line_start:at].rstrip("\r")
     following = prompt[start : start + 80].partition("\n")[0]
     if inside + 1 < len(atoms) and atoms[inside + 1].start == ink and atoms[inside + 1].kind == "display":
         return start if line.rstrip()[-1:] in (*".!?。！？．", "") else None  # a formula set apart, in its sentence

@@ -37,7 +37,9 @@ class Stretch:
 
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text, self.start, self.end = text, start, end
-        self.tokens = list(self._read())
+        self.tokens = self._read()
+        kinds = [token.kind for token in self.tokens]
+        self.dollars, self.has_commands, self.has_environments = kinds.count("$"), "command" in kinds, "begin" in kinds
 
     def blank_between(self, start: int, end: int) -> bool:
         """Whether a blank line, so the end of a paragraph, lies between two places."""
@@ -104,8 +106,9 @@ class Stretch:
             yield here
             here = self.text.find(mark, here + len(mark), self.end)
 
-    def _read(self) -> Iterator[Token]:
+    def _read(self) -> list[Token]:
         text, end, here = self.text, self.end, self.start
+        tokens: list[Token] = []
         dollar = backslash = backtick = -1
         while True:
             if dollar < here:
@@ -119,19 +122,18 @@ class Stretch:
                 backtick = end if backtick < 0 else backtick
             here = min(dollar, backslash, backtick)
             if here >= end:
-                return
-            if text[here] == "\\":
+                return tokens
+            if here == backslash:
                 token = read_backslash(text, here, end)
                 if token.kind:
-                    yield token
+                    tokens.append(token)
                 here = token.end
                 continue
             stop = self._run_end(here)
-            if text[here] == "`":
-                yield Token(text[here:stop], here, stop)
+            if here == backtick:
+                tokens.append(Token(text[here:stop], here, stop))
             elif stop - here <= _MAX_DOLLARS:
-                for at in range(here, stop):
-                    yield Token("$", at, at + 1)
+                tokens += [Token("$", at, at + 1) for at in range(here, stop)]
             here = stop
 
     def _run_end(self, here: int) -> int:

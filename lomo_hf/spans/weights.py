@@ -7,20 +7,22 @@ frozen; the command fits again and shows both. Sums are of integers, so they are
 from collections.abc import Iterable
 from types import MappingProxyType
 
-__all__ = ["BARE_WEIGHTS", "CERTAIN", "MARGIN", "PAIR_WEIGHTS", "bare_strength", "pair_strength"]
+__all__ = ["BARE_WEIGHTS", "CERTAIN", "MARGIN", "PAIR_WEIGHTS", "PLAIN", "bare_strength", "pair_strength"]
 
 MARGIN = 5
 """By how much the signs for a formula must outweigh those for text: a page that typesets prose is the worse mistake."""
+PLAIN = 35
+"""A pair whose own signs are so plain, for or against, is not moved by what the rest of the prompt does."""
 
 PAIR_WEIGHTS = MappingProxyType(
     {
         # what delimiters they are
-        "dollars": -14,
+        "dollars": -16,
         "double dollars": 10,
         "brackets": 25,
         # content that mathematics has
-        "letter": 13,  # `x`
-        "short names": 4,  # no word of two letters, `x, y`
+        "letter": 14,  # `x`
+        "short names": 5,  # no word of two letters, `x, y`
         "number": 12,
         "lone mark": 50,  # `\%`, `)`
         "lone operator": 24,  # `=`
@@ -31,18 +33,18 @@ PAIR_WEIGHTS = MappingProxyType(
         "script first": 30,  # `_2` of H₂O
         "relation": 7,
         "equation": 11,  # a relation, and no word of two letters
-        "operator": 0,
+        "operator": 1,
         "sign": 10,  # `∠`, `√`
         "call": 9,  # `f(x)`
         "enclosed": 8,  # `(0, 1)`
         "capitals": 5,  # `ABC`
         "name": 11,  # a word by itself, `target`
         # content that may be either
-        "three letters": 0,  # `pqr`, `the`
+        "three letters": 1,  # `pqr`, `the`
         "two letters": -4,
-        "names": -5,  # longer words, joined by operators
-        "amount": 3,  # begins with a number
-        "long": -1,
+        "names": -4,  # longer words, joined by operators
+        "amount": 4,  # begins with a number
+        "long": -2,
         "newline": -3,
         "snake case": -5,
         # content that prose, money and code have
@@ -51,7 +53,7 @@ PAIR_WEIGHTS = MappingProxyType(
         "long word": -12,
         "sentence": -17,  # `. The`
         "chinese": -20,
-        "amount then word": -14,
+        "amount then word": -17,
         "amount with unit": -4,
         "quote": -16,
         "apostrophe": -15,
@@ -72,28 +74,28 @@ PAIR_WEIGHTS = MappingProxyType(
         "empty box": -81,  # `\boxed{}`
         "placeholder": -50,  # `$formula$`
         # edges
-        "clean before": 19,  # space, a bracket or a Chinese character
-        "clean after": 19,  # space or a closing mark
-        "padded": -14,  # space at both ends within
+        "clean before": 18,  # space, a bracket or a Chinese character
+        "clean after": 21,  # space or a closing mark
+        "padded": -13,  # space at both ends within
         "padded left": -12,
         "padded right": -16,
         "opener closes": -29,  # the first dollar looks like one that closes
-        "closer opens": -21,  # the second looks like one that opens
+        "closer opens": -20,  # the second looks like one that opens
         "inside out": -15,  # both, but what is between is a formula
         "digit before": -11,
         "letter before": -16,
         "mark before": -6,  # `=$x`, `/$x`
-        "digit after": -39,
+        "digit after": -43,
         "hyphen": 30,  # `$x-$axis`
         "ending after": 7,  # `$n$th`
-        "letter after": -13,
+        "letter after": -12,
         "opening after": -18,  # `$(`, `${`
         "axis": 10,  # `$x$-axis`
         "quoted": -5,
         "leaves row": -20,  # from one cell of a table to another
         "regex edge": -30,  # `s/\(`
         "after dollar": -9,  # the second dollar of two opens
-        "before dollar": -9,  # the first dollar of two closes
+        "before dollar": -8,  # the first dollar of two closes
         "delimiter inside": -50,  # `\(` between two dollars
         "own lines": 10,
         "blank line": -3,
@@ -105,9 +107,8 @@ PAIR_WEIGHTS = MappingProxyType(
         "sure": 1,  # once for each formula that is sure, up to three
         "even": 11,  # neither code nor money, and each dollar may have a partner
         "padded habit": 4,  # once or twice, if space is within the dollars
-        "code": -2,  # up to three sorts of marks
-        "money": -5,  # once or twice, if the body begins with a number
-        "LaTeX source": -5,
+        "code": -3,  # up to three sorts of marks
+        "money": -4,  # once or twice, if the body begins with a number
         "SQL": -50,
         "escaped brackets": -18,  # for brackets, once or twice if others are plainly escaped
     }
@@ -153,6 +154,9 @@ CERTAIN = MappingProxyType({"code": 10_000, "environment": 5_000})
 """The strength of what its delimiters alone decide."""
 
 
+_pair_weight = dict(PAIR_WEIGHTS).__getitem__
+
+
 def pair_strength(signs: Iterable[str]) -> int:
     """What the signs about a pair of delimiters add up to, over the margin; over 0 it is a formula.
 
@@ -163,7 +167,7 @@ def pair_strength(signs: Iterable[str]) -> int:
         >>> pair_strength(["dollars", "letter", "clean before"]) > 0, pair_strength(["dollars", "function word"]) > 0
         (True, False)
     """
-    return sum([PAIR_WEIGHTS[sign] for sign in signs]) - MARGIN
+    return sum(map(_pair_weight, signs)) - MARGIN
 
 
 def bare_strength(signs: Iterable[str]) -> int:
