@@ -119,6 +119,8 @@ def code_lines(lines: Sequence[str], formulas: Sequence[bool] | None = None) -> 
     held = formulas or [False] * len(lines)
     made = [not formula and is_code_line(line) for line, formula in zip(lines, held, strict=True)]
     for start, stop in _paragraphs(lines):
+        if lines[start].rstrip().endswith(":") and _is_data(lines[start + 1 : stop]):
+            start += 1
         if _is_data(lines[start:stop]):
             made[start:stop] = [True] * (stop - start)
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
@@ -128,7 +130,7 @@ def code_lines(lines: Sequence[str], formulas: Sequence[bool] | None = None) -> 
 
 
 def _paragraphs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Runs of lines with ink, of which the first may be an introduction that ends in a colon."""
+    """Runs of lines with ink."""
     start = 0
     for index, line in enumerate([*lines, ""]):
         if not line.strip():

@@ -150,9 +150,10 @@ def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[
     elif body.isdigit() and _is_year_or_phone(body, text[end : end + 2]):
         signs.append("citation")
     if text[start + 1] == "[":
-        if "\n" not in body and not body.replace("p", "").strip("0123456789,.-\u2013^/: AMP"):
+        own_line = (before == "\n" or start == low) and (after == "\n" or end == high)
+        if "\n" not in body and not own_line and not body.replace("p", "").strip("0123456789,.-\u2013^/: AMP"):
             signs.append("citation")
-        elif len(body) < 3 and not (before == "\n" or start == low or after == "\n" or end == high):
+        elif len(body) < 3 and not own_line:
             signs.append("short display")
         elif body.isupper() and body.isalpha() and len(body) > 3:
             signs.append("prose only")  # `\\[NAME\\]`

@@ -17,6 +17,7 @@ from operator import attrgetter
 from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.bare import BareCommands
 from lomo_hf.spans.fences import documents, fences
+from lomo_hf.spans.marks import is_label
 from lomo_hf.spans.mentions import OPERANDS, bare_signs, names_next
 from lomo_hf.spans.pairing import Pair, chosen, pairs_of
 from lomo_hf.spans.profile import Profile
@@ -26,6 +27,7 @@ from lomo_hf.spans.weights import CERTAIN, PLAIN, bare_strength, pair_strength
 __all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
 _MAX_EQUATION_GAP = 24
+_MAX_INLINE, _MAX_INLINE_BRACKETS, _LINE = 80, 40, 80
 _ESCAPES = frozenset("abfnrtv")  # `\\to` may be a tab and an "o"
 _OF_FORMULAS = OPERANDS | {"neighbour"}
 _SPOKEN = frozenset(("cue", "cue behind", "in quotes"))  # a sentence that speaks of one command may name others
@@ -133,20 +135,27 @@ def _atom(stretch: Stretch, pair: Pair) -> Atom:
     if pair.kind == "code":
         return Atom("code", pair.start, pair.end, stretch.tokens[pair.first].end, last.start)
     width = 1 if pair.kind == "$" else 2
-    inline = pair.kind in ("$", "\\(") or _within_line(stretch, pair.start, pair.end)
+    inline = pair.kind in ("$", "\\(") or _within_line(stretch, pair)
     return Atom("inline" if inline else "display", pair.start, pair.end, pair.start + width, pair.end - width)
 
 
-_MAX_INLINE_DISPLAY = 40  # `$$x$$` within a line of text and no longer than this is set inline
+def _within_line(stretch: Stretch, pair: Pair) -> bool:
+    r"""Whether a display formula of one row shares its line with words, or with the label of an item.
 
-
-def _within_line(stretch: Stretch, start: int, end: int) -> bool:
-    """A short display formula with words before and after it on its line: it was meant inline."""
-    if end - start > _MAX_INLINE_DISPLAY:
+    `$$…$$` is often meant inline, `\[…\]` only where it is short and has words, or the label of an item, before it and
+    behind it.
+    """
+    text, start, end = stretch.text, pair.start, pair.end
+    length = end - start
+    if length > (_MAX_INLINE if pair.kind == "$$" else _MAX_INLINE_BRACKETS):
         return False
-    before = stretch.text[max(stretch.start, start - 80) : start].rpartition("\n")[2]
-    after = stretch.text[end : min(stretch.end, end + 80)].partition("\n")[0]
-    return any(map(str.isalpha, before)) and any(map(str.isalpha, after))
+    body = text[start:end]
+    if "\n" in body or "\\begin" in body or "\\\\" in body:
+        return False
+    before = text[max(stretch.start, start - _LINE) : start].rpartition("\n")[2]
+    after = text[end : min(stretch.end, end + _LINE)].partition("\n")[0]
+    sides = any(map(str.isalnum, before)), any(map(str.isalnum, after))
+    return any(sides) if pair.kind == "$$" else all(sides) or (is_label(before.strip()) and not any(sides[1:]))
 
 
 def _bare(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> Iterator[Atom]:
