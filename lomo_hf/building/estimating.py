@@ -28,6 +28,7 @@ from lomo_hf.errors import SourceError
 from lomo_hf.randomness import stream
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import draws_by_chance, measured
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.substitution import Substituter
 
@@ -80,8 +81,8 @@ def estimate(
         SourceError: No row of the sample can be read.
 
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
-    >>> source = open_source()
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
     >>> found = estimate(source, plan(source, [Recipe("mine")]), measure=10)
     >>> found.rows, found.download, found.seconds.low <= found.seconds.middle <= found.seconds.high
     (206, 0, True)
@@ -215,7 +216,7 @@ def _built(
 ) -> list[npt.NDArray[np.float64]]:
     """What to expect of each row of each config, in `_COLUMNS`."""
     empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
-    outcomes, pending = _Outcomes(recipes), PendingFile(folder / "rows.parquet")
+    outcomes, pending = _Outcomes(recipes), PendingFile(named_file(folder / "rows.parquet"))
     writer, clock = ShardWriter(pending), _Clock()
     tables = []
     for items in configs:
@@ -266,7 +267,7 @@ def _cost(
 
 
 def _empty_size(folder: Path) -> int:
-    pending = PendingFile(folder / "empty.parquet")
+    pending = PendingFile(named_file(folder / "empty.parquet"))
     ShardWriter(pending).close()
     pending.abandon()
     return pending.size
@@ -321,9 +322,9 @@ def measure_sharing(
     Raises:
         RecipeError, SourceError: As `plan`.
 
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> recipes = [Recipe("half"), Recipe("all", ratio=1.0)]
-    >>> found = measure_sharing(open_source(), recipes, measure=10)
+    >>> found = measure_sharing(open_corpus(), recipes, measure=10)
     >>> found.sampled, found.typeset < found.apart
     (10, True)
     """

@@ -14,13 +14,13 @@ from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.hub.names import parse_hub_name
 
-__all__ = ["SAMPLE", "open_source"]
+__all__ = ["SAMPLE", "open_corpus"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "sample.jsonl"
 """The embedded sample corpus: about 200 real prompts, to try everything without any download."""
 
 
-def open_source(
+def open_corpus(
     path: Path | str | None = None,
     *,
     config: str | None = None,
@@ -41,7 +41,7 @@ def open_source(
     Raises `SourceError`, with the remedy, when there is no such file, when it cannot be read, or when none of the
     first 100 rows is in a known dialect.
 
-    >>> source = open_source()
+    >>> source = open_corpus()
     >>> source.config, next(source.conversations(0, 1)).user_turns
     ('sample', (0,))
     """

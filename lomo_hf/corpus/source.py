@@ -56,7 +56,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FileSource:
-    """Rows in files, in order of the files' names: one config. Made by `open_source`, which plans it.
+    """Rows in files, in order of the files' names: one config. Made by `open_corpus`, which plans it.
 
     `license` is what the source declares for rows that declare none. `id_hashes` holds 64 bits for each row's own id,
     for drawing a sample; it stays behind when the source is pickled.

@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from lomo_hf.corpus.conversation import Refusal
 from lomo_hf.corpus.source import Source
 from lomo_hf.errors import SourceError
+from lomo_hf.storage import named_file
 
 __all__ = ["Written", "write_rows"]
 
@@ -28,15 +30,15 @@ def write_rows(source: Source, path: Path) -> Written:
         SourceError: The file cannot be written, or the source not read.
 
     >>> import tempfile
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_rows(open_source(), Path(folder, "rows.jsonl")).refused
+    ...     write_rows(open_corpus(), Path(folder, "rows.jsonl")).refused
     {}
     """
     refused: Counter[str] = Counter()
     rows = 0
     try:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
+        with TextIOWrapper(named_file(path).create(), encoding="utf-8", newline="\n") as stream:
             for item in source.conversations(0, len(source)):
                 if isinstance(item, Refusal):
                     refused[item.reason] += 1

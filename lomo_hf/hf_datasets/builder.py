@@ -1,4 +1,4 @@
-"""`LomoOV15`: a corpus as a builder of `datasets`, one config for each named recipe, prepared or streaming.
+"""`LomoBuilder`: a corpus as a builder of `datasets`, one config for each named recipe, prepared or streaming.
 
 Loading scripts were removed in `datasets` 4: a builder lives in an installed package and is called, not named to
 `load_dataset`. An interrupted `download_and_prepare` starts over; `lomo build` resumes.
@@ -26,14 +26,14 @@ from lomo_hf.substitution import Row, Substituter
 
 # No Path, open or os in this module: `datasets` replaces these names in the module of a builder by its own.
 
-__all__ = ["LomoConfig", "LomoOV15"]
+__all__ = ["LomoBuilder", "LomoConfig", "LomoOV15"]
 
 _VERSION = datasets.Version("1.0.0")  # of the columns
 
 
 @dataclass(eq=False)
 class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
-    """A config of `LomoOV15`: the recipe, a word on the corpus, and how many of its rows are read (None: all)."""
+    """A config of `LomoBuilder`: the recipe, a word on the corpus, and how many of its rows are read (None: all)."""
 
     version: Any = field(default=_VERSION)
     recipe: Recipe | None = None
@@ -41,7 +41,7 @@ class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
     limit: int | None = None
 
 
-class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
+class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
     """Rows of T(x) (paper, section 3, algorithm 1) over a corpus, as `lomo build` gives them; one split, "train".
 
     Args:
@@ -62,7 +62,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         SourceError: The corpus cannot be read.
 
     >>> import tempfile
-    >>> builder = LomoOV15("ratio100", limit=2, cache_dir=tempfile.mkdtemp())
+    >>> builder = LomoBuilder("ratio100", limit=2, cache_dir=tempfile.mkdtemp())
     >>> rows = builder.as_streaming_dataset(split="train")
     >>> next(iter(rows))["rewritten"]
     True
@@ -116,7 +116,7 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         """Reason -> number of the rows that are left out; reads the corpus, renders nothing.
 
         >>> import tempfile
-        >>> LomoOV15("ratio50", cache_dir=tempfile.mkdtemp()).count_refusals()
+        >>> LomoBuilder("ratio50", cache_dir=tempfile.mkdtemp()).count_refusals()
         {}
         """
         # A ratio of 0 rewrites no row; what is refused does not depend on it.
@@ -156,6 +156,10 @@ class LomoOV15(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
             position = end
 
 
+LomoOV15 = LomoBuilder
+"""The builder under the name of the paper's corpus."""
+
+
 def _choose_recipe(config_name: str | None, recipe: Recipe | str | None) -> Recipe:
     if config_name is not None and recipe is not None:
         raise RecipeError(f"config_name and recipe exclude each other; found {config_name!r} and a recipe. Give one.")
@@ -164,7 +168,7 @@ def _choose_recipe(config_name: str | None, recipe: Recipe | str | None) -> Reci
         if name not in NAMED_RECIPES:
             raise RecipeError(
                 f"config_name must be one of {', '.join(NAMED_RECIPES)}; found {name!r}. "
-                "For settings of your own give a recipe: LomoOV15(recipe=Recipe('mine', ratio=0.3))."
+                "For settings of your own give a recipe: LomoBuilder(recipe=Recipe('mine', ratio=0.3))."
             )
         return NAMED_RECIPES[name]
     chosen = as_recipe(recipe)

@@ -38,8 +38,8 @@ def code_digest() -> str:
 def rows_digest(recipe: Recipe, source: Source, rows: int) -> str:
     """32 hexadecimal digits over everything that decides the first `rows` rows of a source under a recipe.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> rows_digest(Recipe("a"), open_source(), 5) == rows_digest(Recipe("a", seed=1), open_source(), 5)
+    >>> from lomo_hf.corpus import open_corpus
+    >>> rows_digest(Recipe("a"), open_corpus(), 5) == rows_digest(Recipe("a", seed=1), open_corpus(), 5)
     False
     """
     digest = blake2b(digest_size=16)

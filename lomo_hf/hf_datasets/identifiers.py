@@ -52,11 +52,11 @@ def own_id(row: Mapping[str, Any]) -> str | None:
 
 
 def with_ids(dataset: "datasets.Dataset") -> "datasets.Dataset":
-    """The dataset with an `id` column in which every row has an id of its own, as `open_source` would give it.
+    """The dataset with an `id` column in which every row has an id of its own, as `open_corpus` would give it.
 
     A row without an id takes its index, padded to eight digits; an id that occurs more than once gets "~<index>" in
     every place. Where there is nothing to mend the dataset comes back as it is. Apply it once, to the dataset as it
-    was loaded: before `shuffle`, `select` or `filter`, which change the indices. `lomo_map` does it by itself; a
+    was loaded: before `shuffle`, `select` or `filter`, which change the indices. `map_dataset` does it by itself; a
     `Transform` cannot. Memory: 8 bytes a row, and the new column where there is one.
 
     >>> import datasets

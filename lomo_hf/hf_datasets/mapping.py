@@ -20,7 +20,7 @@ from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import ROW_COLUMNS, row_features
 from lomo_hf.substitution import Row, Substituter
 
-__all__ = ["Substitute", "conversations", "lomo_map", "substitute", "substituted"]
+__all__ = ["Substitute", "conversations", "map_dataset", "substitute", "substituted"]
 
 
 REFUSALS = ("drop", "raise")
@@ -74,8 +74,8 @@ def substitute(
 
         dataset.map(substitute("ratio50"), batched=True, remove_columns=dataset.column_names, features=row_features())
 
-    Rows may be in any dialect that `open_source` reads. `config` begins every id, and with it decides every draw: give
-    the name that `open_source` would, and the rows are those of a build. `repo` and `revision` are noted in each row.
+    Rows may be in any dialect that `open_corpus` reads. `config` begins every id, and with it decides every draw: give
+    the name that `open_corpus` would, and the rows are those of a build. `repo` and `revision` are noted in each row.
 
     A refused row is left out and counted in a warning of the log "lomo_hf.hf_datasets" ("drop"), or stops the map
     ("raise"). There is no way to keep one as text: it is refused because its text breaks trainers, or has no turns.
@@ -83,7 +83,7 @@ def substitute(
     Ids come from the rows. A row without one is an error, unless `map` also gets `with_indices=True`; then it takes
     its padded index, as in a file. An index is the position in the dataset that is mapped, so do not shuffle before,
     and do not spread an iterable dataset without ids over workers, each of which counts from 0. Repeated ids are not
-    noticed here; `lomo_map` and `with_ids` mend them.
+    noticed here; `map_dataset` and `with_ids` mend them.
 
     Raises:
         RecipeError: There is no such recipe or mode.
@@ -96,7 +96,7 @@ def substitute(
     return Substitute(as_recipe(recipe), config, refusals, repo, revision)
 
 
-def lomo_map(
+def map_dataset(
     dataset: Any,
     recipe: Recipe | str | Path = DEFAULT_RECIPE,
     *,
@@ -117,7 +117,7 @@ def lomo_map(
 
     >>> import datasets
     >>> source = datasets.Dataset.from_dict({"prompt": ["Add 1. Add 2. Add 3."], "answer": ["6"]})
-    >>> lomo_map(source, "ratio100")[0]["id"]
+    >>> map_dataset(source, "ratio100")[0]["id"]
     'train/00000000'
     """
     from datasets import Dataset, IterableDataset
@@ -126,7 +126,7 @@ def lomo_map(
     if isinstance(dataset, dict):
         splits = dataset.items()
         return type(dataset)(
-            {name: lomo_map(one, recipe, config=config or str(name), **said, **map_kwargs) for name, one in splits}
+            {name: map_dataset(one, recipe, config=config or str(name), **said, **map_kwargs) for name, one in splits}
         )
     if not isinstance(dataset, Dataset | IterableDataset):
         found = type(dataset).__name__
@@ -171,7 +171,7 @@ def conversations(
         source_id = own_id(row)
         if source_id is None and indices is None:
             raise SourceError(
-                f"row {position} of the batch has no id, and a row's id decides its draws. Use `lomo_map(dataset)`, "
+                f"row {position} of the batch has no id, and a row's id decides its draws. Use `map_dataset(dataset)` "
                 "or `with_ids(dataset)` first, or pass with_indices=True to map."
             )
         index = position if indices is None else indices[position]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from lomo_hf.corpus import Source, open_source
+from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.errors import RecipeError, SourceError
 
 __all__ = ["Corpus", "choose_source", "count_rows", "shards_of"]
@@ -22,7 +22,7 @@ def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, dat
     `data_files` may be a path, a list of one, or a mapping of "train" to either.
 
     Raises:
-        SourceError: More than one is named, or `open_source` cannot open it.
+        SourceError: More than one is named, or `open_corpus` cannot open it.
 
     >>> choose_source().config
     'sample'
@@ -32,7 +32,7 @@ def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, dat
         raise SourceError("Give one of corpus, data_dir and data_files; found more than one.")
     place = named[0] if named else None
     if place is None or isinstance(place, str | Path):
-        return open_source(place)
+        return open_corpus(place)
     return place
 
 

@@ -31,7 +31,7 @@ __all__ = ["Transform"]
 
 @dataclass(frozen=True)
 class Transform:
-    """Renders on the fly: `dataset.with_transform(Transform("ratio50"))`. Picklable; the same rows as `lomo_map`.
+    """Renders on the fly: `dataset.with_transform(Transform("ratio50"))`. Picklable; the same rows as `map_dataset`.
 
     Every row must have an id, unique in its dataset (`with_ids` sees to that), since a transform is told no index; and
     none may be refused, since a transform cannot leave one out: `dataset.filter(acceptable(recipe))` first.

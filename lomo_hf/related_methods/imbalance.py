@@ -59,8 +59,8 @@ def view(rows: Iterable[Row], condition: str) -> Iterator[dict[str, Any]]:
     Raises:
         RecipeError: There is no such condition.
 
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> row = substitute_row(next(open_source().conversations(0, 1)), Recipe("all", ratio=1.0))
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
     >>> next(view([row], "full-text"))["conversations"][0]["value"].startswith("<image>")
     True
     """
@@ -94,7 +94,8 @@ def contrastive_pair(
 
     `instruction` is appended to both prompts on a line of its own, such as how to mark the final answer.
 
-    >>> from lomo_hf import Recipe, substitute_row, to_conversation
+    >>> from lomo_hf import Recipe, substitute_row
+    >>> from lomo_hf.corpus import to_conversation
     >>> said = {"prompt": "What is $1+1$?", "answer": "It is $\\\\boxed{2}$."}
     >>> row = substitute_row(to_conversation(said, config="demo", index=0), Recipe("all", ratio=1.0))
     >>> pair = contrastive_pair(row)
@@ -125,8 +126,8 @@ def contrastive_pairs(
 ) -> Iterator[dict[str, Any]]:
     """The pairs of a split, numbered. Rows without one are counted in `left_out` by reason, where it is given.
 
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> row, reasons = substitute_row(next(open_source().conversations(0, 1)), Recipe("none", ratio=0.0)), Counter()
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> row, reasons = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("none", ratio=0.0)), Counter()
     >>> list(contrastive_pairs([row], left_out=reasons)), dict(reasons)
     ([], {'no-page': 1})
     """
@@ -148,8 +149,8 @@ def write_contrastive(
     Returns how many pairs were written, and how many rows were left out by reason.
 
     >>> import tempfile
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> row = substitute_row(next(open_source().conversations(0, 1)), Recipe("none", ratio=0.0))
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("none", ratio=0.0))
     >>> write_contrastive([row], Path(tempfile.mkdtemp()) / "train.parquet")
     (0, {'no-page': 1})
     """

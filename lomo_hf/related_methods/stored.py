@@ -35,8 +35,8 @@ class Exchange:
 def exchange_of(row: Row) -> Exchange | None:
     """The exchange of a stored row (images undecoded); None where the row stayed text.
 
-    >>> from lomo_hf import Recipe, open_source, substitute_row
-    >>> conversation = next(open_source().conversations(0, 1))
+    >>> from lomo_hf import Recipe, open_corpus, substitute_row
+    >>> conversation = next(open_corpus().conversations(0, 1))
     >>> found = exchange_of(substitute_row(conversation, Recipe("all", ratio=1.0)))
     >>> found.full == conversation.turns[0].text
     True

@@ -24,9 +24,9 @@ def measured(recipes: Sequence[Recipe], source: Source, *, limit: int | None = N
         RecipeError: A strategy does not exist, or no row has what it ranks by.
         SourceError: The source cannot be read.
 
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> from lomo_hf.recipes.recipe import Choosing
-    >>> recipe = measured([Recipe("long", choosing=Choosing("length"))], open_source())[0]
+    >>> recipe = measured([Recipe("long", choosing=Choosing("length"))], open_corpus())[0]
     >>> [recipe.choosing.quantiles[percent] for percent in (0, 50, 100)]
     [12.0, 210.0, 4571.0]
     """

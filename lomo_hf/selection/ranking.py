@@ -51,8 +51,8 @@ def draw_of(conversation: Conversation, recipe: Recipe, place: float | None = No
     Raises:
         RecipeError: The strategy needs the percentiles of the corpus or the row's place, and they are not known.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> row = next(open_source().conversations(0, 1))
+    >>> from lomo_hf.corpus import open_corpus
+    >>> row = next(open_corpus().conversations(0, 1))
     >>> draw_of(row, Recipe("mine")) == uniform(0, row.id, "ratio")
     True
     """

@@ -122,6 +122,15 @@ def test_an_own_text_gets_markers_where_the_body_has_none() -> None:
     assert own_text_of(with_body("a: 1\n", "# Title\n", [], "kept")) == "kept"
 
 
+@pytest.mark.parametrize("own", ["old", "", f"it quotes\n{OWN_END}\nitself"])
+def test_text_below_the_end_marker_of_a_card_stays_there(own: str) -> None:
+    """Somebody wrote on below the place that is theirs; it is no less theirs."""
+    body = f"# Title\n\n{OWN_START}\n{own}\n{OWN_END}\n\n## Citation\n\nPlease cite us.\n"
+    card = with_body("a: 1\n", body, ["## One"], "new")
+    assert card.endswith(f"new\n{OWN_END}\n\n## Citation\n\nPlease cite us.\n")
+    assert with_body("a: 1\n", split_card(card, "here")[1], [], "new") == card
+
+
 def test_front_matter_with_windows_line_ends_is_read() -> None:
     assert split_card("---\r\na: 1\r\n---\r\nbody", "here") == ({"a": 1}, "body")
 

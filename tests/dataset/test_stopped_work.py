@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lomo_hf.building import BuiltAlready
-from lomo_hf.dataset import build_dataset, read_manifest, record_audit, refresh_card, verify_folder
+from lomo_hf.dataset import build_dataset, read_manifest, record_audit, refresh_card, verify_dataset
 from lomo_hf.dataset.card import companions
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import BuildError, IntegrityError
@@ -44,7 +44,7 @@ def test_a_build_stopped_at_its_card_forgets_no_config_of_an_earlier_build(
     assert not (small / "manifest.json").exists()
     stopping.undo()
     build(small, "ratio25")
-    assert verify_folder(small).contents.configs == ["nodistort50", "ratio25"]
+    assert verify_dataset(small).contents.configs == ["nodistort50", "ratio25"]
     assert not (small / ".lomo").exists()
 
 
@@ -55,7 +55,7 @@ def test_a_card_stopped_in_the_middle_is_finished_by_the_same_command(
     with pytest.raises(KeyboardInterrupt):
         refresh_card(small)
     with pytest.raises(IntegrityError, match=r"no manifest.json"):
-        verify_folder(small)
+        verify_dataset(small)
     stopping.undo()
     refresh_card(small)
     assert tree(small) == before
@@ -89,16 +89,16 @@ def test_another_build_that_ended_meanwhile_keeps_its_config(small: Path, tmp_pa
             build(folder, "ratio25")
 
     build_dataset(None, ["nodistort50"], folder, limit=12, progress=meanwhile)
-    assert set(verify_folder(folder).contents.configs) == {"nodistort50", "ratio25"}
+    assert set(verify_dataset(folder).contents.configs) == {"nodistort50", "ratio25"}
 
 
 def test_a_build_that_ends_leaves_the_receipts_of_another_that_is_in_work(small: Path) -> None:
     build_dataset(None, ["ratio25"], small, limit=12, share=(0, 1))
     build(small, "ratio75")
     with pytest.raises(IntegrityError, match=r"ratio25/train-00000-of-00001\.parquet is not in the manifest.* unless"):
-        verify_folder(small)
+        verify_dataset(small)
     build_dataset(None, ["ratio25"], small, limit=12, engine=BuiltAlready())
-    assert verify_folder(small).contents.configs == ["nodistort50", "ratio75", "ratio25"]
+    assert verify_dataset(small).contents.configs == ["nodistort50", "ratio75", "ratio25"]
     assert not (small / ".lomo").exists()
 
 
@@ -172,18 +172,18 @@ def test_nothing_is_built_through_a_link_that_no_release_could_follow(small: Pat
 def test_verify_sends_nobody_to_a_build_that_would_refuse(small: Path) -> None:
     (small / "manifest.json").unlink()
     with pytest.raises(IntegrityError, match="build into a new one"):
-        verify_folder(small)
+        verify_dataset(small)
     with pytest.raises(BuildError, match="Name another"):
         build(small)
     (small / "manifest.json").mkdir()
     with pytest.raises(IntegrityError, match="build into another"):
-        verify_folder(small)
+        verify_dataset(small)
 
 
 def test_a_folder_named_like_a_shard_stops_no_build(small: Path) -> None:
     (small / "nodistort50" / "train-old").mkdir()
     build(small)
-    verify_folder(small)
+    verify_dataset(small)
 
 
 def test_an_audit_stopped_at_the_card_can_be_recorded_again(small: Path, stopping: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_an_audit_stopped_at_the_card_can_be_recorded_again(small: Path, stoppin
         record_audit(small, report)
     stopping.undo()
     record_audit(small, audit_dataset(small, no_source=True, sample=1).to_json())
-    verify_folder(small)
+    verify_dataset(small)
 
 
 def test_a_folder_whose_name_is_no_text_is_refused_at_once(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`verify_folder` finds every change to a dataset folder, and only those."""
+"""`verify_dataset` finds every change to a dataset folder, and only those."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lomo_hf.cli import main
-from lomo_hf.dataset import build_dataset, refresh_card, verify_folder
+from lomo_hf.dataset import build_dataset, refresh_card, verify_dataset
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import IntegrityError
 
@@ -80,19 +80,19 @@ def test_every_harm_is_found_and_named(folder: Path, harm: str) -> None:
     do, says = HARMS[harm]
     do(folder)
     with pytest.raises(IntegrityError, match=says):
-        verify_folder(folder)
+        verify_dataset(folder)
 
 
 def test_any_flipped_bit_of_any_file_is_found(folder: Path) -> None:
-    verify_folder(folder)
+    verify_dataset(folder)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         data = path.read_bytes()
         for position in range(3, len(data), max(1, len(data) // 12)):
             path.write_bytes(data[:position] + bytes([data[position] ^ (1 << position % 8)]) + data[position + 1 :])
             with pytest.raises(IntegrityError):
-                verify_folder(folder)
+                verify_dataset(folder)
         path.write_bytes(data)
-    verify_folder(folder)
+    verify_dataset(folder)
 
 
 def test_pages_are_checked_even_where_the_recorded_hash_agrees(folder: Path) -> None:
@@ -109,7 +109,7 @@ def test_pages_are_checked_even_where_the_recorded_hash_agrees(folder: Path) -> 
 
     forge(folder, record)
     with pytest.raises(IntegrityError, match="is damaged"):
-        verify_folder(folder)
+        verify_dataset(folder)
 
 
 def test_hidden_files_and_the_folder_of_a_build_in_work_are_nobodys_business(folder: Path) -> None:
@@ -117,7 +117,7 @@ def test_hidden_files_and_the_folder_of_a_build_in_work_are_nobodys_business(fol
     (folder / ".DS_Store").write_bytes(b"x")
     (folder / ".git").mkdir()
     (folder / ".git" / "HEAD").write_text("x")
-    assert len(verify_folder(folder).contents.files) == whole - 1  # but the manifest
+    assert len(verify_dataset(folder).contents.files) == whole - 1  # but the manifest
 
 
 def test_the_command_says_what_it_found_and_exits_with_three(
@@ -141,9 +141,9 @@ def test_the_remedy_that_is_named_mends_the_folder(folder: Path) -> None:
     stray.write_text("mine")
     card.write_text(card.read_text().replace("<!-- end of own text -->", "Ask Ada.\n<!-- end of own text -->"))
     with pytest.raises(IntegrityError, match=r"Move what the manifest does not name .* `lomo card`") as error:
-        verify_folder(folder)
+        verify_dataset(folder)
     assert "Build again" not in str(error.value)
     stray.unlink()
     refresh_card(folder)
-    verify_folder(folder)
+    verify_dataset(folder)
     assert "Ask Ada." in card.read_text()

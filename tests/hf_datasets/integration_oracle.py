@@ -5,14 +5,15 @@ from typing import Any
 
 import datasets
 
-from lomo_hf import Recipe, Substituter, open_source
+from lomo_hf import Recipe, open_corpus
 from lomo_hf.corpus import Refusal
+from lomo_hf.substitution import Substituter
 
 Row = dict[str, Any]
 
 
 def substituted(file: Path | None, recipe: Recipe, limit: int | None = None) -> list[Row]:
-    source, substituter = open_source(file), Substituter([recipe])
+    source, substituter = open_corpus(file), Substituter([recipe])
     read = source.conversations(0, limit or len(source))
     results = [one if isinstance(one, Refusal) else substituter.rows(one)[0] for one in read]
     return [row for row in results if isinstance(row, dict)]

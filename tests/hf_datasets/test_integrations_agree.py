@@ -11,8 +11,9 @@ import datasets
 import pytest
 from hf_datasets.integration_oracle import Row, stored, substituted
 
-from lomo_hf import NAMED_RECIPES, Recipe, row_features
-from lomo_hf.hf_datasets import LomoOV15, Transform, lomo_map, substitute
+from lomo_hf import NAMED_RECIPES, Recipe
+from lomo_hf.hf_datasets import LomoBuilder, Transform, map_dataset, substitute
+from lomo_hf.row import row_features
 
 EDGE_DIALECTS = Path(__file__).parents[1] / "data" / "edge_upstream_dialects.jsonl"
 
@@ -21,7 +22,7 @@ both_recipes = pytest.mark.parametrize("name", ["ratio50", "multispan50"])
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-def prepared(builder: LomoOV15, **said: Any) -> datasets.Dataset:
+def prepared(builder: LomoBuilder, **said: Any) -> datasets.Dataset:
     builder.download_and_prepare(**said)
     return builder.as_dataset(split="train")
 
@@ -54,7 +55,7 @@ def test_the_oracle_rewrites_some_rows_and_keeps_others(expected: dict[str, list
 def test_the_builder_gives_the_rows_prepared_and_streaming(
     name: str, corpus: Path, expected: dict[str, list[Row]], tmp_path: Path
 ) -> None:
-    builder = LomoOV15(name, corpus=corpus, cache_dir=str(tmp_path))
+    builder = LomoBuilder(name, corpus=corpus, cache_dir=str(tmp_path))
     assert stored(prepared(builder)) == expected[name]
     assert stored(builder.as_streaming_dataset(split="train")) == expected[name]
 
@@ -63,13 +64,13 @@ def test_the_builder_gives_the_rows_prepared_and_streaming(
 def test_the_builder_gives_the_rows_with_two_processes(
     corpus: Path, expected: dict[str, list[Row]], tmp_path: Path
 ) -> None:
-    rows = prepared(LomoOV15("ratio50", corpus=corpus, cache_dir=str(tmp_path)), num_proc=2)
+    rows = prepared(LomoBuilder("ratio50", corpus=corpus, cache_dir=str(tmp_path)), num_proc=2)
     assert len(rows.cache_files) == 2
     assert stored(rows) == expected["ratio50"]
 
 
 def test_the_builder_reads_the_embedded_sample_without_a_corpus(tmp_path: Path) -> None:
-    builder = LomoOV15(limit=20, cache_dir=str(tmp_path))
+    builder = LomoBuilder(limit=20, cache_dir=str(tmp_path))
     assert builder.config.name == "ratio50"
     assert stored(builder.as_streaming_dataset(split="train")) == substituted(None, NAMED_RECIPES["ratio50"], 20)
 
@@ -78,13 +79,13 @@ def test_the_builder_writes_parquet_that_loads_back(
     corpus: Path, expected: dict[str, list[Row]], tmp_path: Path
 ) -> None:
     folder = tmp_path / "out"
-    builder = LomoOV15("ratio50", corpus=corpus, cache_dir=str(tmp_path / "cache"))
+    builder = LomoBuilder("ratio50", corpus=corpus, cache_dir=str(tmp_path / "cache"))
     builder.download_and_prepare(str(folder), file_format="parquet")
     assert stored(datasets.load_dataset(str(folder), split="train", cache_dir=str(tmp_path))) == expected["ratio50"]
 
 
 def test_streaming_workers_share_the_rows_out(corpus: Path, expected: dict[str, list[Row]], tmp_path: Path) -> None:
-    rows = LomoOV15("ratio50", corpus=corpus, cache_dir=str(tmp_path)).as_streaming_dataset(split="train")
+    rows = LomoBuilder("ratio50", corpus=corpus, cache_dir=str(tmp_path)).as_streaming_dataset(split="train")
     assert rows.num_shards == 3
     parts = [stored(rows.shard(3, index)) for index in (2, 0, 1)]
     assert parts[1] + parts[2] + parts[0] == expected["ratio50"]
@@ -112,9 +113,9 @@ def test_lomo_map_fills_in_the_arguments_for_every_kind_of_dataset(
 ) -> None:
     rows, streamed = load(corpus), load(corpus, streaming=True)
     for dataset in (rows, streamed, rows.with_format("numpy"), rows.to_iterable_dataset()):
-        assert stored(lomo_map(dataset, "ratio50")) == expected["ratio50"]
+        assert stored(map_dataset(dataset, "ratio50")) == expected["ratio50"]
     for mapping in (datasets.DatasetDict(train=rows), datasets.IterableDatasetDict(train=streamed)):
-        made = lomo_map(mapping, "ratio50")
+        made = map_dataset(mapping, "ratio50")
         assert type(made) is type(mapping)
         assert stored(made["train"]) == expected["ratio50"]
 
@@ -122,14 +123,14 @@ def test_lomo_map_fills_in_the_arguments_for_every_kind_of_dataset(
 def test_arguments_that_lomo_map_fills_in_cannot_be_given_twice(corpus: Path, load: Callable[..., Any]) -> None:
     for dataset in (load(corpus), load(corpus, streaming=True)):
         with pytest.raises(TypeError, match="multiple values for keyword argument 'batched'"):
-            lomo_map(dataset, batched=False)
+            map_dataset(dataset, batched=False)
 
 
 def test_splits_of_a_dict_begin_their_ids_with_their_names(corpus: Path, load: Callable[..., Any]) -> None:
     few = load(corpus).select(range(2))
-    made = lomo_map(datasets.DatasetDict(train=few, test=few), Recipe("text", ratio=0.0))
+    made = map_dataset(datasets.DatasetDict(train=few, test=few), Recipe("text", ratio=0.0))
     assert [made[split][0]["id"].split("/")[0] for split in ("train", "test")] == ["train", "test"]
-    again = lomo_map(datasets.DatasetDict(test=few), Recipe("text", ratio=0.0), config="mine")
+    again = map_dataset(datasets.DatasetDict(test=few), Recipe("text", ratio=0.0), config="mine")
     assert again["test"][0]["id"].startswith("mine/")
 
 
@@ -145,29 +146,29 @@ def test_sharegpt_and_messages_give_the_same_rows(
     lines: list[Row], write: Callable[..., Path], load: Callable[..., Any], expected: dict[str, list[Row]]
 ) -> None:
     file = write(sharegpt(lines))
-    assert stored(lomo_map(load(file), "ratio50")) == expected["ratio50"]
-    assert stored(lomo_map(load(file, streaming=True), "ratio50")) == expected["ratio50"]
-    assert stored(LomoOV15("ratio50", corpus=file).as_streaming_dataset(split="train")) == expected["ratio50"]
+    assert stored(map_dataset(load(file), "ratio50")) == expected["ratio50"]
+    assert stored(map_dataset(load(file, streaming=True), "ratio50")) == expected["ratio50"]
+    assert stored(LomoBuilder("ratio50", corpus=file).as_streaming_dataset(split="train")) == expected["ratio50"]
 
 
 @pytest.mark.parametrize("line", EDGE_DIALECTS.read_text(encoding="utf-8").splitlines())
 def test_every_dialect_of_the_corpus_is_read_as_from_a_file(line: str, write: Callable[..., Path]) -> None:
     row = json.loads(line)
     recipe = Recipe("all", ratio=1.0)
-    made = lomo_map(datasets.Dataset.from_list([row]), recipe)
+    made = map_dataset(datasets.Dataset.from_list([row]), recipe)
     assert stored(made) == substituted(write([row]), recipe)
 
 
 def test_repo_revision_and_config_are_those_of_the_source(corpus: Path, load: Callable[..., Any]) -> None:
-    from lomo_hf import open_source
+    from lomo_hf import open_corpus
 
-    source = open_source(corpus, config="gsm8k", repo="org/name", revision="abc")
+    source = open_corpus(corpus, config="gsm8k", repo="org/name", revision="abc")
     said = {"config": "gsm8k", "repo": "org/name", "revision": "abc"}
-    built = stored(LomoOV15("ratio50", corpus=source, limit=8).as_streaming_dataset(split="train"))
+    built = stored(LomoBuilder("ratio50", corpus=source, limit=8).as_streaming_dataset(split="train"))
     few = load(corpus).select(range(8))
     assert built[0]["id"].startswith("gsm8k/")
     assert built[0]["source_repo"] == "org/name"
-    assert stored(lomo_map(few, "ratio50", **said)) == built
+    assert stored(map_dataset(few, "ratio50", **said)) == built
     assert few.with_transform(Transform("ratio50", decode=False, **said))[:]["lomo"] == [row["lomo"] for row in built]
 
 
@@ -180,7 +181,7 @@ def test_threads_make_no_difference(corpus: Path, load: Callable[..., Any], expe
 
 
 def test_decoded_images_are_those_of_a_dataset(corpus: Path, load: Callable[..., Any], tmp_path: Path) -> None:
-    built = prepared(LomoOV15("multispan50", corpus=corpus, cache_dir=str(tmp_path)))
+    built = prepared(LomoBuilder("multispan50", corpus=corpus, cache_dir=str(tmp_path)))
     shown = load(corpus).with_transform(Transform("multispan50"))
     for one, other in zip(built, shown, strict=True):
         assert one.keys() == other.keys()

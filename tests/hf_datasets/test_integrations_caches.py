@@ -16,8 +16,9 @@ import pytest
 from datasets.fingerprint import Hasher
 from hf_datasets.integration_oracle import Row, stored, substituted
 
-from lomo_hf import NAMED_RECIPES, Recipe, RecipeError, SourceError
-from lomo_hf.hf_datasets import LomoOV15, Transform, acceptable, builder, freshness, lomo_map, substitute
+from lomo_hf import NAMED_RECIPES, Recipe
+from lomo_hf.errors import RecipeError, SourceError
+from lomo_hf.hf_datasets import LomoBuilder, Transform, acceptable, builder, freshness, map_dataset, substitute
 from lomo_hf.recipes.recipe import DistortionSettings
 
 TEXT_ONLY = Recipe("text", ratio=0.0)
@@ -27,16 +28,16 @@ import json
 from datasets.fingerprint import Hasher
 from lomo_hf import Recipe
 from lomo_hf.recipes.recipe import DistortionSettings
-from lomo_hf.hf_datasets import LomoOV15, Transform, acceptable, substitute
+from lomo_hf.hf_datasets import LomoBuilder, Transform, acceptable, substitute
 ranges = {"rotate_large": {"degrees": [8, 20]}}
 mine = Recipe.from_dict({"name": "mine", "distortion": {"ranges": ranges, "mix": {"wave": 1, "clean": 1}}})
 functions = [substitute("ratio50"), substitute(mine), acceptable("ratio50"), Transform("ratio50")]
-print(json.dumps([*map(Hasher.hash, functions), LomoOV15("ratio50", cache_dir=CACHE).hash]))
+print(json.dumps([*map(Hasher.hash, functions), LomoBuilder("ratio50", cache_dir=CACHE).hash]))
 """
 
 
-def prepared(recipe: Recipe, corpus: Path, cache: Path) -> tuple[LomoOV15, list[Row]]:
-    made = LomoOV15(recipe=recipe, corpus=corpus, cache_dir=str(cache))
+def prepared(recipe: Recipe, corpus: Path, cache: Path) -> tuple[LomoBuilder, list[Row]]:
+    made = LomoBuilder(recipe=recipe, corpus=corpus, cache_dir=str(cache))
     made.download_and_prepare()
     return made, stored(made.as_dataset(split="train"))
 
@@ -56,7 +57,7 @@ def test_a_source_that_changes_under_the_builder_is_an_error(
     lines: list[Row], write: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = write(lines[:6])
-    made = LomoOV15(recipe=TEXT_ONLY, corpus=file, cache_dir=str(tmp_path))
+    made = LomoBuilder(recipe=TEXT_ONLY, corpus=file, cache_dir=str(tmp_path))
     file.write_text(json.dumps(lines[0]) + "\n", encoding="utf-8")
     with pytest.raises(SourceError, match="changed after it was opened"):
         list(made.as_streaming_dataset(split="train"))
@@ -71,7 +72,7 @@ def test_a_changed_recipe_of_the_same_name_gives_new_rows(corpus: Path, tmp_path
 
 def test_a_limit_gives_its_own_rows(corpus: Path, tmp_path: Path) -> None:
     for limit in (3, 5, None):
-        made = LomoOV15(recipe=TEXT_ONLY, corpus=corpus, limit=limit, cache_dir=str(tmp_path))
+        made = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, limit=limit, cache_dir=str(tmp_path))
         made.download_and_prepare()
         assert len(made.as_dataset(split="train")) == (limit or 35)
 
@@ -89,8 +90,8 @@ def _another_engine(monkeypatch: pytest.MonkeyPatch) -> Any:
 def named_in_caches(corpus: Path, cache: Path) -> list[str]:
     dataset = datasets.Dataset.from_list([{"id": "a", "prompt": "What is 2 + 3?", "answer": "5"}])
     return [
-        LomoOV15("ratio50", corpus=corpus, cache_dir=str(cache)).cache_dir,
-        lomo_map(dataset, TEXT_ONLY)._fingerprint,
+        LomoBuilder("ratio50", corpus=corpus, cache_dir=str(cache)).cache_dir,
+        map_dataset(dataset, TEXT_ONLY)._fingerprint,
         dataset.filter(acceptable(TEXT_ONLY))._fingerprint,
         dataset.with_transform(Transform(TEXT_ONLY))._fingerprint,
     ]
@@ -106,7 +107,7 @@ def test_engines_are_in_the_name_of_every_cache(corpus: Path, tmp_path: Path, re
 def test_engines_that_a_recipe_records_are_in_the_name_of_the_cache(corpus: Path, tmp_path: Path) -> None:
     other = replace(TEXT_ONLY, engines={**TEXT_ONLY.engines, "typst": "99.0"})
     made, _ = prepared(TEXT_ONLY, corpus, tmp_path)
-    assert LomoOV15(recipe=other, corpus=corpus, cache_dir=str(tmp_path)).cache_dir != made.cache_dir
+    assert LomoBuilder(recipe=other, corpus=corpus, cache_dir=str(tmp_path)).cache_dir != made.cache_dir
     assert Hasher.hash(substitute(other)) != Hasher.hash(substitute(TEXT_ONLY))
 
 
@@ -123,8 +124,8 @@ def test_an_unchanged_builder_finds_its_cache(corpus: Path, tmp_path: Path, monk
 
 def test_an_unchanged_map_finds_its_cache(corpus: Path, load: Callable[..., Any]) -> None:
     few = load(corpus).select(range(4))
-    first, again = lomo_map(few, TEXT_ONLY), lomo_map(few, Recipe("text", ratio=0.0))
-    other = lomo_map(few, replace(TEXT_ONLY, seed=1))
+    first, again = map_dataset(few, TEXT_ONLY), map_dataset(few, Recipe("text", ratio=0.0))
+    other = map_dataset(few, replace(TEXT_ONLY, seed=1))
     assert first.cache_files == again.cache_files != []
     assert other.cache_files != first.cache_files
     assert other["lomo"][0]["draw"] != first["lomo"][0]["draw"]
@@ -142,7 +143,7 @@ def test_functions_pickle_and_give_the_same_rows() -> None:
 
 
 def test_a_streaming_dataset_of_the_builder_pickles(corpus: Path, tmp_path: Path) -> None:
-    rows = LomoOV15(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path)).as_streaming_dataset(split="train")
+    rows = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path)).as_streaming_dataset(split="train")
     assert stored(pickle.loads(pickle.dumps(rows))) == stored(rows)
 
 
@@ -152,7 +153,7 @@ def test_fingerprints_are_the_same_in_every_process(tmp_path: Path) -> None:
         distortion=DistortionSettings(mix={"clean": 1.0, "wave": 1.0}, ranges={"rotate_large": {"degrees": (8, 20)}}),
     )
     functions = [substitute("ratio50"), substitute(mine), acceptable("ratio50"), Transform("ratio50")]
-    here = [*map(Hasher.hash, functions), LomoOV15("ratio50", cache_dir=str(tmp_path)).hash]
+    here = [*map(Hasher.hash, functions), LomoBuilder("ratio50", cache_dir=str(tmp_path)).hash]
     root = Path(freshness.__file__).parents[2]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(root), "HF_HOME": str(tmp_path)}
     code = HASHES.replace("CACHE", repr(str(tmp_path)))
@@ -163,22 +164,22 @@ def test_fingerprints_are_the_same_in_every_process(tmp_path: Path) -> None:
 
 def test_unknown_and_taken_names_are_errors_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"must be one of ratio25, .*found 'ratio5'.*Recipe\('mine'"):
-        LomoOV15("ratio5")
+        LomoBuilder("ratio5")
     with pytest.raises(RecipeError, match="belongs to a named recipe"):
-        LomoOV15(recipe=Recipe("ratio50", ratio=0.3))
+        LomoBuilder(recipe=Recipe("ratio50", ratio=0.3))
     with pytest.raises(RecipeError, match="Give one"):
-        LomoOV15("ratio50", recipe=TEXT_ONLY)
+        LomoBuilder("ratio50", recipe=TEXT_ONLY)
     with pytest.raises(RecipeError, match="limit must be"):
-        LomoOV15("ratio50", limit=0)
+        LomoBuilder("ratio50", limit=0)
     with pytest.raises(SourceError, match="more than one"):
-        LomoOV15("ratio50", corpus="a.jsonl", data_dir="b")
+        LomoBuilder("ratio50", corpus="a.jsonl", data_dir="b")
     with pytest.raises(RecipeError, match="position must be"):
-        LomoOV15(recipe=Recipe("mine", position="centre"))
+        LomoBuilder(recipe=Recipe("mine", position="centre"))
 
 
 def test_every_named_recipe_is_a_config() -> None:
-    assert list(LomoOV15.builder_configs) == list(NAMED_RECIPES)
-    assert all(config.recipe == NAMED_RECIPES[name] for name, config in LomoOV15.builder_configs.items())
+    assert list(LomoBuilder.builder_configs) == list(NAMED_RECIPES)
+    assert all(config.recipe == NAMED_RECIPES[name] for name, config in LomoBuilder.builder_configs.items())
 
 
 def test_data_dir_and_data_files_name_the_same_corpus(corpus: Path, tmp_path: Path) -> None:
@@ -189,5 +190,5 @@ def test_data_dir_and_data_files_name_the_same_corpus(corpus: Path, tmp_path: Pa
         {"data_files": [str(corpus)]},
         {"data_files": {"train": str(corpus)}},
     ]
-    assert len({LomoOV15("ratio50", cache_dir=str(tmp_path), **way).hash for way in ways}) == 1
-    assert LomoOV15("ratio50", cache_dir=str(tmp_path), data_dir=str(corpus.parent)).rows == 35
+    assert len({LomoBuilder("ratio50", cache_dir=str(tmp_path), **way).hash for way in ways}) == 1
+    assert LomoBuilder("ratio50", cache_dir=str(tmp_path), data_dir=str(corpus.parent)).rows == 35

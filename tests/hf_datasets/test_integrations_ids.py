@@ -11,9 +11,11 @@ from hf_datasets.integration_oracle import Row, stored, substituted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lomo_hf import Recipe, SourceError, open_source, row_features
-from lomo_hf.hf_datasets import LomoOV15, Transform, lomo_map, substitute, with_ids
+from lomo_hf import Recipe, open_corpus
+from lomo_hf.errors import SourceError
+from lomo_hf.hf_datasets import LomoBuilder, Transform, map_dataset, substitute, with_ids
 from lomo_hf.hf_datasets.sources import shards_of
+from lomo_hf.row import row_features
 
 TEXT_ONLY = Recipe("text", ratio=0.0)
 CHAT = {"prompt": "What is 2 + 3?", "answer": "5"}
@@ -30,7 +32,7 @@ awkward_ids = st.one_of(
 def test_ids_are_those_of_the_same_rows_in_a_file(write: Callable[..., Path], ids: list[str | None]) -> None:
     rows = [{"id": one, **CHAT} for one in ids]
     features = datasets.Features({name: datasets.Value("string") for name in rows[0]})
-    source = open_source(write(rows))
+    source = open_corpus(write(rows))
     from_file = [conversation.id for conversation in source.conversations(0, len(source))]
     assert [f"train/{one}" for one in with_ids(datasets.Dataset.from_list(rows, features))["id"]] == from_file
 
@@ -40,7 +42,7 @@ def test_missing_repeated_and_whole_number_ids_are_mended(ids: list[Any] | None,
     rows: list[Row] = [CHAT, CHAT] if ids is None else [{"id": one, **CHAT} for one in ids]
     wanted = substituted(write(rows), Recipe("half"))
     dataset = datasets.Dataset.from_list(rows)
-    assert stored(lomo_map(dataset, Recipe("half"))) == wanted
+    assert stored(map_dataset(dataset, Recipe("half"))) == wanted
     assert list(with_ids(dataset).with_transform(Transform(Recipe("half"), decode=False))) == wanted
 
 
@@ -72,10 +74,10 @@ def test_iterable_rows_without_ids_take_indices_in_one_shard_and_are_refused_in_
         yield from ({**CHAT, "id": None} for _ in shards)
 
     one = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0]})
-    assert next(iter(lomo_map(one, TEXT_ONLY)))["id"] == "train/00000000"
+    assert next(iter(map_dataset(one, TEXT_ONLY)))["id"] == "train/00000000"
     two = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0, 1]})
     with pytest.raises(SourceError, match="has no id"):
-        list(lomo_map(two, TEXT_ONLY))
+        list(map_dataset(two, TEXT_ONLY))
 
 
 @given(st.integers(1, 5_000_000))
@@ -89,7 +91,7 @@ def test_shards_cover_the_rows_once_and_in_order(rows: int) -> None:
 
 
 def test_shards_in_any_order_give_the_rows_of_their_slices(corpus: Path, tmp_path: Path) -> None:
-    builder = LomoOV15(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path))
+    builder = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path))
     wanted = [row["id"] for row in substituted(corpus, TEXT_ONLY)]
     shards = [(32, 35), (0, 16), (16, 32)]
     made = [(key.original_shard_id, row["id"]) for key, row in builder._generate_examples(shards)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hf_datasets.integration_oracle import Row
 
-from lomo_hf import RecipeError
+from lomo_hf.errors import RecipeError
 from lomo_hf.hf_datasets import Transform
 from lomo_hf.row import ROW_COLUMNS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from lomo_hf import Choosing, DistortionSettings, Recipe, RecipeError, UsageError, open_source
+from lomo_hf import Recipe, open_corpus
 from lomo_hf.building import build_shard, plan
 from lomo_hf.building.estimating import measure_sharing
 from lomo_hf.building.planning import ShardSpec
@@ -15,10 +15,12 @@ from lomo_hf.cli import app
 from lomo_hf.corpus import SAMPLE as SAMPLE_FILE
 from lomo_hf.dataset import build_dataset
 from lomo_hf.dataset.manifest import read_manifest
+from lomo_hf.errors import RecipeError, UsageError
+from lomo_hf.recipes import Choosing, DistortionSettings
 from lomo_hf.recipes.grid import grid_recipes
 from lomo_hf.selection import measured
 
-SAMPLE = open_source(None)
+SAMPLE = open_corpus(None)
 
 
 def rows_of(path: Path) -> list[dict]:
@@ -141,10 +143,10 @@ def test_a_curriculum_does_not_depend_on_how_the_rows_are_cut_into_shards(tmp_pa
 
 
 def test_the_builder_of_datasets_measures_and_places_as_a_build_does(tmp_path: Path) -> None:
-    from lomo_hf.hf_datasets import LomoOV15
+    from lomo_hf.hf_datasets import LomoBuilder
 
     recipe = Recipe("long", choosing=Choosing("length", chance=0))
-    builder = LomoOV15(recipe=recipe, limit=6, cache_dir=str(tmp_path))
+    builder = LomoBuilder(recipe=recipe, limit=6, cache_dir=str(tmp_path))
     (ready,) = measured([recipe], SAMPLE, limit=6)
     assert builder.recipe == ready
     streamed = list(builder.as_streaming_dataset(split="train"))

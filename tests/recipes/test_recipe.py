@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lomo_hf import (
-    NAMED_RECIPES,
-    Caps,
-    Choosing,
-    DistortionSettings,
-    Recipe,
-    RecipeError,
-    RenderStyle,
-    check_recipe,
-    load_recipe,
-)
+from lomo_hf import NAMED_RECIPES, Recipe, load_recipe
+from lomo_hf.errors import RecipeError
+from lomo_hf.recipes import Caps, Choosing, DistortionSettings, RenderStyle
+from lomo_hf.substitution import check_recipe
 
 ABLATIONS = ["ratio25", "ratio50", "ratio75", "ratio100", "prefix50", "suffix50", "multispan50", "fulltext50"]
 

@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from lomo_hf import Recipe, Refusal, load_recipe, open_source, substitute_row
+from lomo_hf import Recipe, load_recipe, open_corpus, substitute_row
+from lomo_hf.corpus import Refusal
 from lomo_hf.substitution import Row
 
 
 @pytest.fixture(scope="session")
 def rows() -> list[Row]:
     """Thirty rows at ratio 1, among them two-image rows, and ten that stayed text."""
-    source = open_source()
+    source = open_corpus()
     recipes: list[tuple[Recipe, int, int]] = [
         (replace(load_recipe("ratio100"), name="middle"), 0, 20),
         (replace(load_recipe("multispan50"), ratio=1.0), 20, 30),

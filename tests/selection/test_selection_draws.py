@@ -9,23 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lomo_hf import (
-    Choosing,
-    Conversation,
-    DistortionSettings,
-    Origin,
-    Recipe,
-    RecipeError,
-    Substituter,
-    Turn,
-    open_source,
-)
+from lomo_hf import Recipe, open_corpus
+from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.distortion import OPERATIONS, draw_distortion
+from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream, uniform
+from lomo_hf.recipes import Choosing, DistortionSettings
 from lomo_hf.selection import STRATEGIES, draw_of, measured
 from lomo_hf.selection.ranking import rank, spread_evenly
+from lomo_hf.substitution import Substituter
 
-SAMPLE = open_source(None)
+SAMPLE = open_corpus(None)
 ROWS = [row for row in SAMPLE.conversations(0, len(SAMPLE)) if isinstance(row, Conversation)]
 RATIOS = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -118,7 +112,7 @@ def test_rows_are_drawn_by_their_score_and_those_without_by_chance(tmp_path: Pat
     scores = [5, 1.5, None, "7", float("nan"), True, 10**400, *range(20, 120)]
     said = [{"id": n, "prompt": "a", "answer": "b", "score": score} for n, score in enumerate(scores)]
     path.write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
-    source = open_source(path)
+    source = open_corpus(path)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     assert [row.score for row in rows[:8]] == [5.0, 1.5, None, None, None, None, None, 20.0]
     recipe = measured([Recipe("hard", choosing=Choosing("score", chance=0))], source)[0]

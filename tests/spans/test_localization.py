@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spans.grammar import prompts, rough_texts
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.errors import RecipeError
 from lomo_hf.spans import POSITIONS, Localization, check_position, narrow, select_spans
 
@@ -180,6 +180,66 @@ def test_narrowing_leaves_a_block_that_is_too_long_by_itself() -> None:
     assert len(span_texts(cut)[0]) <= 30
 
 
+def lines_of(*lengths: int) -> str:
+    """Sentences of the given lengths, the space between two of them counted to the first."""
+    texts = ["A" + "b" * (length - 3) + ". " for length in lengths]
+    return "".join(texts[:-1]) + "A" + "b" * (lengths[-1] - 2) + "."
+
+
+@pytest.mark.parametrize(
+    ("position", "lengths", "expected"),
+    [
+        ("prefix", (16, 8, 18, 18), [(0, 16)]),  # a third ends at 20: the borders at 16 and 24 are as close
+        ("suffix", (18, 18, 8, 16), [(36, 60)]),  # it begins at 40: 36 and 44
+        ("middle", (16, 8, 12, 8, 16), [(16, 36)]),  # 20 and 40: 16 and 24, 36 and 44
+        ("multi-span", (8, 8, 12, 8, 12, 12), [(8, 28), (36, 48)]),  # the first fifth ends at 12: 8 and 16
+    ],
+)
+def test_of_two_borders_as_close_the_earlier_is_taken(
+    position: str, lengths: tuple[int, ...], expected: list[tuple[int, int]]
+) -> None:
+    prompt = lines_of(*lengths)
+    found = select_spans(prompt, position)
+    assert len(prompt) == sum(lengths)
+    assert [(span.start, len(prompt[: span.end]) + (span.end < len(prompt))) for span in found.spans] == expected
+
+
+def test_a_span_is_cut_evenly_around_its_middle_and_takes_the_earlier_of_two_neighbours() -> None:
+    prompt = lines_of(10, 10, 10, 10, 10)
+    found = select_spans(prompt, "full")
+    cuts = [narrow(found, 0, limit) for limit in (10, 19, 20, 29, 30, 40)]
+    assert [(cut.spans[0].start, cut.spans[0].end + 1) for cut in cuts if cut] == [
+        (20, 30), (20, 30), (10, 30), (10, 30), (10, 40), (0, 40),
+    ]  # fmt: skip
+
+
+def test_a_span_of_two_blocks_is_cut_to_one_and_a_span_of_one_not_at_all() -> None:
+    found = narrow(select_spans(lines_of(10, 10, 10, 10), "full"), 0, 20)
+    assert found is not None
+    assert (found.spans[0].start, found.spans[0].end + 1) == (10, 30)
+    one = narrow(found, 0, 20)
+    assert one is not None
+    assert (one.spans[0].start, one.spans[0].end + 1) == (10, 20)
+    assert narrow(one, 0, 20) is None
+
+
+def test_where_the_middle_block_is_too_long_the_nearest_that_fits_is_kept_the_earlier_of_two() -> None:
+    """The middle is the character at half the length; to the left counts the last one of a block, which is a space."""
+    for lengths, expected in [
+        ((10, 10, 61, 10, 10), (10, 20)), ((10, 10, 60, 10, 10), (80, 90)), ((11, 10, 59, 11, 10), (11, 21)),
+    ]:  # fmt: skip
+        cut = narrow(select_spans(lines_of(*lengths), "full"), 0, 10)
+        assert cut is not None
+        assert (cut.spans[0].start, cut.spans[0].end + 1) == expected
+
+
+def test_where_a_third_holds_no_border_the_block_that_covers_it_best_is_taken() -> None:
+    """Both ends of the third are closest to one border; of the blocks beside it, the one that lies closer."""
+    for second, third_, expected in [(27, 25, (4, 31)), (25, 27, (29, 56)), (26, 26, (4, 30))]:
+        (span,) = select_spans(lines_of(4, second, third_, 4)).spans
+        assert (span.start, span.end + 1) == expected
+
+
 MARS = (
     "On a Mars supply mission, the crew loads food boxes and water tanks before the storm season. Each food box has a "
     "mass of $x$ units. ",
@@ -250,7 +310,7 @@ def test_every_hand_written_row_keeps_the_promises(position: str) -> None:
 
 def sample_prompts() -> list[str]:
     """Forty questions of the embedded sample: the longest of each source, and others at random."""
-    source = open_source(None)
+    source = open_corpus(None)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     texts = [turn.text for row in rows for turn in row.turns if turn.role == "user"]
     return sorted(texts, key=len)[-10:] + random.Random(0).sample(texts, 30)

@@ -65,9 +65,9 @@ def share_of(specs: Sequence[ShardSpec], index: int, count: int) -> list[ShardSp
         BuildError: `index` is none of 0 to count - 1.
 
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> from lomo_hf.recipes.recipe import Recipe
-    >>> [len(share_of(plan(open_source(), [Recipe("mine")]), index, 2)) for index in range(2)]
+    >>> [len(share_of(plan(open_corpus(), [Recipe("mine")]), index, 2)) for index in range(2)]
     [1, 0]
     """
     if not 0 <= index < count:

@@ -117,8 +117,8 @@ def draw(
         RecipeError: More is asked for than there is, or a weight names no config.
         SourceError: An evaluation file cannot be read.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> one, more = (draw(open_source(), Sampling(rows=rows)).source for rows in (20, 50))
+    >>> from lomo_hf.corpus import open_corpus
+    >>> one, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
     >>> ids = [{row.id for row in some.conversations(0, 50)} for some in (one, more)]
     >>> len(ids[0]), ids[0] < ids[1]
     (20, True)

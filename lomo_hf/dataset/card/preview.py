@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.corpus import Refusal, open_source
-from lomo_hf.errors import SourceError
+from lomo_hf.corpus import Refusal, open_corpus
+from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.recipes.named import load_recipe
 from lomo_hf.recipes.recipe import Recipe, RenderStyle
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.markup import literal
 from lomo_hf.rendering.typesetter import BLEED, typeset
 from lomo_hf.selection import measured
+from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import write_whole
 from lomo_hf.substitution import Row, substitute_row
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["contact_sheet", "preview_rows", "save_sheet"]
+__all__ = ["contact_sheet", "preview", "preview_rows", "save_sheet"]
 
 _STYLE = RenderStyle(text_size=15, line_height=19)
 _SMALL = RenderStyle(text_size=13, line_height=17)
@@ -45,9 +47,9 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
     The span is marked in its prompt; long prompts are shortened around it. Pages wider than the column are scaled
     down here, never in the data.
 
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> from lomo_hf import Recipe, substitute_row
-    >>> row = substitute_row(next(open_source(None).conversations(0, 1)), Recipe("all", ratio=1.0))
+    >>> row = substitute_row(next(open_corpus(None).conversations(0, 1)), Recipe("all", ratio=1.0))
     >>> contact_sheet([row]).mode
     'RGB'
     """
@@ -65,9 +67,56 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
     return sheet
 
 
-def save_sheet(sheet: "Image", target: Path | BytesIO) -> None:
+def save_sheet(sheet: "Image", target: BytesIO) -> None:
     """Write a sheet as a small PNG: pages are grey, so few colours do."""
     sheet.quantize(48).save(target, "PNG", optimize=True)
+
+
+def preview(
+    corpus: str | Path | None = None,
+    recipe: str | Path | Recipe = "ratio100",
+    *,
+    out: str | Path = "preview.png",
+    count: int = 12,
+    skip: int = 0,
+    seed: int | None = None,
+    kind: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> int:
+    """Draw a contact sheet of a corpus' first rewritten rows as a PNG: prompt, page and operation side by side.
+
+    Writes no dataset.
+
+    Args:
+        corpus: As for `open_corpus`; None is the embedded sample.
+        recipe: A recipe, the name of one, or a YAML file.
+        out: The picture to write; its name ends in .png.
+        count: How many rows to draw.
+        skip: Rows of the corpus to pass over first.
+        seed: In place of the recipe's own.
+        kind: Only rows whose id holds this text.
+        columns: As for `open_corpus`.
+
+    Returns:
+        How many rows were drawn.
+
+    Raises:
+        SourceError: The corpus cannot be read, or no row of it is rewritten.
+        RecipeError: There is no such recipe.
+        UsageError: `out` does not end in .png.
+
+    >>> import tempfile
+    >>> preview(out=tempfile.mkdtemp() + "/sheet.png", count=2)
+    2
+    """
+    target = Path(out)
+    if target.suffix.lower() != ".png":
+        raise UsageError(f"out must end in .png; found {target.name!r}. Write something like preview.png.")
+    rows = preview_rows(corpus, recipe, count=count, skip=skip, seed=seed, kind=kind, columns=columns)
+    drawn = BytesIO()
+    save_sheet(contact_sheet(rows), drawn)
+    write_whole(named_file(target), drawn.getvalue())
+    return len(rows)
 
 
 def preview_rows(
@@ -82,7 +131,7 @@ def preview_rows(
 ) -> list[Row]:
     """The first rewritten rows of a corpus, built as `lomo build` would build them.
 
-    `kind` is a text that their ids hold; `columns` as in `open_source`.
+    `kind` is a text that their ids hold; `columns` as in `open_corpus`.
 
     Raises:
         SourceError: The corpus cannot be read, or no row of it is rewritten.
@@ -90,7 +139,7 @@ def preview_rows(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen if seed is None else replace(chosen, seed=seed)
-    source = open_source(corpus, columns=columns)
+    source = open_corpus(corpus, columns=columns)
     chosen = measured([chosen], source)[0]
     rows: list[Row] = []
     for index, conversation in enumerate(source.conversations(skip, len(source)), skip):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import lomo_hf
 from lomo_hf.building import Counts
-from lomo_hf.corpus import open_source
+from lomo_hf.corpus import open_corpus
 from lomo_hf.dataset.card.assets import Assets
 from lomo_hf.dataset.card.languages import language_tags
 from lomo_hf.dataset.card.statistics import Statistics, quantile
@@ -132,7 +132,7 @@ def _environment() -> "Environment":
 def _context(facts: CardFacts) -> dict[str, Any]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
-    embedded = facts.source["digest"] == open_source(None).digest
+    embedded = facts.source["digest"] == open_corpus(None).digest
     by_rows = sorted(statistics.sources.items(), key=lambda one: (-one[1], [part or "" for part in one[0]]))
     shown, more = by_rows[:_MAX_SOURCES], by_rows[_MAX_SOURCES:]
     return {

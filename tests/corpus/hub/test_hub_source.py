@@ -11,7 +11,7 @@ import pytest
 from corpus.hub.replica import FROM_VALUE, IMAGE_ROWS, PICTURE, REPO, ROWS, SCALE, UPSTREAM_ROWS, parquet, replica
 from corpus.hub.served import Fault, ServedHub
 
-from lomo_hf.corpus import LLAVA_OV15_TEXT, Conversation, Refusal, open_hub, open_source
+from lomo_hf.corpus import LLAVA_OV15_TEXT, Conversation, Refusal, open_corpus, open_hub
 from lomo_hf.corpus.hub.configs import find_configs
 from lomo_hf.corpus.hub.listing import list_repo
 from lomo_hf.errors import SourceError, UsageError
@@ -21,7 +21,7 @@ from lomo_hf.hub.patience import Patience
 def test_text_only_configs_are_found_from_features_and_are_the_preset(hub: ServedHub) -> None:
     found = open_hub(REPO)
     assert {part.config for part in found.parts} == set(ROWS) == set(LLAVA_OV15_TEXT)
-    preset = open_source("llava-ov15-text")
+    preset = open_corpus("llava-ov15-text")
     assert sorted(part.digest for part in preset.parts) == sorted(part.digest for part in found.parts)
 
 
@@ -52,7 +52,7 @@ def test_rows_are_those_of_the_files_with_ids_that_name_their_config(hub: Served
             if path.startswith(f"{name}/"):
                 (tmp_path / name).mkdir(exist_ok=True)
                 (tmp_path / path).write_bytes(data)
-        local = open_source(tmp_path / name)
+        local = open_corpus(tmp_path / name)
         for row in local.conversations(0, len(local)):
             assert isinstance(row, Conversation)
             other = got[row.id]
@@ -182,7 +182,7 @@ def test_columns_of_any_name_are_read_by_a_mapping_and_asked_for_by_an_error(hub
 def test_keys_inside_turns_can_be_mapped_too(hub: ServedHub, tmp_path: Path) -> None:
     rows = [{"dialog": [{"speaker": "user", "said": "Why?"}, {"speaker": "assistant", "said": "So."}]}]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    source = open_source(tmp_path / "rows.jsonl", columns={"messages": "dialog", "role": "speaker", "content": "said"})
+    source = open_corpus(tmp_path / "rows.jsonl", columns={"messages": "dialog", "role": "speaker", "content": "said"})
     (row,) = source.conversations(0, 1)
     assert isinstance(row, Conversation)
     assert [turn.text for turn in row.turns] == ["Why?", "So."]
@@ -192,7 +192,7 @@ def test_json_lines_on_the_hub_are_read_too(hub: ServedHub, tmp_path: Path, monk
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     line = {"id": 1, "prompt": "Why?", "response": "So."}
     hub.push("org/lines", {"train.jsonl": (json.dumps(line) + "\n").encode(), "dataset_info.json": b"{}"})
-    source = open_source("org/lines")
+    source = open_corpus("org/lines")
     assert [row.id for row in source.conversations(0, 1)] == ["default/1"]
 
 
@@ -202,7 +202,7 @@ def test_folders_tell_the_configs_where_the_card_does_not(hub: ServedHub, quick:
     hub.push("org/bare", {**files, "gsm8k/test-00000-of-00001.parquet": b"x"})
     hub.push("org/bare", converted, branch="refs/convert/parquet")
     for name in ("org/bare", "org/bare@refs/convert/parquet"):
-        source = open_source(name)
+        source = open_corpus(name)
         assert [(part.config, len(part)) for part in source.parts] == [("gsm8k", 4), ("math", 4)]
 
 

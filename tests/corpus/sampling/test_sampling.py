@@ -12,8 +12,8 @@ from corpus.hub.served import ServedHub
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, open_hub, open_source
-from lomo_hf.corpus.identity import Uniqueness
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, open_corpus, open_hub
+from lomo_hf.corpus.identity import Uniqueness, id_hash
 from lomo_hf.corpus.sampling import (
     Draw,
     Sampling,
@@ -26,7 +26,7 @@ from lomo_hf.corpus.sampling import (
     shares_of,
 )
 from lomo_hf.corpus.sampling.decontamination import EvaluationSet, Overlap
-from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest
+from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest, within_budget
 from lomo_hf.errors import IntegrityError, RecipeError, SourceError
 
 # Worked out apart from this code, for the paper's two million.
@@ -71,6 +71,20 @@ def test_quotas_add_up_and_stay_below_sizes_and_close_to_their_shares(
         if quota == "proportional" and total:
             exact = {name: Fraction(total * size, sum(sizes.values())) for name, size in sizes.items()}
             assert all(abs(given_rows[name] - exact[name]) < 1 for name in sizes)
+
+
+@given(st.permutations(["delta", "alpha", "charlie", "bravo"]), st.integers(0, 12))
+def test_rows_that_equal_remainders_leave_over_go_by_the_names_of_configs(names: list[str], total: int) -> None:
+    """Whatever the order in which a corpus lists its configs: the draw is the same on every machine."""
+    sizes = dict.fromkeys(names, 100)
+    quotas = allot(total, sizes, shares_of("equal", sizes, {}))
+    whole, left = divmod(total, 4)
+    assert {name: quotas[name] - whole for name in sorted(names)} == dict(
+        zip(sorted(names), [1] * left + [0] * (4 - left), strict=True)
+    )
+    # Of unequal remainders the larger comes first, whatever the names.
+    assert allot(5, {"a": 100, "z": 200}, {"a": Fraction(1), "z": Fraction(2)}) == {"a": 2, "z": 3}
+    assert allot(4, {"a": 100, "z": 200}, {"a": Fraction(1), "z": Fraction(2)}) == {"a": 1, "z": 3}
 
 
 def test_a_draw_takes_its_quota_of_every_config(hub: ServedHub) -> None:
@@ -119,6 +133,32 @@ def test_ranks_are_evenly_spread_and_told_apart_for_rows_that_share_an_id() -> N
     assert smallest(np.array([5, 5, 5], np.uint64), None, 2).tolist() == [True, True, False]
 
 
+def test_known_ranks_stay_what_they_were() -> None:
+    """A published draw rests on these numbers: changing them draws other rows."""
+    hashes = np.array([id_hash("gsm8k-0001"), id_hash("gsm8k-0002")], np.uint64)
+    assert rank_rows(hashes, Uniqueness(hashes), "gsm8k", 7).tolist() == [17351400474726761994, 12152868825677023180]
+
+
+def test_a_budget_that_is_spent_to_the_last_token_is_kept() -> None:
+    ranks, costs = np.array([3, 1, 2], np.uint64), np.array([5, 4, 6], np.uint32)
+    every = np.ones(3, bool)
+    for budget, drawn in [(3, []), (4, [1]), (9, [1]), (10, [1, 2]), (15, [0, 1, 2])]:
+        assert np.flatnonzero(within_budget(ranks, every, costs, budget)).tolist() == drawn
+
+
+def test_a_config_without_a_share_has_nothing_to_give() -> None:
+    sizes, shares = {"a": 10, "b": 10}, {"a": Fraction(1), "b": Fraction(0)}
+    assert allot(10, sizes, shares) == {"a": 10, "b": 0}
+    with pytest.raises(RecipeError, match="at most 10, which is all there is; found 11"):
+        allot(11, sizes, shares)
+
+
+@pytest.mark.parametrize("weight", [float("inf"), float("nan"), -1.0])
+def test_a_weight_that_is_no_share_is_refused_by_name(weight: float) -> None:
+    with pytest.raises(RecipeError, match=r"weights\.b must be 0 or more"):
+        shares_of("weights", {"a": 1, "b": 1}, {"a": 1.0, "b": weight})
+
+
 @given(st.lists(st.booleans(), max_size=40))
 def test_picks_survive_being_written_down(mask: list[bool]) -> None:
     picks = Picks.of(np.array(mask, bool))
@@ -144,7 +184,7 @@ def test_a_replay_gives_the_same_rows_to_the_character(hub: ServedHub, tmp_path:
 
 
 def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: ServedHub, tmp_path: Path) -> None:
-    made = draw(open_source(), Sampling(rows=12))
+    made = draw(open_corpus(), Sampling(rows=12))
     said = json.loads(draw_json(made))
     assert ids(replay(said)) == ids(made)  # the embedded sample needs no path
     with pytest.raises(SourceError, match="--corpus beside --replay"):
@@ -153,7 +193,7 @@ def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: Serv
         replay(said, open_hub(REPO, configs=["gsm8k"]))
     said["configs"][0]["picked"] = Picks.of(np.ones(said["configs"][0]["rows"], bool)).encode()
     with pytest.raises(IntegrityError, match="recorded rows are damaged"):
-        replay(said, open_source())
+        replay(said, open_corpus())
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(IntegrityError, match="not the manifest of a draw"):
         read_draw(tmp_path / "x.json")
@@ -190,7 +230,7 @@ def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(
         "answer": "A",
     }
     quiz = write_corpus(tmp_path, "quiz", [question])
-    source = open_source()
+    source = open_corpus()
     made = draw(source, Sampling(overlap=(quiz,)))
     left_out = set(ids(source)) - set(ids(made))
     held = {
@@ -242,9 +282,9 @@ def test_a_draw_that_cannot_be_is_refused_with_the_remedy(options: dict[str, obj
 
 def test_more_than_there_is_is_refused() -> None:
     with pytest.raises(RecipeError, match="at most 206, which is all there is; found 999"):
-        draw(open_source(), Sampling(rows=999))
+        draw(open_corpus(), Sampling(rows=999))
     with pytest.raises(RecipeError, match="has no config 'x'"):
-        draw(open_source(), Sampling(rows=9, quota="weights", weights={"x": 1.0}))
+        draw(open_corpus(), Sampling(rows=9, quota="weights", weights={"x": 1.0}))
 
 
 def test_refused_rows_are_not_eligible_where_text_is_read(hub: ServedHub) -> None:
