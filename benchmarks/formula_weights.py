@@ -115,7 +115,9 @@ def main() -> int:
             print("\n".join(f'    "{name}": {round(_UNIT * weight)},' for name, weight in weights.items()), "\n")
             continue
         print(f"\n{title}: {len(examples)} examples, {sum(example.is_formula for example in examples)} formulas\n")
-        print("| sign | with formulas | with text | expected | fitted | table |\n| --- | ---: | ---: | ---: | ---: | ---: |")
+        print(
+            "| sign | with formulas | with text | expected | fitted | table |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+        )
         for name, weight in sorted(weights.items(), key=lambda item: -item[1]):
             counts = Counter(example.is_formula for example in examples if name in example.signs)
             print(
@@ -135,7 +137,11 @@ def _pair_examples(prompt: LabelledPrompt) -> Iterator[Example]:
     for pairs in some:
         for pair in pairs:
             span = (pair.start, pair.end)
-            if pair.is_certain or _is_within(span, prompt.either) or (span not in formulas and _is_within(span, formulas)):
+            if (
+                pair.is_certain
+                or _is_within(span, prompt.either)
+                or (span not in formulas and _is_within(span, formulas))
+            ):
                 continue
             yield Example(prompt, span, (*pair.signs, *profile.signs_for(pair.signs)), span in formulas)
 

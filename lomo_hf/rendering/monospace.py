@@ -28,7 +28,8 @@ def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None)
     gaps = [False, *(_has_gaps(text) and not math for text, math in zip(texts, formula, strict=True)), False]
     code = code_lines(texts, formula)
     made = [
-        not formula[index] and (code[index] or _is_drawn(text) or (gaps[index + 1] and (gaps[index] or gaps[index + 2])))
+        not formula[index]
+        and (code[index] or _is_drawn(text) or (gaps[index + 1] and (gaps[index] or gaps[index + 2])))
         for index, text in enumerate(texts)
     ]
     for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):

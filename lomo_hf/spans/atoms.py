@@ -22,7 +22,7 @@ class Atom:
         body_start: Where its content begins; `start` for a formula without delimiters.
         body_end: Where its content ends.
 
-    Source: paper, section 3: "explicit mathematical expressions and common LaTeX commands are atomic, indivisible units".
+    Source: paper, section 3: "explicit mathematical expressions and common LaTeX commands are atomic".
 
     Example:
         >>> Atom("inline", 4, 7, 5, 6).is_math

@@ -32,6 +32,8 @@ class BareCommands:
         Returns:
             None where an argument is missing, as in `the command \frac and`.
 
+        Source: ours.
+
         Example:
             >>> text = r"So \frac{1}{2}\pi is"
             >>> stretch = Stretch(text, 0, len(text))
@@ -79,7 +81,7 @@ class BareCommands:
         return end
 
     def _argument_end(self, here: int) -> int | None:
-        """Where one argument ends: a balanced group, a command, or one letter or digit."""
+        """Where an argument ends: a balanced group, a command, a letter or a digit."""
         spaced = here < self.end and self.text[here] == " "
         while here < self.end and self.text[here] == " ":
             here += 1
@@ -117,7 +119,7 @@ class BareCommands:
 
     @cached_property
     def _rights(self) -> dict[int, int]:
-        r"""Start of each `\left` -> the place after its `\right`: one pass for the whole stretch."""
+        r"""Start of each `\left` -> the place after its `\right`, in a single pass for the whole stretch."""
         ends, opened = {}, []
         here = self.text.find("\\", self.stretch.start, self.end)
         while here >= 0:

@@ -27,7 +27,7 @@ _MAX_LINE = 2_000
 
 
 class Borders:
-    """The places of one prompt at which it may be cut.
+    """The places of a prompt at which it may be cut.
 
     Args:
         prompt: Any text.
@@ -68,7 +68,7 @@ class Borders:
         return not (self._within_phrase(place) or (self._has_rows and self._within_row(place)))
 
     def allow_end(self, place: int) -> bool:
-        """As `allow`, at the end of a sentence: one that ends in a word of two letters ends in no label.
+        """As `allow`, at the end of a sentence: where it ends in a word of two letters, it ends in no label.
 
         Args:
             place: Where the next sentence starts.
@@ -186,7 +186,7 @@ class Borders:
 
 
 def _may_be_open(line: str, opener: str, closer: str) -> bool:
-    """Whether a bracket may be open at the end of a line's part; one that closes more than is open hides nothing."""
+    """Whether a bracket may be open at the end of a part of a line."""
     opened = line.count(opener)
     return opened > 0 and (opened != line.count(closer) or line.find(closer) < line.find(opener))
 

@@ -26,16 +26,19 @@ _OPENING_WORDS = {
         """in on at of for with from to by into as is are was were has have had will can per""".split(), "preposition"
     ),
 }
-_MARKS_OF_CODE = frozenset(";{}=<>#_@\\\"([")
-_NO_END = frozenset("a an the of to in on at by for with from and or is are was were this that his her its their".split())
+_MARKS_OF_CODE = frozenset(';{}=<>#_@\\"([')
+_NO_END = frozenset(
+    "a an the of to in on at by for with from and or is are was were this that his her its their".split()
+)
 _LONG_BLOCK = {"mark": 1 / 6, "conjunction": 1 / 4, "preposition": 1 / 4, "particle": 1 / 4, "word": 1 / 4}
 _MIN_BLOCK = {"mark": 16, "conjunction": 40, "preposition": 40, "particle": 16, "word": 48}  # characters
 _MIN_CLAUSE = 8  # characters of each part of a block
-_PENALTIES = {"mark": 0.0, "conjunction": 1 / 60, "preposition": 1 / 40, "particle": 1 / 24, "word": 1 / 16}  # of the prompt
+# Of the prompt: how much further from its place a better border may be.
+_PENALTIES = {"mark": 0.0, "conjunction": 1 / 60, "preposition": 1 / 40, "particle": 1 / 24, "word": 1 / 16}
 
 
 def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]) -> list[int]:
-    """The borders of blocks with one more near each place that has none near, at the end of a clause.
+    """The borders of blocks with a border more near each place that has none near, at the end of a clause.
 
     Args:
         borders: The prompt, and where it may be cut.
@@ -71,15 +74,15 @@ def _clauses(borders: Borders, low: int, high: int, target: float, near: float) 
     reach = min(_REACH * size, _MAX_REACH, near)
     start, stop = max(low, int(target - reach)), min(high, int(target + reach) + 1)
     pattern = _CLAUSE if high - low >= max(_LONG_BLOCK["word"] * size, _MIN_BLOCK["conjunction"]) else _MARK
-    found = []
+    ends = []
     for match in pattern.finditer(prompt, start, stop):
         place, sort = match.end(), match.lastgroup or "word"
         off = abs(place - target)
         if sort == "word":
             sort = _OPENING_WORDS.get(prompt[place : place + _MAX_OPENING].partition(" ")[0], sort)
         if off < near and low + _MIN_CLAUSE <= place <= high - _MIN_CLAUSE:
-            found.append((off + _PENALTIES[sort] * size, place, sort))
-    for _, place, sort in sorted(found):
+            ends.append((off + _PENALTIES[sort] * size, place, sort))
+    for _, place, sort in sorted(ends):
         if _may_end(borders, low, place, high, sort):
             yield place
 
@@ -101,7 +104,7 @@ def _parts_ink(prompt: str, low: int, place: int, high: int) -> bool:
 
 
 def _goes_on(prompt: str, place: int) -> bool:
-    """Whether the word before a place belongs to the next one: an article, a preposition, a number."""
+    """Whether the word before a place belongs to the next word: an article, a preposition, a number."""
     word = prompt[max(0, place - _MAX_WORD) : place].split()[-1:]
     return not (word and word[0][-1].isalpha() and prompt[place].isalnum()) or word[0].lower() in _NO_END
 

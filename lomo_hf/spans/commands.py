@@ -36,14 +36,15 @@ MATH_ENVIRONMENTS = frozenset(name + star for name in _ENVIRONMENTS.split() for 
 
 TYPESETTING_COMMANDS = frozenset(
     """left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr quad qquad displaystyle textstyle
-    scriptstyle limits nolimits pmod mod begin end text textrm textbf textit textsf texttt textup mbox hbox rm bf it
-    hline cline multicolumn tag label notag nonumber ldotp colon not over choose atop plus minus equal lbrace rbrace
-    lbrack rbrack vert Vert backslash nearrow searrow swarrow nwarrow Longrightarrow longmapsto iff hspace vspace kern
-    mskip phantom smash substack color textcolor bigtriangleup blacksquare Box checkmark dag ddag S P prime wp Pr arg
-    overparen overleftrightarrow widehat mathop mathbin mathrel mathord bigstar ddagger copyright pounds intercal
-    square lozenge bigodot bigsqcup gtrsim lesssim gtreqless smile frown asymp ncong napprox nsim nsubseteq nsupseteq
-    varsubsetneq twoheadrightarrow rightharpoonup leftharpoonup upharpoonright circlearrowleft lessgtr between measuredangle
-    sphericalangle eth beth gimel daleth hslash Game Finv mho SI si qty num unit abs norm RR ZZ NN QQ CC FF sfrac
-    nicefrac parbox rule underbrace overbrace array root of cases matrix pmatrix eqno intertext emph""".split()
+    scriptstyle limits nolimits pmod mod begin end text textrm textbf textit textsf texttt textup mbox hbox rm bf
+    it hline cline multicolumn tag label notag nonumber ldotp colon not over choose atop plus minus equal lbrace
+    rbrace lbrack rbrack vert Vert backslash nearrow searrow swarrow nwarrow Longrightarrow longmapsto iff hspace
+    vspace kern mskip phantom smash substack color textcolor bigtriangleup blacksquare Box checkmark dag ddag S P
+    prime wp Pr arg overparen overleftrightarrow widehat mathop mathbin mathrel mathord bigstar ddagger copyright
+    pounds intercal square lozenge bigodot bigsqcup gtrsim lesssim gtreqless smile frown asymp ncong napprox nsim
+    nsubseteq nsupseteq varsubsetneq twoheadrightarrow rightharpoonup leftharpoonup upharpoonright
+    circlearrowleft lessgtr between measuredangle sphericalangle eth beth gimel daleth hslash Game Finv mho SI si
+    qty num unit abs norm RR ZZ NN QQ CC FF sfrac nicefrac parbox rule underbrace overbrace array root of cases
+    matrix pmatrix eqno intertext emph""".split()
 )
 """Further commands that LaTeX sources hold within delimiters; alone in a text, they are no formula."""

@@ -1,12 +1,12 @@
 r"""Signs in the body of a possible formula: commands, scripts and relations speak for it, prose, money and code against.
 
 A sign is a name of `weights.py`; what weighs more for being there twice is named twice. What stands around the body is
-looked at in `edges.py`. Everything is looked for with methods of `str`, in one pass each, and signs are counted to three
-at most, so that the cost of a body grows with its length and no more.
+looked at in `edges.py`. Everything is looked for with methods of `str`, in a pass each, and signs are counted to three at
+most, so that the cost of a body grows with its length and no more.
 """
 
 from functools import lru_cache
-from string import ascii_letters, digits
+from string import ascii_letters
 
 from lomo_hf.spans.commands import COMMAND_ARGUMENTS, TYPESETTING_COMMANDS
 from lomo_hf.spans.prose import prose_signs, shape_of
@@ -26,7 +26,7 @@ AGAINST = frozenset(
         "semicolon", "statement", "cell", "code mark", "braces open", "brackets open", "dollar inside", "odd start",
     )
 )  # fmt: skip
-"""A body with one of these is no sure formula."""
+"""A body with any of these is no sure formula."""
 
 _CACHED_CHARS = 48
 _TEXT_COMMANDS = frozenset(
@@ -45,8 +45,8 @@ _CODE = ("->", "=>", "==", "&&", "||", "::", "//", "++", "+=", "()", "){", "$_",
 _CODE_CHARS = frozenset("=&|:/+(<$-)")
 _MARKS = frozenset("\"`';@#~&?!|$\n")
 _ODD_CHARS = frozenset("@#~&")
-_OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # no formula ends with one of these
-_ODD_STARTS = frozenset(",.;:!?)]}\"'#@&%/~`*=")  # and none begins with one of these
+_OPEN_ENDS = frozenset('=<>+*/:_("[{-')  # with these no formula ends
+_ODD_STARTS = frozenset(",.;:!?)]}\"'#@&%/~`*=")  # and with these none begins
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"), ("&le;", "≤"), ("&ge;", "≥"), ("&ne;", "≠"))
 _LONG, _VERY_LONG = 80, 250
 _CUT = "\x00"  # stands where a command was taken out
@@ -57,6 +57,8 @@ def content_signs(body: str) -> tuple[str, ...]:
 
     Args:
         body: What stands between two delimiters.
+
+    Source: ours.
 
     Example:
         >>> content_signs("x"), content_signs(r"\frac{1}{2}")
@@ -86,7 +88,8 @@ def _signs(ink: str) -> list[str]:
     if "&" in ink:
         for entity, char in _ENTITIES:
             ink = ink.replace(entity, char)
-    signs, plain = [], ink
+    signs: list[str] = []
+    plain = ink
     if "\\" in ink:
         plain, signs = _without_commands(ink)
         if "\\boxed{" in ink and _is_placeholder(ink[ink.find("\\boxed{") + 7 :]):
@@ -120,7 +123,7 @@ def _plain_signs(plain: str, ink: str) -> list[str]:
     signs += prose_signs(plain, ink, shape)
     ends = _end_signs(plain, ink)
     signs += ends
-    if related and "short names" in signs and (not ends or ends[0] == "enclosed"):
+    if related and "short names" in signs and (not ends or ends == ["enclosed"]):
         signs.append("equation")
     if not chars.isdisjoint(_MARKS):
         signs += _mark_signs(plain, ink, chars)
@@ -139,7 +142,7 @@ def _is_hyphenated(plain: str, chars: frozenset[str]) -> bool:
 
 
 def _bracket_signs(plain: str, ink: str, chars: frozenset[str]) -> list[str]:
-    if ink.count("(") + ink.count("[") != ink.count(")") + ink.count("]"):  # of `[0, 1)` each closes one
+    if ink.count("(") + ink.count("[") != ink.count(")") + ink.count("]"):  # `[0, 1)` is closed
         return ["brackets open"]
     at = plain.find("(") if "(" in chars else plain.find("[")
     return ["call"] if at > 0 and plain[at - 1].isalnum() else []
@@ -163,7 +166,7 @@ def _mark_signs(plain: str, ink: str, chars: frozenset[str]) -> list[str]:
 
 
 def _end_signs(plain: str, ink: str) -> list[str]:
-    """Whether a body breaks off or begins in the middle; `enclosed` by itself if it does not, and stands in brackets."""
+    """Whether a body breaks off, or begins in the middle; else whether it stands in brackets."""
     signs = ["odd start"] if ink[0] in _ODD_STARTS and not ink.startswith("``") else []
     if ink[-1] in _OPEN_ENDS or (ink[-1] == "|" and plain.count("|") % 2):
         return ["open end", *signs]
@@ -267,7 +270,7 @@ def _is_factorial(plain: str) -> bool:
 
 
 def _crosses_cell(plain: str, ink: str) -> bool:
-    """Whether a bar is the border of a table's cell: a lone one with space around it, or one before another line."""
+    """Whether a bar is the border of a table's cell: a lone bar with space around it, or a bar before another line."""
     bare = " | " in plain or ink[0] == "|" or ink[-1] == "|"
     return "\n" in plain if plain.count("|") % 2 == 0 else bare or "\n" in plain
 

@@ -16,7 +16,7 @@ _OPENING_MARKS = frozenset(" \t\r\n([\u201c\u2018\u2013\u2014")  # and before it
 _MARKS_BEFORE_VARIABLES = frozenset("@:.=\\/+#$&%!^_")
 _MARKS_OF_VARIABLES = frozenset("{(_[@\\")  # `${`, `$(`, `$_`, `$@`
 _SPECIAL_VARIABLES = frozenset("!?@#^*&%<")
-_OPEN_ENDS = frozenset(" \t\n\"'(=@/:,>[{+-*.<|&%")  # behind one of these a dollar opens
+_OPEN_ENDS = frozenset(" \t\n\"'(=@/:,>[{+-*.<|&%")  # behind these a dollar opens
 _ENDINGS = frozenset(("th", "st", "nd", "rd", "s"))
 _ONLY_MONEY = ("amount then word",)
 _LINE_BREAKS = ("\\\\", "\\\n", "\\(", "\\[")
@@ -34,12 +34,14 @@ def dollar_signs(text: str, start: int, end: int, low: int, high: int) -> list[s
     Args:
         text: The prompt.
         start: Where the first dollar stands.
-        end: Behind the second one.
+        end: Behind the second.
         low: What stands before this place is not looked at.
         high: Nor what stands from this place on.
 
     Returns:
         None for what lies between two formulas, `$x$ and $y$`: the first dollar plainly closes, the second opens.
+
+    Source: ours.
 
     Example:
         >>> dollar_signs("Let $x$ be", 4, 7, 0, 10)
@@ -100,7 +102,7 @@ def _may_be_hyphenated(body: str) -> bool:
 def _outside_signs(
     before: str, first: str, last: str, behind: str, hyphen: bool
 ) -> tuple[bool, bool, tuple[str, ...]]:
-    """Whether the first dollar looks like one that closes, the second like one that opens; and what touches them."""
+    """Whether the first dollar looks as if it closed, the second as if it opened; and what touches them."""
     after = behind[0]
     closes = (first.isspace() or first in ",.;:?!)") and before.isascii() and (before.isalnum() or before in ")]}'%")
     opens = (last.isspace() or last in "([{") and after.isascii() and (after.isalnum() or after in "([{\\|-_")
@@ -114,6 +116,8 @@ def _outside_signs(
 
 def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[str]:
     """The signs of `text[start:end]`, two double dollars and what stands between them; as for `dollar_signs`.
+
+    Source: ours.
 
     Example:
         >>> display_signs("$$x$$", 0, 5, 0, 5)
@@ -136,6 +140,8 @@ def display_signs(text: str, start: int, end: int, low: int, high: int) -> list[
 
 def bracket_signs(text: str, start: int, end: int, low: int, high: int) -> list[str]:
     r"""The signs of `text[start:end]`, `\(` to `\)` or `\[` to `\]`; as for `dollar_signs`.
+
+    Source: ours.
 
     Example:
         >>> bracket_signs(r"as in \[1\].", 6, 11, 0, 12)
@@ -196,11 +202,11 @@ def _is_year_or_phone(body: str, behind: str) -> bool:
 
 
 def _opens_regex(text: str, start: int, low: int) -> bool:
-    """Whether a bracket stands where that of a regular expression does: `s/\\(`, `'\\(`, `.*\\(`, but not `1/\\(n\\)`."""
+    r"""Whether a bracket stands where that of a regular expression does: `s/\(`, `.*\(`, but not `1/\(n\)`."""
     before, two = text[max(low, start - 1) : start], text[max(low, start - 2) : start]
     if before == "/":
         return two == before or two[0] in " s'\"%:,"
-    return before != "" and before in "'^+" or (before == "*" and two != "**") or (before == ")" and two == "\\)")
+    return (before != "" and before in "'^+") or (before == "*" and two != "**") or (before == ")" and two == "\\)")
 
 
 def _closes_regex(text: str, end: int) -> bool:
@@ -209,11 +215,11 @@ def _closes_regex(text: str, end: int) -> bool:
         return two[1:] != "" and two[1] in "?+|{123456789"
     if after == "/":
         return text[end + 1 : end + 2] == "\\" and text[end + 2 : end + 3].isdigit()
-    return after != "" and after in "'+{" or (after == "*" and two != "**")
+    return (after != "" and after in "'+{") or (after == "*" and two != "**")
 
 
 def _leaves_row(text: str, start: int, close: int) -> bool:
-    """Whether one dollar stands in another row, or another cell, of a table than the other."""
+    """Whether the two dollars stand in different rows, or cells, of a table."""
     if text.find("\n|", start, close) >= 0:
         return True
     if not text.startswith("|", text.rfind("\n", max(0, start - _MAX_ROW), start) + 1):

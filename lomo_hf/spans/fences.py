@@ -11,7 +11,7 @@ from lomo_hf.spans.atoms import Atom
 
 __all__ = ["documents", "fences"]
 
-_MAX_MARK = 64  # a longer run of backticks counts as one of this length
+_MAX_MARK = 64  # a longer run of backticks counts as if of this length
 
 
 _DOCUMENT = (("\\documentclass", "\\begin{document}"), "\\end{document}")
@@ -114,7 +114,7 @@ def _fence_lines(prompt: str, mark: str) -> Iterator[_Line]:
         while stop < last_end and prompt[stop] == mark[0]:
             stop += 1
         info = prompt[stop:last_end]
-        if mark == "~~~" or "`" not in info:  # ```code``` on one line is a code span
+        if mark == "~~~" or "`" not in info:  # ```code``` on a single line is a code span
             yield _Line(start, last_end, mark[0] * min(stop - at, _MAX_MARK), not info.strip())
 
 

@@ -1,6 +1,6 @@
 """Whether a mark ends a sentence: a full stop after an abbreviation, an initial or a list's number does not.
 
-A mark ends one where space follows it, or where Chinese characters stand around it. It does not decide about lines,
+A mark ends a sentence where space follows it, or where Chinese characters stand around it. It does not decide about lines,
 nor about what lies in formulas and code: that is `sentences.py`.
 """
 
@@ -36,10 +36,20 @@ _BEFORE_LABEL = frozenset(
 
 
 def sentence_end(prompt: str, at: int) -> int | None:
-    """Where the next sentence starts if the mark at `at` ends one.
+    """Where the next sentence starts if the mark at `at` ends a sentence.
 
-    >>> [sentence_end("Mr. Lee left. Why?", at) for at in (2, 12, 17)]
-    [None, 14, 18]
+    Args:
+        prompt: Any text.
+        at: Where the mark stands.
+
+    Returns:
+        None where it ends none.
+
+    Source: ours.
+
+    Example:
+        >>> [sentence_end("Mr. Lee left. Why?", at) for at in (2, 12, 17)]
+        [None, 14, 18]
     """
     stop = at + 1
     while stop < len(prompt) and stop - at < 12 and (prompt[stop] in ".!?。！？…" or prompt[stop] in _CLOSERS):
@@ -70,6 +80,8 @@ def plainly_ends(prompt: str, at: int) -> bool:
         prompt: Any text.
         at: Where the mark stands.
 
+    Source: ours.
+
     Example:
         >>> plainly_ends("It rains. Why?", 8), plainly_ends("Mr. Lee", 2)
         (True, False)
@@ -82,7 +94,17 @@ def plainly_ends(prompt: str, at: int) -> bool:
 
 
 def is_cjk(char: str) -> bool:
-    """Whether a character is of a script that is written without spaces between words, or its punctuation."""
+    """Whether a character is of a script that is written without spaces between words, or its punctuation.
+
+    Args:
+        char: One character.
+
+    Source: ours.
+
+    Example:
+        >>> is_cjk("中"), is_cjk("，"), is_cjk("a")
+        (True, True, False)
+    """
     return (
         "\u2e80" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
@@ -94,14 +116,31 @@ def is_cjk(char: str) -> bool:
 def is_label(text: str) -> bool:
     """Whether a text is the label of a list's item, such as `1.`, `(B)` and `iv)`.
 
-    >>> is_label("(4)"), is_label("C．"), is_label("at.")
-    (True, True, False)
+    Args:
+        text: A word, with its marks.
+
+    Source: ours.
+
+    Example:
+        >>> is_label("(4)"), is_label("C．"), is_label("at.")
+        (True, True, False)
     """
     return _LABEL.fullmatch(text) is not None
 
 
 def skip_space(prompt: str, at: int) -> int:
-    """Past the space after a sentence, but not past the indentation of the line that follows it."""
+    """Past the space after a sentence, but not past the indentation of the line that follows it.
+
+    Args:
+        prompt: Any text.
+        at: Where the space begins.
+
+    Source: ours.
+
+    Example:
+        >>> skip_space("One.  Two", 4), skip_space("A.\tB", 2)
+        (6, 3)
+    """
     stop = at
     while stop < len(prompt) and prompt[stop].isspace():
         stop += 1
@@ -125,7 +164,7 @@ def _ends_unspaced(prompt: str, at: int, stop: int) -> bool:
 
 
 def _reports(following: str) -> bool:
-    """Whether a quotation is followed by who said it, as in “走！”他说 and 「行く？」と聞いた."""
+    """Whether the name of a speaker follows a quotation, as in “走！”他说 and 「行く？」と聞いた."""
     return following[0] == "と" or any(char in _REPORTING for char in following)
 
 
@@ -183,7 +222,7 @@ def _is_initials(word: str) -> bool:
 
 
 def _opens_sentence(prompt: str, start: int) -> bool:
-    """Whether the word at `start` is a capitalized one that opens sentences; the end of the text is one, too."""
+    """Whether the word at `start` is capitalized and opens sentences, or the text ends there."""
     word = prompt[start : start + 12].partition(" ")[0]
     return not word or (word[0].isupper() and word.lower().rstrip(",'") in _STARTERS)
 

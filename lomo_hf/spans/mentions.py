@@ -16,11 +16,11 @@ _SPACES = frozenset(("quad", "qquad"))  # the gap to be filled in, as in `(\\qua
 _MAX_POINTS = 5
 _NEAR, _FAR = 3, 6  # words before the command
 _CUES = frozenset(
-    """use using write writing written wrote type typing typed within inside enclose enclosed latex tex katex mathjax
-    command commands macro macros render renders rendered replace format instead tried insert surround wrap box keyword
-    called named meaning symbol prints print shows splits uses complains wants arguments package shortcut pronounce
-    pronounced corresponds unicode matches match parse converts statt escribe schreibe benutze geschrieben writes redefine escape backslashes output printed
-    écrire utiliser tippe enter entered input""".split()
+    """use using write writing written wrote type typing typed within inside enclose enclosed latex tex katex
+    mathjax command commands macro macros render renders rendered replace format instead tried insert surround
+    wrap box keyword called named meaning symbol prints print shows splits uses complains wants arguments package
+    shortcut pronounce pronounced corresponds unicode matches match parse converts statt escribe schreibe benutze
+    geschrieben writes redefine escape backslashes output printed écrire utiliser tippe enter entered input""".split()
 )
 _CUES_BEHIND = frozenset(
     """mean means command commands symbol instead macro works work compile compiles stands stand package environment
@@ -40,8 +40,8 @@ OPERANDS = frozenset(("operand before", "operand after"))
 """Signs that a command is a part of a formula."""
 _BESIDE = OPERANDS | {"argument", "script", "several", "own line"}
 _PLACEHOLDERS = (
-    "{...}", "{<", "{…", "{\\ldots}", "{your", "{answer", "{numerator", "{expression", "{argument", "{number", "{text}",
-    "{formula", "{value", "{option", "{letter", "{result",
+    "{...}", "{<", "{…", "{\\ldots}", "{your", "{answer", "{numerator", "{expression", "{argument", "{number",
+    "{text}", "{formula", "{value", "{option", "{letter", "{result",
 )  # fmt: skip
 
 
@@ -54,6 +54,8 @@ def bare_signs(text: str, start: int, end: int, low: int, high: int) -> list[str
         end: Behind its arguments and scripts, and the commands that follow it without a gap.
         low: What stands before this place is not looked at.
         high: Nor what stands from this place on.
+
+    Source: ours.
 
     Example:
         >>> bare_signs(r"within \boxed{}.", 7, 15, 0, 16), bare_signs(r"x \in A", 2, 5, 0, 7)
@@ -81,6 +83,8 @@ def names_next(before: str) -> bool:
 
     Args:
         before: The text before, or the end of it.
+
+    Source: ours.
 
     Example:
         >>> names_next("For a system, write "), names_next("Solve the system ")
@@ -137,7 +141,8 @@ def _operand_signs(before: str, after: str) -> list[str]:
     """Whether an operator, a number or a letter by itself stands beside, as in `2\\pi` and `x \\in A`."""
     signs = []
     left, right = before.rstrip(" "), after.lstrip(" ")
-    if left and (left[-1] in _OPERATORS or left[-1].isdigit() or before[-1] == ")" or _is_letter(left[-1], left[-2:-1])):
+    touches = left and (left[-1] in _OPERATORS or left[-1].isdigit() or before[-1] == ")")
+    if touches or (left and _is_letter(left[-1], left[-2:-1])):
         signs.append("operand before")
     elif before != left and _is_point(left[-_MAX_POINTS - 1 :].rpartition(" ")[2]):
         signs.append("operand before")

@@ -1,7 +1,7 @@
 r"""Pairs of delimiters, and which of them are formulas: the choice over a whole stretch that the evidence adds up for.
 
 Each delimiter is text, or opens what its next partner closes; so there are no more pairs than delimiters, and the best
-choice is one pass from the end. A dollar without its partner is text, and shifts nothing behind it.
+choice takes a single pass from the end. A dollar without its partner is text, and shifts nothing behind it.
 """
 
 from collections.abc import Sequence
@@ -33,6 +33,12 @@ class Pair:
         last: Index of the last token of what closes.
         signs: What speaks for a formula and against it, names of `weights.py`; none for code and environments, which
             are certain.
+
+    Source: ours.
+
+    Example:
+        >>> Pair("code", 0, 1, 0, 3, []).is_certain
+        True
     """
 
     kind: str
@@ -50,6 +56,11 @@ class Pair:
 
 def pairs_of(stretch: Stretch) -> list[Pair]:
     """Every pair of delimiters of a stretch that may be a formula, an environment or a code span.
+
+    Args:
+        stretch: A part of a prompt.
+
+    Source: ours.
 
     Example:
         >>> text = "Pay $5 or $x$."
@@ -84,7 +95,9 @@ def chosen(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) ->
     Args:
         stretch: Whose pairs these are.
         pairs: In order.
-        strengths: Of each pair; one that is not over 0 is never chosen.
+        strengths: Of each pair; what is not over 0 is never chosen.
+
+    Source: ours.
 
     Example:
         >>> text = "Pay $5 or $x$."
@@ -166,7 +179,7 @@ def _dollars(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | N
 
 
 def _stands_alone(token: Token) -> bool:
-    """Whether a token opens a formula that stands in no other one."""
+    """Whether a token opens a formula that stands in no other."""
     return token.kind in _CLOSERS or (token.kind == "begin" and token.name.rstrip("*") in _DISPLAYS)
 
 
@@ -229,7 +242,7 @@ def _code(stretch: Stretch, index: int, last: int) -> Pair | None:
 
 
 def _environments(tokens: Sequence[Token]) -> dict[int, int]:
-    r"""Token index of `\begin{x}` -> that of its `\end{x}`; one without a partner is text."""
+    r"""Token index of `\begin{x}` -> that of its `\end{x}`; without a partner it is text."""
     opened: list[int] = []
     partners: dict[int, int] = {}
     for index, token in enumerate(tokens):
@@ -245,5 +258,3 @@ def _environments(tokens: Sequence[Token]) -> dict[int, int]:
                     partners[opened[-depth]] = index
                 del opened[-depth:]
     return partners
-
-

@@ -21,10 +21,9 @@ _WORDS_FOR_LATEX = (
     "LaTeX", "latex", "KaTeX", "MathJax", "Latex", "LATEX", "TeX ", "Overleaf", ".tex", "Markdown", "Unicode", "TikZ",
     " macro ", "tokeniz", "typeset", " render", "regex",
 )  # fmt: skip
-_EDGES_AGAINST = AGAINST | {
-    "opener closes", "closer opens", "leaves row", "digit after", "letter before", "letter after",
-    "short display",
-}
+_EDGES_AGAINST = AGAINST | frozenset(
+    ("opener closes", "closer opens", "leaves row", "digit after", "letter before", "letter after", "short display")
+)
 _STRING_ESCAPES = ("\\n", "\\t", "\\r")
 _ESCAPED = frozenset(("regex edge", "regex escape", "prose only", "citation", "link"))
 _MAX_ESCAPES = 8
@@ -41,6 +40,8 @@ class Profile:
         pairs: All pairs of delimiters in it.
         dollars: How many dollars may be delimiters.
 
+    Source: ours.
+
     Example:
         >>> profile = Profile("echo $HOME; the LaTeX is lost", [], 1)
         >>> profile.code, profile.latex, profile.sure
@@ -51,7 +52,7 @@ class Profile:
         self.prompt, self._pairs, self._dollars = prompt, pairs, dollars
 
     def signs_for(self, signs: Sequence[str]) -> list[str]:
-        """The signs that the prompt adds to those of one pair in it.
+        """The signs that the prompt adds to those of a pair in it.
 
         Args:
             signs: The pair's own.

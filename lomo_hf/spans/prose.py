@@ -17,8 +17,8 @@ FUNCTION_WORDS = frozenset(
 )
 """Words that no formula holds outside of its texts."""
 _OPERATOR_NAMES = frozenset(
-    """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln lg exp lim max min sup inf gcd lcm hcf det deg
-    dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const""".split()
+    """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln lg exp lim max min sup inf gcd lcm hcf det
+    deg dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const""".split()
 )
 _MAX_WORDS = 24  # more need not be looked at: so many are prose already
 _MAX_NAME = 6  # capitals: `ABCDEF` names six points, `KITCHEN` is a word
@@ -37,6 +37,11 @@ _ONLY_LETTERS = str.maketrans({chr(code): " " for code in range(128) if chr(code
 def shape_of(plain: str) -> str:
     """A body with each ASCII letter as "a", each digit as "0", white space as " ", and other ASCII marks as ".".
 
+    Args:
+        plain: A body, or a part of it.
+
+    Source: ours.
+
     Example:
         >>> shape_of("x = 5!")
         'a . 0.'
@@ -51,6 +56,8 @@ def prose_signs(plain: str, ink: str, shape: str) -> list[str]:
         plain: The body without its commands and groups.
         ink: The whole body, without the space at its ends.
         shape: Of `plain`, by `shape_of`.
+
+    Source: ours.
 
     Example:
         >>> prose_signs("sin x", "sin x", shape_of("sin x")), prose_signs("5 and so", "5 and so", shape_of("5 and so"))
@@ -106,12 +113,12 @@ def _word_signs(plain: str, longs: Sequence[str], shape: str) -> list[str]:
 
 
 def _is_function_word(word: str, plain: str) -> bool:
-    """Whether a word is one of prose; of two letters, only with space around it: `an+b` is a sum."""
+    """Whether a word belongs to prose; of two letters, only with space around it: `an+b` is a sum."""
     return word.lower() in FUNCTION_WORDS and (len(word) > 2 or f" {word} " in f" {plain} ".replace("\n", " "))
 
 
 def _word_gaps(plain: str, shape: str) -> int:
-    """Places, up to three, where two words have only a space between them: none is an operator, one is no letter."""
+    """Places, up to three, where two words have only a space between them: none is an operator, and not both are letters."""
     gaps = 0
     for border, word_at in (("aa 0", 0), ("0 aa", 2)):
         at = shape.find(border)
@@ -141,6 +148,7 @@ def _amount_signs(ink: str) -> list[str]:
     rest = ink.lstrip("0123456789.,")
     if rest[:1] in (" ", "\n", ")", "\u2013"):
         word = rest.lstrip(" +-\u2013/)\n,;.:")
-        return ["amount", "amount then word"] if len(word) > 1 and word[0].isalpha() and word[1].isalpha() else ["amount"]
+        then = len(word) > 1 and word[0].isalpha() and word[1].isalpha()
+        return ["amount", "amount then word"] if then else ["amount"]
     unit = len(rest) > 1 and rest[:2].islower() and rest[:2].isalpha()
     return ["amount", "amount with unit"] if unit else ["amount"]

@@ -165,9 +165,7 @@ def _bare(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> Iter
             yield atom
 
 
-def bare_commands(
-    stretch: Stretch, delimited: Sequence[Atom], profile: Profile
-) -> list[tuple[Atom, list[str]]]:
+def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> list[tuple[Atom, list[str]]]:
     r"""The commands outside of delimiters, each with the signs about it.
 
     Args:

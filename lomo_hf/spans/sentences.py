@@ -25,13 +25,20 @@ _MAX_LINE = 2_000
 
 
 def sentence_starts(prompt: str, atoms: Sequence[Atom]) -> list[int]:
-    """Where each sentence but the first starts, in characters; the space between two belongs to the earlier one.
+    """Where each sentence but the first starts, in characters; the space between two belongs to the earlier.
 
-    >>> sentence_starts("Dr. Smith paid $3.50 at 5 p.m. today. Why? 因为他想买。好吧。", ())
-    [38, 43, 49]
+    Args:
+        prompt: Any text.
+        atoms: Its formulas and code, in order; no sentence ends within them.
+
+    Source: ours; the paper counts sentences (algorithm 1) and does not say how.
+
+    Example:
+        >>> sentence_starts("Dr. Smith paid $3.50 at 5 p.m. today. Why? 因为他想买。好吧。", ())
+        [38, 43, 49]
     """
     starts = [atom.start for atom in atoms]
-    found: list[int] = []
+    ends: list[int] = []
     past = 0
     for mark in _MARK.finditer(prompt):
         at = mark.start()
@@ -46,19 +53,26 @@ def sentence_starts(prompt: str, atoms: Sequence[Atom]) -> list[int]:
         else:
             start = at + 2 if char == "." and plainly_ends(prompt, at) else sentence_end(prompt, at)
         if start is not None:
-            found.append(start)
+            ends.append(start)
             past = start
     if atoms:
-        found = sorted({*found, *_after_closed_formulas(prompt, atoms)})
-        found = [start for start in found if not _inside(atoms, starts, start)]
-    return [start for start in found if 0 < start < len(prompt)]
+        ends = sorted({*ends, *_after_closed_formulas(prompt, atoms)})
+        ends = [start for start in ends if not _inside(atoms, starts, start)]
+    return [start for start in ends if 0 < start < len(prompt)]
 
 
 def count_sentences(prompt: str, starts: Sequence[int]) -> int:
-    """How many sentences hold a letter, a digit or a formula's ink (SentenceCount of algorithm 1).
+    """How many sentences hold a letter, a digit or a formula's ink.
 
-    >>> count_sentences("One. Two. - ", sentence_starts("One. Two. - ", ()))
-    2
+    Args:
+        prompt: Any text.
+        starts: Where its sentences start, but the first.
+
+    Source: SentenceCount of algorithm 1.
+
+    Example:
+        >>> count_sentences("One. Two. - ", sentence_starts("One. Two. - ", ()))
+        2
     """
     edges = [0, *starts, len(prompt)]
     return sum(any(map(str.isalnum, prompt[a:b])) for a, b in pairwise(edges))
@@ -71,15 +85,15 @@ def _inside(atoms: Sequence[Atom], starts: Sequence[int], at: int) -> bool:
 
 def _after_closed_formulas(prompt: str, atoms: Sequence[Atom]) -> list[int]:
     """A formula with a full stop inside, `$x=1.$`, ends its sentence, where a capital or the next formula follows."""
-    found = []
+    starts = []
     for atom in atoms:
         if not atom.is_math or prompt[atom.body_end - 1] not in ". \n":
             continue
         start = skip_space(prompt, atom.end)
         tail = prompt[max(atom.body_start, atom.body_end - 40) : atom.body_end].rstrip()
         if atom.is_math and tail.endswith(".") and atom.end < start < len(prompt) and prompt[start].isupper():
-            found.append(start)
-    return found
+            starts.append(start)
+    return starts
 
 
 def _line_end(prompt: str, at: int, atoms: Sequence[Atom], inside: int) -> int | None:
@@ -105,7 +119,7 @@ def _line_end(prompt: str, at: int, atoms: Sequence[Atom], inside: int) -> int |
 
 
 def _flows_on(line: str, following: str) -> bool:
-    """Whether a line break only wraps a sentence: a long line, and a next one that opens in the middle of it."""
+    """Whether a line break only wraps a sentence: the line is long, and the next opens in the middle of it."""
     if not line.strip() or len(line.rstrip()) < _WRAP_MIN or line[0] in " \t|#>" or not following.strip():
         return False
     if _LIST_MARK.match(following) or following[0] in " \t":

@@ -47,7 +47,7 @@ class Stretch:
         return at < len(self._blanks) and self._blanks[at] < end
 
     def text_group_at(self, place: int) -> tuple[int, int] | None:
-        r"""The outermost `\text{…}` or box around a place: a dollar in it belongs to it, and closes nothing outside."""
+        r"""The outermost `\text{…}` or box around a place: a dollar in it closes nothing outside."""
         if not self._text_groups:
             return None
         index = bisect_left(self._text_groups, (place, place)) - 1
@@ -61,7 +61,7 @@ class Stretch:
 
     @cached_property
     def braces(self) -> dict[int, int]:
-        """Start of each balanced group -> the place after its end: one pass for the whole stretch."""
+        """Start of each balanced group -> the place after its end, in a single pass for the whole stretch."""
         ends, opened, text = {}, [], self.text
         here = self.start
         while here < self.end:
@@ -153,9 +153,11 @@ def read_backslash(text: str, here: int, end: int) -> Token:
         here: Where the backslash stands.
         end: The token ends before this place.
 
+    Source: ours.
+
     Example:
-        >>> read_backslash(r"\frac12", 0, 7).name, read_backslash(r"\(x\)", 0, 5).kind, read_backslash(r"\$5", 0, 3).kind
-        ('frac', '\\(', '')
+        >>> read_backslash(r"\frac12", 0, 7).name, read_backslash(r"\(x\)", 0, 5).kind
+        ('frac', '\\(')
     """
     following = text[here + 1] if here + 1 < end else ""
     if following and following in "()[]":
