@@ -243,7 +243,7 @@ def _rewritten(conversation: Conversation, draw: float, made: _Rewrite) -> Row:
         "width": width,
         "height": height,
         "prompt_chars": len(prompt),
-        "repairs": list(conversation.repairs),
+        "repairs": [*conversation.repairs, *sorted({repair for page in made.pages for repair in page.repairs})],
     }
     images = [{"bytes": image, "path": None} for image in made.images]
     return stored_row(conversation, {made.turn: made.found.texts()}, images, lomo)

@@ -36,6 +36,7 @@ _UNBROKEN = re.compile(
 )
 _JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
 _LONG_PART = 30
+_LONG_DISPLAY = 100  # bytes, for Chinese characters are wide; a shorter display fits the widest page
 _IDLE_HYPHENS = re.compile("(?<![^\\W_])\u00ad|\u00ad(?![^\\W_])")  # soft ones that divide no word
 _LATIN_WORD = re.compile("[0-9A-Za-z]+(?:[\u2019\u2013][0-9A-Za-z]+)+")
 _CLUSTERS = re.compile(
@@ -96,7 +97,8 @@ def line_markup(line: Line, formulas: Sequence[str]) -> str:
     bodies = iter(formulas)
     if line.pieces and line.pieces[0].kind == "display":
         mark = "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
-        return f"#D($ {next(bodies)}{mark} $)"
+        long = "long: true, " if len(line.pieces[0].text.encode(errors="replace")) > _LONG_DISPLAY else ""
+        return f"#D({long}$ {next(bodies)}{mark} $)"
     parts = []
     for piece in line.pieces:
         if piece.kind in FORMULAS:
