@@ -1,4 +1,4 @@
-r"""`python -m benchmarks.formula_weights`: fit the weights of signs again, on the tuned half, and compare with the table.
+r"""`python -m benchmarks.formula_weights`: fit the weights of signs again, on the tuned half, beside the table.
 
 A logistic regression of each sort, pairs of delimiters and commands without them, whose weights are held near what was
 expected before any fit (`_EXPECTED`) and may not change their sign. The held-out half is not read. It prints each
@@ -32,25 +32,32 @@ _FOLDS = 5
 
 _EXPECTED_PAIRS = {
     "dollars": -1, "double dollars": 1, "brackets": 3, "letter": 2, "short names": 1, "number": 1, "command": 1,
-    "unknown command": 0.3, "escape": 0.7, "script": 1.2, "script first": 3, "relation": 0.8, "equation": 1, "operator": 0.3,
-    "sign": 1, "call": 0.6, "enclosed": 0.6, "capitals": 0.6, "name": 1, "lone mark": 5, "lone operator": 2.5, "three letters": 0,
+    "unknown command": 0.3, "escape": 0.7, "script": 1.2, "script first": 3, "relation": 0.8, "equation": 1,
+    "operator": 0.3,
+    "sign": 1, "call": 0.6, "enclosed": 0.6, "capitals": 0.6, "name": 1, "lone mark": 5, "lone operator": 2.5,
+    "three letters": 0,
     "two letters": 0, "names": -0.3, "function word": -2, "word gap": -1.5, "long word": -1, "amount": 0,
     "amount then word": -1.5, "amount with unit": -0.5, "quote": -1.5, "apostrophe": -1.5, "backtick": -2,
     "semicolon": -0.5, "statement": -1.5, "code mark": -1, "odd mark": -0.5, "newline": -0.3, "cell": -1.5,
     "open end": -1, "odd start": -1.5, "sentence": -1.5, "dollar inside": -2, "long": -0.2, "chinese": -1.5,
     "braces open": -1, "brace first": -0.7, "snake case": -0.5, "brackets open": -0.7, "no mathematics": -1.5,
-    "regex escape": -1.5, "empty box": -8, "placeholder": -5, "short display": -2.5, "clean before": 1, "clean after": 1, "padded": -1, "padded left": -1,
-    "padded right": -1.3, "opener closes": -2.5, "closer opens": -1.5, "inside out": -1.5, "digit before": -0.8, "letter before": -1.2,
+    "regex escape": -1.5, "empty box": -8, "placeholder": -5, "short display": -2.5, "clean before": 1,
+    "clean after": 1, "padded": -1, "padded left": -1,
+    "padded right": -1.3, "opener closes": -2.5, "closer opens": -1.5, "inside out": -1.5, "digit before": -0.8,
+    "letter before": -1.2,
     "mark before": -0.5, "digit after": -3.5, "hyphen": 3, "ending after": 0.7, "letter after": -1,
-    "opening after": -1.3, "axis": 1, "quoted": -0.5, "leaves row": -2, "after dollar": -0.7, "before dollar": -0.7, "delimiter inside": -5,
-    "own lines": 1, "blank line": -0.3, "prose only": -3, "citation": -6, "link": -4, "regex edge": -3, "sure": 0.4, "even": 1,
+    "opening after": -1.3, "axis": 1, "quoted": -0.5, "leaves row": -2, "after dollar": -0.7, "before dollar": -0.7,
+    "delimiter inside": -5,
+    "own lines": 1, "blank line": -0.3, "prose only": -3, "citation": -6, "link": -4, "regex edge": -3,
+    "sure": 0.4, "even": 1,
     "padded habit": 0.7, "code": -0.4, "money": -0.5, "SQL": -5, "escaped brackets": -1.5,
 }  # fmt: skip
 _AT_LEAST = {"brackets": 2.5}  # whoever writes `\\(` means a formula, unless it is a citation or an expression
 _EXPECTED_BARE = {
     "bare": 1, "box": -2.5, "empty argument": -6, "placeholder": -4, "argument": 1.5, "script": 0.5, "several": 0.5,
     "path": -4, "word before": -1, "operand before": 1.3, "operand after": 1.3, "own line": 0.8, "cue": -1.2,
-    "far cue": -0.5, "cue behind": -0.7, "spoken about": -1, "in quotes": -1.5, "operands missing": -1, "alone": -1, "string escape": -2.5, "LaTeX": -1, "LaTeX source": -2, "sure": 0.2,
+    "far cue": -0.5, "cue behind": -0.7, "spoken about": -1, "in quotes": -1.5, "operands missing": -1,
+    "alone": -1, "string escape": -2.5, "LaTeX": -1, "LaTeX source": -2, "sure": 0.2,
     "neighbour": 0.5, "other formulas": 0.7,
 }  # fmt: skip
 
@@ -116,7 +123,8 @@ def main() -> int:
             continue
         print(f"\n{title}: {len(examples)} examples, {sum(example.is_formula for example in examples)} formulas\n")
         print(
-            "| sign | with formulas | with text | expected | fitted | table |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+            "| sign | with formulas | with text | expected | fitted | table |\n"
+            "| --- | ---: | ---: | ---: | ---: | ---: |"
         )
         for name, weight in sorted(weights.items(), key=lambda item: -item[1]):
             counts = Counter(example.is_formula for example in examples if name in example.signs)
@@ -170,7 +178,7 @@ def _is_within(span: tuple[int, int], others: object) -> bool:
 def _cross_validated(
     prompts: Sequence[LabelledPrompt], examples: Sequence[Example], expected: Mapping[str, float], margin: int
 ) -> tuple[int, int, int]:
-    """Examples that are right, taken for formulas, and formulas; each decided by weights that have not seen its group."""
+    """Examples that are right, taken for formulas, and formulas; weights that decide have not seen the group."""
     groups = sorted({_group(prompt) for prompt in prompts})
     random.Random(0).shuffle(groups)
     fold = {group: at % _FOLDS for at, group in enumerate(groups)}

@@ -1,6 +1,6 @@
 r"""LaTeX commands that stand in a text without delimiters: how far one reaches, with its arguments and scripts.
 
-What is a command of mathematics is decided in `commands.py`, and whether the sentence speaks about it in `mentions.py`.
+What is a command of mathematics is decided in `commands.py`, and whether a sentence speaks about it in `mentions.py`.
 """
 
 from functools import cached_property

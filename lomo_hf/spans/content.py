@@ -1,8 +1,8 @@
-r"""Signs in the body of a possible formula: commands, scripts and relations speak for it, prose, money and code against.
+r"""Signs in the body of a possible formula: commands, scripts and relations speak for it; prose, money, code do not.
 
 A sign is a name of `weights.py`; what weighs more for being there twice is named twice. What stands around the body is
-looked at in `edges.py`. Everything is looked for with methods of `str`, in a pass each, and signs are counted to three at
-most, so that the cost of a body grows with its length and no more.
+looked at in `edges.py`. Everything is looked for with methods of `str`, in a pass each, and signs are counted to three
+at most, so that the cost of a body grows with its length and no more.
 """
 
 from functools import lru_cache

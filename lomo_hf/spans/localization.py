@@ -1,7 +1,7 @@
 """Which part of a prompt becomes a page: S(x) of the paper, for each position of table 4.
 
-A position is a function from blocks to runs of blocks, and a line of `POSITIONS`. Those beyond the paper look at what a
-block says: `answer-overlap` at the words of the answer, `densest-math` at the formulas.
+A position is a function from blocks to runs of blocks, and a line of `POSITIONS`. Those beyond the paper look at what
+a block says: `answer-overlap` at the words of the answer, `densest-math` at the formulas.
 """
 
 from bisect import bisect_left

@@ -1,7 +1,7 @@
 """Whether a mark ends a sentence: a full stop after an abbreviation, an initial or a list's number does not.
 
-A mark ends a sentence where space follows it, or where Chinese characters stand around it. It does not decide about lines,
-nor about what lies in formulas and code: that is `sentences.py`.
+A mark ends a sentence where space follows it, or where Chinese characters stand around it. It does not decide about
+lines, nor about what lies in formulas and code: that is `sentences.py`.
 """
 
 import re

@@ -118,7 +118,7 @@ def _is_function_word(word: str, plain: str) -> bool:
 
 
 def _word_gaps(plain: str, shape: str) -> int:
-    """Places, up to three, where two words have only a space between them: none is an operator, and not both are letters."""
+    """Places, up to three, where only a space is between two words: none is an operator, and not both are letters."""
     gaps = 0
     for border, word_at in (("aa 0", 0), ("0 aa", 2)):
         at = shape.find(border)

@@ -116,7 +116,7 @@ def _strength(stretch: Stretch, pair: Pair, profile: Profile) -> int:
 
 
 def _is_subject(stretch: Stretch, pair: Pair, profile: Profile) -> bool:
-    r"""Whether the sentence speaks about an environment: `use \begin{cases} ... \end{cases}`, in a prompt about LaTeX."""
+    r"""Whether the sentence speaks about an environment, in a prompt about LaTeX."""
     opener, closer = stretch.tokens[pair.first], stretch.tokens[pair.last]
     if not stretch.text[opener.end : closer.start].strip(". \u2026"):
         return True

@@ -10,7 +10,7 @@ from types import MappingProxyType
 __all__ = ["BARE_WEIGHTS", "CERTAIN", "MARGIN", "PAIR_WEIGHTS", "PLAIN", "bare_strength", "pair_strength"]
 
 MARGIN = 5
-"""By how much the signs for a formula must outweigh those for text: a page that typesets prose is the worse mistake."""
+"""By how much the signs for a formula must outweigh those for text: typesetting prose is the worse mistake."""
 PLAIN = 35
 """A pair whose own signs are so plain, for or against, is not moved by what the rest of the prompt does."""
 
