@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lomo_hf.cli.agreement import agreement, score
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
@@ -28,6 +29,7 @@ from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.terminal import visible
 from lomo_hf.cli.verify import verify
+from lomo_hf.cli.write_eval import write_eval
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -72,7 +74,10 @@ app.command()(export)
 app.command()(push)
 app.command()(verify)
 app.command()(render_eval)
+app.command()(write_eval)
 app.command()(sensitivity)
+app.command()(agreement)
+app.command()(score)
 
 _INTERRUPTED = 130
 

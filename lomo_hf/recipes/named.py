@@ -64,7 +64,10 @@ def _named() -> dict[str, Recipe]:
         "prefix50": ("50 % of rows, first third (table 4)", {"position": "prefix"}),
         "suffix50": ("50 % of rows, last third (table 4)", {"position": "suffix"}),
         "multispan50": ("50 % of rows, alternate segments, two images (table 4)", {"position": "multi-span"}),
-        "fulltext50": ("50 % of rows, the whole prompt as one image (table 2)", {"position": "full"}),
+        "fulltext50": (
+            "50 % of rows, the whole prompt as one clean image: no localization, no distortion (table 2)",
+            {"position": "full", "distortion": clean},
+        ),
         "nodistort50": ("50 % of rows, middle third, clean pages only (table 2)", {"distortion": clean}),
     }
     return {name: Recipe(name, description, **settings) for name, (description, settings) in said.items()}

@@ -1,8 +1,8 @@
-"""The rendered twin of a benchmark: the same questions, images, options and answers; only the carrier differs."""
+"""The rendered config of a benchmark: the same questions, images, options and answers; only the carrier differs."""
 
 import base64
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import datasets
 import numpy as np
 import pytest
-from evaluation.twin_helpers import QUESTIONS, benchmark_rows, picture, refused_rows, write_lines
+from evaluation.pair_helpers import QUESTIONS, benchmark_rows, picture, refused_rows, write_lines
 from PIL import Image
 
 from lomo_hf.errors import BuildError, RecipeError, SourceError
@@ -19,10 +19,11 @@ from lomo_hf.evaluation import (
     Benchmark,
     Item,
     evalscope_items,
-    make_twins,
+    make_pair,
     render_benchmark,
     write_evalscope,
 )
+from lomo_hf.evaluation.rendered.benchmarks import benchmark_from_dict
 from lomo_hf.recipes import Caps, RenderStyle
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans
@@ -52,28 +53,28 @@ def source() -> datasets.Dataset:
 
 @pytest.fixture(scope="module")
 def folder(source: datasets.Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("twin") / "demo"
+    out = tmp_path_factory.mktemp("config") / "demo"
     render_benchmark(COLUMNS, out, data=source)
     return out
 
 
 @pytest.fixture(scope="module")
-def twins(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+def configs(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
     cache = str(tmp_path_factory.mktemp("cache"))
     loaded = {
         name: datasets.load_dataset(str(folder), name, split="val", cache_dir=cache)
         for name in ("standard", "rendered")
     }
-    return {name: list(one.cast_column("images", UNDECODED)) for name, one in loaded.items()}
+    return {name: list(each.cast_column("images", UNDECODED)) for name, each in loaded.items()}
 
 
-def test_both_configs_load_with_the_same_ids_in_the_same_order(twins: dict[str, list[dict[str, Any]]]) -> None:
-    ids = [[row["id"] for row in twins[name]] for name in ("standard", "rendered")]
+def test_both_configs_load_with_the_same_ids_in_the_same_order(configs: dict[str, list[dict[str, Any]]]) -> None:
+    ids = [[row["id"] for row in configs[name]] for name in ("standard", "rendered")]
     assert ids[0] == ids[1] == [f"q{index}" for index in range(len(QUESTIONS))]
 
 
-def test_everything_but_the_carrier_of_the_question_is_the_same(twins: dict[str, list[dict[str, Any]]]) -> None:
-    for row, standard, rendered in zip(benchmark_rows(), twins["standard"], twins["rendered"], strict=True):
+def test_everything_but_the_carrier_of_the_question_is_the_same(configs: dict[str, list[dict[str, Any]]]) -> None:
+    for row, standard, rendered in zip(benchmark_rows(), configs["standard"], configs["rendered"], strict=True):
         for name in ("question", "options", "answer", "category"):
             assert standard[name] == rendered[name]
         assert (standard["answer"], standard["options"]) == (row["answers"], row["choices"])
@@ -83,32 +84,34 @@ def test_everything_but_the_carrier_of_the_question_is_the_same(twins: dict[str,
 
 
 def test_original_images_come_first_then_the_question_then_the_options(
-    twins: dict[str, list[dict[str, Any]]],
+    configs: dict[str, list[dict[str, Any]]],
 ) -> None:
-    standard, rendered = twins["standard"], twins["rendered"]
+    standard, rendered = configs["standard"], configs["rendered"]
     assert rendered[3]["prompt"] == "<image><image><image>"
     assert standard[3]["prompt"] == "<image><image>" + QUESTIONS[3]
-    assert rendered[0]["prompt"] == "<image>\nA. one\nB. two"
+    assert rendered[0]["prompt"] == "<image>"
     assert standard[0]["prompt"] == QUESTIONS[0] + "\nA. one\nB. two"
     for row in (*standard, *rendered):
         kinds = [part["type"] for part in row["messages"][0]["content"]]
         assert kinds.count("image") == len(row["images"] or ()) == row["prompt"].count("<image>")
 
 
-def test_the_page_is_the_whole_question_without_distortion(twins: dict[str, list[dict[str, Any]]]) -> None:
-    for row in twins["rendered"]:
-        found = select_spans(row["question"], "full")
-        page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
+def test_the_page_is_the_whole_question_without_distortion(configs: dict[str, list[dict[str, Any]]]) -> None:
+    for row in configs["rendered"]:
+        options = "".join(f"\n{letter}. {text}" for letter, text in zip("AB", row["options"] or (), strict=False))
+        result = select_spans(row["question"] + options, "full")
+        page = render_span(result.prompt, result.spans[0], RenderStyle(), Caps())
         stored = np.asarray(Image.open(BytesIO(row["images"][-1]["bytes"])))
         assert np.array_equal(stored, page.pixels)
         assert (row["page"]["height"], row["page"]["width"]) == page.pixels.shape
-        assert found.texts() == ("", "")
+        assert result.texts() == ("", "")
 
 
-def test_what_cannot_be_rendered_is_in_neither_twin_and_listed(
-    folder: Path, twins: dict[str, list[dict[str, Any]]]
+def test_what_cannot_be_rendered_is_in_neither_config_and_listed(
+    folder: Path, configs: dict[str, list[dict[str, Any]]]
 ) -> None:
-    listed = {one["id"]: one["reason"] for one in map(json.loads, (folder / "refused.jsonl").read_text().splitlines())}
+    refused = map(json.loads, (folder / "refused.jsonl").read_text().splitlines())
+    listed = {each["id"]: each["reason"] for each in refused}
     assert listed == {
         "private": "uncovered:U+E123",
         "blank": "blank",
@@ -148,9 +151,9 @@ def test_a_local_file_with_paths_and_data_urls_is_read(tmp_path: Path) -> None:
     report = render_benchmark(Benchmark(str(path)), tmp_path / "out", limit=3)
     assert (report.rows, dict(report.refused)) == (2, {"image-missing": 1})
     loaded = datasets.load_dataset(str(tmp_path / "out"), "standard", split="test", cache_dir=str(tmp_path / "cache"))
-    found = loaded.cast_column("images", UNDECODED)
-    assert found["answer"][:] == [1.5, 2.5]
-    assert [images[0]["bytes"] for images in found["images"]] == [picture((9, 9, 9)), picture((5, 5, 5))]
+    result = loaded.cast_column("images", UNDECODED)
+    assert result["answer"][:] == [1.5, 2.5]
+    assert [images[0]["bytes"] for images in result["images"]] == [picture((9, 9, 9)), picture((5, 5, 5))]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,23 @@ def test_an_own_text_in_the_card_survives_a_rebuild(source: datasets.Dataset, tm
     assert "Ask Ada.\n" in card.read_text()
 
 
-def test_a_failed_rebuild_leaves_the_earlier_twins(source: datasets.Dataset, tmp_path: Path) -> None:
+def test_a_card_that_is_no_utf8_stops_before_a_file_is_replaced(source: datasets.Dataset, tmp_path: Path) -> None:
+    """Shards were replaced and the record deleted before README.md was read, which ended in a UnicodeDecodeError."""
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    card = tmp_path / "out" / "README.md"
+    text = card.read_bytes()
+    marker = b"<!-- end of own text -->"
+    card.write_bytes(text.replace(marker, b"Ask Ren\xe9.\n" + marker))
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    with pytest.raises(BuildError, match=r"your own text in README\.md is not UTF-8"):
+        render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
+    card.write_bytes(b"\xff" + text)  # elsewhere it does not matter: the rest of the card is made anew
+    render_benchmark(COLUMNS, tmp_path / "out", data=source)
+    assert card.read_bytes() == text
+
+
+def test_a_failed_rebuild_leaves_the_earlier_configs(source: datasets.Dataset, tmp_path: Path) -> None:
     render_benchmark(COLUMNS, tmp_path / "out", data=source)
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     with pytest.raises(SourceError, match="twice"):
@@ -205,7 +224,7 @@ def test_a_failed_rebuild_leaves_the_earlier_twins(source: datasets.Dataset, tmp
     assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
-def test_twins_of_another_benchmark_are_not_replaced(source: datasets.Dataset, tmp_path: Path) -> None:
+def test_configs_of_another_benchmark_are_not_replaced(source: datasets.Dataset, tmp_path: Path) -> None:
     render_benchmark(COLUMNS, tmp_path / "out", data=source)
     before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     for other in (replace(COLUMNS, split="test"), replace(COLUMNS, source="another")):
@@ -228,29 +247,38 @@ def test_a_row_that_is_no_text_is_refused_not_the_benchmark(tmp_path: Path) -> N
 
 
 def test_every_definition_by_name_names_its_columns() -> None:
-    for name, one in BENCHMARKS.items():
-        assert one.source.count("/") == 1, name
-        assert one.images
-        assert {one.question, one.answer, *one.images} <= set(one.columns)
+    for name, each in BENCHMARKS.items():
+        assert each.source.count("/") == 1 or each.md5, name
+        assert each.images
+        assert {each.question or each.answer, each.answer, each.images[0]} <= set(each.columns)
+        assert benchmark_from_dict(json.loads(json.dumps(asdict(each)))) == each
     with pytest.raises(RecipeError, match="benchmark must be one of ai2d"):
         render_benchmark("mmmstar", "nowhere")
 
 
 def test_evalscope_files_come_in_and_go_out(tmp_path: Path) -> None:
     (tmp_path / "dog.png").write_bytes(picture((7, 7, 7)))
-    said = [{"type": "text", "text": "What animal?"}, {"type": "image_url", "image_url": {"url": "dog.png"}}]
+    printed = [{"type": "text", "text": "What animal?"}, {"type": "image_url", "image_url": {"url": "dog.png"}}]
     rows = [
-        {"messages": [{"role": "user", "content": said}], "answer": "Dog"},
+        {"messages": [{"role": "user", "content": printed}], "answer": "Dog"},
         {"question": "<image 1> What is it?", "options": ["School", "Park"], "image_1": "dog.png", "answer": "B"},
-        {"question": "Which?", "options": ["<image 1>"], "image_1": "dog.png", "answer": "A"},
+        {"question": "Which?", "options": ["<image 1>"], "images": ["dog.png"], "answer": "A"},
+        {"question": "Which?", "options": ["<image 2>"], "image_1": "dog.png", "answer": "A"},
         {"messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Who?"}]},
     ]
     items = list(evalscope_items(write_lines(tmp_path / "vqa.jsonl", rows)))
-    assert [getattr(item, "reason", "item") for item in items] == ["item", "item", "no-question", "no-question"]
-    first, second = (item for item in items if isinstance(item, Item))
+    assert [getattr(item, "reason", "item") for item in items] == [
+        "item",
+        "item",
+        "item",
+        "image-missing",
+        "no-question",
+    ]
+    first, second, third = (item for item in items if isinstance(item, Item))
+    assert third.text == "Which?\nA. <image 1>"  # the first image that a model is shown
     assert (first.question, first.answer, first.images[0][0]) == ("What animal?", "Dog", picture((7, 7, 7)))
     assert (second.options, second.answer) == (("School", "Park"), "B")
-    rendered = make_twins(first, RenderStyle(), Caps()).rendered
+    rendered = make_pair(first, RenderStyle(), Caps()).rendered
     assert write_evalscope([rendered], tmp_path / "out.jsonl") == 1
     (back,) = evalscope_items(tmp_path / "out.jsonl")
     assert isinstance(back, Item | type(items[2]))

@@ -1,4 +1,4 @@
-"""Small benchmarks for the tests of rendered twins: real questions, real image bytes."""
+"""Small benchmarks for the tests of rendered configs: real questions, real image bytes."""
 
 import json
 from io import BytesIO
