@@ -30,11 +30,11 @@ _MARKS_OF_CODE = frozenset(';{}=<>#_@\\"([')
 _NO_END = frozenset(
     "a an the of to in on at by for with from and or is are was were this that his her its their".split()
 )
-_LONG_BLOCK = {"mark": 1 / 6, "conjunction": 1 / 4, "preposition": 1 / 4, "particle": 1 / 4, "word": 1 / 4}
+_LONG_BLOCK = 1 / 4  # of the prompt: a shorter block is not cut
 _MIN_BLOCK = {"mark": 16, "conjunction": 40, "preposition": 40, "particle": 16, "word": 48}  # characters
 _MIN_CLAUSE = 8  # characters of each part of a block
 # Of the prompt: how much further from its place a better border may be.
-_PENALTIES = {"mark": 0.0, "conjunction": 1 / 60, "preposition": 1 / 40, "particle": 1 / 24, "word": 1 / 16}
+_PENALTIES = {"mark": 0.0, "conjunction": 1 / 30, "preposition": 1 / 16, "particle": 1 / 20, "word": 1 / 6}
 
 
 def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]) -> list[int]:
@@ -69,11 +69,11 @@ def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]
 def _clauses(borders: Borders, low: int, high: int, target: float, near: float) -> Iterator[int]:
     """The ends of clauses in a block, nearer to a place than `near`, at which it may be cut; the best first."""
     prompt, size = borders.prompt, len(borders.prompt)
-    if high - low < min(_LONG_BLOCK.values()) * size:
+    if high - low < _LONG_BLOCK * size:
         return
     reach = min(_REACH * size, _MAX_REACH, near)
     start, stop = max(low, int(target - reach)), min(high, int(target + reach) + 1)
-    pattern = _CLAUSE if high - low >= max(_LONG_BLOCK["word"] * size, _MIN_BLOCK["conjunction"]) else _MARK
+    pattern = _CLAUSE if high - low >= _MIN_BLOCK["conjunction"] else _MARK
     ends = []
     for match in pattern.finditer(prompt, start, stop):
         place, sort = match.end(), match.lastgroup or "word"
@@ -90,7 +90,7 @@ def _clauses(borders: Borders, low: int, high: int, target: float, near: float) 
 def _may_end(borders: Borders, low: int, place: int, high: int, sort: str) -> bool:
     """Whether a block may be cut at the end of a clause."""
     prompt = borders.prompt
-    if high - low < max(_LONG_BLOCK[sort] * len(prompt), _MIN_BLOCK[sort]):
+    if high - low < _MIN_BLOCK[sort]:
         return False
     if (sort == "word" and _goes_on(prompt, place)) or (sort == "mark" and _ends_entity(prompt, place)):
         return False

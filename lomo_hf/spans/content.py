@@ -66,7 +66,9 @@ def content_signs(body: str) -> tuple[str, ...]:
         >>> content_signs("5 and ")
         ('amount', 'amount then word', 'function word', 'word gap', 'no mathematics')
     """
-    ink = body.strip()
+    ink = body.strip(_SPACE)
+    if not ink.isprintable():
+        ink = ink.translate(_READ_ESCAPES)
     return _short_signs(ink) if len(ink) <= _CACHED_CHARS else _all_signs(ink)
 
 
@@ -75,6 +77,8 @@ def _all_signs(ink: str) -> tuple[str, ...]:
     return (*signs, "no mathematics") if MATHEMATICAL.isdisjoint(signs) else tuple(signs)
 
 
+_SPACE = " \t\r\n\u00a0\u3000"  # a form feed is what is left of `\\f`
+_READ_ESCAPES = str.maketrans({"\a": "\\a", "\b": "\\b", "\v": "\\v", "\f": "\\f"})  # `\\frac` read as JSON
 _short_signs = lru_cache(maxsize=8192)(_all_signs)
 
 
@@ -180,6 +184,8 @@ def _script_signs(ink: str) -> list[str]:
         at = ink.find(mark)
         while at >= 0 and scripts + snakes < 4:
             following = ink[at + 1 : at + 2]
+            if following == " " and mark == "^" and at > 0 and ink[at - 1] == " ":  # `x ^ 2`
+                following = ink[at + 2 : at + 3]
             words = at > 1 and ink[at - 2 : at].isalpha() and at + 2 < len(ink) and ink[at + 1 : at + 3].isalpha()
             if mark == "_" and words:
                 snakes += 1
@@ -276,4 +282,4 @@ def _crosses_cell(plain: str, ink: str) -> bool:
 
 
 def _is_chinese(char: str) -> bool:
-    return "\u2e80" <= char <= "\u9fff"
+    return "\u2e80" <= char <= "\u9fff" and not "\u3000" <= char <= "\u303f"  # those are marks

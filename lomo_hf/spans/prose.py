@@ -18,7 +18,8 @@ FUNCTION_WORDS = frozenset(
 """Words that no formula holds outside of its texts."""
 _OPERATOR_NAMES = frozenset(
     """sin cos tan cot sec csc sinh cosh tanh arcsin arccos arctan log ln lg exp lim max min sup inf gcd lcm hcf det
-    deg dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const""".split()
+    deg dim mod div ord arg ker rank tr sgn sign argmax argmin Var Cov Pr Re Im cis dx dy dt dz dr const
+    pt em ex mu""".split()
 )
 _MAX_WORDS = 24  # more need not be looked at: so many are prose already
 _MAX_NAME = 6  # capitals: `ABCDEF` names six points, `KITCHEN` is a word
@@ -31,7 +32,9 @@ _SHAPES = str.maketrans(
         **dict.fromkeys(" \t\n\r", " "),
     }
 )
-_ONLY_LETTERS = str.maketrans({chr(code): " " for code in range(128) if chr(code) not in ascii_letters})
+_ONLY_LETTERS = str.maketrans(
+    {chr(code): " " for code in (*range(128), *map(ord, "、，。；：（）")) if chr(code) not in ascii_letters}
+)
 
 
 def shape_of(plain: str) -> str:

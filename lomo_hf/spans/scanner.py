@@ -206,14 +206,15 @@ def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile)
             signs.append("string escape")
     spoken = [not _SPOKEN.isdisjoint(signs) or "box" in signs for signs in own]
     plain = [not said and not _OF_FORMULAS.isdisjoint(signs) for said, signs in zip(spoken, own, strict=True)]
-    spoken_of, formulas, shared = nameless + sum(spoken), sum(plain), profile.signs_for_bare()
+    boxes = sum(["box" in signs for signs in own])  # a prompt that asks for a box speaks of no other command
+    spoken_of, formulas, shared = nameless + sum(spoken) - boxes, sum(plain), profile.signs_for_bare()
     return [
         (
             atom,
             own[at]
             + (shared if not spoken[at] else [sign for sign in shared if sign != "sure"])
             + ["other formulas"] * (min(formulas - plain[at], 3) if not spoken[at] else 0)
-            + ["spoken about"] * min(spoken_of - spoken[at], 2),
+            + ["spoken about"] * min(spoken_of - (spoken[at] and "box" not in own[at]), 2),
         )
         for at, atom in enumerate(found)
     ]

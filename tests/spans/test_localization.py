@@ -192,7 +192,7 @@ def lines_of(*lengths: int) -> str:
         ("prefix", (16, 8, 18, 18), [(0, 16)]),  # a third ends at 20: the borders at 16 and 24 are as close
         ("suffix", (18, 18, 8, 16), [(36, 60)]),  # it begins at 40: 36 and 44
         ("middle", (16, 8, 12, 8, 16), [(16, 36)]),  # 20 and 40: 16 and 24, 36 and 44
-        ("multi-span", (8, 8, 12, 8, 12, 12), [(8, 28), (36, 48)]),  # the first fifth ends at 12: 8 and 16
+        ("multi-span", (8, 8, 10, 14, 4, 10), [(8, 16), (26, 40)]),  # pages from 12 to 21 and from 33 to 42
     ],
 )
 def test_of_two_borders_as_close_the_earlier_is_taken(

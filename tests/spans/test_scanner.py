@@ -181,7 +181,7 @@ def test_no_price_of_the_sample_is_a_formula() -> None:
     [
         ("If $$a=3$$ then stop.", "inline"),
         ("Compute\n$$a=3$$\nThen stop.", "display"),
-        ("Let $$" + "a+" * 30 + "b$$ be it.", "display"),
+        ("Let $$" + "a+" * 40 + "b$$ be it.", "display"),
         ("Let \\(x\\) be.", "inline"),
         ("\\[x\\]", "display"),
         ("\\begin{cases}1\\end{cases}", "display"),
