@@ -8,13 +8,13 @@
 Written from the papers and the formats; no code of theirs is here.
 """
 
+from lomo_hf.image_tokens import image_tokens
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.imbalance import CONDITIONS, curriculum, mixed, view
 from lomo_hf.related_methods.laver import (
     SCHEDULES,
     LaverReport,
     export_laver,
-    image_tokens,
     least_tokens,
     masked_tokens,
     share_of_steps,

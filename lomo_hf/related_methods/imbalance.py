@@ -20,8 +20,7 @@ from typing import Any
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import uniform
 from lomo_hf.related_methods.stored import Exchange, exchange_of
-from lomo_hf.row import IMAGE_PLACEHOLDER
-from lomo_hf.substitution import Row
+from lomo_hf.row import IMAGE_PLACEHOLDER, SHAREGPT_ROLES, Row
 
 __all__ = ["CONDITIONS", "curriculum", "mixed", "prompt_in", "view"]
 
@@ -135,10 +134,9 @@ def curriculum(rows: Callable[[], Iterable[Row]]) -> tuple[Iterator[dict[str, An
 
 def _viewed(row: Row, exchange: Exchange, condition: str) -> dict[str, Any]:
     turns = [*exchange.before, ("user", prompt_in(condition, exchange)), ("assistant", exchange.answer)]
-    names = {"system": "system", "user": "human", "assistant": "gpt"}
     return {
         "id": f"{row['id']}#{condition}",
         "condition": condition,
-        "conversations": [{"from": names[role], "value": text} for role, text in turns],
+        "conversations": [{"from": SHAREGPT_ROLES[role], "value": text} for role, text in turns],
         "images": [{"bytes": image, "path": None} for image in exchange.images],
     }

@@ -20,17 +20,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.image_tokens import QWEN2_5_VL, Processor, fixed_square, image_tokens
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
+from lomo_hf.rendering.png import read_png_header
+from lomo_hf.row import SHAREGPT_TAGS, Row
 from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
-from lomo_hf.substitution import Row
+from lomo_hf.storage.file_names import LLAMAFACTORY
 
 __all__ = [
     "SCHEDULES",
     "LaverReport",
     "export_laver",
-    "image_tokens",
     "least_tokens",
     "masked_tokens",
     "share_of_steps",
@@ -142,41 +144,6 @@ def _is_enough(tokens: int, ratio: float, share: float, schedule: str) -> bool:
     return masked and share_of_steps(tokens, ratio, schedule=schedule) >= share - 1e-12
 
 
-def image_tokens(width: int, height: int, *, patch: int = 14, merge: int = 2, square: int | None = None) -> int:
-    """The tokens of an image: by native resolution, or in a fixed square.
-
-    Sides are rounded to multiples of `patch * merge` px as encoders of native resolution do.
-
-    Args:
-        width: In px.
-        height: In px.
-        patch: The side of a patch in px.
-        merge: `merge * merge` patches make one token.
-        square: The side in px to which every image is resized, each patch a token; None keeps the native resolution.
-
-    Returns:
-        The number of tokens.
-
-    Raises:
-        RecipeError: A number is no whole number of 1 or more.
-
-    Source:
-        The image processors of Qwen2.5-VL (native) and of LaVer's released code (square).
-
-    Example:
-        >>> image_tokens(320, 60), image_tokens(320, 60, square=384)
-        (22, 729)
-    """
-    sides = {"width": width, "height": height, "patch": patch, "merge": merge}
-    for name, value in (sides if square is None else {**sides, "square": square}).items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise RecipeError(f"{name} must be a whole number of 1 or more; found {value!r}.")
-    if square is not None:
-        return (square // patch) ** 2
-    step = patch * merge
-    return max(1, round(width / step)) * max(1, round(height / step))
-
-
 @dataclass(frozen=True)
 class LaverReport:
     """What was written.
@@ -252,7 +219,7 @@ def export_laver(
     folder = Path(out)
     entries = _entries(folder)  # before a row is written, for the file may be one that we cannot add to
     count = _Count()
-    kept = _kept(rows, least, square, count)
+    kept = _kept(rows, least, QWEN2_5_VL if square is None else fixed_square(square), count)
     written = write_plain_parquet(kept, folder / f"{name}.parquet", _COLUMNS)
     _write_entry(folder, name, entries)
     return LaverReport(written, count.with_image, dict(count.left_out), count.fewest)
@@ -267,10 +234,10 @@ class _Count:
         self.fewest: int | None = None
 
 
-def _kept(rows: Iterable[Row], least: int, square: int | None, count: _Count) -> Iterator[dict[str, Any]]:
+def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) -> Iterator[dict[str, Any]]:
     for row in rows:
         pages = image_bytes(row)
-        tokens = min((image_tokens(*_size(page), square=square) for page in pages), default=None)
+        tokens = min((_tokens(page, processor) for page in pages), default=None)
         if tokens is not None and tokens < least:
             count.left_out["too-few-tokens"] += 1
             continue
@@ -282,7 +249,7 @@ def _kept(rows: Iterable[Row], least: int, square: int | None, count: _Count) ->
 
 
 def _entries(folder: Path) -> dict[str, Any]:
-    path = folder / "dataset_info.json"
+    path = folder / LLAMAFACTORY
     if not path.is_file():
         return {}
     try:
@@ -295,25 +262,19 @@ def _entries(folder: Path) -> dict[str, Any]:
 
 
 def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
-    path = folder / "dataset_info.json"
+    path = folder / LLAMAFACTORY
     entries[name] = {
         "file_name": f"{name}.parquet",
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "image"},
-        "tags": {
-            "role_tag": "from",
-            "content_tag": "value",
-            "user_tag": "human",
-            "assistant_tag": "gpt",
-            "system_tag": "system",
-        },
+        "tags": dict(SHAREGPT_TAGS),
     }
     write_whole(named_file(path), (json.dumps(entries, indent=2) + "\n").encode())
 
 
-def _size(png: bytes) -> tuple[int, int]:
-    """Width and height, from the header that every PNG begins with."""
-    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+def _tokens(page: bytes, processor: Processor) -> int:
+    header = read_png_header(page)
+    return image_tokens(header.width, header.height, processor)
 
 
 def _ratio(mask_ratio: float) -> float:

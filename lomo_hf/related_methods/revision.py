@@ -26,9 +26,9 @@ from numpy.typing import ArrayLike
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.stored import Exchange, exchange_of
+from lomo_hf.row import Row
 from lomo_hf.storage import Folder, Place
 from lomo_hf.storage.atomic import write_whole
-from lomo_hf.substitution import Row
 
 __all__ = ["RevisionReport", "export_revision", "write_embeddings"]
 

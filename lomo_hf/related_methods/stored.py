@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from lomo_hf.errors import RecipeError
-from lomo_hf.row import IMAGE_PLACEHOLDER
-from lomo_hf.substitution import Row
+from lomo_hf.row import IMAGE_PLACEHOLDER, Message, Row
 
 __all__ = ["Exchange", "exchange_of", "image_bytes"]
 
@@ -68,7 +66,7 @@ def exchange_of(row: Row) -> Exchange | None:
     spans = [span["text"] for span in row["lomo"]["spans"]]
     waiting = iter(spans)
     full = "".join(
-        next(waiting) if part["type"] == "image" else part["text"] for part in row["messages"][turn]["content"]
+        next(waiting) if part["type"] == "image" else part["text"] or "" for part in row["messages"][turn]["content"]
     )
     before = tuple((message["role"], text) for message, text in zip(row["messages"][:turn], texts, strict=False))
     return Exchange(before, full, texts[turn], tuple(spans), tuple(image_bytes(row)), texts[turn + 1])
@@ -89,5 +87,5 @@ def image_bytes(row: Row) -> list[bytes]:
     return [image["bytes"] for image in images]
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    return "".join(IMAGE_PLACEHOLDER if part["type"] == "image" else part["text"] for part in message["content"])
+def _text(message: Message) -> str:
+    return "".join(IMAGE_PLACEHOLDER if part["type"] == "image" else part["text"] or "" for part in message["content"])

@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
-from lomo_hf.rendering.emoji import bad_sequence
-from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
 from lomo_hf.rendering.mathematics import typeset_formula
 from lomo_hf.rendering.prose import set_prose
-from lomo_hf.rendering.scripts import piled_marks, unseen_row
 from lomo_hf.rendering.typesetter import BLEED, INK, WIDEST, paper_for, typeset
+from lomo_hf.rendering.uncovered import check_text
 from lomo_hf.spans import Span
 
 __all__ = ["HEADROOM", "MENDED", "Page", "Renderer", "render_span"]
@@ -69,7 +67,7 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
     text = prompt[span.start : span.end]
     if not text.strip():
         raise RenderError("blank", "the span holds no ink.")
-    _check_text(text)
+    check_text(text)
     if not span.has_math:
         return Page(_set(prompt, span, (), style, caps), "text")
     try:
@@ -119,22 +117,6 @@ def _pixels(
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     markup += [paper_for(body) for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
     return _typeset_wide_enough(markup, width, style)
-
-
-def _check_text(text: str) -> None:
-    """Formulas are asked too: what no font has cannot be shown as their source either."""
-    char = first_uncovered(text)
-    if char is not None:
-        kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
-        raise UncoveredError(f"{kind}:U+{ord(char):04X}", f"the character U+{ord(char):04X} cannot be shown.")
-    emoji = bad_sequence(text)
-    if emoji is not None:
-        codes = " ".join(f"U+{ord(char):04X}" for char in emoji)
-        raise UncoveredError("uncovered:emoji-sequence", f"the emoji {codes} has no picture of its own.")
-    if piled_marks(text):
-        raise UncoveredError("uncovered:piled-marks", "a letter carries more marks than a line has room for.")
-    if unseen_row(text):
-        raise UncoveredError("uncovered:unseen-row", "more than 64 characters that show nothing stand in a row.")
 
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:

@@ -23,7 +23,7 @@ from lomo_hf.evaluation import (
     write_agreement,
     write_scored_corpus,
 )
-from lomo_hf.recipes import Choosing
+from lomo_hf.recipes import Selection
 from lomo_hf.selection import measured
 
 seeds = st.integers(0, 2**32 - 1)
@@ -141,7 +141,7 @@ def test_rows_that_a_model_finds_hard_are_rewritten_first_and_their_pages_stay_t
     assert (scored.rows, scored.scored, dict(scored.refused)) == (206, 60, {})
     again = open_corpus(scored.files[0])
     assert [row.id for row in again.conversations(0, 206)] == [row.id for row in corpus.conversations(0, 206)]
-    hard = Recipe("hard", ratio=0.25, choosing=Choosing("score", first="high", chance=0.0))
+    hard = Recipe("hard", ratio=0.25, selection=Selection("score", first="high", chance=0.0))
     (recipe,) = measured([hard], again)
     by_rank = sorted(scores, key=scores.__getitem__, reverse=True)
     uniform = Recipe("uniform", ratio=1.0)

@@ -12,7 +12,7 @@ from lomo_hf import Recipe, build_dataset, load_recipe, open_corpus, substitute_
 from lomo_hf.cli import app
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.evaluation import answer_log_probabilities, carrier_agreement, carrier_divergence, read_scores
-from lomo_hf.recipes import Choosing
+from lomo_hf.recipes import Selection
 from lomo_hf.related_methods import exchange_of
 from lomo_hf.substitution import Row
 
@@ -123,7 +123,7 @@ def test_the_loop_from_a_dataset_to_a_dataset_on_the_command_line(
     printed = lomo("score", "scores.jsonl", "--corpus", "mine.jsonl", "--out", "scored")
     assert "12 of 12 rows have a score" in printed
     assert "lomo build --corpus scored/mine.jsonl" in printed
-    hard = Recipe("hard", ratio=0.5, choosing=Choosing("score", first="high", chance=0.0))
+    hard = Recipe("hard", ratio=0.5, selection=Selection("score", first="high", chance=0.0))
     build_dataset(open_corpus("scored/mine.jsonl"), [hard], "hard")
     built = datasets.load_dataset("hard", "hard", split="train")
     chosen = {row["id"] for row in built if row["rewritten"]}

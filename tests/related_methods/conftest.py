@@ -6,7 +6,7 @@ import pytest
 
 from lomo_hf import Recipe, load_recipe, open_corpus, substitute_row
 from lomo_hf.corpus import Refusal
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.errors import BuildError, RecipeError, UsageError
+from lomo_hf.image_tokens import fixed_square
 from lomo_hf.related_methods import (
     VERL_INSTRUCTION,
     contrastive_pair,
@@ -36,7 +37,7 @@ from lomo_hf.related_methods import (
     write_embeddings,
     write_verl,
 )
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 
 def prompt_of(row: Row) -> str:
@@ -324,9 +325,9 @@ def test_a_constant_ratio_masks_after_the_first_eighth() -> None:
 def test_known_floors() -> None:
     assert [least_tokens(ratio) for ratio in (0.05, 0.4, 1.0, 0.1)] == [20, 3, 1, 10]
     assert [least_tokens(0.05, share=share) for share in (0.25, 0.5, 0.75)] == [24, 40, 137]
-    assert image_tokens(28, 28) == 1
+    assert image_tokens(56, 56) == 4
     assert image_tokens(280, 140) == 50
-    assert image_tokens(10, 10) == 1
+    assert image_tokens(56, 40) == 6, "the processor of Qwen2.5-VL makes a small page larger"
 
 
 def test_laver_reads_rows_as_they_are_without_metadata_of_a_newer_datasets(rows: list[Row], tmp_path: Path) -> None:
@@ -390,5 +391,5 @@ def test_an_index_that_cannot_be_added_to_stops_before_a_row_is_written(rows: li
 
 def test_a_square_is_a_size_too() -> None:
     for square in (0, -384, 384.0):
-        with pytest.raises(RecipeError, match="square must be a whole number"):
-            image_tokens(320, 60, square=square)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match="square must be a whole number"):
+            image_tokens(320, 60, fixed_square(square))  # type: ignore[arg-type]

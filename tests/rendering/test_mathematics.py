@@ -169,8 +169,9 @@ def test_whatever_is_accepted_compiles() -> None:
 def test_every_known_command_among_others_is_refused_or_compiles() -> None:
     choose = random.Random(2)
     names = [name for name in HANDLERS if len(name) > 1 or not name.isascii()]
-    others = r"""{ } {x} {2} [3] {-2pt} {1em} ^ _ & \\ x 1 ( ) $ \begin{array}{c|c} \end{array} \begin{CD} \end{CD} @>>>
-    @VVV \text{ \left( \right) {1;2} {red} \of \over {\kilo\metre} " 中 ² '""".split()
+    others = r"""{ } {x} {2} [3] {-2pt} {1em} ^ _ & \\ x 1 ( ) $ \begin{array}{c|c} \end{array}
+    \begin{CD} \end{CD} @>>> @VVV
+    \text{ \left( \right) {1;2} {red} \of \over {\kilo\metre} " 中 ² '""".split()
     made = []
     for _ in range(4000):
         count = choose.choice((1, 2, 4, 8, 16))

@@ -13,7 +13,7 @@ from typing import Any
 from lomo_hf.errors import LomoError, RecipeError
 from lomo_hf.evaluation.agreement.measures import RowAgreement
 from lomo_hf.related_methods.stored import Exchange, exchange_of
-from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.row import IMAGE_PLACEHOLDER, Row
 
 __all__ = ["carrier_agreement"]
 
@@ -23,7 +23,7 @@ Message = dict[str, Any]
 def carrier_agreement(
     model: Any,
     processor: Any,
-    rows: Iterable[Mapping[str, Any]],
+    rows: Iterable[Row],
     *,
     batch_size: int = 8,
     max_answer_tokens: int | None = None,
@@ -88,9 +88,9 @@ class _Question:
     answer: str
 
 
-def _questions(rows: Iterable[Mapping[str, Any]]) -> Iterator[_Question]:
+def _questions(rows: Iterable[Row]) -> Iterator[_Question]:
     for row in rows:
-        exchange = exchange_of(dict(row))
+        exchange = exchange_of(row)
         if exchange is not None:
             before = [_message(role, [text]) for role, text in exchange.before]
             text = _message("user", [exchange.full])

@@ -19,7 +19,7 @@ from lomo_hf.corpus import SAMPLE
 from lomo_hf.dataset import build_dataset, check_dataset, read_manifest
 from lomo_hf.dataset.manifest import write_manifest
 from lomo_hf.distortion import OPERATIONS, draw_distortion
-from lomo_hf.recipes.recipe import Caps, Choosing, DistortionSettings, Recipe
+from lomo_hf.recipes.recipe import Caps, DistortionSettings, Recipe, Selection
 from lomo_hf.selection import STRATEGIES
 from lomo_hf.spans import POSITION_WORDS, POSITIONS
 
@@ -27,15 +27,15 @@ CHEAP = DistortionSettings(mix={"clean": 1.0, "gaussian_blur": 1.0})
 RISING = DistortionSettings(mix={"gaussian_blur": 1.0}, strength="rising")
 
 
-def choosing(by: str) -> Choosing:
-    return Choosing() if by == "uniform" else Choosing(by, first="low" if by == "length" else "high", chance=0.2)
+def selection(by: str) -> Selection:
+    return Selection() if by == "uniform" else Selection(by, first="low" if by == "length" else "high", chance=0.2)
 
 
 RECIPES = [
-    *(Recipe(f"by-{by}", ratio=0.4, choosing=choosing(by), distortion=CHEAP) for by in STRATEGIES),
+    *(Recipe(f"by-{by}", ratio=0.4, selection=selection(by), distortion=CHEAP) for by in STRATEGIES),
     *(Recipe(name, ratio=0.4, position=name, distortion=CHEAP) for name in POSITIONS),
-    Recipe("rising", ratio=0.6, choosing=Choosing("place"), distortion=RISING),
-    Recipe("rising-all", ratio=1.0, choosing=Choosing("place"), distortion=RISING),
+    Recipe("rising", ratio=0.6, selection=Selection("place"), distortion=RISING),
+    Recipe("rising-all", ratio=1.0, selection=Selection("place"), distortion=RISING),
 ]
 
 
@@ -119,8 +119,8 @@ def test_the_card_counts_the_steps_of_a_curriculum(
 
 
 def test_percentiles_of_another_corpus_are_noted(scored: Path, tmp_path: Path) -> None:
-    short = Choosing("length", chance=0, quantiles=tuple(float(n) for n in range(101)))
-    folder = build_dataset(scored, [Recipe("long", choosing=short, distortion=CHEAP)], tmp_path / "data").folder
+    short = Selection("length", chance=0, quantiles=tuple(float(n) for n in range(101)))
+    folder = build_dataset(scored, [Recipe("long", selection=short, distortion=CHEAP)], tmp_path / "data").folder
     report = audit_dataset(folder, corpus=scored, sample=1)
     assert report.true
     assert "its percentiles may be of another corpus" in report.notes[0]
@@ -198,7 +198,7 @@ def test_a_rising_release_that_is_turned_around_fails(lying: Path, scored: Path)
     manifest = read_manifest(lying)
     assert manifest is not None
     falling = {
-        name: replace(one, choosing=replace(one.choosing, first="low")) if one.choosing.by == "place" else one
+        name: replace(one, selection=replace(one.selection, first="low")) if one.selection.by == "place" else one
         for name, one in manifest.recipes.items()
     }
     write_manifest(lying, replace(manifest, recipes=falling))
@@ -222,7 +222,7 @@ def test_without_the_source_a_rising_release_is_held_to_its_shard(
     from lomo_hf.building import planning
 
     monkeypatch.setattr(planning, "_MIN_ROWS", 9)
-    folder = build_dataset(scored, [Recipe("rising", ratio=0.9, choosing=Choosing("place"), distortion=RISING)],
+    folder = build_dataset(scored, [Recipe("rising", ratio=0.9, selection=Selection("place"), distortion=RISING)],
                            tmp_path / "data").folder  # fmt: skip
     assert failures(audit_dataset(folder, no_source=True, sample=1)) == {}
     told: list[str] = []
