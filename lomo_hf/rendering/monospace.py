@@ -6,7 +6,7 @@ A guess about looks, never about content: a line guessed wrong shows the same ch
 import re
 from collections.abc import Sequence
 
-from lomo_hf.spans.code_lines import LONG_PROSE, code_lines, is_list_item
+from lomo_hf.spans.code_lines import LONG_PROSE, code_lines, is_list_item, is_sentence
 
 __all__ = ["mono_lines"]
 
@@ -15,6 +15,8 @@ _FENCE = ("```", "~~~")
 # What goes with code but may end or open a line of prose.
 _WEAK_END = ("{", "}", ";", "};", "):", '"""', "'''")
 _GAPS = re.compile(r"\S(?: *\t|\s{3,})(?=\S)")
+_CELL_ENDS = re.compile(r"[^\s|]\s{2,}\|")
+_MAX_ROW = 400
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
 
 
@@ -26,15 +28,34 @@ def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None)
     """
     formula = with_formula or [False] * len(texts)
     gaps = [False, *(_has_gaps(text) and not math for text, math in zip(texts, formula, strict=True)), False]
-    code = code_lines(texts, formula)
-    made = [
-        not formula[index]
-        and (code[index] or _is_drawn(text) or (gaps[index + 1] and (gaps[index] or gaps[index + 2])))
-        for index, text in enumerate(texts)
-    ]
+    code, rows = code_lines(texts, formula), _rows(texts)
+    made = []
+    for index, text in enumerate(texts):
+        in_columns = rows[index] == "aligned" or (gaps[index + 1] and (gaps[index] or gaps[index + 2]))
+        looks = code[index] or in_columns or _is_drawn(text)
+        made.append(looks and not formula[index] and rows[index] != "loose")
     for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):
         for index in order:
             made[index] = made[index] or _joins_code(texts, made, index, formula[index])
+    return made
+
+
+def _rows(texts: Sequence[str]) -> list[str]:
+    """For each line that is a table's row, "aligned" if its bars stand below each other, else "loose"; "" for others.
+
+    A row alone is aligned if two of its cells end in several spaces.
+    """
+    made = [""] * len(texts)
+    start = 0
+    for index, text in enumerate([*texts, ""]):
+        if text.lstrip(" ")[:1] == "|" and text.count("|", 0, _MAX_ROW) > 2:
+            continue
+        run = texts[start:index]
+        if run:
+            bars = {tuple(at for at, char in enumerate(row[:_MAX_ROW]) if char == "|") for row in run}
+            aligned = len(bars) == 1 if len(run) > 1 else len(_CELL_ENDS.findall(run[0])) > 1
+            made[start:index] = ["aligned" if aligned else "loose"] * len(run)
+        start = index + 1
     return made
 
 
@@ -43,7 +64,7 @@ def _is_drawn(text: str) -> bool:
     if _DRAWN.search(text) or text.lstrip().startswith(_FENCE) or (text.startswith("\t") and text.strip()):
         return True
     indented = text.startswith("    ") and len(text) < LONG_PROSE
-    return indented and not is_list_item(text) and not _CJK.search(text, 0, 40)
+    return indented and not is_list_item(text) and not is_sentence(text) and not _CJK.search(text, 0, 40)
 
 
 def _has_gaps(text: str) -> bool:

@@ -129,7 +129,7 @@ def is_label(text: str) -> bool:
 
 
 def skip_space(prompt: str, at: int) -> int:
-    """Past the space after a sentence, but not past the indentation of the line that follows it.
+    r"""Past the space after a sentence, but not past the indentation of the line that follows it.
 
     Args:
         prompt: Any text.

@@ -20,7 +20,7 @@ def blocks(prompt: str, position: str = "middle") -> list[str]:
 # Each `‖` stands where a prompt was cut, or could be, and must not be.
 WHOLE = {
     "a row of a table": [
-        "Read the table.\n| year | $n$ | rate |\n|---|---|---|\n| 2019 | $3^{4}$ ‖| 81 |\n| 2020 | $3^{5}$ | 243 |\nWhat grew? Why?",
+        "Read the table.\n| year | $n$ |\n|---|---|\n| 2019 | $3^{4}$ ‖| 81 |\n| 2020 | $3^{5}$ | 243 |\nWhat? Why?",
         "Here.\n| a ‖| b. Then | c |\nWhich is it? Say it. Do.",
     ],
     "a marker and its item": [
@@ -78,12 +78,11 @@ def test_a_place_is_allowed_or_not(prompt: str, places: list[int] | None) -> Non
 
 def test_a_long_sentence_is_cut_at_its_clauses() -> None:
     prompt = (
-        "A farmer keeps some goats on a hill above the little village, where they graze every single morning on the "
-        "grass of the meadow, and he sells their milk to the people of the little town at the market every "
-        "Saturday. How much? Why? When?"
+        "A farmer keeps some goats on a hill above the village, where they graze every single morning on the grass of "
+        "the meadow, and he sells all of their milk. How much? Why? When?"
     )
     (span,) = select_spans(prompt).spans
-    assert prompt[span.start : span.end] == ("where they graze every single morning on the grass of the meadow,")
+    assert prompt[span.start : span.end] == "where they graze every single morning on the grass of the meadow,"
 
 
 def test_short_sentences_are_cut_at_their_ends_only() -> None:

@@ -1,4 +1,4 @@
-r"""Each kind of fault that was reported of what is taken for a formula, by examples: the formulas of a prompt, and no others.
+r"""Each kind of fault that was reported of what is taken for a formula, by examples: all formulas and no others.
 
 The labelled set (`test_formula_places.py`) measures how often; here is what must never be wrong again.
 """
