@@ -17,7 +17,7 @@ from scipy.stats import binomtest
 from benchmarks.formula_labels import HALVES, LabelledPrompt, overlap, read_labelled
 from benchmarks.formula_rules import every_pair, pandoc_rule, this_package
 
-__all__ = ["BEGIN", "DECIDERS", "END", "PAGE", "Score", "score", "tables"]
+__all__ = ["BEGIN", "DECIDERS", "END", "PAGE", "Score", "score", "share", "tables"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "formulas.md"
 BEGIN, END = "<!-- tables: written by `python -m benchmarks.formula_places --write` -->", "<!-- end of tables -->"
@@ -127,9 +127,7 @@ def _whole(scores: dict[tuple[str, str], Score]) -> Iterator[str]:
         shares = ((made.exact, made.found), (made.exact, made.formulas))
         starts = ((made.started, made.found), (made.started, made.formulas))
         kinds = fmean(made.right[kind] / count for kind, count in made.total.items())
-        yield (
-            f"| {half} | {name} | " + " | ".join(_share(*share) for share in (*shares, *starts)) + f" | {kinds:.1%} |"
-        )
+        yield (f"| {half} | {name} | " + " | ".join(share(*part) for part in (*shares, *starts)) + f" | {kinds:.1%} |")
 
 
 def _by_kind(scores: dict[tuple[str, str], Score], kinds: set[str]) -> Iterator[str]:
@@ -142,16 +140,20 @@ def _by_kind(scores: dict[tuple[str, str], Score], kinds: set[str]) -> Iterator[
         others = (f"{made.right[kind] / max(1, made.total[kind]):.1%}" for made in held[1:])
         cells = (
             f"{tuned.total[kind]}",
-            _share(tuned.right[kind], tuned.total[kind]),
+            share(tuned.right[kind], tuned.total[kind]),
             f"{held[0].total[kind]}",
-            _share(held[0].right[kind], held[0].total[kind]),
+            share(held[0].right[kind], held[0].total[kind]),
             *others,
         )
         yield f"| {kind} | " + " | ".join(cells) + " |"
 
 
-def _share(count: int, of: int) -> str:
-    """A share with Wilson's 95 % interval."""
+def share(count: int, of: int) -> str:
+    """A share with Wilson's 95 % interval.
+
+    >>> share(9, 10)
+    '90.0% (59.6%–98.2%)'
+    """
     if of == 0:
         return "–"
     interval = binomtest(count, of).proportion_ci(method="wilson")

@@ -7,8 +7,10 @@ is tried once at its start, so that the cost grows with the prompt and no more.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from lomo_hf.spans.code_patterns import LIKELY, SURE, of_all
+from lomo_hf.spans.prose import FUNCTION_WORDS
 
 __all__ = ["LONG_PROSE", "code_lines", "is_code_line", "is_list_item", "is_sentence"]
 
@@ -16,11 +18,15 @@ LONG_PROSE = 160  # characters on one indented line: a paragraph, not code
 _LONG_CODE = 300  # characters up to which a line is matched
 _SURE, _LIKELY = of_all(SURE), of_all(LIKELY)
 _KEY = re.compile(r"(\s*)(?:-\s+)?[\w./-]+:(?:\s+(\S.*))?$")
+_SELECT, _FROM = re.compile(r"\s*select\s[\w.*(][^?!:]*$"), re.compile(r"\s*from\s+[\w.\"(]+(?:\s+(?:as\s+)?\w+)?;?$")
 _SECTION = re.compile(r"\[\[?[\w.\ -]+\]\]?$")
 _SETTING = re.compile(r"[\w.-]+\s*=\s*\S")
 _SYMBOLS = frozenset("=(){}[]<>;$_/\\|&#@*+:\"'`%")
 _MARKS_OF_CODE = frozenset("=(){}[]<>$_/\\|&#@*+`")
 _MARKS_OF_PROSE = ".,;:!?'\"-"
+_PROSE_WORDS = FUNCTION_WORDS - frozenset(
+    "for in is not and or if with as from while else then do when return".split()
+)
 _MIN_WORDS, _MIN_RUN = 3, 3
 _SENTENCE = re.compile(r"[A-Z][\w',-]*(?:\s[\w',-]+){4,}[.?!:]?$")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022\u00b7\u25e6]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)\u3001\uff0e:])\s")
@@ -49,7 +55,12 @@ def is_code_line(line: str) -> bool:
     """
     if len(line) >= _LONG_CODE or _CJK.search(line, 0, 40):
         return False
-    return _SURE.match(line) is not None and not _SENTENCE.match(line)
+    return _SURE.match(line) is not None and not (_SENTENCE.match(line) or _lists_prose(line))
+
+
+def _lists_prose(line: str) -> bool:
+    """Whether a line that ends as code does is one of prose: `print the form, and sign it;`."""
+    return line.rstrip()[-1:] in (";", ":") and is_sentence(line) and not _PROSE_WORDS.isdisjoint(line.lower().split())
 
 
 def is_sentence(line: str) -> bool:
@@ -77,7 +88,7 @@ def code_lines(lines: Sequence[str], formulas: Sequence[bool] | None = None) -> 
     """
     held = formulas or [False] * len(lines)
     made = [not formula and is_code_line(line) for line, formula in zip(lines, held, strict=True)]
-    for start, stop in _data_runs(lines):
+    for start, stop in (*_data_runs(lines), *_queries(lines)):
         made[start:stop] = [True] * (stop - start)
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         for index in order:
@@ -97,6 +108,13 @@ def _data_runs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
         if index - first >= _MIN_RUN:
             yield first, index
         start = index + 1
+
+
+def _queries(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Runs of lines that are a query in small letters: `select` in one line, `from` in the next."""
+    for index, (line, following) in enumerate(pairwise(lines)):
+        if _SELECT.match(line) and _FROM.match(following):
+            yield index, index + 2
 
 
 def _opens_nest(lines: Sequence[str], at: int, stop: int) -> bool:
