@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from lomo_hf.building import verify_parquet
@@ -12,7 +13,7 @@ from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.records import FileRecord
 
-__all__ = ["VerifiedFolder", "verify_dataset"]
+__all__ = ["VerifiedFolder", "changed_since", "verify_dataset"]
 
 _SHOWN = 5
 # What the shards were is known from the manifest alone, so none of them can be kept.
@@ -27,13 +28,38 @@ class VerifiedFolder:
     contents: Contents
 
     def read(self, path: str) -> bytes:
-        """The bytes of one file."""
-        return (Folder(self.folder) / path).read_bytes()
+        """The bytes of one file, which are still those that were verified.
+
+        Raises:
+            IntegrityError: The manifest does not list it, or it has changed since.
+        """
+        recorded = self.contents.files.get(path)
+        if recorded is None:
+            raise IntegrityError(f"{path} is not in {MANIFEST} of {self.folder.name!r}. Run `lomo card` on the folder.")
+        try:
+            data = (Folder(self.folder) / path).read_bytes()
+        except OSError as error:
+            raise changed_since(recorded, f"became unreadable ({error.strerror or error})") from error
+        if (len(data), sha256(data).hexdigest()) != (recorded.bytes, recorded.sha256):
+            raise changed_since(recorded)
+        return data
 
     @property
     def size(self) -> int:
         """Bytes of all recorded files."""
         return sum(record.bytes for record in self.contents.files.values())
+
+
+def changed_since(record: FileRecord, how: str = "has changed") -> IntegrityError:
+    """The error that says that a file is no longer what was verified.
+
+    >>> print(changed_since(FileRecord.of_bytes("a.txt", b"abc")))
+    a.txt has changed since the folder was verified, so it is not published. Run `lomo verify` on it, and push again.
+    """
+    return IntegrityError(
+        f"{record.path} {how} since the folder was verified, so it is not published. Run `lomo verify` on it, and push "
+        "again."
+    )
 
 
 def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> VerifiedFolder:

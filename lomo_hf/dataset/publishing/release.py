@@ -1,0 +1,93 @@
+"""A release on its way to the Hub: what is published, where to and how. Fixed before the first call that writes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lomo_hf.dataset.publishing.options import PushOptions
+from lomo_hf.dataset.publishing.plan import Plan, make_plan
+from lomo_hf.dataset.publishing.snapshots import Previous, Snapshot, take_snapshot
+from lomo_hf.dataset.publishing.versions import Version, next_free
+from lomo_hf.dataset.verifying import VerifiedFolder
+from lomo_hf.errors import PublishError
+from lomo_hf.hub.client import HubClient
+
+__all__ = ["TITLE", "Release"]
+
+TITLE = "Release "
+"""How the title of every commit and pull request of a release begins."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A verified folder, the repository that it goes to, and the tag that it gets.
+
+    Attributes:
+        local: The folder.
+        hub: The repository.
+        version: What the tag will say.
+        previous: The release before; None for a first one.
+        options: How it is pushed.
+        notify: Called with a sentence whenever a step is done.
+    """
+
+    local: VerifiedFolder
+    hub: HubClient
+    version: Version
+    previous: Previous | None
+    options: PushOptions
+    notify: Callable[[str], None]
+    _snapshots: dict[str, Snapshot] = field(default_factory=dict, repr=False)
+    _plans: dict[str, Plan] = field(default_factory=dict, repr=False)
+
+    @property
+    def tag(self) -> str:
+        """The name of the tag."""
+        return str(self.version)
+
+    @property
+    def title(self) -> str:
+        """Of its commits and pull requests."""
+        return f"{TITLE}{self.version}"
+
+    def at(self, revision: str) -> Snapshot:
+        """What a revision names now; the content of a commit never changes, so each is read once.
+
+        Raises:
+            PublishError: There is no such revision, or the repository was renamed since the push began.
+        """
+        there = self.hub.look(revision)
+        if there is None:
+            raise PublishError(f"{self.hub.repo} has no revision {revision!r} any more. Push again.")
+        if there.name != self.hub.repo:
+            raise PublishError(f"{self.hub.repo} was renamed to {there.name} during the push. Push again.")
+        if there.commit not in self._snapshots:
+            self._snapshots[there.commit] = take_snapshot(self.hub, there.commit)
+        return self._snapshots[there.commit]
+
+    def plan_on(self, there: Snapshot) -> Plan:
+        """What has to be done on top of a commit."""
+        if there.commit not in self._plans:
+            self._plans[there.commit] = make_plan(self.local, there, self.previous, self.hub.repo)
+        return self._plans[there.commit]
+
+    def check_tag(self) -> None:
+        """Refuse to go on if the tag is another release, be it since another push that was faster.
+
+        Raises:
+            PublishError: It is.
+        """
+        tags = self.hub.refs().tags
+        if self.tag in tags and not self.plan_on(self.at(self.tag)).is_done:
+            raise PublishError(self.taken(next_free(tags)))
+
+    def taken(self, following: Version, main: str = "") -> str:
+        """What to say where the tag is another release.
+
+        Args:
+            following: The next version that no tag has.
+            main: A sentence on what main holds.
+        """
+        return (
+            f"tag {self.tag} of {self.hub.repo} is another release, and a tag is never moved. "
+            f"{f'{main} ' if main else ''}Push this one as {following}."
+        )

@@ -1,0 +1,96 @@
+"""Main is put back where a release of ours may not stay: the tag went to another, or the Hub gives back another.
+
+One commit that undoes ours, and nothing that anybody else has done.
+"""
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from lomo_hf.dataset.publishing.committing import Brought
+from lomo_hf.dataset.publishing.release import Release
+from lomo_hf.dataset.publishing.snapshots import Snapshot
+from lomo_hf.errors import PublishError
+from lomo_hf.hub.client import RemoteRefs
+from lomo_hf.hub.retry import trouble_of
+
+if TYPE_CHECKING:
+    from huggingface_hub import CommitOperationCopy, CommitOperationDelete
+
+__all__ = ["put_main_back"]
+
+_UNDO = "Undo "
+
+
+def put_main_back(release: Release, brought: Brought) -> str:
+    """Undo what this push brought to main, unless somebody has committed or tagged there since.
+
+    Args:
+        release: What was pushed.
+        brought: Where it is on main, and what main held before.
+
+    Returns:
+        A sentence that says what main holds now.
+    """
+    try:
+        return _put_back(release, brought)
+    except PublishError as error:
+        return f"Main holds it without a tag and could not be put back ({error})."
+
+
+def _put_back(release: Release, brought: Brought) -> str:
+    if brought.before is None:
+        return "Main holds it without a tag."
+    refs = release.hub.refs()
+    named = [tag for tag, commit in refs.tags.items() if commit == brought.there.commit]
+    if named:
+        return f"Main is {named[0]}."
+    good, paths = _goal(release, brought, brought.before, refs)
+    attempt = 1
+    while True:
+        main = release.at("main")
+        operations = _operations(paths, main, good)
+        if not operations:
+            return f"Main is put back to {_name(good, refs)}, which it held before."
+        if main.commit != brought.there.commit:
+            return "Somebody has committed to main since, so it is left as it is."
+        try:
+            release.hub.commit(
+                operations, revision="main", parent=main.commit, title=f"{_UNDO}{release.title}", text=""
+            )
+        except Exception as error:
+            if trouble_of(error) is None:
+                raise
+            release.hub.retrier.wait(f"putting main of {release.hub.repo} back", error, attempt)
+            attempt += 1
+
+
+def _goal(
+    release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs
+) -> tuple[Snapshot, Collection[str]]:
+    """What main shall hold again, and the paths that have to be as they are there."""
+    winner = refs.tags.get(release.tag)
+    for commit in release.hub.history(brought.there.commit):
+        if commit.id == winner:  # between it and ours are only others that lost as well
+            good = release.at(release.tag)
+            return good, {*good.files, *brought.there.files}
+        if not commit.title.startswith((release.title, _UNDO)):
+            break
+    return before, release.plan_on(before).touched
+
+
+def _operations(
+    paths: Collection[str], main: Snapshot, good: Snapshot
+) -> "list[CommitOperationCopy | CommitOperationDelete]":
+    from huggingface_hub import CommitOperationCopy, CommitOperationDelete
+
+    return [
+        CommitOperationCopy(path, path, src_revision=good.commit)
+        if path in good.files
+        else CommitOperationDelete(path, is_folder=False)
+        for path in sorted(paths)
+        if good.files.get(path) != main.files.get(path)
+    ]
+
+
+def _name(there: Snapshot, refs: RemoteRefs) -> str:
+    return next((tag for tag, commit in refs.tags.items() if commit == there.commit), there.commit[:8])
