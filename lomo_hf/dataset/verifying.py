@@ -35,7 +35,9 @@ class VerifiedFolder:
         """
         recorded = self.contents.files.get(path)
         if recorded is None:
-            raise IntegrityError(f"{path} is not in {MANIFEST} of {self.folder.name!r}. Run `lomo card` on the folder.")
+            raise IntegrityError(
+                f"{path} is not in {MANIFEST} of {self.folder.name!r}. Run `lomo card` on the folder."
+            )
         try:
             data = (Folder(self.folder) / path).read_bytes()
         except OSError as error:

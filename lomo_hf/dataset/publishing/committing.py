@@ -55,6 +55,7 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
         before = there
         try:
             operations = [*sender.send(additions), *_removals(deletions)]
+            release.check_tag()  # sending may have taken hours
             made = release.hub.commit(
                 operations, revision=ref, parent=there.commit, title=release.title, text=plan.changes
             )

@@ -72,7 +72,9 @@ def merge_release(release: Release) -> tuple[Brought, ReadBack]:
             if not _is_on_main(release):
                 if trouble_of(error) is None:
                     raise
-                release.hub.retrier.wait(f"merging pull request {proposed.number} of {release.hub.repo}", error, attempt)
+                release.hub.retrier.wait(
+                    f"merging pull request {proposed.number} of {release.hub.repo}", error, attempt
+                )
                 attempt += 1
                 continue
         there = release.at("main")

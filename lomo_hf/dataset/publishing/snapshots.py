@@ -54,9 +54,7 @@ def take_snapshot(hub: HubClient, commit: str) -> Snapshot:
         PublishError: A document that a release would overwrite was not written by lomo_hf, or the Hub refuses.
     """
     files = hub.files(commit)
-    documents = {
-        path: hub.read(path, commit, files[path]) for path in (CARD, MANIFEST, LLAMAFACTORY) if path in files
-    }
+    documents = {path: hub.read(path, commit, files[path]) for path in (CARD, MANIFEST, LLAMAFACTORY) if path in files}
     return Snapshot(
         commit,
         files,

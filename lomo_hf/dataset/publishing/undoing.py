@@ -64,9 +64,7 @@ def _put_back(release: Release, brought: Brought) -> str:
             attempt += 1
 
 
-def _goal(
-    release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs
-) -> tuple[Snapshot, Collection[str]]:
+def _goal(release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs) -> tuple[Snapshot, Collection[str]]:
     """What main shall hold again, and the paths that have to be as they are there."""
     winner = refs.tags.get(release.tag)
     for commit in release.hub.history(brought.there.commit):

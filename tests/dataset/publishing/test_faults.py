@@ -142,12 +142,12 @@ def test_a_failure_while_reading_back_harms_nothing_and_is_told(
         except PublishError:
             told += 1
         else:  # clients do without some calls, such as those that look for files of older layouts
-            assert report.found
-            assert set(report.found.configs.values()) == {6}
+            assert report.read_back
+            assert set(report.read_back.configs.values()) == {6}
         assert hub.tree(REPO) == hub.tree(REPO, "v1.0.0") == tree
     assert told > 10
     hub.recover()
     again = push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     assert again.tagged
-    assert again.found
-    assert again.found.configs["ratio50"] == 6
+    assert again.read_back
+    assert again.read_back.configs["ratio50"] == 6
