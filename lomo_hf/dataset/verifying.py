@@ -1,7 +1,7 @@
 """Is a dataset folder, to the bit, what its manifest says? Nothing that fails here is ever published."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from lomo_hf.storage.records import FileRecord
 __all__ = ["VerifiedFolder", "changed_since", "verify_dataset"]
 
 _SHOWN = 5
+# What the Hub keeps in large file storage, and lists by SHA-256: such files, and all that are larger.
+_LARGE_KINDS = (".parquet", ".png")
+_SMALL = 10 << 20
 # What the shards were is known from the manifest alone, so none of them can be kept.
 _LOST = "Take it from a copy of the folder, or build into another."
 
@@ -26,6 +29,17 @@ class VerifiedFolder:
 
     folder: Path
     contents: Contents
+    _held: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    def holding_small_files(self) -> "VerifiedFolder":
+        """The same, with the bytes of all small files but shards and pictures in memory, whatever becomes of them.
+
+        Raises:
+            IntegrityError: One of them has changed since.
+        """
+        records = [record for record in self.contents.files.values() if record.bytes <= _SMALL]
+        held = {record.path: self.read(record.path) for record in records if not record.path.endswith(_LARGE_KINDS)}
+        return VerifiedFolder(self.folder, self.contents, held)
 
     def read(self, path: str) -> bytes:
         """The bytes of one file, which are still those that were verified.
@@ -38,6 +52,8 @@ class VerifiedFolder:
             raise IntegrityError(
                 f"{path} is not in {MANIFEST} of {self.folder.name!r}. Run `lomo card` on the folder."
             )
+        if path in self._held:
+            return self._held[path]
         try:
             data = (Folder(self.folder) / path).read_bytes()
         except OSError as error:
@@ -59,8 +75,8 @@ def changed_since(record: FileRecord, how: str = "has changed") -> IntegrityErro
     a.txt has changed since the folder was verified, so it is not published. Run `lomo verify` on it, and push again.
     """
     return IntegrityError(
-        f"{record.path} {how} since the folder was verified, so it is not published. Run `lomo verify` on it, and push "
-        "again."
+        f"{record.path} {how} since the folder was verified, so it is not published. Run `lomo verify` on it, and "
+        "push again."
     )
 
 

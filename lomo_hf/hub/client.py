@@ -1,7 +1,8 @@
 """One dataset repository on the Hub, as publishing sees it: few calls, each made again while its trouble may pass.
 
-Authentication is huggingface_hub's own (`hf auth login`, HF_TOKEN) and never touched here. A commit and a merge are the
-calls that are not made again here, because after a failure nobody knows whether they landed; see `dataset.publishing`.
+Authentication is huggingface_hub's own (`hf auth login`, HF_TOKEN) and never touched here. A commit and a merge are
+the calls that are not made again here, because after a failure nobody knows whether they landed; see
+`dataset.publishing`.
 """
 
 import hashlib
@@ -117,13 +118,12 @@ class HubClient:
         self.repo, self.retrier = repo, retrier
         self.api = api or HfApi()
 
-    def call(self, doing: str, action: "Callable[[], T]", *, final: frozenset[int] = frozenset()) -> T:
+    def call(self, doing: str, action: "Callable[[], T]") -> T:
         """The result of a call of the Hub's clients, made again while its trouble may pass.
 
         Args:
             doing: What is done, for messages: "reading README.md of org/name".
             action: Makes the call and reads the answer; may be called several times.
-            final: Statuses that are raised as they come.
 
         Raises:
             PublishError: The trouble does not pass.
@@ -133,7 +133,7 @@ class HubClient:
             with self._limits():
                 return action()
 
-        return self.retrier.call(doing, ask, final=final)
+        return self.retrier.call(doing, ask)
 
     def has_token(self) -> bool:
         """Whether calls are made in somebody's name."""
@@ -332,17 +332,20 @@ class HubClient:
         """
         from huggingface_hub.errors import HfHubHTTPError
 
-        def ask() -> None:
-            self.api.create_tag(self.repo, tag=name, revision=commit, tag_message=text, repo_type=_KIND)
+        def ask() -> str:
+            try:
+                self.api.create_tag(self.repo, tag=name, revision=commit, tag_message=text, repo_type=_KIND)
+            except HfHubHTTPError as error:
+                if error.response.status_code != 409:
+                    raise
+            # There is one: ours, that of somebody else, or of a call whose answer was lost.
+            tags = self.api.list_repo_refs(self.repo, repo_type=_KIND).tags
+            named = [tag.target_commit for tag in tags if tag.name == name]
+            if not named:
+                raise AnswerError(f"tag {name} was set and is not there")
+            return _commit_id(named[0])
 
-        try:
-            self.call(f"tagging {self.repo} as {name}", ask, final=frozenset({409}))
-        except HfHubHTTPError:  # there is one: of somebody else, or of a call whose answer was lost
-            pass
-        tagged = self.look(name)
-        if tagged is None:
-            raise PublishError(f"tag {name} of {self.repo} was set and is not there. Push again.")
-        return tagged.commit
+        return self.call(f"tagging {self.repo} as {name}", ask)
 
     # ---- pull requests ------------------------------------------------------------------------------------------
 

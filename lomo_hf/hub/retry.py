@@ -120,15 +120,12 @@ class Retrier:
         """The same, with nothing waited yet: for calls of which each may take its time."""
         return type(self)(self.policy, failure=self._failure, sleep=self._sleep, notify=self._notify)
 
-    def call(
-        self, doing: str, action: Callable[[], T], *, final: frozenset[int] = frozenset(), explain: bool = True
-    ) -> T:
+    def call(self, doing: str, action: Callable[[], T], *, explain: bool = True) -> T:
         """The result of `action`; a passing trouble is waited out.
 
         Args:
             doing: What is done, for messages: "reading org/name".
             action: May be called several times.
-            final: Statuses that are raised as they come.
             explain: Whether what will not pass becomes an error of ours; otherwise it is raised as it comes.
 
         Raises:
@@ -145,7 +142,7 @@ class Retrier:
                 raise
             except Exception as error:
                 trouble = trouble_of(error)
-                if trouble is None or trouble.status in final or not (trouble.passing or explain):
+                if trouble is None or not (trouble.passing or explain):
                     raise
                 self.wait(doing, error, attempt)
             attempt += 1

@@ -1,17 +1,18 @@
 """Committing until a branch or a pull request holds the release, whatever happens in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lomo_hf.dataset.publishing.plan import Addition, Plan
+from lomo_hf.dataset.publishing.plan import Addition, Plan, is_there
 from lomo_hf.dataset.publishing.release import Release
 from lomo_hf.dataset.publishing.sending import Sender
 from lomo_hf.dataset.publishing.snapshots import Snapshot
+from lomo_hf.hub.client import RemoteFile
 from lomo_hf.hub.retry import trouble_of
 
 if TYPE_CHECKING:
-    from huggingface_hub import CommitOperationDelete
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 __all__ = ["Brought", "bring"]
 
@@ -21,9 +22,9 @@ class Brought:
     """A release in the repository.
 
     Attributes:
-        there: The commit that holds it.
+        there: The commit that holds it; without its documents where something was left out.
         before: What the same ref held before the last commit of this push; None where there was nothing to bring.
-        left_out: What the Hub did not take of a commit, without a word.
+        left_out: What the Hub did otherwise than a commit says, without a word.
     """
 
     there: Snapshot
@@ -54,7 +55,10 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
         additions, deletions = _portion(plan, limit)
         before = there
         try:
-            operations = [*sender.send(additions), *_removals(deletions)]
+            operations: list[CommitOperationAdd | CommitOperationDelete] = [
+                *sender.send(additions),
+                *_removals(deletions),
+            ]
             release.check_tag()  # sending may have taken hours
             made = release.hub.commit(
                 operations, revision=ref, parent=there.commit, title=release.title, text=plan.changes
@@ -67,18 +71,20 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
             attempt += 1
         else:
             release.notify(f"committed {len(operations)} changes to {ref}")
-            now = release.at(ref)
-            left_out = _left_out(release.plan_on(now), additions, deletions) if now.commit == made else ()
+            listing = release.hub.files(made)
+            left_out = _left_out(release, additions, deletions, listing)
             if left_out:  # it would be left out of the next commit as well, and of all that follow
-                return Brought(now, before, left_out)
+                return Brought(Snapshot(made, listing), before, left_out)
             # An operation serves one commit only; what follows needs new ones.
             sender, attempt = Sender(release, ref), 1
 
 
-def _left_out(plan: Plan, additions: Sequence[Addition], deletions: Sequence[str]) -> tuple[str, ...]:
-    """What is still to be done of what a commit did."""
-    done = {*(addition.path for addition in additions), *deletions}
-    return tuple(path for path in plan.touched if path in done)
+def _left_out(
+    release: Release, additions: Sequence[Addition], deletions: Sequence[str], listing: Mapping[str, RemoteFile]
+) -> tuple[str, ...]:
+    """What a commit was to do, and has not done."""
+    missing = [addition.path for addition in additions if not is_there(addition, release.local, listing)]
+    return (*missing, *(path for path in deletions if path in listing))
 
 
 def _portion(plan: Plan, limit: int | None) -> tuple[Sequence[Addition], list[str]]:

@@ -15,9 +15,10 @@ from lomo_hf.dataset.publishing.merging import data_patterns, split_card
 from lomo_hf.dataset.publishing.snapshots import Previous, Snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder
 from lomo_hf.errors import PublishError
+from lomo_hf.hub.client import RemoteFile
 from lomo_hf.storage.records import FileRecord
 
-__all__ = ["Addition", "Plan", "make_plan"]
+__all__ = ["Addition", "Plan", "is_there", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,21 @@ def _compared(
     records = documents.manifest.files
     wanted = [Addition(records[path]) for path in local.contents.files if path not in documents.files]
     wanted += [Addition(FileRecord.of_bytes(path, data), data) for path, data in documents.files.items()]
-    additions = tuple(addition for addition in wanted if not _is_there(addition, local, remote))
+    additions = tuple(addition for addition in wanted if not is_there(addition, local, remote.files))
     added = {addition.path for addition in additions}
     kept = {path: record.bytes for path, record in records.items() if path in remote.files and path not in added}
     return additions, kept
 
 
-def _is_there(addition: Addition, local: VerifiedFolder, remote: Snapshot) -> bool:
-    listed = remote.files.get(addition.path)
+def is_there(addition: Addition, local: VerifiedFolder, listing: Mapping[str, RemoteFile]) -> bool:
+    """Whether the Hub lists a file of a release, with its content.
+
+    Args:
+        addition: The file.
+        local: The folder that is published.
+        listing: What the Hub lists, by path.
+    """
+    listed = listing.get(addition.path)
     read = partial(_content, addition, local)
     return listed is not None and listed.holds(addition.size, addition.record.sha256, read)
 

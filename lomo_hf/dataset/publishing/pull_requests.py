@@ -1,4 +1,4 @@
-"""The way of a large release, and of one for review: commits to a pull request, which is read back before it is merged."""
+"""The way of a large release, and of one for review: commits to a pull request, read back before it is merged."""
 
 from dataclasses import dataclass
 
@@ -80,8 +80,8 @@ def merge_release(release: Release) -> tuple[Brought, ReadBack]:
         there = release.at("main")
         if not release.plan_on(there).is_done:
             raise PublishError(
-                f"pull request {proposed.number} of {release.hub.repo} was merged, and main does not hold the release: "
-                f"{release.plan_on(there).touched[0]} is another. Push again."
+                f"pull request {proposed.number} of {release.hub.repo} was merged, and main does not hold the "
+                f"release: {release.plan_on(there).touched[0]} is another. Push again."
             )
         return Brought(there, before if there.commit != before.commit else None), proposed.read_back
 

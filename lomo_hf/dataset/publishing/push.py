@@ -66,10 +66,10 @@ def push(
     Traceback (most recent call last):
     lomo_hf.errors.UsageError: tag must be vX.Y.Z with whole numbers; found '1.0'. Write something like v1.0.0.
     """
-    version, options = Version.parse(tag), options or PushOptions()
-    hub = HubClient(check_repo_id(repo), retrier or Retrier(notify=notify))
+    repo, version, options = check_repo_id(repo), Version.parse(tag), options or PushOptions()
     local = _verified(folder, notify)
     notify(f"verified {len(local.contents.files)} files, {local.size:,} bytes")
+    hub = HubClient(repo, retrier or Retrier(notify=notify))
     there = hub.look()
     if there and there.name != hub.repo:
         notify(f"{hub.repo} is {there.name} by now, and goes by that name")
@@ -96,7 +96,7 @@ def _verified(folder: str | Path, notify: Callable[[str], None]) -> VerifiedFold
     if not Path(folder).is_dir():
         return verify_dataset(folder)
     with locked(Folder(folder), notify, reading=True):
-        return verify_dataset(folder)
+        return verify_dataset(folder).holding_small_files()
 
 
 def _previous(hub: HubClient, refs: RemoteRefs, version: Version) -> Previous | None:

@@ -49,8 +49,8 @@ class Release:
         """Of its commits and pull requests."""
         return f"{TITLE}{self.version}"
 
-    def at(self, revision: str) -> Snapshot:
-        """What a revision names now; the content of a commit never changes, so each is read once.
+    def commit_at(self, revision: str) -> str:
+        """The commit that a revision names now.
 
         Raises:
             PublishError: There is no such revision, or the repository was renamed since the push began.
@@ -60,9 +60,19 @@ class Release:
             raise PublishError(f"{self.hub.repo} has no revision {revision!r} any more. Push again.")
         if there.name != self.hub.repo:
             raise PublishError(f"{self.hub.repo} was renamed to {there.name} during the push. Push again.")
-        if there.commit not in self._snapshots:
-            self._snapshots[there.commit] = take_snapshot(self.hub, there.commit)
-        return self._snapshots[there.commit]
+        return there.commit
+
+    def at(self, revision: str) -> Snapshot:
+        """What a revision names now; the content of a commit never changes, so each is read once.
+
+        Raises:
+            PublishError: There is no such revision, the repository was renamed since the push began, or it holds
+                documents that lomo_hf did not write.
+        """
+        commit = self.commit_at(revision)
+        if commit not in self._snapshots:
+            self._snapshots[commit] = take_snapshot(self.hub, commit)
+        return self._snapshots[commit]
 
     def plan_on(self, there: Snapshot) -> Plan:
         """What has to be done on top of a commit."""

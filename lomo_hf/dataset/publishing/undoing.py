@@ -3,14 +3,14 @@
 One commit that undoes ours, and nothing that anybody else has done.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from lomo_hf.dataset.publishing.committing import Brought
 from lomo_hf.dataset.publishing.release import Release
 from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.errors import PublishError
-from lomo_hf.hub.client import RemoteRefs
+from lomo_hf.hub.client import RemoteFile, RemoteRefs
 from lomo_hf.hub.retry import trouble_of
 
 if TYPE_CHECKING:
@@ -47,16 +47,14 @@ def _put_back(release: Release, brought: Brought) -> str:
     good, paths = _goal(release, brought, brought.before, refs)
     attempt = 1
     while True:
-        main = release.at("main")
-        operations = _operations(paths, main, good)
+        main = release.commit_at("main")
+        operations = _operations(paths, release.hub.files(main), good)
         if not operations:
             return f"Main is put back to {_name(good, refs)}, which it held before."
-        if main.commit != brought.there.commit:
+        if main != brought.there.commit:
             return "Somebody has committed to main since, so it is left as it is."
         try:
-            release.hub.commit(
-                operations, revision="main", parent=main.commit, title=f"{_UNDO}{release.title}", text=""
-            )
+            release.hub.commit(operations, revision="main", parent=main, title=f"{_UNDO}{release.title}", text="")
         except Exception as error:
             if trouble_of(error) is None:
                 raise
@@ -77,7 +75,7 @@ def _goal(release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs
 
 
 def _operations(
-    paths: Collection[str], main: Snapshot, good: Snapshot
+    paths: Collection[str], listing: Mapping[str, RemoteFile], good: Snapshot
 ) -> "list[CommitOperationCopy | CommitOperationDelete]":
     from huggingface_hub import CommitOperationCopy, CommitOperationDelete
 
@@ -86,7 +84,7 @@ def _operations(
         if path in good.files
         else CommitOperationDelete(path, is_folder=False)
         for path in sorted(paths)
-        if good.files.get(path) != main.files.get(path)
+        if good.files.get(path) != listing.get(path)
     ]
 
 
