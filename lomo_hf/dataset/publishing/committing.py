@@ -9,12 +9,14 @@ from lomo_hf.dataset.publishing.release import Release
 from lomo_hf.dataset.publishing.sending import Sender
 from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.hub.client import RemoteFile
-from lomo_hf.hub.retry import trouble_of
+from lomo_hf.hub.retry import AnswerError, trouble_of
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
 __all__ = ["Brought", "bring"]
+
+_LOST = "LFS pointer pointed to a file that does not exist"
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,11 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
                 operations, revision=ref, parent=there.commit, title=release.title, text=plan.changes
             )
         except Exception as error:
-            if trouble_of(error) is None:
+            trouble = trouble_of(error)
+            if trouble is None:
                 raise
+            if trouble.status == 400 and _LOST in str(error):  # somebody else took in what was sent; send it again
+                error, sender = AnswerError("the Hub lacks what was sent to it"), Sender(release, ref)
             release.hub.retrier.wait(f"committing to {release.hub.repo}", error, attempt)
             release.check_tag()
             attempt += 1

@@ -8,7 +8,7 @@ from lomo_hf.dataset.publishing.read_back import ReadBack, read_back
 from lomo_hf.dataset.publishing.release import TITLE, Release
 from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.errors import IntegrityError, PublishError
-from lomo_hf.hub.retry import trouble_of
+from lomo_hf.hub.retry import AnswerError, trouble_of
 
 __all__ = ["Proposed", "merge_release", "propose", "tidy"]
 
@@ -137,5 +137,7 @@ def _merge(release: Release, number: int) -> None:
         release.hub.merge_pull_request(number)
         release.notify(f"merged pull request {number}")
         status, _ = release.hub.pull_request(number)
+    if status in ("open", "draft"):  # the answer was none of the Hub's
+        raise AnswerError(f"pull request {number} is {status} after it was merged")
     if status != "merged":
         raise PublishError(f"pull request {number} of {release.hub.repo} is {status} instead of merged. Push again.")

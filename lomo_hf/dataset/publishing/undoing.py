@@ -14,7 +14,7 @@ from lomo_hf.hub.client import RemoteFile, RemoteRefs
 from lomo_hf.hub.retry import trouble_of
 
 if TYPE_CHECKING:
-    from huggingface_hub import CommitOperationCopy, CommitOperationDelete
+    from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 
 __all__ = ["put_main_back"]
 
@@ -48,7 +48,7 @@ def _put_back(release: Release, brought: Brought) -> str:
     attempt = 1
     while True:
         main = release.commit_at("main")
-        operations = _operations(paths, release.hub.files(main), good)
+        operations = _operations(release, paths, release.hub.files(main), good)
         if not operations:
             return f"Main is put back to {_name(good, refs)}, which it held before."
         if main != brought.there.commit:
@@ -75,17 +75,24 @@ def _goal(release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs
 
 
 def _operations(
-    paths: Collection[str], listing: Mapping[str, RemoteFile], good: Snapshot
-) -> "list[CommitOperationCopy | CommitOperationDelete]":
-    from huggingface_hub import CommitOperationCopy, CommitOperationDelete
+    release: Release, paths: Collection[str], listing: Mapping[str, RemoteFile], good: Snapshot
+) -> "list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete]":
+    """What makes files as they are in `good`. A small one is read and compared here: the Hub's client, which copies it
+    so as well, would take any answer for its bytes."""
+    from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete
 
-    return [
-        CommitOperationCopy(path, path, src_revision=good.commit)
-        if path in good.files
-        else CommitOperationDelete(path, is_folder=False)
-        for path in sorted(paths)
-        if good.files.get(path) != listing.get(path)
-    ]
+    operations: list[CommitOperationAdd | CommitOperationCopy | CommitOperationDelete] = []
+    for path in sorted(paths):
+        file = good.files.get(path)
+        if file == listing.get(path):
+            continue
+        if file is None:
+            operations.append(CommitOperationDelete(path, is_folder=False))
+        elif file.sha256:
+            operations.append(CommitOperationCopy(path, path, src_revision=good.commit))
+        else:
+            operations.append(CommitOperationAdd(path, release.hub.read(path, good.commit, file)))
+    return operations
 
 
 def _name(there: Snapshot, refs: RemoteRefs) -> str:

@@ -36,11 +36,16 @@ class World:
         hub.log.clear()
         self.push()
         self.calls, self.new, self.line = len(hub.log), hub.tree(REPO), hub.line(REPO)
-        self.phases = list(_phases([(method, path) for method, path, _ in hub.log]))
+        self.made = [(method, path) for method, path, _ in hub.log]
+        self.phases = list(_phases(self.made))
         assert self.new != self.old
 
     def push(self) -> None:
         push(self.folder, REPO, "v1.1.0", self.options, retrier=self.retrier())
+
+    def writes(self, part: str) -> int:
+        """The number, from 0, of the call that writes and whose path has a part."""
+        return next(number for number, (method, path) in enumerate(self.made) if method == "POST" and part in path)
 
     def start_over(self) -> None:
         self.hub.recover()
