@@ -86,7 +86,7 @@ def push(
     if not hub.has_token():
         raise PublishError("publishing needs a token of the Hub; found none. Log in with `hf auth login`.")
     if there is None:
-        hub.create(private=options.private)
+        _create(hub, options)
         notify(f"created {hub.repo}")
     return _propose(release, report) if options.create_pr else _publish(release, report, refs)
 
@@ -117,6 +117,15 @@ def _check_allowed(release: Release, refs: RemoteRefs, there: RemoteRepo | None)
     if there and release.options.private and not there.private:
         raise PublishError(
             f"{release.hub.repo} is public; --private would not change that. Change it on the Hub first."
+        )
+
+
+def _create(hub: HubClient, options: PushOptions) -> None:
+    hub.create(private=options.private)
+    if hub.look() is None:
+        raise PublishError(
+            f"{hub.repo} exists, and you may not see it. Log in with `hf auth login`, with a token that may write to "
+            "it, or name another."
         )
 
 
@@ -175,7 +184,7 @@ def _tag(release: Release, report: PushReport, brought: Brought) -> str:
     set."""
     text = report.plan.changes or release.title
     named = release.hub.tag(release.tag, brought.there.commit, text)
-    if named != brought.there.commit and not release.plan_on(release.at(release.tag)).is_done:
+    if named != brought.there.commit and not release.is_at(release.at(release.tag)):
         main = put_main_back(release, brought)
         raise PublishError(release.taken(next_free(release.hub.refs().tags), main))
     release.notify(f"tagged {release.tag}")

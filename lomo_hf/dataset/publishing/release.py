@@ -80,6 +80,14 @@ class Release:
             self._plans[there.commit] = make_plan(self.local, there, self.previous, self.hub.repo)
         return self._plans[there.commit]
 
+    def is_at(self, there: Snapshot) -> bool:
+        """Whether a commit is this very release, be it under a name that the repository had before."""
+        if self.plan_on(there).is_done:
+            return True
+        entries = [entry for entry in (there.entries or {}).values() if isinstance(entry, dict)]
+        names = {str(entry["hf_hub_url"]) for entry in entries if "hf_hub_url" in entry} - {self.hub.repo}
+        return any(make_plan(self.local, there, self.previous, name).is_done for name in sorted(names))
+
     def check_tag(self) -> None:
         """Refuse to go on if the tag is another release, be it since another push that was faster.
 
@@ -87,7 +95,7 @@ class Release:
             PublishError: It is.
         """
         tags = self.hub.refs().tags
-        if self.tag in tags and not self.plan_on(self.at(self.tag)).is_done:
+        if self.tag in tags and not self.is_at(self.at(self.tag)):
             raise PublishError(self.taken(next_free(tags)))
 
     def taken(self, following: Version, main: str = "") -> str:
