@@ -10,7 +10,7 @@ from lomo_hf.dataset.publishing.committing import Brought
 from lomo_hf.dataset.publishing.release import Release
 from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.errors import PublishError
-from lomo_hf.hub.client import RemoteFile, RemoteRefs
+from lomo_hf.hub.client import RemoteCommit, RemoteFile, RemoteRefs
 from lomo_hf.hub.retry import trouble_of
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ def put_main_back(release: Release, brought: Brought) -> str:
 
 
 def _put_back(release: Release, brought: Brought) -> str:
-    if brought.before is None:
+    before = brought.before or _before(release, brought.there)
+    if before is None:
         return "Main holds it without a tag."
     refs = release.hub.refs()
     named = [tag for tag, commit in refs.tags.items() if commit == brought.there.commit]
     if named:
         return f"Main is {named[0]}."
-    good, paths = _goal(release, brought, brought.before, refs)
+    good, paths = _goal(release, brought, before, refs)
     attempt = 1
     while True:
         main = release.commit_at("main")
@@ -62,6 +63,18 @@ def _put_back(release: Release, brought: Brought) -> str:
             attempt += 1
 
 
+def _before(release: Release, there: Snapshot) -> Snapshot | None:
+    """What main held before an earlier run of this push, which was stopped, brought the release; None where somebody
+    has committed since."""
+    history = release.hub.history(there.commit)
+    first = next((number for number, commit in enumerate(history) if not _is_ours(release, commit)), 0)
+    return release.at(history[first].id) if first else None
+
+
+def _is_ours(release: Release, commit: RemoteCommit) -> bool:
+    return commit.title.startswith((release.title, _UNDO))
+
+
 def _goal(release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs) -> tuple[Snapshot, Collection[str]]:
     """What main shall hold again, and the paths that have to be as they are there."""
     winner = refs.tags.get(release.tag)
@@ -69,7 +82,7 @@ def _goal(release: Release, brought: Brought, before: Snapshot, refs: RemoteRefs
         if commit.id == winner:  # between it and ours are only others that lost as well
             good = release.at(release.tag)
             return good, {*good.files, *brought.there.files}
-        if not commit.title.startswith((release.title, _UNDO)):
+        if not _is_ours(release, commit):
             break
     return before, release.plan_on(before).touched
 

@@ -105,6 +105,24 @@ def test_a_push_that_loses_its_tag_says_what_main_holds_and_leaves_it_at_the_rel
 
 
 @BOTH
+def test_a_tag_that_is_set_while_files_are_sent_leaves_main_untouched(
+    make_world: Callable[[str], World], way: str
+) -> None:
+    world = make_world(way)
+    world.start_over()
+    hub = world.hub
+    head = hub.repo(REPO).head
+
+    def faster() -> None:
+        hub.repo(REPO).tags["v1.1.0"] = head.id
+
+    hub.meanwhile("PUT", "/lfs/", faster)
+    with pytest.raises(PublishError, match="is another release, and a tag is never moved"):
+        world.push()
+    assert hub.repo(REPO).head is head
+
+
+@BOTH
 def test_putting_main_back_survives_a_hub_that_fails(make_world: Callable[[str], World], way: str) -> None:
     world = make_world(way)
     hub, tag = world.hub, world.writes("/tag/")

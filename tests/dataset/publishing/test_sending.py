@@ -162,6 +162,20 @@ def test_bytes_that_the_hub_damages_are_found_before_the_tag_and_main_is_put_bac
     assert set(world.repo(REPO).tags) == {"v1.0.0"}
 
 
+def test_what_an_earlier_run_committed_is_put_back_too_if_it_is_not_what_was_sent(
+    world: LoopbackHub, folders: dict[str, Path], retrier: MakeRetrier
+) -> None:
+    before = world.tree(REPO)
+    world.fault("POST", "/tag/", 503, times=3)
+    with pytest.raises(PublishError, match=r"tagging .* failed 3 times"):
+        push(folders["refusing"], REPO, "v1.1.0", retrier=retrier())
+    shard = world.tree(REPO)[SHARD]
+    world.store.blobs[shard] = world.store.blobs[shard][:-1] + b"X"
+    with pytest.raises(IntegrityError, match=r"serves other bytes .* Main is put back to v1\.0\.0"):
+        push(folders["refusing"], REPO, "v1.1.0", retrier=retrier())
+    assert world.tree(REPO) == before
+
+
 def test_a_release_that_does_not_load_is_not_tagged(
     world: LoopbackHub, folders: dict[str, Path], retrier: MakeRetrier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
