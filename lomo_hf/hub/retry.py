@@ -236,9 +236,12 @@ def api_answers() -> Iterator[None]:
     lomo_hf.hub.retry.AnswerError: the answer is not one of the Hub's API (KeyError: 'sha')
     """
     import httpx2
+    from huggingface_hub.errors import HFValidationError
 
     try:
         yield
+    except HFValidationError:  # a name that no repository can have, found without asking
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, httpx2.InvalidURL) as error:
         if isinstance(error, LomoError) or trouble_of(error) is not None:
             raise
