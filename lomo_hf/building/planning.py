@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final
 
 from lomo_hf.corpus import Source
+from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.recipe import Recipe
@@ -77,6 +78,7 @@ class ShardSpec:
             "source": [source.digest, source.config, source.repo, source.revision],
             "recipes": sorted([recipe.name, recipe.digest] for recipe in self.recipes),
             **({"extra": source.extra} if source.extra else {}),
+            **({"split": source.split} if source.split != TRAIN else {}),
         }
         return blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16).hexdigest()
 

@@ -19,6 +19,7 @@ from lomo_hf.corpus.conversation import Conversation, Refusal
 from lomo_hf.corpus.extra_columns import columns_to_keep, extra_in_order
 from lomo_hf.corpus.files.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.identity import Uniqueness, row_id
+from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.corpus.turns import to_conversation
 
 __all__ = ["FileSource", "JoinedSource", "Source"]
@@ -30,9 +31,10 @@ _GAP = 512
 class Source(Protocol):
     """A finite, numbered list of rows that workers can read in slices. Picklable; bounded memory.
 
-    `config` names the source and begins every row's id. `digest` is the identity of the content: the same files give
-    the same digest wherever they lie. `repo` and `revision` say where on the Hub it comes from, if it does. `extra`
-    names the columns of its stored rows beyond those that every row has.
+    `config` names the source; it, or the split where it is "default", begins every row's id. `digest` is the identity
+    of the content: the same files give the same digest wherever they lie. `repo` and `revision` say where on the Hub
+    it comes from, if it does. `extra` names the columns of its stored rows beyond those that every row has, `split`
+    the split that it is.
     """
 
     @property
@@ -47,6 +49,8 @@ class Source(Protocol):
     def description(self) -> str: ...
     @property
     def extra(self) -> tuple[str, ...]: ...
+    @property
+    def split(self) -> str: ...
 
     def __len__(self) -> int: ...
 
@@ -69,6 +73,7 @@ class FileSource:
         uniqueness: Makes the ids of rows unique.
         columns: How the columns are read.
         license: What the source declares for rows that declare none.
+        split: The split that the rows are.
         id_hashes: 64 bits for each row's own id, for drawing a sample; it stays behind when the source is pickled.
 
     >>> from lomo_hf.corpus import open_corpus
@@ -88,6 +93,7 @@ class FileSource:
     license: str | None = None
     id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
     extra: tuple[str, ...] = ()
+    split: str = TRAIN
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "id_hashes": None}
@@ -137,7 +143,7 @@ class FileSource:
     def _conversation(self, index: int, item: Item) -> Conversation | Refusal:
         unique_id = self.unique_id(index, item)
         if isinstance(item, Unreadable):
-            return Refusal(f"{self.config}/{unique_id}", item.reason, item.detail)
+            return Refusal(f"{id_prefix(self.config, self.split)}/{unique_id}", item.reason, item.detail)
         return to_conversation(
             item,
             config=self.config,
@@ -147,6 +153,7 @@ class FileSource:
             source_id=unique_id,
             license=self.license,
             keep=self._kept_columns,
+            split=self.split,
         )
 
     def _items(self, start: int, stop: int) -> Iterator[tuple[int, Item]]:
@@ -175,6 +182,11 @@ class JoinedSource:
     parts: tuple[FileSource, ...] = field(repr=False)
     repo: str | None = None
     revision: str | None = None
+
+    @property
+    def split(self) -> str:
+        """The split that all configs are read of."""
+        return self.parts[0].split if self.parts else TRAIN
 
     @property
     def extra(self) -> tuple[str, ...]:

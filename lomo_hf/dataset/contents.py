@@ -30,7 +30,7 @@ def _config_name(value: object, at: str) -> None:
 
 _SOURCE: Final = record(
     {"config": text, "description": text, "digest": text, "repo": maybe(text), "revision": maybe(text), "rows": whole},
-    {"configs": listed(text), "columns": mapped(text), "keep": listed(text)},
+    {"configs": listed(text), "columns": mapped(text), "keep": listed(text), "split": text},
 )
 _RECIPE: Final = record({}, {"engines": maybe(mapped(text))})
 _SHAPE: Final = record(

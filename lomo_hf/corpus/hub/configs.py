@@ -8,21 +8,20 @@ text-only when every column for media is of the type null. Parts of a config tha
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from lomo_hf.corpus.columns import describe
+from lomo_hf.corpus.files.finding import format_of
 from lomo_hf.corpus.hub.card import CardConfig, read_card
 from lomo_hf.corpus.hub.file import HubFile
 from lomo_hf.corpus.hub.listing import Listing
 from lomo_hf.corpus.hub.parquet import footer_media
+from lomo_hf.corpus.splits import TRAIN, split_in_name
 from lomo_hf.errors import SourceError, UsageError
-from lomo_hf.storage.file_names import NOT_ROWS
 
 __all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
 
-_ENDINGS: Final = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-_SPLIT_WORD: Final = re.compile(r"(?:.*[-_.])?(train|test|validation|valid|val|dev|eval)(?:ing|uation)?(?:[-_.].*)?")
 _PART: Final = re.compile(r"(?P<base>.+?)[-_]?part[-_]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<count>\d+))?")
 
 
@@ -33,6 +32,7 @@ class HubConfig:
     name: str
     files: tuple[HubFile, ...]
     media: tuple[str, ...] | None = None
+    split: str = TRAIN
 
     @property
     def bytes(self) -> int:
@@ -49,14 +49,22 @@ class HubConfig:
         return not media
 
 
-def find_configs(listing: Listing, split: str = "train") -> dict[str, HubConfig]:
+def find_configs(listing: Listing, split: str | None = None) -> dict[str, HubConfig]:
     """Every config with files of rows, by name.
 
+    Args:
+        listing: What the repository holds.
+        split: The split to take of each; by default "train", or the only one that a config has.
+
     Raises:
-        SourceError: The repository holds no files of rows.
+        SourceError: The repository holds no files of rows, or none of this split.
     """
-    declared = read_card(listing.card, split)
-    configs = _declared(listing, declared.values()) if declared else _by_folder(listing, split)
+    declared = read_card(listing.card, split or TRAIN)
+    configs = _declared(listing, declared.values()) if declared else _by_folder(listing, split or TRAIN)
+    if split is not None and configs:
+        configs = {name: config for name, config in configs.items() if config.split == split}
+        if not configs:
+            raise SourceError(f"{listing.repo} has no split {split!r} in any config. Look at its page on the Hub.")
     if not configs:
         raise SourceError(
             f"{listing.repo} holds no files of rows that are known (Parquet, JSON Lines or JSON); it holds "
@@ -129,7 +137,7 @@ def _declared(listing: Listing, declared: Iterable[CardConfig]) -> dict[str, Hub
         files = [file for path, file in listing.files.items() if any(pattern.match(path) for pattern in patterns)]
         rows = tuple(file for file in files if _is_rows(file.path))
         if rows:
-            configs[entry.name] = HubConfig(entry.name, rows, entry.media)
+            configs[entry.name] = HubConfig(entry.name, rows, entry.media, entry.split)
     return configs
 
 
@@ -140,16 +148,15 @@ def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
         if _is_rows(path):
             parts = PurePosixPath(path).parts
             config = "default" if len(parts) == 1 or (len(parts) == 2 and parts[0] == "data") else parts[0]
-            match = _SPLIT_WORD.fullmatch(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
-            folders.setdefault(config, {}).setdefault(match[1] if match else "train", []).append(file)
+            said = split_in_name(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
+            folders.setdefault(config, {}).setdefault(said or TRAIN, []).append(file)
     configs = {}
     for config, splits in folders.items():
-        files = splits.get(split) or (next(iter(splits.values())) if len(splits) == 1 else None)
-        if files:
-            configs[config] = HubConfig(config, tuple(files))
+        name = split if split in splits else next(iter(splits)) if len(splits) == 1 else None
+        if name:
+            configs[config] = HubConfig(config, tuple(splits[name]), split=name)
     return configs
 
 
 def _is_rows(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return name.endswith(_ENDINGS) and name not in NOT_ROWS and not name.startswith(".")
+    return bool(format_of(Path(path)))

@@ -26,6 +26,7 @@ from lomo_hf.corpus.hub.listing import Listing, list_repo
 from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
+from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.names import HubName, parse_hub_name
 from lomo_hf.hub.retry import Retrier
@@ -41,6 +42,7 @@ def open_hub(
     name: str | HubName,
     *,
     configs: Sequence[str] | None = None,
+    split: str | None = None,
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
     keep: Sequence[str] = (),
@@ -53,6 +55,7 @@ def open_hub(
     Args:
         name: "org/name", "org/name@revision", or a preset such as "llava-ov15-text".
         configs: Which configs to read; without it those of the preset, or all that hold text only.
+        split: The split to read of every config: "train" by default, or the only one that a config has.
         exclude: Configs to leave out.
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
@@ -70,7 +73,7 @@ def open_hub(
     mapped = ColumnMap.of(columns, keep)
     listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
     chosen = choose_configs(
-        find_configs(listing),
+        find_configs(listing, split),
         hub.repo,
         configs=configs if configs is not None else hub.configs,
         exclude=exclude,
@@ -94,12 +97,12 @@ def _has_known_turns(part: FileSource) -> bool:
 
 
 def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:
-    names = [part.config for part in parts]
+    names = [id_prefix(part.config, part.split) for part in parts]
     if len(set(names)) < len(names):
         raise SourceError(f"configs must have distinct names in ids; found {sorted(names)}. Exclude one.")
     digest = blake2b("".join(part.digest for part in parts).encode(), digest_size=32).hexdigest()
     rows = sum(len(part) for part in parts)
-    of = f"{len(parts)} configs" if len(parts) > 1 else f"config {names[0]}"
+    of = f"{len(parts)} configs" if len(parts) > 1 else f"config {parts[0].config}"
     description = f"{rows:,} rows of {listing.repo} ({of}) at {listing.commit[:12]}"
     name = config_name(listing.repo.rpartition("/")[2])
     return JoinedSource(name, digest, description, tuple(parts), listing.repo, listing.commit)
@@ -140,12 +143,17 @@ def _source(
     extra: tuple[str, ...],
 ) -> FileSource:
     contents = [f"{file.path} {file.oid}" for file in config.files]
-    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
+    splits = [] if config.split == TRAIN else [f"split {config.split}"]
+    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *splits, *contents]
     digest = blake2b("\n".join(deciding).encode(), digest_size=32).hexdigest()
-    description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
+    which = "" if config.split == TRAIN else f", split {config.split}"
+    description = f"{len(ids):,} rows of {listing.repo}, config {config.name}{which}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
     terms = card_license(listing.card)
-    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids, extra)
+    unique = Uniqueness(ids)
+    return FileSource(
+        name, digest, description, readers, unique, repo, commit, columns, terms, ids, extra, config.split
+    )
 
 
 def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:

@@ -8,7 +8,7 @@ from lomo_hf.corpus.columns import ColumnMap
 from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import open_corpus
 from lomo_hf.corpus.sampling.drawn import DrawnSource
-from lomo_hf.corpus.sampling.manifest import read_draw, recorded_keep, replay
+from lomo_hf.corpus.sampling.manifest import read_draw, recorded_reading, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.hub.names import HubName
 
@@ -31,7 +31,7 @@ def recorded_source(source: Source) -> dict[str, object]:
         "revision": source.revision,
         "configs": [part.config for part in parts],
         "columns": dict(parts[0].columns.pairs) if parts else {},
-        **recorded_keep(parts),
+        **recorded_reading(parts),
     }
 
 
@@ -46,14 +46,14 @@ def reopen_source(
     Raises:
         SourceError, IntegrityError: It cannot be opened.
     """
-    columns = ColumnMap.of(record.get("columns"), record.get("keep", ()))
+    columns, split = ColumnMap.of(record.get("columns"), record.get("keep", ())), record.get("split")
     if corpus is None and not record["repo"]:
         whole: FileSource | JoinedSource = open_corpus(config=record["config"])  # the one corpus without a path
     elif corpus is None:
         configs = tuple(record.get("configs") or ()) or None
-        whole = open_hub(HubName(record["repo"], record["revision"], configs), columns=columns)
+        whole = open_hub(HubName(record["repo"], record["revision"], configs), columns=columns, split=split)
     elif isinstance(corpus, str) and not Path(corpus).exists():
-        whole = open_corpus(corpus, columns=columns)
+        whole = open_corpus(corpus, columns=columns, split=split)
     else:
-        whole = open_corpus(corpus, config=record["config"], columns=columns)
+        whole = open_corpus(corpus, config=record["config"], columns=columns, split=split)
     return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole
