@@ -311,7 +311,7 @@ def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -
         "width": width,
         "height": height,
         "prompt_chars": len(located.prompt),
-        "repairs": list(conversation.repairs),
+        "repairs": [*conversation.repairs, *sorted({repair for page in rewrite.pages for repair in page.repairs})],
     }
     turns, source = _turn_columns(conversation, {rewrite.turn: located.texts()}), _source_columns(conversation)
     images: list[ImageBytes] = [{"bytes": image, "path": None} for image in pictures.images]

@@ -66,3 +66,5 @@ def _repairs() -> Iterator[str]:
     for module in ("turns", "turn_lists", "dialects", "screening"):
         text = (ROOT / "lomo_hf" / "corpus" / f"{module}.py").read_text(encoding="utf-8")
         yield from re.findall(r'"((?:dropped|cut|merged|escaped|inlined|developer)-[a-z-]+)"', text)
+    for path in sorted((ROOT / "lomo_hf" / "rendering" / "mathematics").glob("*.py")):
+        yield from re.findall(r'"(mended-[a-z-]+)"', path.read_text(encoding="utf-8"))

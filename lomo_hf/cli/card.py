@@ -1,23 +1,23 @@
-"""`lomo card`: the card and its pictures, written anew from a finished dataset folder."""
+"""`lomo card`: write the card and its pictures again, from a finished dataset folder."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console, literal
+from lomo_hf.cli.terminal import DatasetFolder, RepoName, console, literal
 
 __all__ = ["card"]
 
 
 def card(
-    folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")] = Path("lomo-ov15"),
+    folder: DatasetFolder = Path("lomo-ov15"),
     repo: RepoName = None,
     legacy_features: Annotated[
         bool, typer.Option("--legacy-features", help="First make shards of other tools readable by datasets < 4.")
     ] = False,
 ) -> None:
-    """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it stays."""
+    """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it is kept."""
     from lomo_hf.dataset import rewrite_features
     from lomo_hf.dataset.card.companions import refresh_card
 

@@ -23,6 +23,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     >>> load_recipe("ratio25").ratio
     0.25
     """
+    if not isinstance(name_or_path, str | Path):
+        raise RecipeError(f"recipe must be a Recipe, a name or a YAML file; found {name_or_path!r}. Write 'ratio50'.")
     if isinstance(name_or_path, str) and name_or_path in NAMED_RECIPES:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)
@@ -64,7 +66,10 @@ def _named() -> dict[str, Recipe]:
         "prefix50": ("50 % of rows, first third (table 4)", {"position": "prefix"}),
         "suffix50": ("50 % of rows, last third (table 4)", {"position": "suffix"}),
         "multispan50": ("50 % of rows, alternate segments, two images (table 4)", {"position": "multi-span"}),
-        "fulltext50": ("50 % of rows, the whole prompt as one image (table 2)", {"position": "full"}),
+        "fulltext50": (
+            "50 % of rows, the whole prompt as one clean image: no localization, no distortion (table 2)",
+            {"position": "full", "distortion": clean},
+        ),
         "nodistort50": ("50 % of rows, middle third, clean pages only (table 2)", {"distortion": clean}),
     }
     return {name: Recipe(name, description, **settings) for name, (description, settings) in described.items()}

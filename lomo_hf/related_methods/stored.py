@@ -1,4 +1,4 @@
-"""What the neighbours read of a stored row: the exchange around its rewritten turn, as plain texts."""
+"""What related methods read of a stored row: the exchange around its rewritten turn, as plain texts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,20 @@ __all__ = ["Exchange", "exchange_of", "image_bytes"]
 class Exchange:
     """A rewritten row, up to the answer to its rewritten turn.
 
-    Attributes:
+    Args:
         before: The turns before it as (role, text).
         full: The prompt as it was.
         rewritten: The prompt with `<image>` where each page stands.
         spans: The texts on the pages, in order.
         images: The pages as PNG bytes, in order.
         answer: The assistant's turn that follows.
+
+    Source:
+        Yao et al., arXiv 2510.22836, for the two conditions that are made of it.
+
+    Example:
+        >>> Exchange((), "What is 2 + 2?", "<image>", ("What is 2 + 2?",), (b"...",), "4").spans
+        ('What is 2 + 2?',)
     """
 
     before: tuple[tuple[str, str], ...]
@@ -31,13 +38,26 @@ class Exchange:
 
 
 def exchange_of(row: Row) -> Exchange | None:
-    """The exchange of a stored row (images undecoded); None where the row stayed text.
+    """The exchange of a stored row.
 
-    >>> from lomo_hf import Recipe, open_corpus, substitute_row
-    >>> conversation = next(open_corpus().conversations(0, 1))
-    >>> found = exchange_of(substitute_row(conversation, Recipe("all", ratio=1.0)))
-    >>> found.full == conversation.turns[0].text
-    True
+    Args:
+        row: A row as it was made, or as `datasets` gives it with images undecoded.
+
+    Returns:
+        The exchange; None where the row stayed text.
+
+    Raises:
+        RecipeError: The images are decoded.
+
+    Source:
+        Yao et al., arXiv 2510.22836, for the two conditions that are made of it.
+
+    Example:
+        >>> from lomo_hf import Recipe, open_corpus, substitute_row
+        >>> conversation = next(open_corpus().conversations(0, 1))
+        >>> exchange = exchange_of(substitute_row(conversation, Recipe("all", ratio=1.0)))
+        >>> exchange.full == conversation.turns[0].text
+        True
     """
     if not row["rewritten"]:
         return None

@@ -116,7 +116,7 @@ def test_a_build_that_was_stopped_does_not_draw_again(
         patch.setattr("lomo_hf.building.engines.local.build_shards", _stopped)
         assert lomo(*asked).startswith("exit 130")
     kept = Path("out/.lomo/draw.json").read_bytes()
-    monkeypatch.setattr("lomo_hf.corpus.sampling.draw", _never)
+    monkeypatch.setattr("lomo_hf.dataset.draws.draw", _never)
     assert "load_dataset" in lomo(*asked)
     assert Path("out/draw.json").read_bytes() == kept
 
@@ -220,9 +220,9 @@ def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: R
         (("--config", "gsm8k"), "exit 2: lomo: --config and --exclude-config are for a dataset on the Hub"),
         (("--columns", "prompt"), "exit 2: lomo: columns must be NAME=VALUE"),
         (("--corpus", "nobody/nothing"), "exit 1: lomo: nobody/nothing is neither a file or folder here"),
-        (("--replay", "nowhere.json"), "exit 1: lomo: nowhere.json cannot be read"),
+        (("--replay", "nowhere.json"), "exit 2: lomo: 'nowhere.json' does not exist"),
         (("--sample", "5", "--weights", "sample=x"), "exit 2: lomo: weights.sample must be a number"),
-        (("--sample", "5", "--exclude-overlap", "quiz.csv"), "exit 1: lomo: quiz.csv does not exist"),
+        (("--sample", "5", "--exclude-overlap", "quiz.csv"), "exit 2: lomo: 'quiz.csv' does not exist"),
     ],
 )
 def test_mistakes_are_one_sentence_with_the_remedy(

@@ -21,6 +21,15 @@ def test_every_ablation_of_the_paper_has_a_name() -> None:
         assert check_recipe(recipe).name == name
 
 
+def test_full_text_rendering_is_without_localization_and_without_distortion() -> None:
+    """The caption of the paper's table 2 takes both away; with distortion it would be another ablation."""
+    recipe = NAMED_RECIPES["fulltext50"]
+    assert (recipe.position, set(recipe.distortion.mix)) == ("full", {"clean"})
+    assert recipe.distortion == NAMED_RECIPES["nodistort50"].distortion
+    distorted = set(NAMED_RECIPES) - {"fulltext50", "nodistort50"}
+    assert all(len(NAMED_RECIPES[name].distortion.mix) > 1 for name in distorted)
+
+
 @pytest.mark.parametrize("name", list(NAMED_RECIPES))
 def test_named_recipes_survive_yaml_and_pickle(name: str, tmp_path) -> None:
     recipe = load_recipe(name)

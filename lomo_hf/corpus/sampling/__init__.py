@@ -12,6 +12,7 @@ from lomo_hf.corpus.sampling.drawn import DrawnSource
 from lomo_hf.corpus.sampling.manifest import draw_json, read_draw, replay
 from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
 from lomo_hf.corpus.sampling.reopening import recorded_source, reopen_source
+from lomo_hf.corpus.sampling.reuse import replay_if_same
 
 __all__ = [
     "QUOTAS",
@@ -27,5 +28,6 @@ __all__ = [
     "recorded_source",
     "reopen_source",
     "replay",
+    "replay_if_same",
     "shares_of",
 ]

@@ -31,7 +31,7 @@ from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.storage.documents import mapped, parse, record, text
 from lomo_hf.storage.records import FileRecord
 
-__all__ = ["refresh_card", "refuse_links", "write_companions"]
+__all__ = ["refresh_card", "refuse_links", "repo_of", "write_companions"]
 
 _NAMED: Final = re.compile(r"[\w.-]{1,200}/[\w.-]{1,200}", re.ASCII)
 _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
@@ -75,7 +75,7 @@ def write_companions(
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
     manifest names and the new one does not are removed.
     """
-    named = repo or _repo_of(folder) or f"ORG/{folder.name}"
+    named = repo or repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
     for places in (folder.places(), (folder / ASSETS).places()):
         sweep(places)  # what a killed process left of these files
@@ -127,7 +127,7 @@ def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
     )
 
 
-def _repo_of(folder: Folder) -> str | None:
+def repo_of(folder: Folder) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
         entries = parse((folder / LLAMAFACTORY).read_bytes(), mapped(record({}, {"hf_hub_url": text})))
