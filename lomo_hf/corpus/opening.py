@@ -5,18 +5,19 @@ The pass counts rows, notes where they begin, digests the content and hashes the
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
 from lomo_hf.corpus.columns import ColumnMap
-from lomo_hf.corpus.files.finding import FoundFiles, find_files
+from lomo_hf.corpus.files.finding import FoundFiles, find_files, find_splits
 from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, scan_files
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.corpus.splits import DEFAULT_CONFIG, TRAIN
 from lomo_hf.hub.names import parse_hub_name
 
-__all__ = ["SAMPLE", "open_corpus"]
+__all__ = ["SAMPLE", "open_corpus", "open_splits"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "sample.jsonl"
 """The embedded sample corpus: about 200 real prompts, to try everything without any download."""
@@ -69,22 +70,76 @@ def open_corpus(
         named = name if config is None else replace(name, configs=(config,))
         return open_hub(named, split=split, columns=columns, keep=keep)
     opened, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns, keep)
-    found = find_files(opened, split)
-    scan = scan_files(found.files, mapped)
+    if path is None:
+        config = config or _SAMPLE_NAME
+    return _opened(opened, find_files(opened, split), config, mapped, repo, revision)
+
+
+def open_splits(
+    path: Path | str | None = None,
+    splits: Sequence[str] = (),
+    *,
+    config: str | None = None,
+    columns: Mapping[str, str] | ColumnMap | None = None,
+    keep: Sequence[str] = (),
+) -> FileSource | JoinedSource:
+    """As `open_corpus`, but with every split that there is, or with several: what a whole dataset is built from.
+
+    Args:
+        path: As for `open_corpus`.
+        splits: The splits to read; all of them by default. A single file is one split.
+        config, columns, keep: As for `open_corpus`.
+
+    Returns:
+        The source, planned; where there are several splits, one after the other, train first (`splits_of`).
+
+    Raises:
+        SourceError, UsageError: As `open_corpus`.
+
+    >>> open_splits().config
+    'sample'
+    """
+    if isinstance(path, str) and not Path(path).exists() and (name := parse_hub_name(path)):
+        from lomo_hf.corpus.hub.opening import open_hub
+
+        named = name if config is None else replace(name, configs=(config,))
+        return open_hub(named, splits=splits, columns=columns, keep=keep)
+    names = tuple(dict.fromkeys(splits)) or (find_splits(Path(path)) if path is not None else (None,))
+    if len(names) == 1:
+        return open_corpus(path, config=config, split=names[0], columns=columns, keep=keep)
+    opened, mapped = Path(path or SAMPLE), ColumnMap.of(columns, keep)
+    parts = [_opened(opened, find_files(opened, name), config, mapped) for name in names]
+    joined = blake2b("\n".join(f"{part.split} {part.digest}" for part in parts).encode(), digest_size=32)
+    shares = ", ".join(f"{part.split} {len(part):,}" for part in parts)
+    unread = [name for name in find_splits(opened) if name not in names]
+    left = f"; not read: {', '.join(unread)}" if unread else ""
+    description = f"{sum(map(len, parts)):,} rows in {opened.name} (splits: {shares}{left})"
+    return JoinedSource(parts[0].config, joined.hexdigest(), description, tuple(parts))
+
+
+def _opened(
+    path: Path,
+    found: FoundFiles,
+    config: str | None,
+    columns: ColumnMap,
+    repo: str | None = None,
+    revision: str | None = None,
+) -> FileSource:
+    scan = scan_files(found.files, columns)
     source = FileSource(
-        config_name(config or (DEFAULT_CONFIG if path is not None else _SAMPLE_NAME)),
+        config_name(config or found.config or DEFAULT_CONFIG),
         scan.digest,
-        _description(opened, found, len(scan.ids)),
+        _description(path, found, len(scan.ids)),
         scan.readers,
         Uniqueness(scan.ids),
         repo,
         revision,
-        mapped,
+        columns,
         id_hashes=scan.ids,
         extra=scan.extra,
         split=found.split,
     )
-    check_some_row_reads(source, str(opened))
+    check_some_row_reads(source, str(path))
     return source
 
 

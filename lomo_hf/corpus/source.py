@@ -6,8 +6,9 @@ it can be read anywhere and gives the same rows. The files may lie on this machi
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from itertools import accumulate
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from lomo_hf.corpus.identity import Uniqueness, row_id
 from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.corpus.turns import to_conversation
 
-__all__ = ["FileSource", "JoinedSource", "Source"]
+__all__ = ["FileSource", "JoinedSource", "Source", "splits_of"]
 
 # Chosen rows nearer than this are read in one go, and what lies between is passed over.
 _GAP = 512
@@ -164,11 +165,11 @@ class FileSource:
 
 @dataclass(frozen=True, eq=False)
 class JoinedSource:
-    """Several configs one after the other, each with its own name in the ids of its rows.
+    """Several configs or splits one after the other, each with its own name in the ids of its rows.
 
     Attributes:
         config, digest, description, repo, revision, extra: As for any `Source`.
-        parts: The configs, each a source of its own.
+        parts: The configs, each a source of its own; those of one split after those of another (`splits_of`).
 
     >>> from lomo_hf.corpus import open_corpus
     >>> part = open_corpus()
@@ -185,7 +186,7 @@ class JoinedSource:
 
     @property
     def split(self) -> str:
-        """The split that all configs are read of."""
+        """The split that all configs are read of; the first of several."""
         return self.parts[0].split if self.parts else TRAIN
 
     @property
@@ -207,6 +208,34 @@ class JoinedSource:
         """One result for every index of the slice, in order, with ids unique within the source."""
         for position, _, first, last in _slices([len(part) for part in self.parts], start, stop):
             yield from self.parts[position].conversations(first, last)
+
+
+def splits_of(source: Source) -> tuple[Source, ...]:
+    """A source for each split of a source; most have one, and are it.
+
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
+    >>> splits_of(source) == (source,)
+    True
+    """
+    if not isinstance(source, JoinedSource):
+        return (source,)
+    groups: dict[str, list[FileSource]] = {}
+    for part in source.parts:
+        groups.setdefault(part.split, []).append(part)
+    if len(groups) < 2:
+        return (source,)
+    return tuple(_of_one_split(source, split, parts) for split, parts in groups.items())
+
+
+def _of_one_split(source: JoinedSource, split: str, parts: Sequence[FileSource]) -> FileSource | JoinedSource:
+    extra = source.extra
+    alike = tuple(part if part.extra == extra else replace(part, extra=extra) for part in parts)
+    if len(alike) == 1:
+        return alike[0]
+    digest = blake2b("".join(part.digest for part in alike).encode(), digest_size=32).hexdigest()
+    description = f"{sum(map(len, alike)):,} rows of {source.description}, split {split}"
+    return JoinedSource(source.config, digest, description, alike, source.repo, source.revision)
 
 
 def _slices(sizes: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:

@@ -8,9 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
-from lomo_hf.errors import SourceError
+from lomo_hf.errors import SourceError, UsageError
+from lomo_hf.recipes.names import nearest
 
-__all__ = ["DEFAULT_CONFIG", "TRAIN", "by_split", "choose_split", "id_prefix", "split_in_name"]
+__all__ = [
+    "DEFAULT_CONFIG", "TRAIN", "by_split", "check_split", "choose_split", "id_prefix", "in_order", "nearest",
+    "split_in_name",
+]  # fmt: skip
 
 TRAIN: Final = "train"
 
@@ -25,6 +29,10 @@ _SPLITS: Final = {
 _WORD: Final = re.compile(
     rf"(?:.*[-_. ])?({'|'.join(sorted(_SPLITS, key=len, reverse=True))})(?:[-_. ].*)?", re.DOTALL
 )
+
+# As `datasets` has it, in ASCII: the name is part of the names of files.
+_SPLIT_NAME: Final = re.compile(r"[A-Za-z0-9_]{1,40}(?:\.[A-Za-z0-9_]{1,40})*")
+_MAX_SPLIT_CHARS: Final = 80
 
 _T = TypeVar("_T")
 
@@ -48,7 +56,8 @@ def choose_split(splits: Mapping[str, _T], wanted: str | None, where: str) -> st
         where: For messages.
 
     Raises:
-        SourceError: It is not there, or there are several and none is "train".
+        UsageError: It is not there.
+        SourceError: There are several and none is "train".
 
     >>> choose_split({"train": 1, "test": 2}, None, "data")
     'train'
@@ -56,7 +65,7 @@ def choose_split(splits: Mapping[str, _T], wanted: str | None, where: str) -> st
     there = ", ".join(splits)
     if wanted is not None:
         if wanted not in splits:
-            raise SourceError(f"{where} has no split {wanted!r}; it has {there}. Name one of these.")
+            raise UsageError(f"{where} has no split {wanted!r}; it has {there}.{nearest(wanted, splits)}")
         return wanted
     if TRAIN in splits:
         return TRAIN
@@ -74,6 +83,34 @@ def id_prefix(config: str, split: str = TRAIN) -> str:
     if config == DEFAULT_CONFIG:
         return split
     return config if split == TRAIN else f"{config}-{split}"
+
+
+def check_split(name: str) -> str:
+    """The name of a split, if files can be named by it.
+
+    Raises:
+        SourceError: It is not letters, digits and "_", with dots between.
+
+    >>> check_split("train_sft")
+    'train_sft'
+    """
+    if len(name) > _MAX_SPLIT_CHARS or not _SPLIT_NAME.fullmatch(name):
+        raise SourceError(
+            f"a split must be named by letters, digits, '_' and single dots, as `datasets` asks; found {name[:80]!r}. "
+            "Rename it."
+        )
+    return name
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of splits: train, validation, test, then the others as they come.
+
+    >>> in_order(["test", "extra", "train"])
+    ('train', 'test', 'extra')
+    """
+    found = dict.fromkeys(names)
+    usual = [name for name in dict.fromkeys(_SPLITS.values()) if name in found]
+    return tuple(check_split(name) for name in dict.fromkeys([*usual, *found]))
 
 
 def by_split(names: Iterable[str]) -> dict[str, list[str]]:

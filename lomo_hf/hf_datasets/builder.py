@@ -123,7 +123,9 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         return tally(substituted(one, kept) for one in self.source.conversations(0, self.rows))
 
     def _info(self) -> object:
-        return datasets.DatasetInfo(description=self.config.description or "", features=row_features())
+        return datasets.DatasetInfo(
+            description=self.config.description or "", features=row_features(self.source.extra)
+        )
 
     def _split_generators(self, dl_manager: object) -> list[object]:
         # Lists are what `datasets` shares out among processes and workers.

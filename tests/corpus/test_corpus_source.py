@@ -234,7 +234,11 @@ def test_parquet_reads_image_columns_as_the_hub_stores_them(tmp_path: Path) -> N
         ("deep.json", b"[" * 100_000, "nested"),
         ("bad.parquet", b"PAR1 not really", "Parquet"),
         ("bad.jsonl.gz", b"not gzip", "not a whole packed file"),
-        ("cut.jsonl.gz", gzip.compress(b'{"prompt": "q", "answer": "a"}\n' * 99, mtime=0)[:-9], "not a whole packed file"),
+        (
+            "cut.jsonl.gz",
+            gzip.compress(b'{"prompt": "q", "answer": "a"}\n' * 99, mtime=0)[:-9],
+            "not a whole packed file",
+        ),
     ],
 )
 def test_what_cannot_be_opened_names_the_remedy(name: str, content: bytes | None, says: str, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.corpus.files.unpacking import PACKED, without_packing
-from lomo_hf.corpus.splits import TRAIN, by_split, choose_split, split_in_name
+from lomo_hf.corpus.splits import TRAIN, by_split, check_split, choose_split, in_order, split_in_name
 from lomo_hf.errors import SourceError
 from lomo_hf.storage.file_names import NOT_ROWS
 
-__all__ = ["FORMATS", "FoundFiles", "find_files", "format_of"]
+__all__ = ["FORMATS", "FoundFiles", "find_files", "find_splits", "format_of"]
 
 FORMATS: Final = {
     ".jsonl": "JSON Lines",
@@ -31,6 +31,7 @@ FORMATS: Final = {
 _NEVER_PACKED: Final = ("Parquet", "Arrow")
 _STATE: Final = "state.json"
 _SPLITS: Final = "dataset_dict.json"
+_INFO: Final = "dataset_info.json"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,13 @@ class FoundFiles:
         files: In order of their names.
         split: The split that they are.
         others: Splits that lie beside it and are not read.
+        config: The config that the rows were loaded from, where `save_to_disk` noted one.
     """
 
     files: tuple[Path, ...]
     split: str = TRAIN
     others: tuple[str, ...] = ()
+    config: str | None = None
 
 
 def format_of(file: Path) -> str:
@@ -86,7 +89,20 @@ def find_files(path: Path, split: str | None = None, *, every: bool = False) -> 
         return FoundFiles(_of_one_format([file for files in splits.values() for file in files], path))
     chosen = choose_split(splits, split, str(path))
     others = tuple(name for name in splits if name != chosen)
-    return FoundFiles(_of_one_format(splits[chosen], path), chosen, others)
+    files = _of_one_format(splits[chosen], path)
+    return FoundFiles(files, check_split(chosen), others, _saved_config(files[0].parent))
+
+
+def find_splits(path: Path) -> tuple[str, ...]:
+    """The splits that a path stands for, train first; a single file is one of train.
+
+    Raises:
+        SourceError: As `find_files`.
+
+    >>> find_splits(Path(__file__))
+    ('train',)
+    """
+    return in_order(_splits(path)) if path.is_dir() else (TRAIN,)
 
 
 def _splits(folder: Path) -> dict[str, list[Path]]:
@@ -151,6 +167,14 @@ def _saved(folder: Path) -> tuple[str, list[Path]]:
         )
     split = state.get("_split")
     return split if isinstance(split, str) and split.isidentifier() else TRAIN, [folder / str(name) for name in names]
+
+
+def _saved_config(folder: Path) -> str | None:
+    """The config that a dataset was loaded from before it was saved; `map_dataset` names rows by it, too."""
+    if not (folder / _STATE).is_file() or not (folder / _INFO).is_file():
+        return None
+    config = _json(folder / _INFO).get("config_name")
+    return config if isinstance(config, str) and config else None
 
 
 def _json(path: Path) -> dict[str, object]:

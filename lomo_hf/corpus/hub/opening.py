@@ -20,7 +20,7 @@ from lomo_hf.corpus.extra_columns import extra_in_order
 from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, id_observer, scan_files
 from lomo_hf.corpus.files.reading import Reader
 from lomo_hf.corpus.hub.card import card_license
-from lomo_hf.corpus.hub.configs import HubConfig, choose_configs, find_configs
+from lomo_hf.corpus.hub.configs import HubConfig, choose_splits, find_splits
 from lomo_hf.corpus.hub.file import HubFile
 from lomo_hf.corpus.hub.listing import Listing, list_repo
 from lomo_hf.corpus.hub.parquet import HubParquet
@@ -43,6 +43,7 @@ def open_hub(
     *,
     configs: Sequence[str] | None = None,
     split: str | None = None,
+    splits: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
     keep: Sequence[str] = (),
@@ -56,6 +57,7 @@ def open_hub(
         name: "org/name", "org/name@revision", or a preset such as "llava-ov15-text".
         configs: Which configs to read; without it those of the preset, or all that hold text only.
         split: The split to read of every config: "train" by default, or the only one that a config has.
+        splits: Instead of one split several, one after the other; none named are all that there are.
         exclude: Configs to leave out.
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
@@ -65,16 +67,17 @@ def open_hub(
         on_config: Called with (config, how many are planned, how many there are).
 
     Raises:
-        SourceError: The repository or a config does not exist or holds no rows that can be read.
+        UsageError: It has no such config or split.
+        SourceError: The repository does not exist or holds no rows that can be read.
     """
     hub = parse_hub_name(name) if isinstance(name, str) else name
     if hub is None:
         raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
     mapped = ColumnMap.of(columns, keep)
     listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
-    chosen = choose_configs(
-        find_configs(listing, split),
-        hub.repo,
+    chosen = choose_splits(
+        listing,
+        [split] if splits is None else _wanted(listing, splits),
         configs=configs if configs is not None else hub.configs,
         exclude=exclude,
         with_media=mapped.whole,
@@ -87,6 +90,12 @@ def open_hub(
             on_config(part.config, done, len(chosen))
         parts.append(part)
     return _joined(listing, parts)
+
+
+def _wanted(listing: Listing, splits: Sequence[str]) -> list[str | None]:
+    """The splits to read, in order; None where there is one and it need not be named."""
+    found = tuple(dict.fromkeys(splits)) or find_splits(listing)
+    return list(found) if splits or len(found) > 1 else [None]
 
 
 def _has_known_turns(part: FileSource) -> bool:
@@ -103,6 +112,11 @@ def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:
     digest = blake2b("".join(part.digest for part in parts).encode(), digest_size=32).hexdigest()
     rows = sum(len(part) for part in parts)
     of = f"{len(parts)} configs" if len(parts) > 1 else f"config {parts[0].config}"
+    sizes: dict[str, int] = {}
+    for part in parts:
+        sizes[part.split] = sizes.get(part.split, 0) + len(part)
+    if len(sizes) > 1:
+        of = f"splits: {', '.join(f'{split} {size:,}' for split, size in sizes.items())}"
     description = f"{rows:,} rows of {listing.repo} ({of}) at {listing.commit[:12]}"
     name = config_name(listing.repo.rpartition("/")[2])
     return JoinedSource(name, digest, description, tuple(parts), listing.repo, listing.commit)
