@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from lomo_hf.errors import RecipeError
 
@@ -68,8 +68,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     Returns:
         A sentence that begins with a space.
 
-    >>> nearest("ratio5O", ["ratio25", "ratio50"]), nearest("poetry", ["ratio25"])
+    >>> nearest("ratio5O", ["ratio75", "ratio50"]), nearest("poetry", ["ratio25"])
     (" Did you mean 'ratio50'?", ' Name one of these.')
     """
-    meant = get_close_matches(name[:100], [one[:100] for one in known], n=1, cutoff=0.7)
-    return f" Did you mean {meant[0]!r}?" if meant else " Name one of these."
+    meant = get_close_matches(name[:100], [one[:100] for one in known], n=5, cutoff=0.7)
+    if not meant:
+        return " Name one of these."
+
+    def likeness(one: str) -> tuple[float, int]:
+        in_place = sum(letter == other for letter, other in zip(name, one, strict=False))
+        return SequenceMatcher(None, name[:100], one).ratio(), in_place
+
+    alike = max(meant, key=likeness)
+    return f" Did you mean {alike!r}?"

@@ -46,7 +46,7 @@ def test_a_stream_that_is_left_early_has_said_so_too(
     spoilt: Path, tmp_path: Path, messages: Callable[[], str]
 ) -> None:
     builder = LomoBuilder("ratio50", corpus=spoilt, cache_dir=str(tmp_path))
-    examples = builder._generate_examples([(0, 8)])
+    examples = builder._generate_examples([("train", 0, 8)])
     next(examples)
     examples.close()
     assert "1 of 2 rows refused" in messages()

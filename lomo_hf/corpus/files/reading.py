@@ -61,8 +61,15 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> "Stamp":
-        """The file's size and time of change now."""
-        status = path.stat()
+        """The file's size and time of change now.
+
+        Raises:
+            SourceError: There is no such file, or it cannot be looked at.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error
         return cls(path, status.st_size, status.st_mtime_ns)
 
 

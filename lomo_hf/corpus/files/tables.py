@@ -32,6 +32,7 @@ _CHUNK: Final = 1 << 20
 # A row must lie within two blocks; a longer one is refused with the whole file, which Arrow cannot read then.
 _BLOCK: Final = 16 << 20
 _ROWS: Final = 256
+_HEADER_BYTES: Final = 1 << 20
 _MAGIC: Final = b"ARROW1"
 _UNREAD: Final = {"path": "unread"}
 
@@ -200,11 +201,12 @@ def _delimited_batches(stamp: Stamp, names: Sequence[str]) -> "Iterator[Iterator
 
 def _header(stamp: Stamp) -> list[str]:
     with opened(stamp) as stream:
+        # Rows that follow may hold anything; surrogates stand for bytes that are not UTF-8.
+        head = io.StringIO(stream.read(_HEADER_BYTES).decode("utf-8-sig", "surrogateescape"), newline="")
         try:
-            lines = io.TextIOWrapper(stream, "utf-8-sig", newline="")
-            names = next(csv.reader(lines, delimiter=_delimiter(stamp.path)), [])
-            lines.detach()
-        except (UnicodeDecodeError, csv.Error) as error:
+            names = next(csv.reader(head, delimiter=_delimiter(stamp.path)), [])
+            "".join(names).encode()
+        except (UnicodeEncodeError, csv.Error) as error:
             raise SourceError(f"{stamp.path} does not begin with the names of its columns ({error}).") from error
     if len(set(names)) < len(names) or not all(names):
         raise SourceError(f"{stamp.path} must begin with distinct names of columns; found {describe(names)}.")
