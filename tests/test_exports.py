@@ -34,6 +34,7 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
         "cv2",
         "typst",
         "uharfbuzz",
+        "zlib_ng",
         "datasets",
         "matplotlib",
         "sympy",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.content_checks import CONTENT_CHECKS
 from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
 from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
 from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting, fingerprint, nested_pairs
@@ -259,7 +260,7 @@ class _Audit:
             skipped.update(dict.fromkeys([*needing, "refusals-true"], "no source"))
         if not any(self.replay.values()):
             redone = [name for name, check in ROW_CHECKS.items() if check.needs_engines]
-            skipped.update(dict.fromkeys([*redone, "distortion-replays"], _OTHER_ENGINES))
+            skipped.update(dict.fromkeys([*redone, "distortion-replays", *CONTENT_CHECKS], _OTHER_ENGINES))
         if not self.pairs:
             skipped["nested-ratios"] = "no two configs differ in their ratio alone"
         return skipped
