@@ -167,15 +167,14 @@ def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]
         cache_dir=cache,
         download_config=DownloadConfig(cache_dir=cache, disable_tqdm=True),
     )
-    (split,) = builder.info.splits.values()
     wanted = builder.info.features.arrow_schema
     files = HfFileSystem(endpoint=hub.api.endpoint, skip_instance_cache=True)
     rows = 0
-    for path in builder.config.data_files[split.name]:
+    for path in (path for split in builder.info.splits for path in builder.config.data_files[split]):
         with files.open(path, block_size=1 << 16) as stream, pq.ParquetFile(stream) as shard:
             rows += shard.metadata.num_rows
             stored = shard.schema_arrow
         for column in wanted:
             if column.name not in stored.names or stored.field(column.name).type != column.type:
                 raise IntegrityError(f"{path} has no column {column.name} as the card declares it for {name}.")
-    return int(split.num_examples), rows
+    return sum(int(split.num_examples) for split in builder.info.splits.values()), rows
