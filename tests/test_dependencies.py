@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Import name -> distribution, of extras that may not be installed where the tests run.
 OF_EXTRAS = {"torch": "torch", "transformers": "transformers", "rapidocr": "rapidocr", "onnxruntime": "onnxruntime",
-             "datatrove": "datatrove", "ray": "ray"}  # fmt: skip
+             "datatrove": "datatrove", "ray": "ray", "gradio": "gradio"}  # fmt: skip
 # Found by name, for the files in them.
 FONTS = {"manimgx-fonts", "noto-cjk-sans-otc"}
 
