@@ -79,7 +79,7 @@ _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "huggingfac
 
 
 def main() -> None:
-    """Run the command line: the console scripts `lomo` and `hf-lomo`, and `python -m lomo_hf`.
+    """Run the command line: the console scripts `lomo`, `lomo-hf` and `hf-lomo`, and `python -m lomo_hf`.
 
     Arguments are read from `sys.argv`.
 
