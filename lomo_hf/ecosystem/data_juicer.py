@@ -1,7 +1,7 @@
 """A Data-Juicer operator, `lomo_mapper`: rows of text become rows of the dataset. To be the last of a process list.
 
     process:
-      - lomo_mapper: {recipe: ratio50, config: prompts}
+      - lomo_mapper: {recipe: ratio50}
 
 Data-Juicer finds it by the entry point `data_juicer.ops` where lomo-hf is installed beside it.
 """
@@ -31,7 +31,7 @@ class LomoMapper(Mapper):  # type: ignore[misc]
 
     Args:
         recipe: The name of a recipe, or a YAML file.
-        config: Begins every id; give the name that `lomo build` gives the corpus.
+        config: Begins every id; `open_corpus(path).config` tells what `lomo build` takes.
         repo, revision: Noted in each row.
         args, kwargs: Data-Juicer's own, such as `num_proc`.
 

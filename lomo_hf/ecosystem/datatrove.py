@@ -56,7 +56,7 @@ class LomoStep(PipelineStep):  # type: ignore[misc]
 
     Args:
         recipe: A recipe, the name of one, or a YAML file.
-        config: Begins every id; give the name that `lomo build` gives the corpus.
+        config: Begins every id; `open_corpus(path).config` tells what `lomo build` takes.
         repo, revision: Noted in each row.
 
     Raises:

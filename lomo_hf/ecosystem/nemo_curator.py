@@ -1,6 +1,6 @@
 """A NeMo Curator stage: a batch of rows of text becomes a batch of rows of the dataset.
 
-Pipeline("lomo", stages=[JsonlReader(files), LomoStage("ratio50", config="prompts"), ParquetWriter(out)])
+Pipeline("lomo", stages=[JsonlReader(files), LomoStage("ratio50"), ParquetWriter(out)])
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class LomoStage(ProcessingStage[DocumentBatch, DocumentBatch]):  # type: ignore[
 
     Attributes:
         recipe: A recipe, the name of one, or a YAML file.
-        config: Begins every id; give the name that `lomo build` gives the corpus.
+        config: Begins every id; `open_corpus(path).config` tells what `lomo build` takes.
         repo, revision: Noted in each row.
         name, resources, batch_size: NeMo Curator's own.
 

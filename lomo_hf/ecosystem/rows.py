@@ -24,7 +24,7 @@ class RowFunction:
 
     Args:
         recipe: A recipe, the name of one, or a YAML file.
-        config: Begins every id, and with it decides every draw; for a file, its name without the ending.
+        config: Begins every id, and with it decides every draw; `open_corpus(path).config` tells what a build takes.
         repo, revision: Noted in each row.
 
     Raises:

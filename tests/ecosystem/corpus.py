@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.dataset import build_dataset
 
-CONFIG = "prompts"
 RECIPE = "multispan50"
 ROWS = 60
 
@@ -32,9 +31,14 @@ def write_corpus(folder: Path) -> Path:
     ]
     bad = [{"role": "user", "content": "What is <image>?"}, {"role": "assistant", "content": "A tag."}]
     lines.insert(7, {"id": "bad", "source": "hand", "license": "MIT", "messages": bad})
-    file = folder / f"{CONFIG}.jsonl"
+    file = folder / "prompts.jsonl"
     file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
     return file
+
+
+def config_of(corpus: Path) -> str:
+    """What the ids of a build begin with."""
+    return open_corpus(corpus).config
 
 
 def built_rows(corpus: Path, out: Path) -> dict[str, dict[str, Any]]:

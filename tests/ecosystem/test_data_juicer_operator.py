@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecosystem.corpus import CONFIG, RECIPE, rows_of
+from ecosystem.corpus import RECIPE, config_of, rows_of
 
 pytestmark = [
     pytest.mark.ecosystem,
@@ -35,7 +35,7 @@ def test_the_rows_are_those_of_a_build(
         "text_keys": "id",
         "np": workers,
         "work_dir": str(tmp_path / "work"),
-        "process": [{"lomo_mapper": {"recipe": RECIPE, "config": CONFIG}}],
+        "process": [{"lomo_mapper": {"recipe": RECIPE, "config": config_of(corpus)}}],
     }
     file = tmp_path / "lomo.yaml"
     file.write_text(json.dumps(config), encoding="utf-8")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecosystem.corpus import CONFIG, RECIPE, rows_of
+from ecosystem.corpus import RECIPE, config_of, rows_of
 
 # datatrove warns of its own future.
 pytestmark = [pytest.mark.ecosystem, pytest.mark.filterwarnings("default")]
@@ -31,7 +31,7 @@ def test_the_rows_are_those_of_a_build(
         (parts / f"{number}.jsonl").write_text("".join(lines[number::2]), encoding="utf-8")
     pipeline = [
         JsonlReader(str(parts), adapter=read_row),
-        LomoStep(RECIPE, config=CONFIG),
+        LomoStep(RECIPE, config=config_of(corpus)),
         ParquetWriter(str(tmp_path / "out"), adapter=stored_row, schema=stored_schema()),
     ]
     stats = LocalPipelineExecutor(pipeline, tasks=tasks, workers=tasks, logging_dir=str(tmp_path / "logs")).run()
@@ -46,8 +46,8 @@ def test_a_document_shows_the_prompt_with_its_pages(corpus: Path) -> None:
     from lomo_hf.ecosystem.datatrove import LomoStep
 
     row = json.loads(corpus.read_text(encoding="utf-8").splitlines()[0])
-    (made,) = LomoStep("ratio100", config=CONFIG)([Document(text="row", id=row["id"], metadata=row)])
-    assert made.id == f"{CONFIG}/{row['id']}"
+    (made,) = LomoStep("ratio100", config=config_of(corpus))([Document(text="row", id=row["id"], metadata=row)])
+    assert made.id == f"{config_of(corpus)}/{row['id']}"
     assert made.text.count("<image>") == len(made.media) == 1
     assert made.media[0].type == MediaType.IMAGE
     assert made.media[0].media_bytes.startswith(b"\x89PNG")

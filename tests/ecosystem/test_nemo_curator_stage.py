@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ecosystem.corpus import CONFIG, RECIPE, rows_of
+from ecosystem.corpus import RECIPE, config_of, rows_of
 
 pytestmark = [
     pytest.mark.ecosystem,
@@ -38,7 +38,7 @@ def test_the_rows_are_those_of_a_build(corpus: Path, built: dict[str, dict[str, 
     script.write_text(RUN, encoding="utf-8")
     paths = os.pathsep.join(path for path in sys.path if path)
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(script), str(corpus), str(tmp_path / "out"), RECIPE, CONFIG],
+        [sys.executable, "-W", "ignore", str(script), str(corpus), str(tmp_path / "out"), RECIPE, config_of(corpus)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": paths},

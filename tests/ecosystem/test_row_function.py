@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ecosystem.corpus import RECIPE, config_of
 
 from lomo_hf.corpus import Refusal
 from lomo_hf.ecosystem import RowFunction
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_rows_are_those_of_a_build(corpus: Path, built: dict[str, dict[str, Any]]) -> None:
-    make = pickle.loads(pickle.dumps(RowFunction("multispan50", config="prompts")))
+    make = pickle.loads(pickle.dumps(RowFunction(RECIPE, config=config_of(corpus))))
     lines = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
     results = make.all(reversed(lines))
     made = {row["id"]: row for row in results if not isinstance(row, Refusal)}
