@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -31,7 +31,7 @@ BLEED = 40  # px of paper around the column: ink that overflows the column shows
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
 WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
-_COSTLY = 0.15  # s; what Typst keeps of a page that took longer may be hundreds of megabytes
+_COSTLY = 0.15  # s of processor time; what Typst keeps of a page that took longer may be hundreds of megabytes
 _PAGES_KEPT = 10
 _LARGEST = 40_000_000  # px of a page; what is larger is refused before it is painted
 _DEFINITIONS = Path(__file__).parent / "definitions"
@@ -121,7 +121,7 @@ def _trimmed(page: NDArray[np.uint8]) -> Sheet:
 def _compile(document: str, form: Literal["svg", "png"]) -> bytes:
     import typst
 
-    began = perf_counter()
+    began = process_time()
     try:
         pages = _compiler().compile(input=document.encode(), format=form, ppi=72.0)
     except typst.TypstError as error:
@@ -132,7 +132,7 @@ def _compile(document: str, form: Literal["svg", "png"]) -> bytes:
         raise
     if not isinstance(pages, bytes):
         raise RenderError("typst", "Typst returned more or less than one page.")
-    if perf_counter() - began > _COSTLY:
+    if process_time() - began > _COSTLY:
         _forget()
     return pages
 
