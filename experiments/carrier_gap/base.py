@@ -19,7 +19,7 @@ from torch import Tensor
 from experiments.carrier_gap.layout import CANVASES, MERGE, PATCH, Canvas, Layout, lay_out
 from experiments.carrier_gap.model import Decoder, Inputs, Tower, merged
 from experiments.carrier_gap.optimizers import Muon, clip_each_run, scheduled
-from experiments.carrier_gap.page_setting import DeviceAtlas, set_pages, to_input
+from experiments.carrier_gap.page_setting import DeviceAtlas, Labels, set_pages, to_input
 from experiments.carrier_gap.running import Run, new_model, save_base
 from experiments.carrier_gap.sequences import Place, Rows, answer_tokens, reading_batch, token_row
 from experiments.carrier_gap.vocabulary import PADDING, READ
@@ -30,16 +30,15 @@ _ADAM_RATE = 3e-3
 _MEDIUM_FROM, _LARGE_FROM = 0.15, 0.35  # shares of the budget
 _DECAY_FROM = 0.5
 _FORMULAS = 0.15  # share of steps on pages with formulas, once pages are large
-_IGNORED = -1
 
 
 @dataclass(frozen=True)
 class ReadingBatch:
-    """Pages, their sequences, and labels (n, patches, slots), `_IGNORED` where they are not known."""
+    """Pages, their sequences, and what lies in each patch where that is known."""
 
     pages: Tensor
     inputs: Inputs
-    labels: Tensor
+    labels: Labels | None
 
 
 class Batches:
@@ -117,10 +116,8 @@ class FormulaPages:
         at = place[..., 0] * self._across + place[..., 1]
         first = torch.arange(len(index), device=self._device)[None, :, None] * (self._grid // MERGE)
         pages = to_input(self._sheets[torch.from_numpy(index).to(self._device)][:, None].float() / 255)
-        labels = torch.full((len(index), self._grid, 1), _IGNORED, device=self._device)
-        return ReadingBatch(
-            pages, Inputs(inputs.ids, torch.where(inputs.pointers >= 0, first + at, -1), inputs.places), labels
-        )
+        pointers = torch.where(inputs.pointers >= 0, first + at, -1)
+        return ReadingBatch(pages, Inputs(inputs.ids, pointers, inputs.places), None)
 
 
 def train_base(run: Run, number: int, out: Path, seconds: float) -> dict[str, Any]:
@@ -203,15 +200,23 @@ def _read(
     if measure:
         right = logits.argmax(-1) == following.flatten()
         found["read"] = right[wanted.flatten()].float().mean()
-    if batch.labels.shape[-1] > 1:  # of pages with formulas no characters are known
+    if batch.labels is not None:
         with run.half():
-            read = tower.read(features).flatten(1, 2)
-        weight = torch.where(batch.labels > 0, 1.0, 0.05)  # most slots are empty
-        slots = F.cross_entropy(read.float().flatten(0, 2), batch.labels.flatten(), reduction="none")
-        loss = loss + (slots * weight.flatten()).sum() / weight.sum()
+            characters = tower.read(features).flatten(1, 2)
+            words = tower.read_words(merged(features)).flatten(1, 2)
+        loss = loss + _slot_loss(characters, batch.labels.characters) + _slot_loss(words, batch.labels.words)
         if measure:
-            found["characters"] = (read.argmax(-1) == batch.labels)[batch.labels > 0].float().mean()
+            for name, read, known in (("characters", characters, batch.labels.characters),
+                                      ("words", words, batch.labels.words)):  # fmt: skip
+                found[name] = (read.argmax(-1) == known)[known > 0].float().mean()
     return loss, found
+
+
+def _slot_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy of what lies in the slots of patches, (n, patches, slots, classes)."""
+    weight = torch.where(labels > 0, 1.0, 0.05)  # most slots are empty
+    each = F.cross_entropy(logits.float().flatten(0, 2), labels.flatten(), reduction="none")
+    return (each * weight.flatten()).sum() / weight.sum()
 
 
 def _solve(run: Run, decoder: Decoder, inputs: Inputs, measure: bool) -> tuple[Tensor, dict[str, Tensor]]:

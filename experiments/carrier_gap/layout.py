@@ -62,6 +62,7 @@ class Layout:
         characters: (n, k) uint8, 255 where there is none; in reading order.
         xs, lines: (n, k) int16, the left edge from the margin and the number of the line.
         advances: (n, k) float32.
+        begun: (n, k) int16, the first token of the word that begins with this character; -1 where none does.
         face, pitch, margin: (n,) int64.
         extent, turned: (n, 2) float32, width and height before and after the page is turned.
         angle: (n,) float32, radians.
@@ -73,6 +74,7 @@ class Layout:
     xs: NDArray[np.int16]
     lines: NDArray[np.int16]
     advances: NDArray[np.float32]
+    begun: NDArray[np.int16]
     face: NDArray[np.int64]
     pitch: NDArray[np.int64]
     margin: NDArray[np.int64]
@@ -103,14 +105,14 @@ def lay_out(
         most_lines = np.maximum(1, np.ceil(most_lines * rng.uniform(0.3, 1, count)).astype(np.int64))
     line, word_x, letters = _wrapped(words, units, atlas, face, room, most_lines)
     placed = line >= 0
-    characters, xs, lines, advances = _in_reading_order(words, placed, line, word_x, letters, units)
+    characters, xs, lines, advances, begun = _in_reading_order(words, placed, line, word_x, letters, units)
     right = np.where(characters != 255, xs + advances, 0).max(axis=1)
     down = np.where(characters != 255, lines, 0).max(axis=1) + 1
     extent = np.stack([right + 2 * margin, down * pitch + 2 * margin], axis=1).astype(np.float32)
     extent = np.minimum(extent, np.float32([wide, high]))
     angle, turned = _turned(extent, canvas, rng)
     return Layout(
-        placed, characters, xs, lines, advances, face, pitch, margin, extent, turned, angle, grid_of(turned[:, ::-1])
+        placed, characters, xs, lines, advances, begun, face, pitch, margin, extent, turned, angle, grid_of(turned[:, ::-1])
     )
 
 
@@ -172,8 +174,8 @@ def _wrapped(
 
 def _in_reading_order(
     words: NDArray, placed: NDArray, line: NDArray, word_x: NDArray, letters: NDArray, units: Units
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Characters, xs, lines and advances of what was placed, without gaps."""
+) -> tuple[NDArray, ...]:
+    """Characters, xs, lines, advances and begun words of what was placed, without gaps."""
     codes = units.characters[np.maximum(words, 0)]
     used = (codes != 255) & placed[:, :, None]
     row, word, letter = np.nonzero(used)
@@ -182,11 +184,13 @@ def _in_reading_order(
     shape = (len(words), int(place.max(initial=0)) + 1)
     characters, xs = np.full(shape, 255, np.uint8), np.zeros(shape, np.int16)
     lines, advances = np.zeros(shape, np.int16), np.zeros(shape, np.float32)
+    begun = np.full(shape, -1, np.int16)
     characters[row, place] = codes[row, word, letter]
     xs[row, place] = np.round(x[row, word, letter])
     lines[row, place] = line[row, word]
     advances[row, place] = letters[row, word, letter]
-    return characters, xs, lines, advances
+    begun[row, place] = np.where(letter == 0, units.tokens[words[row, word], 0], -1)
+    return characters, xs, lines, advances, begun
 
 
 def _turned(extent: NDArray, canvas: Canvas, rng: np.random.Generator) -> tuple[NDArray, NDArray]:

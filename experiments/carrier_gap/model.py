@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.carrier_gap.layout import MERGE
-from experiments.carrier_gap.page_setting import CLASSES, SLOTS
+from experiments.carrier_gap.page_setting import CLASSES, SLOTS, WORD_SLOTS
 from experiments.carrier_gap.vocabulary import IMAGE
 
 __all__ = ["Block", "Decoder", "Inputs", "Shape", "Tower"]
@@ -118,6 +118,7 @@ class Tower(nn.Module):
         self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(sizes, sizes[1:], strict=False))
         self.blocks = nn.ModuleList(Block(1, width, causal=False) for _ in range(shape.tower_depth))
         self.reader = nn.Linear(width, SLOTS * CLASSES)
+        self.word_reader = nn.Linear(MERGE * width, WORD_SLOTS * shape.vocabulary)
         self.width, self.half = width, width // max(1, width // _HEAD) // 2
 
     def forward(self, page: Tensor) -> Tensor:
@@ -138,6 +139,10 @@ class Tower(nn.Module):
     def read(self, features: Tensor) -> Tensor:
         """Logits of the characters in each patch, (..., SLOTS, CLASSES)."""
         return self.reader(features).view(*features.shape[:-1], SLOTS, CLASSES)
+
+    def read_words(self, patches: Tensor) -> Tensor:
+        """Logits of the words that begin in each merged patch, (..., WORD_SLOTS, ids)."""
+        return self.word_reader(patches).view(*patches.shape[:-1], WORD_SLOTS, -1)
 
 
 def merged(features: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.carrier_gap.glyphs import CHARACTERS, Atlas
-from experiments.carrier_gap.layout import PATCH, Canvas, Layout
+from experiments.carrier_gap.layout import MERGE, PATCH, Canvas, Layout
 
-__all__ = ["SLOTS", "DeviceAtlas", "set_pages", "to_input"]
+__all__ = ["CLASSES", "SLOTS", "WORD_SLOTS", "DeviceAtlas", "Labels", "set_pages", "to_input"]
 
-SLOTS = 3  # characters of a patch that have a label, in reading order
+SLOTS, WORD_SLOTS = 3, 2  # characters of a patch, and words that begin in a merged patch, that have a label
 CLASSES = len(CHARACTERS) + 1
 _LINES = 16
 
@@ -36,21 +36,29 @@ def to_input(page: Tensor) -> Tensor:
     return (1 - page) * 2 - 0.3
 
 
-@torch.no_grad()
-def set_pages(layout: Layout, atlas: DeviceAtlas, canvas: Canvas, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Pixels and labels of a batch.
+@dataclass(frozen=True)
+class Labels:
+    """What lies in each patch, in reading order; 0 where there is nothing.
 
-    Returns:
-        Pages (n, 1, height, width) for the tower, and labels (n, patches, SLOTS): 0 none, else a character's place
-        plus 1.
+    Attributes:
+        characters: (n, patches, SLOTS), places in `CHARACTERS` plus 1.
+        words: (n, merged patches, WORD_SLOTS), the first tokens of words that begin there.
     """
+
+    characters: Tensor
+    words: Tensor
+
+
+@torch.no_grad()
+def set_pages(layout: Layout, atlas: DeviceAtlas, canvas: Canvas, generator: torch.Generator) -> tuple[Tensor, Labels]:
+    """Pages (n, 1, height, width) for the tower, and their labels."""
     device = atlas.ink.device
     held = {name: torch.from_numpy(getattr(layout, name)).to(device, non_blocking=True) for name in _MOVED}
     ink = _turned(_flat(held, atlas, canvas), held, canvas, generator)
     return to_input(_worn(_blurred(ink, generator), generator)), _labels(held, canvas)
 
 
-_MOVED = ("characters", "xs", "lines", "advances", "face", "pitch", "margin", "extent", "turned", "angle")
+_MOVED = ("characters", "xs", "lines", "advances", "begun", "face", "pitch", "margin", "extent", "turned", "angle")
 
 
 def _flat(held: dict[str, Tensor], atlas: DeviceAtlas, canvas: Canvas) -> Tensor:
@@ -134,10 +142,9 @@ def _worn(ink: Tensor, generator: torch.Generator) -> Tensor:
     return page + 0.02 * draw() * grain
 
 
-def _labels(held: dict[str, Tensor], canvas: Canvas) -> Tensor:
-    """For each patch the characters whose centre lies in it, up to `SLOTS`, in reading order."""
-    characters, device = held["characters"].long(), held["characters"].device
-    count = len(characters)
+def _labels(held: dict[str, Tensor], canvas: Canvas) -> Labels:
+    """Which characters and words lie where; a character is where its centre is."""
+    characters = held["characters"].long()
     margin, pitch = held["margin"][:, None], held["pitch"][:, None]
     x = held["xs"] + margin + held["advances"] / 2 - held["extent"][:, :1] / 2
     y = margin + (held["lines"] + 0.55) * pitch - held["extent"][:, 1:] / 2
@@ -145,16 +152,26 @@ def _labels(held: dict[str, Tensor], canvas: Canvas) -> Tensor:
     column = ((cos * x - sin * y + held["turned"][:, :1] / 2) / PATCH).floor().long()
     row = ((sin * x + cos * y + held["turned"][:, 1:] / 2) / PATCH).floor().long()
     used = (characters < 255) & (row >= 0) & (row < canvas.rows) & (column >= 0) & (column < canvas.columns)
-    patch = torch.where(used, row * canvas.columns + column, -1 - torch.arange(characters.shape[1], device=device))
-    slot = torch.zeros_like(patch)
-    for back in range(1, SLOTS + 1):
-        same = F.pad(patch[:, back:] == patch[:, :-back], (back, 0))
-        slot = torch.where((slot == back - 1) & same, back, slot)
-    used &= slot < SLOTS
-    patches = canvas.rows * canvas.columns
-    held_labels = torch.zeros(count * patches * SLOTS + 1, dtype=torch.long, device=device)
-    place = (torch.arange(count, device=device)[:, None] * patches + patch) * SLOTS + slot
-    held_labels[torch.where(used, place, len(held_labels) - 1).flatten()] = (characters + 1).clamp(max=CLASSES - 1).flatten()
-    return held_labels[:-1].view(count, patches, SLOTS)
+    across = canvas.columns // MERGE
+    begun = held["begun"].long()
+    return Labels(
+        _slots(characters + 1, row * canvas.columns + column, used, canvas.rows * canvas.columns, SLOTS),
+        _slots(begun, row * across + column // MERGE, used & (begun >= 0), canvas.rows * across, WORD_SLOTS),
+    )
 
 
+def _slots(values: Tensor, places: Tensor, used: Tensor, total: int, slots: int) -> Tensor:
+    """The first values (n, k) of each place, in their order: (n, total, slots), 0 where there is none."""
+    count, device = len(values), values.device
+    key = torch.where(used, places, total)
+    # The rank of each value among those of its place: a stable sort brings equal places together.
+    order = key.argsort(dim=1, stable=True)
+    ranked = key.gather(1, order)
+    new = F.pad(ranked[:, 1:] != ranked[:, :-1], (1, 0), value=True)
+    at = torch.arange(values.shape[1], device=device).expand_as(ranked)
+    rank = at - torch.where(new, at, 0).cummax(1).values
+    fits = (ranked < total) & (rank < slots)
+    held = torch.zeros(count * total * slots + 1, dtype=torch.long, device=device)
+    to = (torch.arange(count, device=device)[:, None] * total + ranked) * slots + rank
+    held[torch.where(fits, to, len(held) - 1).flatten()] = values.gather(1, order).flatten()
+    return held[:-1].view(count, total, slots)

@@ -54,7 +54,8 @@ SETTINGS = {
     ),
     "small": Settings(
         Counts(texts=60_000, formulas=400, questions=1_000, train=1_500, test=400),
-        192, 4, 128, 2, {"small": 32, "medium": 12, "large": 6}, 40, 24, aloud=300, state_rows=96, aloud_rows=16,
+        128, 4, 128, 2, {"small": 32, "medium": 10, "large": 5}, 40, 16, aloud=300, state_rows=96, aloud_rows=8,
+        curve_rows=100,
     ),
     "tiny": Settings(
         Counts(texts=400, formulas=12, questions=60, train=60, test=24),
