@@ -62,6 +62,7 @@ def train_arms(
         steps: Of SFT; by default what the budget has room for.
     """
     path = run.out / "runs.jsonl"
+    _drop_cut_line(path)
     done = {(one["base"], one["seed"], one["arm"]) for one in read_runs(path)}
     steps = steps or next((one["steps"] for one in read_runs(path) if one["arm"] != "base"), None)
     grounds = [prepare_ground(run, file, arms) for file in bases]
@@ -101,13 +102,15 @@ def read_runs(path: Path) -> list[dict[str, Any]]:
     """The runs of a file; a last line that was cut off is left out."""
     if not path.exists():
         return []
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            break
-    return found
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def _drop_cut_line(path: Path) -> None:
+    """What a killed process left of a line must not stand before the next one."""
+    if path.exists():
+        data = path.read_bytes()
+        path.write_bytes(data[: data.rfind(b"\n") + 1])
 
 
 def prepare_ground(run: Run, file: Path, arms: Sequence[str]) -> Ground:

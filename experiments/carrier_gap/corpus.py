@@ -15,21 +15,10 @@ from experiments.carrier_gap.formulas import FORMULA_FAMILIES
 from experiments.carrier_gap.problems import PROSE_FAMILIES, Family
 from experiments.carrier_gap.words import IDLE, NAMES, THINGS, is_held_out
 
-__all__ = ["FAMILIES", "SEEN_ON_PAGES", "Counts", "Draft", "Row", "draw_drafts", "draw_rows"]
+__all__ = ["FAMILIES", "SEEN_ON_PAGES", "Draft", "Row", "draw_drafts", "draw_rows"]
 
 FAMILIES = (*PROSE_FAMILIES, *FORMULA_FAMILIES)
 SEEN_ON_PAGES = ("lookup", "prices", "table")  # families of the questions about pages in the multimodal half
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many rows each use gets."""
-
-    texts: int
-    formulas: int
-    questions: int
-    train: int
-    test: int
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import torch.nn as nn
 import torch.nn.functional as F
 from torch import Tensor
 
-from experiments.carrier_gap.layout import MERGE
-from experiments.carrier_gap.page_setting import CLASSES, SLOTS, WORD_SLOTS
+from experiments.carrier_gap.layout import MERGE, PATCH
+from experiments.carrier_gap.page_setting import CLASSES, SLOTS, WHITE, WORD_SLOTS
 from experiments.carrier_gap.vocabulary import IMAGE
 
 __all__ = ["Block", "Decoder", "Inputs", "Shape", "Tower"]
@@ -122,6 +122,8 @@ class Tower(nn.Module):
         self.width, self.half = width, width // max(1, width // _HEAD) // 2
 
     def forward(self, page: Tensor) -> Tensor:
+        # Four layers of stride 2 look at corners of patches; half a patch further they look at the middle.
+        page = F.pad(page, (0, PATCH // 2, 0, PATCH // 2), value=WHITE)[..., PATCH // 2 :, PATCH // 2 :]
         for layer in self.stem[:-1]:
             page = F.gelu(F.group_norm(layer(page), 1))
         x = self.stem[-1](page).permute(0, 2, 3, 1).float()

@@ -10,10 +10,11 @@ from torch import Tensor
 from experiments.carrier_gap.glyphs import CHARACTERS, Atlas
 from experiments.carrier_gap.layout import MERGE, PATCH, Canvas, Layout
 
-__all__ = ["CLASSES", "SLOTS", "WORD_SLOTS", "DeviceAtlas", "Labels", "set_pages", "to_input"]
+__all__ = ["CLASSES", "SLOTS", "WHITE", "WORD_SLOTS", "DeviceAtlas", "Labels", "set_pages", "to_input"]
 
 SLOTS, WORD_SLOTS = 3, 2  # characters of a patch, and words that begin in a merged patch, that have a label
 CLASSES = len(CHARACTERS) + 1
+WHITE = -0.3  # paper, as the tower takes it
 _LINES = 16
 
 
@@ -33,7 +34,7 @@ class DeviceAtlas:
 
 def to_input(page: Tensor) -> Tensor:
     """A page of 0 (black) to 1 (white) as the tower takes it."""
-    return (1 - page) * 2 - 0.3
+    return (1 - page) * 2 + WHITE
 
 
 @dataclass(frozen=True)

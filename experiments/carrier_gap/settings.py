@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 
-from experiments.carrier_gap.corpus import Counts
-
-__all__ = ["ARMS", "SETTINGS", "Settings"]
+__all__ = ["ARMS", "SETTINGS", "Counts", "Settings"]
 
 ARMS = (
     "standard", "ratio50", "ratio25", "ratio75", "ratio100", "prefix50", "suffix50", "multispan50", "fulltext50",
     "nodistort50",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many rows each use gets."""
+
+    texts: int
+    formulas: int
+    questions: int
+    train: int
+    test: int
 
 
 @dataclass(frozen=True)

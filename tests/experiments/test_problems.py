@@ -1,20 +1,11 @@
 """The experiment's corpus: every answer follows from the words, and what is held out for tests is nowhere else."""
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
+from problem_solving import find, solve
 
 from experiments.carrier_gap.corpus import FAMILIES, draw_drafts, draw_rows
 from experiments.carrier_gap.formulas import FORMULA_FAMILIES
 from experiments.carrier_gap.words import IDLE, NAMES, THINGS, is_held_out
-
-_spec = importlib.util.spec_from_file_location("solving", Path(__file__).with_name("solving.py"))
-assert _spec is not None and _spec.loader is not None
-solving = importlib.util.module_from_spec(_spec)
-sys.modules["solving"] = solving
-_spec.loader.exec_module(solving)
 
 ROWS = draw_rows("train", 1040)
 
@@ -23,7 +14,7 @@ ROWS = draw_rows("train", 1040)
 def test_every_answer_follows_from_the_words_of_its_prompt(family: str) -> None:
     rows = [row for row in ROWS if row.category == family]
     assert len(rows) == len(ROWS) // len(FAMILIES)
-    wrong = [(row.prompt, row.answer) for row in rows if solving.solve(family, row.prompt) != row.answer]
+    wrong = [(row.prompt, row.answer) for row in rows if solve(family, row.prompt) != row.answer]
     assert not wrong
 
 
@@ -41,7 +32,7 @@ def test_pairs_that_are_held_out_stand_at_the_centre_of_test_rows_alone() -> Non
     # Read from the words: the one who writes the list, or picks the thing up, with that thing.
     told = [(row.prompt, row.held_out) for row in (*test, *ROWS) if row.category == "moves"]
     for prompt, held_out in told:
-        name, thing = solving._find(r"(\w+) picks up the (\w+) in the", prompt)
+        name, thing = find(r"(\w+) picks up the (\w+) in the", prompt)
         assert ((name, thing) in held) == held_out
 
 

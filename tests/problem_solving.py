@@ -5,13 +5,9 @@ from fractions import Fraction
 
 import sympy
 
-__all__ = ["solve"]
+__all__ = ["find", "solve"]
 
 _ORDINALS = ["first", "second", "third", "fourth", "fifth"]
-
-
-def _singular(many: str) -> str:
-    return many[:-2] if many.endswith(("ches", "shes", "sses", "xes")) else many[:-1]
 
 
 def solve(family: str, prompt: str) -> str:
@@ -24,14 +20,15 @@ def solve(family: str, prompt: str) -> str:
     return answer
 
 
-def _find(pattern: str, text: str) -> tuple[str, ...]:
+def find(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of the first match, whatever the case of letters."""
     found = re.search(pattern, text, re.IGNORECASE)
     assert found, (pattern, text)
     return found.groups()
 
 
 def _story(facts: str, question: str) -> str:
-    name, start, many = _find(r"(\w+) has (\d+) (\w+)", facts)
+    name, start, many = find(r"(\w+) has (\d+) (\w+)", facts)
     if "at first" in question:
         return start
     total = int(start)
@@ -63,13 +60,13 @@ def _prices(facts: str, question: str) -> str:
 
 
 def _queue(facts: str, question: str) -> str:
-    line = [_find(r"(\w+) is the first in the line", facts)[0]]
+    line = [find(r"(\w+) is the first in the line", facts)[0]]
     after = dict(re.findall(r"behind (\w+) stands (\w+)", facts, re.IGNORECASE))
     while line[-1] in after:
         line.append(after[line[-1]])
     if found := re.match(r"Who is right in front of (\w+)", question):
         return line[line.index(found[1]) - 1]
-    (place,) = _find(r"Who is (\w+) in the line", question)
+    (place,) = find(r"Who is (\w+) in the line", question)
     return line[-1] if place == "last" else line[_ORDINALS.index(place)]
 
 
@@ -77,22 +74,22 @@ def _counting(facts: str, question: str) -> str:
     pets = re.findall(r"(\w+) has a (\w+)", facts)
     if found := re.match(r"How many of them have a (\w+)", question):
         return str(sum(pet == found[1] for _, pet in pets))
-    (name,) = _find(r"What pet does (\w+) have", question)
+    (name,) = find(r"What pet does (\w+) have", question)
     return dict(pets)[name]
 
 
 def _rules(facts: str, question: str) -> str:
     if "kilos" in facts:
-        limit, heavy = _find(r"a box over (\d+) kilos goes to the (\w+)", facts)
-        (light,) = _find(r"a lighter box goes to the (\w+)", facts)
-        weight = _find(r"weighs (\d+) kilos", facts)[0]
+        limit, heavy = find(r"a box over (\d+) kilos goes to the (\w+)", facts)
+        (light,) = find(r"a lighter box goes to the (\w+)", facts)
+        weight = find(r"weighs (\d+) kilos", facts)[0]
         if "Where" in question:
             return heavy if int(weight) > int(limit) else light
-        return weight if "heavy" in question else _find(r"it holds a (\w+)", facts)[0]
-    colour, there = _find(r"a (\w+) thing goes to the (\w+)", facts)
-    (other,) = _find(r"any other goes to the (\w+)", facts)
-    name, thing = _find(r"(\w+) brings a (\w+)", facts)
-    (own,) = _find(rf"the {thing} is (\w+)", facts)
+        return weight if "heavy" in question else find(r"it holds a (\w+)", facts)[0]
+    colour, there = find(r"a (\w+) thing goes to the (\w+)", facts)
+    (other,) = find(r"any other goes to the (\w+)", facts)
+    name, thing = find(r"(\w+) brings a (\w+)", facts)
+    (own,) = find(rf"the {thing} is (\w+)", facts)
     if "Where" in question:
         return there if own == colour else other
     return name if "Who" in question else own
@@ -108,18 +105,18 @@ def _spelling(facts: str, question: str) -> str:
     words = {place.lower(): word for place, word in words.items()}
     if found := re.match(r"At which place is the word (\w+)", question):
         return next(place for place, word in words.items() if word == found[1])
-    (place,) = _find(r"What is the (\w+) word", question)
+    (place,) = find(r"What is the (\w+) word", question)
     return words[max(words, key=_ORDINALS.index) if place == "last" else place]
 
 
 def _moves(facts: str, question: str) -> str:
-    name, thing, first = _find(r"(\w+) picks up the (\w+) in the (\w+)", facts)
+    name, thing, first = find(r"(\w+) picks up the (\w+) in the (\w+)", facts)
     if "at first" in question:
         return first
     if thing not in question:
-        (other,) = _find(r"Where is (\w+)\?", question)
-        return _find(rf"{other} goes to the (\w+)", facts)[0]
-    where = _find(rf"{name} carries the {thing} to the (\w+)", facts)[0]
+        (other,) = find(r"Where is (\w+)\?", question)
+        return find(rf"{other} goes to the (\w+)", facts)[0]
+    where = find(rf"{name} carries the {thing} to the (\w+)", facts)[0]
     later = re.search(rf"then {name} takes it to the (\w+)", facts, re.IGNORECASE)
     return later[1] if later else where
 
@@ -130,21 +127,21 @@ def _formula(text: str) -> sympy.Expr:
 
 
 def _equation(facts: str, question: str) -> str:
-    name = _find(r"has \$(\w)\$", facts)[0]
-    left, right = _find(r"It holds that \$([^$=]+) = ([^$]+)\$", facts)
+    name = find(r"has \$(\w)\$", facts)[0]
+    left, right = find(r"It holds that \$([^$=]+) = ([^$]+)\$", facts)
     (solution,) = sympy.solve(_formula(left) - _formula(right), sympy.Symbol(name))
     return str(solution)
 
 
 def _assigned(facts: str, question: str) -> str:
     values = {sympy.Symbol(name): int(value) for name, value in re.findall(r"\$(\w) = (\d+)\$", facts)}
-    return str(_formula(_find(r"\$([^$]+)\$", question)[0]).subs(values))
+    return str(_formula(find(r"\$([^$]+)\$", question)[0]).subs(values))
 
 
 def _function(facts: str, question: str) -> str:
-    (body,) = _find(r"\$f\(x\) = ([^$]+)\$", facts)
+    (body,) = find(r"\$f\(x\) = ([^$]+)\$", facts)
     at = re.search(r"f\((\d+)\)", question)
-    value = at[1] if at else _find(r"\$x = (\d+)\$", facts)[0]
+    value = at[1] if at else find(r"\$x = (\d+)\$", facts)[0]
     return str(_formula(body).subs(sympy.Symbol("x"), int(value)))
 
 
