@@ -1,10 +1,10 @@
 """`python -m experiments.carrier_gap`: all stages, or one.
 
-    data      corpus -> `lomo build` and `lomo render-eval` -> the folder          (needs lomo_hf)
-    base      train a base, once                                                   (needs torch)
-    arms      train and test every arm from the bases                              (needs torch)
-    report    runs -> results/NAME.json -> docs/proof.md and its pictures          (needs lomo_hf)
-    outcomes  results/NAME.json -> files that `lomo sensitivity` reads             (needs lomo_hf)
+data      corpus -> `lomo build` and `lomo render-eval` -> the folder          (needs lomo_hf)
+base      train a base, once                                                   (needs torch)
+arms      train and test every arm from the bases                              (needs torch)
+report    runs -> results/NAME.json -> docs/proof.md and its pictures          (needs lomo_hf)
+outcomes  results/NAME.json -> files that `lomo sensitivity` reads             (needs lomo_hf)
 """
 
 import argparse
@@ -63,20 +63,24 @@ def _base(given: argparse.Namespace, settings: Settings) -> None:
     if not wanted:
         return
     budget = 60 * given.minutes * (1 if alone else _BASE_SHARE)
-    run = prepare(given.data, settings, out, budget, compiled=not given.no_compile, threads=given.threads)
+    run = prepare(given.data, settings, out, budget, compiled=int(not given.no_compile), threads=given.threads)
     for left, (number, path) in zip(range(len(wanted), 0, -1), wanted.items(), strict=True):
-        train_base(run, number, path, run.clock.left / left)
+        train_base(run, number, path, run.clock.left / left, given.start)
 
 
 def _arms(given: argparse.Namespace, settings: Settings) -> None:
     from experiments.carrier_gap.arms import train_arms
+    from experiments.carrier_gap.folder import Folder
     from experiments.carrier_gap.running import bases_in, prepare
 
     budget = 60 * given.minutes * (1 if given.stage == "arms" else 1 - _BASE_SHARE)
     budget = float("inf") if given.tiny else budget  # its steps are few, and a test must not hang on the clock
-    run = prepare(given.data, settings, given.out, budget, compiled=not given.no_compile, threads=given.threads)
-    arms = given.arms or [arm for arm in (*ARMS, *run.folder.arms) if arm in run.folder.arms]
-    train_arms(run, given.base or bases_in(given.out), list(dict.fromkeys(arms)), range(given.seeds), steps=given.steps)
+    held = Folder(given.data).arms
+    arms = list(dict.fromkeys(given.arms or [arm for arm in (*ARMS, *held) if arm in held]))
+    run = prepare(
+        given.data, settings, given.out, budget, compiled=len(arms) * (not given.no_compile), threads=given.threads
+    )
+    train_arms(run, given.base or bases_in(given.out), arms, range(given.seeds), steps=given.steps)
 
 
 def _report(given: argparse.Namespace, settings: Settings) -> None:
@@ -119,12 +123,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", choices=_STAGES, default="all")
     parser.add_argument("--size", choices=tuple(SETTINGS), default="full")
     parser.add_argument("--tiny", action="store_true", help="every path in a minute, on a CPU")
-    parser.add_argument("--minutes", type=float, default=10.0, help="for base and arms together, or for the stage alone")
+    parser.add_argument(
+        "--minutes", type=float, default=10.0, help="for base and arms together, or for the stage alone"
+    )
     parser.add_argument("--data", type=Path, help="the folder; default .proof/SIZE")
     parser.add_argument("--work", type=Path, help="where datasets are built on the way; default DATA-work")
     parser.add_argument("--out", type=Path, help="a folder, or the file of a base; default DATA/out")
     parser.add_argument("--bases", type=int, default=2, help="how many are trained")
     parser.add_argument("--number", type=int, help="train only this base")
+    parser.add_argument("--start", type=Path, help="begin this base from the file of another")
     parser.add_argument("--base", type=Path, nargs="+", help="files of bases; default OUT/base-*.pt")
     parser.add_argument("--arms", type=_names, help="by commas; default all of the folder")
     parser.add_argument("--seeds", type=int, default=3, help="of the order of rows")

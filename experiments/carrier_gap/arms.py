@@ -1,7 +1,7 @@
 """The stage `arms`: from each base, every arm is trained on its own rows, all arms of a seed in lockstep.
 
-Half of a step's rows are text (plain, or as a recipe made them), half multimodal and equal in all arms. The tower stays
-frozen, projector and decoder are trained, and the loss counts answers alone, each row the same, as in the paper.
+Half of a step's rows are text (plain, or as a recipe made them), half multimodal and equal in all arms. The tower
+stays frozen, projector and decoder are trained, and the loss counts answers alone, as in the paper.
 """
 
 import json
@@ -152,9 +152,7 @@ def fine_tune(
         The mean loss of each tenth of the steps, for each arm.
     """
     parameters = list(decoder.parameters())
-    adam = torch.optim.AdamW(
-        parameters, lr=run.settings.sft_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-    )
+    adam = torch.optim.AdamW(parameters, lr=run.settings.sft_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     stops = {max(1, round(share * steps)) for share in run.settings.curve}
     held: list[Tensor] = []
     for step, index in enumerate(_orders(ground, run.settings.half, seed, steps)):
@@ -227,7 +225,12 @@ def _write(
     more: dict[str, Any],
 ) -> None:  # fmt: skip
     """One line for each run, flushed to the disk."""
-    about = {**describe_machine(), "rows": ground.text_rows, "base_steps": ground.record["steps"], "parameters": ground.record["parameters"]}
+    about = {
+        **describe_machine(),
+        "rows": ground.text_rows,
+        "base_steps": ground.record["steps"],
+        "parameters": ground.record["parameters"],
+    }
     with path.open("a", encoding="utf-8") as stream:
         for at, (arm, outcome) in enumerate(zip(arms, found, strict=True)):
             own = {"arm": arm, "base": ground.base, "seed": seed, "steps": steps, **about}

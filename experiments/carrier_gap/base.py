@@ -1,8 +1,8 @@
 """The stage `base`: a model that answers text and reads pages aloud, and has never been asked about a page.
 
-Language modelling of solved problems, and reading: pages set on the device, of which the tower says which characters lie
-in each patch and the decoder what the page says. Pages grow from one line to whole ones. Pages with formulas, which no
-atlas sets, come from `lomo render-eval`: other problems than those of any arm or test.
+Language modelling of solved problems, and reading: pages set on the device, of which the tower says which characters
+and words lie where, and the decoder what the page says. Pages grow from one line to whole ones. Pages with formulas,
+which no atlas sets, come from `lomo render-eval`: other problems than those of any arm or test.
 """
 
 import time
@@ -18,9 +18,9 @@ from torch import Tensor
 
 from experiments.carrier_gap.layout import CANVASES, MERGE, PATCH, Canvas, Layout, lay_out
 from experiments.carrier_gap.model import Decoder, Inputs, Tower, merged
-from experiments.carrier_gap.optimizers import Muon, clip_each_run, scheduled
+from experiments.carrier_gap.optimizers import Muon, scheduled
 from experiments.carrier_gap.page_setting import DeviceAtlas, Labels, set_pages, to_input
-from experiments.carrier_gap.running import Run, new_model, save_base
+from experiments.carrier_gap.running import Run, load_base, new_model, save_base
 from experiments.carrier_gap.sequences import Place, Rows, answer_tokens, reading_batch, token_row
 from experiments.carrier_gap.vocabulary import PADDING, READ
 
@@ -29,6 +29,7 @@ __all__ = ["train_base"]
 _ADAM_RATE = 3e-3
 _MEDIUM_FROM, _LARGE_FROM = 0.15, 0.35  # shares of the budget
 _DECAY_FROM = 0.5
+_KEPT_EVERY = 60.0  # seconds
 _FORMULAS = 0.15  # share of steps on pages with formulas, once pages are large
 
 
@@ -120,32 +121,41 @@ class FormulaPages:
         return ReadingBatch(pages, Inputs(inputs.ids, pointers, inputs.places), None)
 
 
-def train_base(run: Run, number: int, out: Path, seconds: float) -> dict[str, Any]:
-    """Train one base for so many seconds and write it to a file.
+def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | None = None) -> dict[str, Any]:
+    """Train one base for so many seconds and write it to a file; once a minute what there is, beside it.
 
     Args:
         number: Seeds weights and batches.
+        start: The file of a base to begin from: one that a stop left behind, or one that needs more time.
 
     Returns:
         The record that is kept with it: steps, seconds and the last losses.
     """
     torch.manual_seed(number)
-    tower, decoder, _ = new_model(run)
-    batches = Batches(run, number)
+    if start is None:
+        tower, decoder, _ = new_model(run)
+        earlier = 0
+    else:
+        tower, decoder, _, held = load_base(run, start)
+        tower.requires_grad_(True).train()
+        earlier = held["steps"]
+    batches = Batches(run, number + 1000 * earlier)
     matrices = [one for part in (decoder.blocks, tower.blocks) for one in part.parameters() if min(one.shape[1:]) > 1]
     known = {id(one) for one in matrices}
     rest = [one for part in (tower, decoder) for one in part.parameters() if id(one) not in known]
     muon = Muon(matrices, lr=run.settings.base_rate)
     adam = torch.optim.AdamW(rest, lr=_ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    began = shown = time.monotonic()
+    began = shown = kept = time.monotonic()
     step, seen, first = 0, Averages(), None
     while (share := (time.monotonic() - began) / seconds) < 1:
         pace = min(1.0, (step + 1) / 60) * max(0.02, min(1.0, (1 - share) / (1 - _DECAY_FROM)))
         scheduled(muon, run.settings.base_rate * pace)
         scheduled(adam, _ADAM_RATE * pace)
         measure = step % 10 == 0
-        for losses, found in (_read(run, tower, decoder, batches.reading(share), measure),
-                              _solve(run, decoder, batches.text(run.settings.text_batch), measure)):
+        for losses, found in (
+            _read(run, tower, decoder, batches.reading(share), measure),
+            _solve(run, decoder, batches.text(run.settings.text_batch), measure),
+        ):
             losses.backward()
             seen.add(found)
         torch.nn.utils.clip_grad_norm_(rest, 1.0)
@@ -159,13 +169,26 @@ def train_base(run: Run, number: int, out: Path, seconds: float) -> dict[str, An
             first = first or latest
             run.log("base", number=number, step=step, share=share, **latest)
             shown, seen = time.monotonic(), Averages()
+        if time.monotonic() - kept > _KEPT_EVERY:
+            save_base(_partial(out), tower, decoder, {"number": number, "steps": earlier + step})
+            kept = time.monotonic()
     run.wait()
     parameters = sum(one.numel() for part in (tower, decoder) for one in part.parameters())
-    record = {"number": number, "steps": step, "seconds": round(time.monotonic() - began, 1), "parameters": parameters}
+    record = {
+        "number": number,
+        "steps": earlier + step,
+        "seconds": round(time.monotonic() - began, 1),
+        "parameters": parameters,
+    }
     record |= {"first": first or seen.means(), "last": seen.means() or latest}
     save_base(out, tower, decoder, record)
+    _partial(out).unlink(missing_ok=True)
     run.log("base saved", file=out.name, **{key: record[key] for key in ("number", "steps", "parameters")})
     return record
+
+
+def _partial(out: Path) -> Path:
+    return out.with_name(f"partial-{out.name}")
 
 
 class Averages:

@@ -1,10 +1,10 @@
 """The corpus: problems become rows with a prompt and an answer, drawn apart for each use and never twice.
 
-    texts       what the base learns language from: solved problems with up to three questions
-    formulas    prompts with formulas, whose pages the base reads aloud
-    questions   facts on a page and the question as text: the multimodal half of every arm
-    train       the rows that `lomo build` gets
-    test        the questions; half of them are about a pair of person and thing that no other part centres on
+texts       what the base learns language from: solved problems with up to three questions
+formulas    prompts with formulas, whose pages the base reads aloud
+questions   facts on a page and the question as text: the multimodal half of every arm
+train       the rows that `lomo build` gets
+test        the questions; half of them are about a pair of person and thing that no other part centres on
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,9 @@ class Row:
         return asdict(self)
 
 
-def draw_drafts(seed: str, count: int, families: Sequence[Family] = FAMILIES, *, held_out: bool = False) -> list[Draft]:
+def draw_drafts(
+    seed: str, count: int, families: Sequence[Family] = FAMILIES, *, held_out: bool = False
+) -> list[Draft]:
     """`count` drafts; the same seed gives the same.
 
     >>> draw_drafts("demo", 1)[0] == draw_drafts("demo", 1)[0]

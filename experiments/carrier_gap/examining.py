@@ -1,7 +1,7 @@
 """Tests on the device: is an answer right, how likely was it, and how far apart are text and page inside.
 
-An answer is right if greedy decoding gives it exactly: one pass shows whether each of its tokens is the most likely one
-after those before it. Distance and integration rate are computed by `lomo_hf.evaluation` on the states of each run.
+An answer is right if greedy decoding gives it exactly: one pass shows whether each of its tokens is the most likely
+one after those before it. Distance and integration rate are computed by `lomo_hf.evaluation` on each run's states.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,10 @@ class Exam:
         few = {name: Rows(made[name][: run.settings.curve_rows], run.device) for name in ("text", "rendered")}
         aloud = {
             name: (
-                Rows([token_row(parts, None, pages, vocabulary, READ) for _, parts in shown[: run.settings.aloud_rows]], run.device),
+                Rows(
+                    [token_row(parts, None, pages, vocabulary, READ) for _, parts in shown[: run.settings.aloud_rows]],
+                    run.device,
+                ),
                 [row["prompt"] for row, _ in shown[: run.settings.aloud_rows]],
             )
             for name, shown in tests.items()
@@ -87,11 +90,12 @@ def examine(run: Run, decoder: Decoder, features: Tensor, exam: Exam) -> list[di
     at_text, at_page = ([exam.ids[test].index(name) for name in shared] for test in ("text", "rendered"))
     with ThreadPoolExecutor() as threads:
         states = _states(run, decoder, features, exam.tests["middle"])
-        rates = [threads.submit(product.integration_rate, samples) for samples in states]
+        rates = [threads.submit(product.integration_rate, [sample]) for sample in states]
         for at, result in enumerate(results):
             pairs = zip(means["text"][at][at_text][:, :1], means["rendered"][at][at_page][:, 1:], strict=True)
             result["distance"] = {
-                name: round(product.distance(text, image), 5) for name, (text, image) in zip(shared, pairs, strict=True)
+                name: round(product.distance(text, image), 5)
+                for name, (text, image) in zip(shared, pairs, strict=True)
             }
             rate = rates[at].result()
             result["mir"] = round(rate.mean, 5)
@@ -139,8 +143,8 @@ def _answered(
 
 
 @torch.no_grad()
-def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[list[States]]:
-    """For each run: states of text and image tokens row by row, each (layers, tokens, width)."""
+def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[States]:
+    """For each run: states of all text and of all image tokens of some rows, each (layers, tokens, width)."""
     found: list[list[States]] = [[] for _ in range(decoder.runs)]
     count = min(run.settings.state_rows, len(rows))
     for start in range(0, count, _AT_ONCE):
@@ -148,14 +152,13 @@ def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[li
         inputs = rows.take(np.tile(index, (decoder.runs, 1)))
         with run.half():
             _, layers = decoder.states(inputs, features)
-        ids = inputs.ids[0].cpu()
+        ids = inputs.ids[0]
+        masks = is_text(ids), ids == IMAGE
         for at, own in enumerate(found):
-            held = torch.stack([layer[at] for layer in layers], 1).cpu()
-            own += [
-                (row[:, is_text(each)].numpy(), row[:, each == IMAGE].numpy())
-                for row, each in zip(held, ids, strict=True)
-            ]
-    return found
+            held = torch.stack([layer[at] for layer in layers])
+            text, image = (held[:, mask].cpu().numpy() for mask in masks)
+            own.append((text, image))
+    return [(np.concatenate([a for a, _ in own], 1), np.concatenate([b for _, b in own], 1)) for own in found]
 
 
 @torch.no_grad()

@@ -1,9 +1,9 @@
 """The experiment's folder: all that training and tests need, in four files of at most 60 MB, read without `lomo_hf`.
 
-    folder.json     sizes, arms, tests, versions, and where each page lies in pages.bin
-    rows.json.gz    rows of every arm and test: texts, and numbers of pages
-    pages.bin       pages that `lomo build` and `lomo render-eval` made
-    base.npz        tokens of solved problems, words for the base's own pages, the atlas of glyphs
+folder.json     sizes, arms, tests, versions, and where each page lies in pages.bin
+rows.json.gz    rows of every arm and test: texts, and numbers of pages
+pages.bin       pages that `lomo build` and `lomo render-eval` made
+base.npz        tokens of solved problems, words for the base's own pages, the atlas of glyphs
 """
 
 import gzip
@@ -57,7 +57,9 @@ class Folder:
         try:
             self.info: dict[str, Any] = json.loads((path / "folder.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise FileNotFoundError(f"{path} holds no folder.json. Make it first: --stage data --data {path}") from None
+            raise FileNotFoundError(
+                f"{path} holds no folder.json. Make it first: --stage data --data {path}"
+            ) from None
         self.vocabulary = Vocabulary(tuple(self.info["vocabulary"]))
 
     @cached_property

@@ -85,7 +85,13 @@ class Layout:
 
 
 def lay_out(
-    words: NDArray[np.int64], units: Units, atlas: Atlas, canvas: Canvas, rng: np.random.Generator, *, whole: bool = False
+    words: NDArray[np.int64],
+    units: Units,
+    atlas: Atlas,
+    canvas: Canvas,
+    rng: np.random.Generator,
+    *,
+    whole: bool = False,
 ) -> Layout:
     """Draw faces, widths and angles for a batch of pages, and place its words.
 
@@ -112,7 +118,19 @@ def lay_out(
     extent = np.minimum(extent, np.float32([wide, high]))
     angle, turned = _turned(extent, canvas, rng)
     return Layout(
-        placed, characters, xs, lines, advances, begun, face, pitch, margin, extent, turned, angle, grid_of(turned[:, ::-1])
+        placed,
+        characters,
+        xs,
+        lines,
+        advances,
+        begun,
+        face,
+        pitch,
+        margin,
+        extent,
+        turned,
+        angle,
+        grid_of(turned[:, ::-1]),
     )
 
 

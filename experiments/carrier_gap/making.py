@@ -1,7 +1,7 @@
 """The stage `data`: corpus -> `lomo build` and `lomo render-eval` -> the experiment's folder.
 
-With `dataset`, the arms are that dataset's rows as text (`standard`) and as they are, under the name of its config; the
-tests stay, and a tenth of its own rows is kept to ask for the agreement of carriers.
+With `dataset`, the arms are that dataset's rows as text (`standard`) and as they are, under the name of its config;
+the tests stay, and some of its own rewritten rows are kept to ask for the agreement of carriers.
 """
 
 import gzip
@@ -22,7 +22,14 @@ from experiments.carrier_gap.corpus import FAMILIES, SEEN_ON_PAGES, Draft, Row, 
 from experiments.carrier_gap.formulas import FORMULA_FAMILIES
 from experiments.carrier_gap.glyphs import draw_atlas
 from experiments.carrier_gap.layout import Units, grid_of, loose_words
-from experiments.carrier_gap.packing import PageWriter, Part, page_in_unseen_font, prompt_and_answer, row_parts, save_bytes
+from experiments.carrier_gap.packing import (
+    PageWriter,
+    Part,
+    page_in_unseen_font,
+    prompt_and_answer,
+    row_parts,
+    save_bytes,
+)
 from experiments.carrier_gap.problems import PROSE_FAMILIES
 from experiments.carrier_gap.settings import ARMS, Settings
 from experiments.carrier_gap.vocabulary import ANSWER, BEGIN, END, QUESTION, Vocabulary
@@ -108,7 +115,9 @@ def _tests(test: Sequence[Row], pages: PageWriter, work: Path, workers: int) -> 
     for name in ("distorted", "middle", "unseen_distortion"):
         shown[name] = _rewritten(work / "built-test", name, pages, work)
     # Pillow sets no formula, so this test is about prose.
-    shown["unseen_font"] = {row.id: [pages.add(page_in_unseen_font(row.prompt))] for row in test if "$" not in row.prompt}
+    shown["unseen_font"] = {
+        row.id: [pages.add(page_in_unseen_font(row.prompt))] for row in test if "$" not in row.prompt
+    }
     return shown
 
 
@@ -216,9 +225,12 @@ def _copy_code(out: Path) -> None:
         shutil.copyfile(path, target)
     for name in product.numeric_modules():
         spec = find_spec(name)
-        assert spec is not None and spec.origin is not None
+        assert spec is not None
+        assert spec.origin is not None
         target = out / (name.replace(".", "/") + ".py")
         for folder in target.relative_to(out).parents:
             if folder != Path("."):
-                save_bytes(out / folder / "__init__.py", b'"""A part of lomo_hf: what computes figures from arrays."""\n')
+                save_bytes(
+                    out / folder / "__init__.py", b'"""A part of lomo_hf: what computes figures from arrays."""\n'
+                )
         shutil.copyfile(spec.origin, target)

@@ -7,6 +7,7 @@ busy by models that are far too small for it. Nothing couples the runs: each has
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn as nn
@@ -115,7 +116,7 @@ class Tower(nn.Module):
         super().__init__()
         width = shape.tower_width
         sizes = (1, 16, 32, width // 2, width)
-        self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.stem = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in pairwise(sizes))
         self.blocks = nn.ModuleList(Block(1, width, causal=False) for _ in range(shape.tower_depth))
         self.reader = nn.Linear(width, SLOTS * CLASSES)
         self.word_reader = nn.Linear(MERGE * width, WORD_SLOTS * shape.vocabulary)
@@ -126,7 +127,7 @@ class Tower(nn.Module):
         page = F.pad(page, (0, PATCH // 2, 0, PATCH // 2), value=WHITE)[..., PATCH // 2 :, PATCH // 2 :]
         for layer in self.stem[:-1]:
             page = F.gelu(F.group_norm(layer(page), 1))
-        x = self.stem[-1](page).permute(0, 2, 3, 1).float()
+        x = self.stem[-1](page).permute(0, 2, 3, 1).float().contiguous()
         count, rows, columns, width = x.shape
         at = torch.arange(rows * columns, device=x.device)
         places = torch.stack((at // columns, at % columns), -1)

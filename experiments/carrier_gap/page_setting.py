@@ -70,7 +70,9 @@ def _flat(held: dict[str, Tensor], atlas: DeviceAtlas, canvas: Canvas) -> Tensor
     xs, margin = held["xs"].long() + held["margin"][:, None], held["margin"]
     used = characters < 255
     # Which character begins at each column of each line; the last that began is the one that a pixel belongs to.
-    place = (torch.arange(count, device=device)[:, None] * _LINES + held["lines"].long()) * wide + xs.clamp(0, wide - 1)
+    place = (torch.arange(count, device=device)[:, None] * _LINES + held["lines"].long()) * wide + xs.clamp(
+        0, wide - 1
+    )
     began = torch.full((count * _LINES * wide + 1,), -1, dtype=torch.long, device=device)
     began[torch.where(used, place, len(began) - 1).flatten()] = torch.arange(most, device=device).repeat(count)
     began = began[:-1].view(count, _LINES, wide).cummax(-1).values

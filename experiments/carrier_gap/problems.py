@@ -6,6 +6,7 @@ draws as the facts; `tests/experiments` solves the sentences again, by a reader 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from experiments.carrier_gap.words import COLOURS, DAYS, NAMES, ORDINALS, PETS, PLACES, THINGS, plural
@@ -48,7 +49,10 @@ def story(rng: Random, name: str, thing: str) -> Problem:
             facts.append(rng.choice([f"{name} finds {change} {many}", f"{other} brings {change} {many}"]))
     return Problem(
         facts,
-        [(f"How many {many} does {name} have now?", str(count)), (f"How many {many} did {name} have at first?", str(first))],
+        [
+            (f"How many {many} does {name} have now?", str(count)),
+            (f"How many {many} did {name} have at first?", str(first)),
+        ],
     )
 
 
@@ -90,7 +94,7 @@ def queue(rng: Random, name: str, thing: str) -> Problem:
     people = [name, *others(rng, NAMES, 3, name)]
     rng.shuffle(people)
     facts = [f"{people[0]} is the first in the line for the {thing}"]
-    facts += [f"behind {before} stands {after}" for before, after in zip(people, people[1:], strict=False)]
+    facts += [f"behind {before} stands {after}" for before, after in pairwise(people)]
     questions = [(f"Who is {ORDINALS[place]} in the line?", people[place]) for place in (1, 2)]
     questions += [("Who is last in the line?", people[-1]), (f"Who is right in front of {people[2]}?", people[1])]
     return Problem(facts, _shuffled(rng, questions))
@@ -150,9 +154,7 @@ def table(rng: Random, name: str, thing: str) -> Problem:
     facts[0] = f"{name} sold on {days[0]} {sold[0]} {many}"
     low, high = sorted(rng.sample(range(len(days)), 2))
     questions = [(f"How many {many} were sold on {days[at]}?", str(sold[at])) for at in (low, high)]
-    questions.append(
-        (f"How many were sold on {days[low]} and {days[high]} together?", str(sold[low] + sold[high]))
-    )
+    questions.append((f"How many were sold on {days[low]} and {days[high]} together?", str(sold[low] + sold[high])))
     return Problem(facts, _shuffled(rng, questions))
 
 

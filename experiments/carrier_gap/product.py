@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "RECIPES", "TEST_RECIPES", "build", "difference_of_drops", "distance", "drop_by_distance", "figure_carriers", "figure_distances",
-    "integration_rate", "load", "numeric_modules", "outcomes", "render", "sensitivity", "versions",
+    "RECIPES", "TEST_RECIPES", "build", "difference_of_drops", "distance", "drop_by_distance", "figure_carriers",
+    "figure_distances", "integration_rate", "load", "numeric_modules", "outcomes", "render", "sensitivity", "versions",
 ]  # fmt: skip
 
 _CLEAN: Mapping[str, Any] = {"distortion": {"mix": {"clean": 1.0}}}

@@ -89,7 +89,11 @@ class Outcomes:
 
 
 def save_results(
-    name: str, runs: Sequence[Mapping[str, Any]], categories: Mapping[str, str], about: Mapping[str, Any], to: Path = RESULTS
+    name: str,
+    runs: Sequence[Mapping[str, Any]],
+    categories: Mapping[str, str],
+    about: Mapping[str, Any],
+    to: Path = RESULTS,
 ) -> Path:
     """Write the results of the runs that a device brought back.
 
@@ -158,7 +162,9 @@ def _result(run: Mapping[str, Any], outcomes: Outcomes, about: Mapping[str, Any]
     reports = {test: report for test, report in reports.items() if not test.startswith("own")}
     rendered = reports["rendered"].overall
     accuracy = {
-        test: round(100 * fmean(held["correct"]), 2) for test, held in run["tests"].items() if not test.startswith("own")
+        test: round(100 * fmean(held["correct"]), 2)
+        for test, held in run["tests"].items()
+        if not test.startswith("own")
     }
     kept = {name: run[name] for name in ("arm", "base", "seed", "steps", "rows", "base_steps", "parameters")}
     return {
@@ -173,7 +179,8 @@ def _result(run: Mapping[str, Any], outcomes: Outcomes, about: Mapping[str, Any]
         "mir": run["mir"],
         "mir_by_layer": run["mir_by_layer"],
         "families": {
-            one.name: [round(100 * one.standard, 1), round(100 * one.rendered, 1)] for one in reports["rendered"].categories
+            one.name: [round(100 * one.standard, 1), round(100 * one.rendered, 1)]
+            for one in reports["rendered"].categories
         },
         **{name: run[name] for name in ("loss", "curve", "sft_seconds", "reading_errors", "method") if name in run},
         **about,

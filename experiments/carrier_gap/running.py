@@ -1,4 +1,4 @@
-"""What every stage on the device uses: the device, its number types, compilation, the clock and a log of JSON lines."""
+"""What every stage on the device uses: the device, number types, compilation, the clock, a log of JSON lines."""
 
 import contextlib
 import json
@@ -13,7 +13,8 @@ from typing import Any
 import torch
 
 from experiments.carrier_gap.folder import Folder
-from experiments.carrier_gap.model import Block, Decoder, Inputs, Shape, Tower
+from experiments.carrier_gap.layout import MERGE
+from experiments.carrier_gap.model import Block, Decoder, Inputs, Shape, Tower, merged
 from experiments.carrier_gap.settings import Settings
 
 __all__ = ["Run", "Stopwatch", "bases_in", "describe_machine", "load_base", "new_model", "prepare", "save_base"]
@@ -72,9 +73,14 @@ class Run:
 
 
 def prepare(
-    folder: Path, settings: Settings, out: Path, budget: float, *, compiled: bool = True, threads: int | None = None
+    folder: Path, settings: Settings, out: Path, budget: float, *, compiled: int = 0, threads: int | None = None
 ) -> Run:
-    """A run on the best device there is."""
+    """A run on the best device there is.
+
+    Args:
+        budget: Seconds from now.
+        compiled: On a GPU, compile blocks for so many runs side by side, a tower's too if it is one; 0 compiles none.
+    """
     out.mkdir(parents=True, exist_ok=True)
     torch.set_float32_matmul_precision("high")
     if threads:
@@ -83,7 +89,7 @@ def prepare(
     run = Run(Folder(folder), settings, out, device, Stopwatch(budget))
     run.log("start", **describe_machine())
     if compiled and device.type == "cuda":
-        _compile(run)
+        _compile(run, compiled)
     return run
 
 
@@ -131,21 +137,26 @@ def bases_in(folder: Path) -> list[Path]:
     return sorted(folder.glob("base-*.pt"))
 
 
-def _compile(run: Run) -> None:
-    """Compile a block for training; where that fails it stays as it is written."""
+def _compile(run: Run, runs: int) -> None:
+    """Compile blocks for training; where that fails they stay as they are written."""
     began = time.monotonic()
     try:
         Block.fast = torch.compile(Block.plain, dynamic=True)
-        tower, decoder, _ = new_model(run)
+        tower, decoder, shape = new_model(run)
+        decoder = decoder.copies(shape, runs)
         for length in (96, 160):
-            ids = torch.randint(0, 256, (1, 6, length), device=run.device)
-            inputs = Inputs(ids, torch.zeros_like(ids), torch.zeros(*ids.shape, 2, dtype=torch.long, device=run.device))
+            ids = torch.randint(0, 256, (runs, 6, length), device=run.device)
+            inputs = Inputs(
+                ids, torch.zeros_like(ids), torch.zeros(*ids.shape, 2, dtype=torch.long, device=run.device)
+            )
+            features = torch.zeros(1, MERGE * shape.tower_width, device=run.device)
             with run.half():
-                features = tower(torch.rand(6, 1, 64, 2 * length, device=run.device)).flatten(0, 2)
-                made = decoder(inputs, torch.cat((features, features), -1))
-            (made.float().square().mean() + features.float().mean()).backward()
+                if runs == 1:
+                    features = merged(tower(torch.rand(6, 1, 64, 2 * length, device=run.device))).flatten(0, 2)
+                made = decoder(inputs, features)
+            made.float().square().mean().backward()
         run.wait()
-        run.log("compiled", took=time.monotonic() - began)
+        run.log("compiled", runs=runs, took=time.monotonic() - began)
     except Exception as error:
         Block.fast = None
         run.log("not compiled", error=repr(error)[:300])

@@ -1,6 +1,6 @@
 """Token sequences: a row's texts and pages, a task, the answer; and where each token lies, for the rotary angles.
 
-    BEGIN QUESTION text ... IMAGE_START image tokens IMAGE_END ... text ANSWER answer END
+BEGIN QUESTION text ... IMAGE_START image tokens IMAGE_END ... text ANSWER answer END
 """
 
 from collections.abc import Mapping, Sequence

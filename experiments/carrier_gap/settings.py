@@ -49,7 +49,7 @@ class Settings:
     base_rate: float = 0.02
     sft_rate: float = 5e-4
     aloud: int = 1_000
-    state_rows: int = 128
+    state_rows: int = 64
     aloud_rows: int = 32
     aloud_tokens: int = 90
     curve: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75)
@@ -63,11 +63,12 @@ SETTINGS = {
     ),
     "small": Settings(
         Counts(texts=60_000, formulas=400, questions=1_000, train=1_500, test=400),
-        128, 4, 128, 2, {"small": 32, "medium": 10, "large": 5}, 40, 16, aloud=300, state_rows=96, aloud_rows=8,
+        128, 4, 128, 2, {"small": 32, "medium": 10, "large": 5}, 40, 16, aloud=300, aloud_rows=8,
         curve_rows=100,
     ),
     "tiny": Settings(
         Counts(texts=400, formulas=12, questions=60, train=60, test=24),
-        64, 2, 64, 1, {"small": 8, "medium": 4, "large": 2}, 8, 4, aloud=20, state_rows=8, aloud_rows=2, aloud_tokens=8, curve=(0.5,), curve_rows=8,
+        64, 2, 64, 1, {"small": 8, "medium": 4, "large": 2}, 8, 4, aloud=20, state_rows=8, aloud_rows=2,
+        aloud_tokens=8, curve=(0.5,), curve_rows=8,
     ),
 }  # fmt: skip

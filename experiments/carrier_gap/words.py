@@ -8,7 +8,8 @@ NAMES = tuple(
 )
 THINGS = tuple(
     "apple book candle drum egg flag glove hammer inkpot jar kite lamp mirror needle orange pencil quilt rope shell "
-    "ticket umbrella vase whistle yarn basket coin dish feather globe hat ladder mug net paddle ring spoon tent".split()
+    "ticket umbrella vase whistle yarn basket coin dish feather globe hat ladder mug net paddle ring spoon "
+    "tent".split()
 )
 COLOURS = tuple("red blue green yellow black white brown purple pink grey".split())
 PLACES = tuple("kitchen garden cellar attic office stable library garage market harbour chapel bakery".split())

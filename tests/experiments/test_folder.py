@@ -1,4 +1,4 @@
-"""The experiment's folder holds what `lomo build` and `lomo render-eval` made, and all that a machine without them needs."""
+"""The experiment's folder holds what `lomo build` and `lomo render-eval` made, and all that training needs."""
 
 import io
 import subprocess
@@ -75,9 +75,7 @@ def test_formulas_take_the_latex_route_in_training_and_in_tests(made: tuple[Fold
     _, datasets = made
     for folder, config in (("built", "ratio100"), ("built-test", "distorted")):
         rows = [row for row in load(datasets / folder, config, "train", datasets / "cache") if row["rewritten"]]
-        routes = [
-            (any("$" in span["text"] for span in row["lomo"]["spans"]), row["lomo"]["renderer"]) for row in rows
-        ]
+        routes = [(any("$" in span["text"] for span in row["lomo"]["spans"]), row["lomo"]["renderer"]) for row in rows]
         assert all((renderer == "latex") == formula for formula, renderer in routes)
         assert any(formula for formula, _ in routes)
 
@@ -93,7 +91,9 @@ def test_tests_ask_the_same_questions_under_every_carrier(made: tuple[Folder, Pa
         if name not in ("text", "middle"):
             assert all(len(parts) == 1 and isinstance(parts[0], int) for parts in shown)
     operations = {
-        name: {row["lomo"]["distortion"]["op"] for row in load(datasets / "built-test", name, "train", datasets / "cache")}
+        name: {
+            row["lomo"]["distortion"]["op"] for row in load(datasets / "built-test", name, "train", datasets / "cache")
+        }
         for name in ("middle", "distorted", "unseen_distortion")
     }
     assert operations["middle"] == {"clean"}
@@ -115,7 +115,11 @@ def test_what_trains_needs_no_lomo_hf_installed(made: tuple[Folder, Path]) -> No
         "print(product.integration_rate(states).mean, product.distance(states[0][0][0], states[0][1][0]))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, str(folder.path)], cwd=folder.path, capture_output=True, text=True, env={"PYTHONPATH": ""}
+        [sys.executable, "-c", script, str(folder.path)],
+        cwd=folder.path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": ""},
     )
     assert done.returncode == 0, done.stderr[-2000:]
     from lomo_hf.evaluation import TokenStates, modality_integration_rate, pairwise_distance
@@ -131,7 +135,9 @@ def test_what_trains_needs_no_lomo_hf_installed(made: tuple[Folder, Path]) -> No
 
 def test_a_dataset_of_ones_own_becomes_two_arms(made: tuple[Folder, Path], tmp_path: Path) -> None:
     _, datasets = made
-    make_folder(SETTINGS["tiny"], tmp_path / "own", tmp_path / "work", dataset=str(datasets / "built"), config="prefix50")
+    make_folder(
+        SETTINGS["tiny"], tmp_path / "own", tmp_path / "work", dataset=str(datasets / "built"), config="prefix50"
+    )
     own = Folder(tmp_path / "own")
     assert own.arms == ("standard", "prefix50")
     plain, paged = own.train("standard"), own.train("prefix50")

@@ -1,4 +1,4 @@
-"""The small model: runs side by side are as good as alone, a page changes what it should, labels lie where the ink is."""
+"""The small model: runs side by side are as good as alone, and labels lie where the ink is."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The tiny run: every stage on a CPU, its figures, what is left after a stop, and the stages apart from the package."""
+"""The tiny run: every stage on a CPU, its figures, what is left after a stop, and the stages apart."""
 
 import json
 import os
@@ -79,20 +79,29 @@ def _made_up(right: dict[str, dict[str, list[int]]]) -> list[dict[str, Any]]:
     runs = []
     for arm, tests in right.items():
         held = {
-            name: {"ids": [f"q{at}" for at in range(len(own))], "correct": own, "log_probability": [-0.5 * (name != "text")] * len(own)}
+            name: {
+                "ids": [f"q{at}" for at in range(len(own))],
+                "correct": own,
+                "log_probability": [-0.5 * (name != "text")] * len(own),
+            }
             for name, own in tests.items()
         }
         distance = {f"q{at}": 0.1 * at for at in range(len(tests["text"]))}
         about = {"machine": "none", "torch": "none", "python": "none", "rows": 4, "base_steps": 3, "parameters": 5}
         more = {"mir": 1.0, "mir_by_layer": [1.0], "curve": [{"step": 2, "text": 50.0, "rendered": 25.0}]}
-        runs.append({"arm": arm, "base": 0, "seed": 0, "steps": 6, **about, **more, "tests": held, "distance": distance})
+        runs.append(
+            {"arm": arm, "base": 0, "seed": 0, "steps": 6, **about, **more, "tests": held, "distance": distance}
+        )
     return runs
 
 
 def test_lomo_sensitivity_gives_the_figures_of_the_results(tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     right = {
-        arm: {"text": (draw.random(60) < 0.8).astype(int).tolist(), "rendered": (draw.random(60) < share).astype(int).tolist()}
+        arm: {
+            "text": (draw.random(60) < 0.8).astype(int).tolist(),
+            "rendered": (draw.random(60) < share).astype(int).tolist(),
+        }
         for arm, share in (("standard", 0.1), ("ratio50", 0.5))
     }
     categories = {f"q{at}": "even" if at % 2 == 0 else "odd" for at in range(60)}
@@ -115,7 +124,9 @@ def test_lomo_sensitivity_gives_the_figures_of_the_results(tmp_path: Path) -> No
     assert f"The drop is {standard:.1f} points for `standard` and {ratio:.1f} for `ratio50`".lower() in page.lower()
     assert f"{ratio - standard:+.1f} [" in page
     assert all(f"`{arm}`" in page.split("**Not run here:**")[1].split("\n")[0] for arm in ARMS if arm not in right)
-    assert all((tmp_path / "docs" / "proof" / f"made-up-{kind}.png").is_file() for kind in ("drops", "curves", "figure-1a"))
+    assert all(
+        (tmp_path / "docs" / "proof" / f"made-up-{kind}.png").is_file() for kind in ("drops", "curves", "figure-1a")
+    )
 
 
 def test_a_stopped_stage_goes_on_where_it_was(tiny: Path, tmp_path: Path) -> None:
@@ -134,6 +145,35 @@ def test_a_stopped_stage_goes_on_where_it_was(tiny: Path, tmp_path: Path) -> Non
     assert [run["arm"] for run in finished] == ["base", *TRAINED]
     assert (out / "runs.jsonl").read_text().startswith("".join(whole[:3]))
     assert {run["steps"] for run in finished if run["arm"] != "base"} == {12}
+
+
+def test_a_base_that_was_stopped_is_continued_from_what_it_left(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from experiments.carrier_gap import base
+
+    class Stopped(Exception):
+        """A kill, a moment after something was kept."""
+
+    def keep_and_stop(path: Path, *rest: Any) -> None:
+        save(path, *rest)
+        raise Stopped
+
+    save = base.save_base
+    monkeypatch.setattr(base, "_KEPT_EVERY", 0.0)
+    monkeypatch.setattr(base, "save_base", keep_and_stop)
+    from experiments.carrier_gap.running import load_base, prepare
+
+    run = prepare(tiny, SETTINGS["tiny"], tmp_path, 60.0, threads=1)
+    with pytest.raises(Stopped):
+        base.train_base(run, 0, tmp_path / "base-0.pt", 9.0)
+    left = tmp_path / "partial-base-0.pt"
+    assert load_base(run, left)[3]["steps"] == 1
+    monkeypatch.undo()
+    record = base.train_base(run, 0, tmp_path / "base-0.pt", 1.0, start=left)
+    assert record["steps"] > 1
+    assert not left.exists()
+    assert (tmp_path / "base-0.pt").exists()
 
 
 def test_no_run_is_begun_that_the_budget_has_no_room_for(tiny: Path, tmp_path: Path) -> None:
@@ -156,7 +196,18 @@ def test_stages_run_from_the_folder_alone(tiny: Path, tmp_path: Path) -> None:
         "runpy.run_module('experiments.carrier_gap', run_name='__main__', alter_sys=False)\n"
     )
     base = ["--stage", "base", "--out", str(tmp_path / "own.pt"), "--number", "3", "--minutes", "0.05"]
-    arms = ["--stage", "arms", "--base", str(tmp_path / "own.pt"), "--arms", "ratio50", "--out", str(tmp_path), "--steps", "2"]
+    arms = [
+        "--stage",
+        "arms",
+        "--base",
+        str(tmp_path / "own.pt"),
+        "--arms",
+        "ratio50",
+        "--out",
+        str(tmp_path),
+        "--steps",
+        "2",
+    ]
     for stage in (base, arms):
         done = subprocess.run(
             [sys.executable, "-c", script, *TINY, "--data", ".", *stage],
