@@ -76,7 +76,7 @@ def _arms(given: argparse.Namespace, settings: Settings) -> None:
     budget = 60 * given.minutes * (1 if given.stage == "arms" else 1 - _BASE_SHARE)
     budget = float("inf") if given.tiny else budget  # its steps are few, and a test must not hang on the clock
     held = Folder(given.data).arms
-    arms = list(dict.fromkeys(given.arms or [arm for arm in (*ARMS, *held) if arm in held]))
+    arms = list(dict.fromkeys(given.arms or (ARMS if set(ARMS) <= set(held) else held)))
     run = prepare(
         given.data, settings, given.out, budget, compiled=len(arms) * (not given.no_compile), threads=given.threads
     )

@@ -19,7 +19,7 @@ from torch import Tensor
 from experiments.carrier_gap.layout import CANVASES, MERGE, PATCH, Canvas, Layout, lay_out
 from experiments.carrier_gap.model import Decoder, Inputs, Tower, merged
 from experiments.carrier_gap.optimizers import Muon, scheduled
-from experiments.carrier_gap.page_setting import DeviceAtlas, Labels, set_pages, to_input
+from experiments.carrier_gap.page_setting import DeviceAtlas, Labels, on_device, set_pages, to_input
 from experiments.carrier_gap.running import Run, load_base, new_model, save_base
 from experiments.carrier_gap.sequences import Place, Rows, answer_tokens, reading_batch, token_row
 from experiments.carrier_gap.vocabulary import PADDING, READ
@@ -64,7 +64,7 @@ class Batches:
         length = -(-int(self._lengths[chosen].max()) // 32) * 32
         at = self._texts.starts[chosen][:, None] + np.arange(length)
         at = np.where(np.arange(length) < self._lengths[chosen][:, None], at, -1)
-        index = torch.from_numpy(at).to(self._run.device)
+        index = on_device(at, self._run.device)
         ids = torch.where(index >= 0, self._tokens[index.clamp(min=0)], PADDING)[None]
         return Inputs(ids, torch.full_like(ids, -1), _counted(ids))
 
@@ -276,4 +276,4 @@ def _windows(stream: NDArray[np.int32], words: int, count: int, rng: np.random.G
 
 def _inputs(layout: Layout, words: NDArray[np.int64], run: Run, canvas: Canvas) -> Inputs:
     arrays = reading_batch(layout, words, run.folder.units, canvas)
-    return Inputs(*(torch.from_numpy(array)[None].to(run.device, non_blocking=True) for array in arrays))
+    return Inputs(*(on_device(array, run.device)[None] for array in arrays))

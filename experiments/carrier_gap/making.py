@@ -31,7 +31,7 @@ from experiments.carrier_gap.packing import (
     save_bytes,
 )
 from experiments.carrier_gap.problems import PROSE_FAMILIES
-from experiments.carrier_gap.settings import ARMS, Settings
+from experiments.carrier_gap.settings import Settings
 from experiments.carrier_gap.vocabulary import ANSWER, BEGIN, END, QUESTION, Vocabulary
 
 __all__ = ["MOST_TOKENS", "make_folder"]
@@ -63,7 +63,7 @@ def make_folder(
     else:
         product.build(work / "train.jsonl", product.RECIPES, work / "built", workers)
         kept = [row.to_dict() for row in train]
-        arms = {arm: _rewritten(work / "built", arm, pages, work) for arm in ARMS if arm in product.RECIPES}
+        arms = {arm: _rewritten(work / "built", arm, pages, work) for arm in product.RECIPES}
         own = ([], {})
     tests = _tests(test, pages, work, workers)
     for name, shown in own[1].items():

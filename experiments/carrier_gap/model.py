@@ -184,7 +184,8 @@ class Decoder(nn.Module):
             # Text points at patches too, each token at another: many gradients at one place are slow to add up.
             spread = torch.arange(ids.numel(), device=ids.device).view_as(ids) % len(features)
             chosen = torch.where(inputs.pointers >= 0, inputs.pointers, spread)
-            seen = self.project(features[chosen.flatten(1)]).view(x.shape)
+            patches = features.index_select(0, chosen.flatten()).view(self.runs, -1, features.shape[1])
+            seen = self.project(patches).view(x.shape)
             x = torch.where((ids == IMAGE)[..., None], seen.to(x.dtype), x)
         turn = _angles(inputs.places, self.half, 2000.0)[:, :, None]
         return x, turn.cos(), turn.sin()

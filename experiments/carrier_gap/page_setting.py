@@ -2,15 +2,17 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from experiments.carrier_gap.glyphs import CHARACTERS, Atlas
 from experiments.carrier_gap.layout import MERGE, PATCH, Canvas, Layout
 
-__all__ = ["CLASSES", "SLOTS", "WHITE", "WORD_SLOTS", "DeviceAtlas", "Labels", "set_pages", "to_input"]
+__all__ = ["CLASSES", "SLOTS", "WHITE", "WORD_SLOTS", "DeviceAtlas", "Labels", "on_device", "set_pages", "to_input"]
 
 SLOTS, WORD_SLOTS = 3, 2  # characters of a patch, and words that begin in a merged patch, that have a label
 CLASSES = len(CHARACTERS) + 1
@@ -30,6 +32,12 @@ class DeviceAtlas:
     def of(cls, atlas: Atlas, device: torch.device) -> "DeviceAtlas":
         """The atlas, moved."""
         return cls(torch.from_numpy(atlas.ink).to(device).flatten(), *atlas.ink.shape[2:])
+
+
+def on_device(array: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on the device. From pinned memory, so that the copy does not wait for what was asked of the GPU."""
+    held = torch.from_numpy(array)
+    return held.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else held
 
 
 def to_input(page: Tensor) -> Tensor:
@@ -53,8 +61,7 @@ class Labels:
 @torch.no_grad()
 def set_pages(layout: Layout, atlas: DeviceAtlas, canvas: Canvas, generator: torch.Generator) -> tuple[Tensor, Labels]:
     """Pages (n, 1, height, width) for the tower, and their labels."""
-    device = atlas.ink.device
-    held = {name: torch.from_numpy(getattr(layout, name)).to(device, non_blocking=True) for name in _MOVED}
+    held = {name: on_device(getattr(layout, name), atlas.ink.device) for name in _MOVED}
     ink = _turned(_flat(held, atlas, canvas), held, canvas, generator)
     return to_input(_worn(_blurred(ink, generator), generator)), _labels(held, canvas)
 

@@ -24,6 +24,8 @@ RECIPES: Mapping[str, Mapping[str, Any] | None] = {
     **dict.fromkeys(("ratio25", "ratio50", "ratio75", "ratio100", "prefix50", "suffix50", "multispan50")),
     "fulltext50": {"ratio": 0.5, "position": "full", **_CLEAN},
     "nodistort50": None,
+    # Every training prompt as one clean page: the other carrier of each row, for methods that compare the two.
+    "fulltext100": {"ratio": 1.0, "position": "full", **_CLEAN},
 }
 TEST_RECIPES: Mapping[str, Mapping[str, Any]] = {
     "middle": {"ratio": 1.0, "position": "middle", **_CLEAN},

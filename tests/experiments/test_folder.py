@@ -32,7 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, Path]:
 
 def test_every_arm_is_the_dataset_that_lomo_built(made: tuple[Folder, Path]) -> None:
     folder, datasets = made
-    assert folder.arms == ("standard", *(arm for arm in ARMS if arm != "standard"))
+    assert set(folder.arms) == {*ARMS, "fulltext100"}
     corpus = draw_rows("train", SETTINGS["tiny"].counts.train)
     for arm in folder.arms[1:]:
         built = {row["source_id"]: row for row in load(datasets / "built", arm, "train", datasets / "cache")}
@@ -57,7 +57,7 @@ def test_arms_that_share_a_ratio_rewrite_the_same_rows(made: tuple[Folder, Path]
         for arm in folder.arms
     }
     assert not rewritten["standard"]
-    assert len(rewritten["ratio100"]) == SETTINGS["tiny"].counts.train
+    assert len(rewritten["ratio100"]) == len(rewritten["fulltext100"]) == SETTINGS["tiny"].counts.train
     assert rewritten["ratio25"] < rewritten["ratio50"] < rewritten["ratio75"] < rewritten["ratio100"]
     for arm in ("prefix50", "suffix50", "multispan50", "fulltext50", "nodistort50"):
         assert rewritten[arm] == rewritten["ratio50"]
@@ -68,7 +68,7 @@ def test_full_text_and_undistorted_arms_hold_clean_pages_alone(made: tuple[Folde
     for arm in ("fulltext50", "nodistort50"):
         for row in load(datasets / "built", arm, "train", datasets / "cache"):
             assert not row["rewritten"] or row["lomo"]["distortion"]["op"] == "clean"
-    assert set(RECIPES) == set(NAMED_RECIPES) == set(ARMS) - {"standard"}
+    assert set(NAMED_RECIPES) == set(ARMS) - {"standard"} == set(RECIPES) - {"fulltext100"}
 
 
 def test_formulas_take_the_latex_route_in_training_and_in_tests(made: tuple[Folder, Path]) -> None:
