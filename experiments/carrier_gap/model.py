@@ -215,7 +215,8 @@ class Decoder(nn.Module):
 
     def copies(self, shape: Shape, runs: int) -> "Decoder":
         """`runs` models that begin as this one, which has one."""
-        made = Decoder(shape, runs).to(self.embed.device)
+        with self.embed.device:  # many weights, of which none is kept: not drawn on the CPU
+            made = Decoder(shape, runs)
         with torch.no_grad():
             for own, other in zip(made.parameters(), self.parameters(), strict=True):
                 own.copy_(other.expand_as(own))

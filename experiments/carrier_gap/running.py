@@ -106,7 +106,8 @@ def new_model(run: Run) -> tuple[Tower, Decoder, Shape]:
     shape = Shape(
         settings.width, settings.depth, settings.tower_width, settings.tower_depth, run.folder.vocabulary.size
     )
-    return Tower(shape).to(run.device), Decoder(shape).to(run.device), shape
+    with run.device:
+        return Tower(shape), Decoder(shape), shape
 
 
 def save_base(path: Path, tower: Tower, decoder: Decoder, record: dict[str, Any]) -> None:
