@@ -10,7 +10,7 @@ from benchmarks import costs
 from benchmarks.corpus import prompts_of
 from benchmarks.peers import PEERS, measured_peer
 from benchmarks.stages import measured_rows, warm_up
-from lomo_hf.corpus import open_source
+from lomo_hf.corpus import open_corpus
 from lomo_hf.spans import select_spans
 
 _LENGTHS = (100, 1_000, 10_000, 30_000, 100_000)
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000)
     parser.add_argument("--no-peers", action="store_true")
     given = parser.parse_args()
-    source, prompts = open_source(given.corpus), prompts_of(given.corpus)
+    source, prompts = open_corpus(given.corpus), prompts_of(given.corpus)
     rows = min(given.rows, len(source))
     print(
         f"{rows} rows of {source.description}, every one rewritten; {platform.machine()}, {platform.system()}, ",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.spans import scan
 
 __all__ = ["prompts_of", "recombined", "write_corpus"]
@@ -20,7 +20,7 @@ _BORDERS = ("\n", ". ", "? ", "! ", "。", "？")
 
 def prompts_of(corpus: Path | None) -> list[str]:
     """The first user turn of every row of a corpus; None is the embedded sample."""
-    source = open_source(corpus)
+    source = open_corpus(corpus)
     rows = (row for row in source.conversations(0, len(source)) if isinstance(row, Conversation))
     return [row.turns[row.user_turns[0]].text for row in rows]
 

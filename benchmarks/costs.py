@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.corpus import recombined, write_corpus
 from lomo_hf.building import ShardSpec, build_shards, plan
-from lomo_hf.corpus import Source, open_source, to_conversation
-from lomo_hf.recipe import Recipe
-from lomo_hf.recipes import load_recipe
+from lomo_hf.corpus import Source, open_corpus, to_conversation
+from lomo_hf.recipes.named import load_recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.substitution import Substituter
 
 __all__ = ["cold_starts", "cost_by_length", "four_ratios", "peak_megabytes", "worker_scaling"]
@@ -66,7 +66,7 @@ def worker_scaling(prompts: Sequence[str], rows: int = 8_000) -> dict[int, tuple
     with TemporaryDirectory() as folder:
         corpus = Path(folder, "rows.jsonl")
         write_corpus(recombined(prompts, rows), corpus)
-        whole = plan(open_source(corpus), [load_recipe("ratio100")])[0]
+        whole = plan(open_corpus(corpus), [load_recipe("ratio100")])[0]
         specs = [replace(whole, index=at, count=4, start=rows * at // 4, stop=rows * (at + 1) // 4) for at in range(4)]
         return {workers: _pool_seconds(specs, workers) for workers in (1, 2)}
 
@@ -86,9 +86,9 @@ def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:
     script = (
         "import sys; from pathlib import Path; from tempfile import TemporaryDirectory\n"
         "from lomo_hf.building import build_shards, plan\n"
-        "from lomo_hf.corpus import open_source\n"
-        "from lomo_hf.recipes import load_recipe\n"
-        f"source = open_source({str(corpus) if corpus else None!r})\n"
+        "from lomo_hf.corpus import open_corpus\n"
+        "from lomo_hf.recipes.named import load_recipe\n"
+        f"source = open_corpus({str(corpus) if corpus else None!r})\n"
         f"for rows in ({limit // 4}, {limit}):\n"
         "    with TemporaryDirectory() as out:\n"
         "        build_shards(plan(source, [load_recipe('ratio100')], limit=rows), Path(out))\n"
@@ -104,8 +104,8 @@ def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:
 def cold_starts(repeats: int = 3) -> dict[str, float]:
     """Seconds of processor time from nothing: the import, the first line of help, and the first row of each kind."""
     first_row = (
-        "from lomo_hf import Recipe, open_source, substitute_row, DistortionSettings as D;"
-        "row = next(open_source().conversations({at}, {at} + 1));"
+        "from lomo_hf import Recipe, open_corpus, substitute_row, DistortionSettings as D;"
+        "row = next(open_corpus().conversations({at}, {at} + 1));"
         "substitute_row(row, Recipe('all', ratio=1.0, distortion=D({{'{op}': 1}})))"
     )
     commands = {

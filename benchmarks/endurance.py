@@ -21,8 +21,8 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.corpus import prompts_of, recombined, write_corpus
 from lomo_hf.building import build_shards, plan
-from lomo_hf.corpus import open_source
-from lomo_hf.recipes import load_recipe
+from lomo_hf.corpus import open_corpus
+from lomo_hf.recipes.named import load_recipe
 
 __all__ = ["main"]
 
@@ -49,7 +49,7 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
     corpus, out = folder / "corpus.jsonl", folder / "out"
     write_corpus(recombined(prompts_of(given.corpus), given.rows), corpus)
     began = time.monotonic()
-    shards = len(plan(open_source(corpus), [load_recipe("ratio50")]))
+    shards = len(plan(open_corpus(corpus), [load_recipe("ratio50")]))
     command = [sys.executable, "-m", "lomo_hf.cli", "build", "--corpus", str(corpus), "--out", str(out)]
     command += ["--num-proc", str(given.num_proc)]
     kills: list[str] = []
@@ -147,7 +147,7 @@ def _changed_files(out: Path) -> list[str]:
 
 
 def _compared(corpus: Path, out: Path, count: int, folder: Path) -> dict[str, bool]:
-    specs = plan(open_source(corpus), [load_recipe("ratio50")])
+    specs = plan(open_corpus(corpus), [load_recipe("ratio50")])
     chosen = specs[:: max(1, len(specs) // max(count, 1))][:count]
     same = {}
     for receipt in build_shards(chosen, folder / "again"):

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.corpus import prompts_of
 from benchmarks.hostile import hostile_prompt
 from lomo_hf.corpus import Refusal, screen, to_conversation
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter

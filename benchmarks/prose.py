@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from benchmarks.corpus import prompts_of, write_corpus
 from benchmarks.stages import warm_up
 from lomo_hf.building import build_shard, plan
-from lomo_hf.corpus import Source, open_source
+from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.errors import RenderError
-from lomo_hf.recipe import Caps, Recipe, RenderStyle
+from lomo_hf.recipes.recipe import Caps, Recipe, RenderStyle
 from lomo_hf.rendering import page as room
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans
@@ -119,8 +119,8 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         corpus = Path(folder, "prose.jsonl")
         write_corpus(iter(prose), corpus)
-        _say_costs("rows of plain prose", row_costs(open_source(corpus), given.rounds))
-    _say_costs("all rows", row_costs(open_source(given.corpus), given.rounds))
+        _say_costs("rows of plain prose", row_costs(open_corpus(corpus), given.rounds))
+    _say_costs("all rows", row_costs(open_corpus(given.corpus), given.rounds))
     return 0
 
 

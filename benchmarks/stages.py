@@ -13,8 +13,8 @@ from typing import Any
 from unittest.mock import patch
 
 from lomo_hf.building import ShardSpec, build_shard, plan
-from lomo_hf.corpus import Conversation, Source, open_source
-from lomo_hf.recipe import Recipe
+from lomo_hf.corpus import Conversation, Source, open_corpus
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.substitution import Substituter
 
 __all__ = ["STAGES", "Stages", "measured_rows", "warm_up"]
@@ -29,7 +29,7 @@ STAGES = {
     "encode": ("lomo_hf.substitution.to_png",),
     "write": (
         "lomo_hf.building.shard_writer.ShardWriter.add", "lomo_hf.building.shard_writer.ShardWriter.close",
-        "lomo_hf.building.files.PendingFile.seal", "lomo_hf.building.shard.verify_parquet",
+        "lomo_hf.storage.atomic.PendingFile.seal", "lomo_hf.building.shard.verify_parquet",
     ),
 }  # fmt: skip
 
@@ -56,7 +56,7 @@ class Stages:
 
 def warm_up() -> None:
     """Fonts read, libraries loaded: what a process pays once."""
-    for spec in plan(open_source(), [Recipe("all", ratio=1.0)], limit=25):
+    for spec in plan(open_corpus(), [Recipe("all", ratio=1.0)], limit=25):
         with TemporaryDirectory() as out:
             _build(spec, out)
 

@@ -29,8 +29,8 @@ def serve_rows(rows: int, connection: Connection) -> None:
     """The hub's process: makes the rows, serves them, and leaves when it is told to."""
     import pyarrow as pa
     import pyarrow.parquet as pq
-    from sources.replica import FROM_VALUE, prompts, schema_of
-    from sources.served import serve
+    from corpus.hub.replica import FROM_VALUE, prompts, schema_of
+    from corpus.hub.served import serve
 
     schema, texts = schema_of(pa.string(), pa.null(), FROM_VALUE), prompts()
     files: dict[str, bytes] = {"README.md": b"# rows\n"}

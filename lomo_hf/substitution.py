@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.choosing import check_choosing, draw_of
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import Distortion, check_settings, distort, draw_distortion
 from lomo_hf.errors import RenderError, TooLargeError
 from lomo_hf.randomness import stream
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import Page, render_span
 from lomo_hf.rendering.png import to_png
 from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.selection import check_choosing, draw_of
+from lomo_hf.selection.turns import check_turn
 from lomo_hf.spans import Localization, check_position, narrow, select_spans
-from lomo_hf.turns import check_turn
 
 __all__ = ["Effort", "Row", "Substituter", "check_recipe", "keep_as_text", "stored_row", "substitute_row"]
 
@@ -56,8 +56,8 @@ def substitute_row(conversation: Conversation, recipe: Recipe, place: float | No
     whose span cannot be rendered, is kept as text. `place`, from 0 to 1, is the row's own in its corpus; only recipes
     that rise over the corpus ask for it.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> conversation = next(open_source(None).conversations(0, 1))
+    >>> from lomo_hf.corpus import open_corpus
+    >>> conversation = next(open_corpus(None).conversations(0, 1))
     >>> row = substitute_row(conversation, Recipe("all", ratio=1.0))
     >>> row["rewritten"], len(row["images"]), row["images"][0]["bytes"][:4]
     (True, 1, b'\\x89PNG')
@@ -70,8 +70,8 @@ def keep_as_text(conversation: Conversation, recipe: Recipe, reason: str, place:
 
     A row that the recipe does not draw, or refuses, is as `substitute_row` makes it.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> conversation = next(open_source(None).conversations(0, 1))
+    >>> from lomo_hf.corpus import open_corpus
+    >>> conversation = next(open_corpus(None).conversations(0, 1))
     >>> row = keep_as_text(conversation, Recipe("all", ratio=1.0), "time")
     >>> row["rewritten"], row["lomo"]["reason"]
     (False, 'time')

@@ -8,11 +8,13 @@ import csv
 from pathlib import Path
 from statistics import mean
 
-from lomo_hf import Caps, Conversation, DistortionSettings, RenderStyle, open_source
+from lomo_hf import open_corpus
 from lomo_hf.auditing import open_reader
 from lomo_hf.auditing.characters import error_rate
+from lomo_hf.corpus import Conversation
 from lomo_hf.distortion import distort, draw_distortion, operations
 from lomo_hf.randomness import stream
+from lomo_hf.recipes import Caps, DistortionSettings, RenderStyle
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans
 
@@ -23,7 +25,7 @@ OUT = Path(__file__).parent / "ocr.csv"
 def pages() -> list[tuple[str, str, object]]:
     """(id, text, page) of prose of a page's length, from the embedded sample."""
     found = []
-    source = open_source()
+    source = open_corpus()
     for row in source.conversations(0, len(source)):
         if not isinstance(row, Conversation):
             continue

@@ -5,7 +5,8 @@ from typing import Any
 
 from PIL import Image
 
-from lomo_hf import Conversation, row_features
+from lomo_hf.corpus import Conversation
+from lomo_hf.row import row_features
 
 __all__ = ["check_invariants", "restored"]
 

@@ -37,6 +37,10 @@ def test_a_row_id_with_a_lone_surrogate_still_draws() -> None:
     assert 0 <= uniform(0, "\ud800", "ratio") < 1
 
 
+def test_ids_that_differ_in_a_lone_surrogate_draw_apart() -> None:
+    assert len({uniform(0, row_id, "ratio") for row_id in ("\ud800", "\ud801", "?", "")}) == 4
+
+
 def test_the_draw_of_many_rows_is_uniform() -> None:
     draws = np.array([uniform(0, f"row/{index}", "ratio") for index in range(20_000)])
     # Kolmogorov-Smirnov at 20,000 draws: 1.95 / sqrt(n) is exceeded once in a thousand seeds; this one is fixed.

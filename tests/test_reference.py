@@ -13,7 +13,7 @@ import lomo_hf
 from lomo_hf.cli import main
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
-MODULES = [f"lomo_hf.{found.name}" for found in pkgutil.iter_modules(lomo_hf.__path__)]
+MODULES = [f"lomo_hf.{found.name}" for found in pkgutil.iter_modules(lomo_hf.__path__) if found.name != "__main__"]
 OPTION = re.compile(r"--[a-z][a-z-]*")
 
 

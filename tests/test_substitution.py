@@ -14,23 +14,18 @@ from hypothesis import strategies as st
 from invariants import check_invariants
 from PIL import Image
 
-from lomo_hf import (
-    NAMED_RECIPES,
-    Conversation,
-    Origin,
-    Recipe,
-    Refusal,
-    Substituter,
-    Turn,
-    open_source,
-    substitute_row,
-)
-from lomo_hf.distortion import Distortion, distort
+from lomo_hf import NAMED_RECIPES, Recipe, open_corpus, substitute_row
+from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
+from lomo_hf.distortion import Distortion, distort, draw_distortion
+from lomo_hf.errors import TooLargeError
+from lomo_hf.randomness import stream, uniform
+from lomo_hf.recipes import Caps, Choosing, DistortionSettings, RenderStyle
 from lomo_hf.rendering import render_span
-from lomo_hf.spans import POSITIONS, select_spans
+from lomo_hf.spans import POSITIONS, Span, select_spans
+from lomo_hf.substitution import Substituter, keep_as_text
 
 DATA = Path(__file__).parent / "data"
-SAMPLE = open_source(None)
+SAMPLE = open_corpus(None)
 EVERY = Recipe("every", ratio=1.0)
 
 
@@ -66,7 +61,7 @@ def test_real_prompts_are_restored_to_the_character_in_every_position(position: 
 def test_adversarial_rows_become_right_rows_or_named_refusals() -> None:
     outcomes: dict[str, str] = {}
     for name in ("edge.jsonl", "edge_upstream_dialects.jsonl"):
-        source = open_source(DATA / name)
+        source = open_corpus(DATA / name)
         for found in source.conversations(0, len(source)):
             row = found if isinstance(found, Refusal) else substitute_row(found, EVERY)
             if isinstance(row, Refusal):
@@ -132,6 +127,114 @@ def test_what_the_row_records_replays_to_the_stored_page() -> None:
             assert (said["width"], said["height"]) == (stored.shape[1], stored.shape[0])
 
 
+def test_two_pages_of_a_row_are_turned_by_the_one_angle_that_is_recorded() -> None:
+    """Where one of two pages cannot turn as far as drawn, the other turns no further: the record is true of both."""
+    settings_ = DistortionSettings(mix={"rotate_large": 1}, strength="hard")
+    recipe = replace(EVERY, position="multi-span", distortion=settings_, caps=Caps(max_pixels=60_000))
+    limited = 0
+    for conversation in conversations(step=2):
+        row = substitute_row(conversation, recipe)
+        if not isinstance(row, dict) or len(row["images"] or ()) < 2:
+            continue
+        params = json.loads(row["lomo"]["distortion"]["params"])
+        record = Distortion(row["lomo"]["distortion"]["op"], {"degrees": params["degrees"]})
+        found = select_spans(conversation.turns[row["lomo"]["turn"]].text, "multi-span")
+        if [[s.start, s.end] for s in found.spans] != [[s["start"], s["end"]] for s in row["lomo"]["spans"]]:
+            continue  # cut to fit
+        clean = [render_span(found.prompt, span, recipe.style, recipe.caps).pixels for span in found.spans]
+        for page, stored in zip(clean, pages(row), strict=True):
+            assert np.array_equal(distort(page, record)[0], stored)
+        drawn = Distortion("rotate_large", {"degrees": params.get("drawn_degrees", params["degrees"])})
+        alone = [distort(page, drawn, max_pixels=60_000)[1].params["degrees"] for page in clean]
+        assert abs(params["degrees"]) == min(abs(float(angle)) for angle in alone)
+        limited += alone[0] != alone[1]
+    assert limited >= 5
+
+
+def test_every_draw_of_a_row_has_a_stream_of_its_own_named_after_its_purpose() -> None:
+    """A published split rests on these names: another key draws other rows, turns and distortions."""
+    for number in range(20):
+        conversation = replace(MULTI, id=f"t/{number}")
+        row = substitute_row(conversation, replace(EVERY, turn="random", seed=5))
+        assert isinstance(row, dict)
+        lomo = row["lomo"]
+        assert lomo["draw"] == uniform(5, conversation.id, "ratio")
+        assert lomo["turn"] == (0, 2, 4)[int(uniform(5, conversation.id, "turn") * 3)]
+        drawn = draw_distortion(EVERY.distortion, stream(5, conversation.id, "distortion"))
+        assert {"op": drawn.op, "params": drawn.params} == {
+            "op": lomo["distortion"]["op"], "params": json.loads(lomo["distortion"]["params"]),
+        }  # fmt: skip
+
+
+def test_a_row_is_rewritten_where_its_draw_is_below_the_ratio_and_not_where_it_equals_it() -> None:
+    draw = uniform(0, MULTI.id, "ratio")
+    for ratio, rewritten in [(draw, False), (float(np.nextafter(draw, 1)), True)]:
+        recipe = replace(EVERY, ratio=ratio)
+        row, kept = substitute_row(MULTI, recipe), keep_as_text(MULTI, recipe, "time")
+        assert isinstance(row, dict)
+        assert isinstance(kept, dict)
+        assert (row["rewritten"], row["lomo"]["reason"], row["lomo"]["draw"]) == (rewritten, None, draw)
+        assert kept["lomo"]["reason"] == ("time" if rewritten else None)
+
+
+def test_a_prompt_as_long_as_the_cap_is_rewritten_and_a_longer_one_says_why_not() -> None:
+    conversation = made_of("Why is that?", "So.")
+    for limit, reason in [(12, None), (11, "prompt-too-long")]:
+        row = substitute_row(conversation, replace(EVERY, caps=Caps(max_prompt_chars=limit)))
+        assert isinstance(row, dict)
+        assert (row["rewritten"], row["lomo"]["reason"]) == (reason is None, reason)
+
+
+def test_recipes_that_differ_in_one_setting_share_nothing_that_it_decides() -> None:
+    """What one recipe has computed of a row serves the others only where they ask for the very same."""
+    conversation = made_of(
+        "First. See <image> here. It is third. Then $x^2$ is fourth. A fifth is longer than others. Sixth.", "Yes.",
+        "Second turn. It has more. Three now. Four. Five is the last and the longest of them all, by far. Six.", "No.",
+        id="t/3",
+    )  # fmt: skip
+    base = replace(EVERY, placeholders="escape", turn="longest")
+    clean = DistortionSettings(mix={"clean": 1})
+    length = Choosing("length", quantiles=tuple(range(0, 202, 2)))
+    recipes = [
+        base, replace(base, placeholders="keep"), replace(base, placeholders="drop"), replace(base, turn="first"),
+        replace(base, seed=3), replace(base, position="suffix"), replace(base, style=RenderStyle(text_size=16)),
+        replace(base, caps=Caps(max_pixels=40_000)), replace(base, caps=Caps(min_side=200)),
+        replace(base, distortion=clean), replace(base, distortion=clean, style=RenderStyle(margin=30)),
+        replace(base, choosing=length), replace(base, choosing=length, turn="first"),
+        replace(base, choosing=length, seed=3), replace(base, choosing=replace(length, chance=0.1)),
+    ]  # fmt: skip
+    together = Substituter(recipes).rows(conversation)
+    assert together == [substitute_row(conversation, recipe) for recipe in recipes]
+    told = [json.dumps(row, default=repr) for row in together]
+    assert [(n, told.index(row)) for n, row in enumerate(told) if told.index(row) != n] == [(7, 0)]  # it fits the cap
+
+
+def test_the_size_of_a_row_is_that_of_its_page_of_most_pixels() -> None:
+    sizes = set()
+    for conversation in conversations(step=4):
+        row = substitute_row(conversation, replace(EVERY, position="multi-span"))
+        assert isinstance(row, dict)
+        if len(row["lomo"]["spans"]) == 2:
+            pixels = [span["width"] * span["height"] for span in row["lomo"]["spans"]]
+            assert row["lomo"]["width"] * row["lomo"]["height"] == max(pixels)
+            first, second = row["lomo"]["spans"]
+            sizes.add((first["width"] > second["width"], pixels[0] > pixels[1]))
+    assert len(sizes) == 4  # the wider page is not always the larger one
+
+
+def test_of_two_pages_the_row_tells_the_worse_renderer_and_its_reason() -> None:
+    text, latex, fallback = "Word by word it goes on here", "Here $x^2$ is shown", "Here $\\nosuchmacro{2}$ is seen"
+    for second, fourth, renderer in [
+        (text, latex, "latex"), (latex, text, "latex"), (latex, fallback, "fallback"), (fallback, text, "fallback"),
+    ]:  # fmt: skip
+        prompt = f"One is the first of them. {second}. Three is the middle one. {fourth}. Five is the last one."
+        row = substitute_row(made_of(prompt, "ok"), replace(EVERY, position="multi-span"))
+        assert isinstance(row, dict)
+        assert len(row["lomo"]["spans"]) == 2
+        assert row["lomo"]["renderer"] == renderer
+        assert (row["lomo"]["reason"] is not None) is (renderer == "fallback")
+
+
 def test_nodistort_gives_the_clean_pages_of_the_same_spans() -> None:
     for conversation in conversations(step=20):
         clean = substitute_row(conversation, replace(NAMED_RECIPES["nodistort50"], ratio=1.0))
@@ -156,6 +259,36 @@ def test_exactly_the_wanted_user_turn_is_rewritten(turn: str, index: int) -> Non
     holds = [n for n, m in enumerate(row["messages"]) if any(part["type"] == "image" for part in m["content"])]
     assert holds == [index]
     assert shown in ([index], [])
+
+
+def test_of_user_turns_as_long_the_earlier_is_the_longest() -> None:
+    row = substitute_row(made_of("Why is it so?", "A.", "How is it so?", "B."), replace(EVERY, turn="longest"))
+    assert isinstance(row, dict)
+    assert row["lomo"]["turn"] == 0
+
+
+def test_turns_of_the_same_length_do_not_share_their_pages() -> None:
+    """Both are rendered whole, from 0 to 13."""
+    conversation = made_of("Why is it so?", "A.", "How is it so?", "B.")
+    recipes = [replace(EVERY, turn="first"), replace(EVERY, turn="last")]
+    together = Substituter(recipes).rows(conversation)
+    assert together == [substitute_row(conversation, recipe) for recipe in recipes]
+
+
+def test_a_span_is_cut_at_most_seven_times_before_its_row_stays_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cost is bounded where a page never fits; eight pages are tried."""
+    tried: list[int] = []
+
+    def never_fits(prompt: str, span: Span, *_: object) -> None:
+        tried.append(span.end - span.start)
+        raise TooLargeError("too-large", "it never fits.", len(prompt))
+
+    monkeypatch.setattr("lomo_hf.substitution.render_span", never_fits)
+    row = substitute_row(made_of("A sentence is here. " * 40, "ok"), replace(EVERY, position="full"))
+    assert isinstance(row, dict)
+    assert row["lomo"]["reason"] == "too-large"
+    assert len(tried) == 8
+    assert tried == sorted(set(tried), reverse=True)
 
 
 def test_random_turns_are_drawn_by_row_id_and_reach_every_user_turn() -> None:

@@ -14,8 +14,9 @@ import pytest
 from datasets import Image, List, disable_progress_bars, load_dataset
 from invariants import check_invariants
 
-from lomo_hf import Conversation, Recipe, Refusal, open_source
-from lomo_hf.release import build_dataset
+from lomo_hf import Recipe, open_corpus
+from lomo_hf.corpus import Conversation, Refusal
+from lomo_hf.dataset import build_dataset
 from lomo_hf.spans import POSITIONS
 
 DATA = Path(__file__).parent / "data"
@@ -35,7 +36,7 @@ def rows_of(folder: Path, config: str, cache: Path) -> Iterator[dict[str, Any]]:
 def test_every_row_of_a_corpus_is_right_in_every_position(corpus: Path | None, tmp_path: Path) -> None:
     recipes = [Recipe(position, ratio=1.0, position=position) for position in POSITIONS]
     report = build_dataset(corpus, recipes, tmp_path / "out", num_proc=2)
-    source = open_source(corpus)
+    source = open_corpus(corpus)
     found = list(source.conversations(0, len(source)))
     conversations = {one.id: one for one in found if isinstance(one, Conversation)}
     refused = {one.id for one in found if isinstance(one, Refusal)}

@@ -45,16 +45,13 @@ TEST_RECIPES: Mapping[str, Mapping[str, Any]] = {
 
 def build(corpus: Path, recipes: Mapping[str, Mapping[str, Any] | None], folder: Path, workers: int = 1) -> None:
     """`lomo build`: a recipe without settings is the named one."""
-    from lomo_hf.building.engines import LocalEngine
-    from lomo_hf.recipe import Recipe
-    from lomo_hf.recipes import load_recipe
-    from lomo_hf.release import build_dataset
+    from lomo_hf import Recipe, build_dataset, load_recipe
 
     made = [
         load_recipe(name) if settings is None else Recipe.from_dict({"name": name, **settings})
         for name, settings in recipes.items()
     ]
-    build_dataset(corpus, made, folder, engine=LocalEngine(workers))
+    build_dataset(corpus, made, folder, num_proc=workers)
 
 
 def render(questions: Path, folder: Path) -> None:
@@ -74,21 +71,21 @@ def load(dataset: str | Path, config: str, split: str, cache: Path) -> Iterator[
 
 def versions() -> dict[str, str]:
     """What decides the pages."""
-    from lomo_hf.recipe import installed_engines
+    from lomo_hf.recipes.recipe import installed_engines
 
     return dict(installed_engines())
 
 
 def distance(text: NDArray[np.floating], image: NDArray[np.floating]) -> float:
     """Pairwise distance (equation 7) of the token states of two runs."""
-    from lomo_hf.evaluation.alignment import pairwise_distance
+    from lomo_hf.evaluation.alignment.distances import pairwise_distance
 
     return pairwise_distance(text, image)
 
 
 def integration_rate(samples: Sequence[tuple[NDArray[np.floating], NDArray[np.floating]]]) -> Any:
     """The modality integration rate over samples of text and image states, each (layers, tokens, width)."""
-    from lomo_hf.evaluation.alignment import TokenStates, modality_integration_rate
+    from lomo_hf.evaluation.alignment.distances import TokenStates, modality_integration_rate
 
     return modality_integration_rate([TokenStates(text, image) for text, image in samples])
 
@@ -147,7 +144,7 @@ def figure_distances(bins: Any, path: Path) -> None:
 
 def numeric_modules() -> list[str]:
     """The modules that `distance` and `integration_rate` come from, and those that they import from `lomo_hf`."""
-    wanted, found = ["lomo_hf.evaluation.alignment"], list[str]()
+    wanted, found = ["lomo_hf.evaluation.alignment.distances"], list[str]()
     while wanted:
         name = wanted.pop()
         if name in found:

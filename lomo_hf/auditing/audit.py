@@ -9,26 +9,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.auditing.case import Case
-from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, check_files
-from lomo_hf.auditing.ledger import Ledger
+from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
 from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
 from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting, fingerprint, nested_pairs
 from lomo_hf.auditing.ocr import Reader
-from lomo_hf.auditing.outlines import outlines, page_kind, reading_kind
 from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
-from lomo_hf.auditing.report import AuditReport
+from lomo_hf.auditing.report import AuditReport, Ledger
 from lomo_hf.auditing.row_checks import ROW_CHECKS, draws_are_known, whys_of
-from lomo_hf.auditing.sampling import Key, spread_sample
-from lomo_hf.auditing.seen_ids import SeenIds
+from lomo_hf.auditing.sampling import Key, outlines, page_kind, reading_kind, spread_sample
 from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
 from lomo_hf.corpus import Source
 from lomo_hf.corpus.sampling import DRAW, reopen_source
+from lomo_hf.dataset import MANIFEST, Manifest, content_digest, read_set_aside
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
-from lomo_hf.recipe import Recipe, installed_engines
-from lomo_hf.release import MANIFEST, Manifest, content_digest, read_set_aside
+from lomo_hf.recipes.recipe import Recipe, installed_engines
 
 __all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
 
@@ -81,7 +78,7 @@ def audit_dataset(
         SourceError: The corpus cannot be read.
 
     >>> import tempfile
-    >>> from lomo_hf.release import build_dataset
+    >>> from lomo_hf.dataset import build_dataset
     >>> with tempfile.TemporaryDirectory() as out:
     ...     _ = build_dataset(None, ["ratio50"], out, limit=5)
     ...     report = audit_dataset(out)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from lomo_hf.corpus import Conversation, Origin, Turn
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.spans import Atom, scan
 
 __all__ = ["ROLE_OF", "Case", "Places"]

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.auditing.case import Places
-from lomo_hf.auditing.ledger import Ledger
+from lomo_hf.auditing.report import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids, read_refused, read_rows
 from lomo_hf.building.ordering import LEADING_ROWS
 from lomo_hf.corpus import Conversation, Refusal, Source, screen
 from lomo_hf.randomness import uniform
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 
 __all__ = ["MATCHING_CHECKS", "matched_rows", "unmatched_rows"]
 

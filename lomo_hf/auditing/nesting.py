@@ -6,8 +6,8 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import Any, Final
 
-from lomo_hf.auditing.ledger import Ledger
-from lomo_hf.recipe import Recipe
+from lomo_hf.auditing.report import Ledger
+from lomo_hf.recipes.recipe import Recipe
 
 __all__ = ["NESTING_CHECKS", "Fingerprints", "check_nesting", "fingerprint", "nested_pairs"]
 
@@ -22,7 +22,7 @@ Fingerprints = dict[str, bytes | None]
 def nested_pairs(recipes: Mapping[str, Recipe]) -> list[tuple[str, str]]:
     """(smaller, larger) for configs that differ in their ratio alone; neighbours only, as being alike is transitive.
 
-    >>> from lomo_hf.recipes import NAMED_RECIPES
+    >>> from lomo_hf.recipes.named import NAMED_RECIPES
     >>> nested_pairs({name: NAMED_RECIPES[name] for name in ("ratio50", "prefix50", "ratio75", "ratio25")})
     [('ratio25', 'ratio50'), ('ratio50', 'ratio75')]
     """

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.auditing.case import Case
-from lomo_hf.auditing.png_header import read_png_header
 from lomo_hf.auditing.row_checks import whys_of
 from lomo_hf.distortion import OPERATIONS, Distortion, distort
 from lomo_hf.errors import LomoError
 from lomo_hf.rendering import Page, render_span
+from lomo_hf.rendering.png import read_png_header
 from lomo_hf.spans import Span
 
 __all__ = ["PAGE_CHECKS", "PageFindings", "check_pages", "clean_pages", "decode"]

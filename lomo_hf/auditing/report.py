@@ -1,13 +1,103 @@
-"""What an audit says in the end: one document, the same bytes for the same folder, and whether all of it is true."""
+"""What an audit tells: one line for each check, with how much was looked at and what is false; and the whole document.
+
+A check never stops an audit. Only what makes an audit impossible (no manifest, another source) is an error.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from lomo_hf.auditing.ledger import Outcome
+__all__ = ["AUDIT_FORMAT", "MAX_EXAMPLES", "AuditReport", "Finding", "Ledger", "Outcome"]
 
-__all__ = ["AUDIT_FORMAT", "AuditReport"]
+
+MAX_EXAMPLES: Final = 5
+_MAX_WHY: Final = 300
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is false: in which config, of which row (or file), and why, in one sentence."""
+
+    config: str
+    id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found. `skipped` says why nothing was looked at; None where something was to be.
+
+    >>> Outcome("geometry", "Sizes are in the limits.", 7, 0, ()).true
+    True
+    """
+
+    name: str
+    promise: str
+    checked: int
+    failed: int
+    examples: tuple[Finding, ...]
+    skipped: str | None = None
+
+    @property
+    def true(self) -> bool:
+        """Whether nothing false was found."""
+        return self.failed == 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            "name": self.name,
+            "promise": self.promise,
+            "checked": self.checked,
+            "failed": self.failed,
+            "skipped": self.skipped,
+            "examples": [{"config": one.config, "id": one.id, "why": one.why} for one in self.examples],
+        }
+
+
+@dataclass
+class _Line:
+    checked: int = 0
+    failed: int = 0
+    examples: list[Finding] = field(default_factory=list)
+
+
+class Ledger:
+    """Keeps the score of every check while rows go by. Memory does not grow with the rows.
+
+    >>> ledger = Ledger({"geometry": "Sizes are in the limits."})
+    >>> ledger.note("geometry", "ratio50", "gsm8k/1", [])
+    >>> ledger.note("geometry", "ratio50", "gsm8k/2", ["width must be 32 or more; found 30."])
+    >>> [(one.checked, one.failed, one.examples[0].id) for one in ledger.outcomes({})]
+    [(2, 1, 'gsm8k/2')]
+    """
+
+    def __init__(self, promises: Mapping[str, str]) -> None:
+        self._promises = dict(promises)
+        self._lines = {name: _Line() for name in promises}
+
+    def note(self, check: str, config: str, id: str, whys: Iterable[str]) -> None:
+        """One row (or file) was looked at; each of `whys` says what is false about it. It counts once."""
+        line = self._lines[check]
+        line.checked += 1
+        said = [why for why in whys if why]
+        if said:
+            line.failed += 1
+            if len(line.examples) < MAX_EXAMPLES:
+                line.examples.append(Finding(config, id, " ".join(said)[:_MAX_WHY]))
+
+    def count(self, check: str, rows: int) -> None:
+        """So many rows were looked at, and nothing is false of them."""
+        self._lines[check].checked += rows
+
+    def outcomes(self, skipped: Mapping[str, str]) -> Sequence[Outcome]:
+        """All lines in the order of the promises; those in `skipped` with the reason."""
+        return [
+            Outcome(name, promise, line.checked, line.failed, tuple(line.examples), skipped.get(name))
+            for (name, promise), line in zip(self._promises.items(), self._lines.values(), strict=True)
+        ]
+
 
 AUDIT_FORMAT = 1
 
@@ -17,7 +107,7 @@ class AuditReport:
     """The outcome of an audit.
 
     Attributes:
-        content: Digest of the shards that were audited (`lomo_hf.release.content_digest`).
+        content: Digest of the shards that were audited (`lomo_hf.dataset.content_digest`).
         source: What the rows were held against, as the manifest names it; None without a source.
         sample: How many rows the costly checks took; None for all.
         outcomes: One for each check.

@@ -11,17 +11,17 @@ from types import MappingProxyType
 from typing import Any
 
 from lomo_hf.auditing.case import ROLE_OF, Case
-from lomo_hf.auditing.png_header import read_png_header
-from lomo_hf.choosing import STRATEGIES, draw_of
 from lomo_hf.corpus.screening import find_token
 from lomo_hf.distortion import Distortion, draw_distortion
 from lomo_hf.errors import LomoError, TooLargeError
 from lomo_hf.randomness import stream, uniform
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import render_span
+from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.selection import STRATEGIES, draw_of
+from lomo_hf.selection.turns import check_turn
 from lomo_hf.spans import Localization, select_spans
-from lomo_hf.turns import check_turn
 
 __all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "whys_of"]
 

@@ -4,11 +4,20 @@ One pass over all but the pages, with memory for a sample of each kind of row an
 """
 
 import heapq
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import TypeVar
+from pathlib import Path
+from typing import Final, TypeVar
 
-__all__ = ["Key", "spread_sample"]
+from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.shards import Shard, read_rows
+from lomo_hf.auditing.statistics import script_of
+from lomo_hf.auditing.study import group_of
+from lomo_hf.errors import IntegrityError
+from lomo_hf.recipes.recipe import Recipe
+
+__all__ = ["Key", "outlines", "page_kind", "reading_kind", "spread_sample"]
+
 
 Key = tuple[str, str]  # (config, row id)
 T = TypeVar("T")
@@ -50,3 +59,39 @@ def spread_sample(
 def _digest(key: Key) -> int:
     # Of the row alone: configs that share rows then sample the same ones, and one page is looked at in all of them.
     return int.from_bytes(blake2b(key[1].encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+
+
+_COLUMNS: Final = ("id", "messages", "rewritten", "lomo")
+
+
+def outlines(
+    folder: Path, recipes: Mapping[str, Recipe], shards: Mapping[str, Sequence[Shard]]
+) -> Iterator[tuple[Key, Case]]:
+    """All rewritten rows of these configs, without their pages; shards that cannot be read are passed over."""
+    for config, recipe in recipes.items():
+        for shard in shards[config]:
+            try:
+                for row in read_rows(folder, shard.file, _COLUMNS):
+                    if row["rewritten"]:
+                        yield (config, str(row["id"])), Case(row, recipe)
+            except IntegrityError:
+                continue  # the check of the shard tells
+
+
+def page_kind(key: Key, case: Case) -> tuple[str, ...]:
+    """Config, route, operation and script; a row that cannot be read is of a kind of its own."""
+    try:
+        script = script_of("".join(case.span_words))
+        return (key[0], str(case.lomo["renderer"]), str(case.lomo["distortion"]["op"]), script)
+    except (KeyError, TypeError, IndexError):
+        return (key[0],)
+
+
+def reading_kind(key: Key, case: Case) -> tuple[str, ...] | None:
+    """Group and script, of prose the operation too; None where a reader has nothing to read."""
+    try:
+        group = group_of(case)
+        # Figures by operation are of prose, so other groups need not be spread over operations.
+        return (*group, str(case.lomo["distortion"]["op"])) if group and group[0] == "prose" else group
+    except (KeyError, TypeError, IndexError):
+        return None

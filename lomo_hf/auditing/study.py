@@ -15,7 +15,7 @@ from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.characters import error_rate, is_prose
 from lomo_hf.auditing.ocr import KNOWN_SCRIPTS, READABLE_SCRIPTS, Reader
 from lomo_hf.auditing.page_checks import clean_pages, decode
-from lomo_hf.auditing.scripts import script_of
+from lomo_hf.auditing.statistics import script_of
 
 __all__ = ["Reading", "Study", "group_of"]
 

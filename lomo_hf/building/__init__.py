@@ -8,14 +8,14 @@
 What makes a folder of shards a dataset repository - card, manifest, views - is made by the room above.
 """
 
-from lomo_hf.building.engines import BuiltAlready, Engine, LocalEngine, share_of
+from lomo_hf.building.engines.local import BuiltAlready, Engine, LocalEngine, share_of
 from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
-from lomo_hf.building.pool import ShardDone, build_shards
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
-from lomo_hf.building.row_work import RowLimits
 from lomo_hf.building.shard import build_shard
 from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
+from lomo_hf.building.workers.pool import ShardDone, build_shards
+from lomo_hf.building.workers.rows import RowLimits
 
 __all__ = [
     "FORMAT_VERSION",

@@ -18,20 +18,21 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lomo_hf.building.files import PendingFile
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts
 from lomo_hf.building.shard_writer import ShardWriter
-from lomo_hf.choosing import draws_by_chance
-from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, screen
-from lomo_hf.corpus.hub_parquet import HubParquet
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, Source, screen
+from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.sampling import DrawnSource
 from lomo_hf.errors import SourceError
 from lomo_hf.randomness import stream
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.selection import draws_by_chance, measured
+from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.substitution import Substituter
 
-__all__ = ["Estimate", "Range", "estimate", "fetched_bytes"]
+__all__ = ["Estimate", "Range", "Sharing", "estimate", "fetched_bytes", "measure_sharing"]
+
 
 _RUN_ROWS: Final = 5
 _LEAST_RUNS: Final = 1
@@ -79,8 +80,8 @@ def estimate(
         SourceError: No row of the sample can be read.
 
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
-    >>> source = open_source()
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
     >>> found = estimate(source, plan(source, [Recipe("mine")]), measure=10)
     >>> found.rows, found.download, found.seconds.low <= found.seconds.middle <= found.seconds.high
     (206, 0, True)
@@ -284,3 +285,75 @@ def _scaled(sizes: Sequence[int], samples: Sequence[npt.NDArray[np.float64]]) ->
         variance += size**2 * own / max(len(sample), 1) * unseen
     error = 2 * variance**0.5
     return Range(max(0.0, middle - error), middle, middle + error)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Counts of the rows that were measured, and estimates for the whole corpus.
+
+    Attributes:
+        rows, sampled: Rows of the corpus, and how many of them were measured.
+        pages: For each recipe, by name, the pages of its rows.
+        typeset, distorted: Pages typeset, and rewrites distorted and encoded, when all are built together.
+        seconds: Processor time, on this machine, in one process.
+        page_bytes: PNG bytes of all pages of all recipes, as stored.
+    """
+
+    rows: int
+    sampled: int
+    pages: dict[str, int]
+    typeset: int
+    distorted: int
+    seconds: float
+    page_bytes: int
+
+    @property
+    def apart(self) -> int:
+        """Pages of all recipes: so many would be typeset and distorted if each were built by itself."""
+        return sum(self.pages.values())
+
+
+def measure_sharing(
+    source: Source, recipes: Sequence[Recipe], *, measure: int = 60, limit: int | None = None
+) -> Sharing:
+    """Substitute `measure` rows spread evenly over the corpus, and multiply by what they stand for. Writes nothing.
+
+    Raises:
+        RecipeError, SourceError: As `plan`.
+
+    >>> from lomo_hf.corpus import open_corpus
+    >>> recipes = [Recipe("half"), Recipe("all", ratio=1.0)]
+    >>> found = measure_sharing(open_corpus(), recipes, measure=10)
+    >>> found.sampled, found.typeset < found.apart
+    (10, True)
+    """
+    rows = len(source) if limit is None else min(limit, len(source))
+    sampled = min(measure, rows)
+    known = measured(recipes, source, limit=limit)
+    substituter = Substituter(known)
+    pages = dict.fromkeys((recipe.name for recipe in known), 0)
+    typeset = distorted = stored = 0
+    seconds = 0.0
+    for number in range(sampled):
+        index = (2 * number + 1) * rows // (2 * sampled)
+        read = next(source.conversations(index, index + 1))
+        if isinstance(read, Refusal):
+            continue
+        started = time.process_time()
+        made, effort = substituter.rows_and_effort(read, (index + 0.5) / rows)
+        seconds += time.process_time() - started
+        typeset, distorted = typeset + effort.typeset, distorted + effort.distorted
+        for recipe, row in zip(known, made, strict=True):
+            images = [] if isinstance(row, Refusal) else row["images"] or []
+            pages[recipe.name] += len(images)
+            stored += sum(len(image["bytes"]) for image in images)
+    scale = rows / sampled if sampled else 0.0
+    return Sharing(
+        rows,
+        sampled,
+        {name: round(count * scale) for name, count in pages.items()},
+        round(typeset * scale),
+        round(distorted * scale),
+        seconds * scale,
+        round(stored * scale),
+    )

@@ -10,10 +10,10 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
-from lomo_hf.choosing import measured
 from lomo_hf.corpus import Source
 from lomo_hf.errors import BuildError, RecipeError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.selection import measured
 from lomo_hf.substitution import check_recipe
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]
@@ -98,8 +98,8 @@ def plan(source: Source, recipes: Sequence[Recipe], *, limit: int | None = None)
     Raises:
         RecipeError: There is no recipe, two share a name, one names what does not exist, or `limit` is negative.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> [str(spec) for spec in plan(open_source(), [Recipe("mine")], limit=100)]
+    >>> from lomo_hf.corpus import open_corpus
+    >>> [str(spec) for spec in plan(open_corpus(), [Recipe("mine")], limit=100)]
     ['shard 0 of 1 (rows 0 to 99)']
     """
     names = [check_recipe(recipe).name for recipe in recipes]

@@ -8,10 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from lomo_hf.building.files import explain, sha256_of, sweep, write_whole
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
+from lomo_hf.storage.atomic import explain, sha256_of, sweep, write_whole
 
 __all__ = [
     "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",

@@ -8,15 +8,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from lomo_hf.building.files import PendingFile, explain, sync_folder
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts, Receipt, ShardFile
 from lomo_hf.building.resume import save_receipt
-from lomo_hf.building.row_work import MakeRows, rows_in_this_process
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
+from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import BuildError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
 from lomo_hf.substitution import Row
 
 __all__ = ["build_shard", "write_shard"]
@@ -32,9 +32,9 @@ def build_shard(spec: ShardSpec, out: Path) -> Receipt:
 
     >>> import tempfile
     >>> from lomo_hf.building import plan
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> with tempfile.TemporaryDirectory() as out:
-    ...     receipt = build_shard(plan(open_source(), [Recipe("mine")], limit=3)[0], Path(out))
+    ...     receipt = build_shard(plan(open_corpus(), [Recipe("mine")], limit=3)[0], Path(out))
     >>> receipt.files["mine"].path, receipt.counts["mine"].rows
     ('mine/train-00000-of-00001.parquet', 3)
     """

@@ -11,12 +11,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.files import PendingFile
-from lomo_hf.building.memory import give_back
 from lomo_hf.building.ordering import Place, order_of, place_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import stored_schema, with_old_features
+from lomo_hf.storage.atomic import PendingFile
+from lomo_hf.storage.memory import give_back
 from lomo_hf.substitution import Row
 
 __all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]

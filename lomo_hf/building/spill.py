@@ -8,7 +8,7 @@ was looked at would count as the worker's until the shard is written.
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from lomo_hf.building.files import PendingFile
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["Spill"]
 

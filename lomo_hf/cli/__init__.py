@@ -89,7 +89,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("stopped; what is done stays, and the same command goes on from there.", _INTERRUPTED)
     except OSError as error:
-        from lomo_hf.building.files import disk_is_full
+        from lomo_hf.storage.atomic import disk_is_full
 
         if disk_is_full(error):
             _fail(f"the disk takes no more ({error.strerror}). Free space, then give the same command again.", 1)

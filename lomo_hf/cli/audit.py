@@ -36,11 +36,11 @@ def audit(
     report = _run(folder, corpus, no_source, sample, ocr)
     print_report(report, console())
     if out is not None:
-        from lomo_hf.building.files import write_whole
+        from lomo_hf.storage.atomic import write_whole
 
         write_whole(out, report.to_json().encode())
     elif report.true:
-        from lomo_hf.release import record_audit
+        from lomo_hf.dataset import record_audit
 
         record_audit(folder, report.to_json())
     if not report.true:

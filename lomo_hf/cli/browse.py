@@ -17,8 +17,8 @@ def browse(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("browse.html"),
 ) -> None:
     """Write a page that shows rows as people read them, with filters and search. Open it in any browser."""
-    from lomo_hf.building.files import write_whole
-    from lomo_hf.release.browse import browse_page
+    from lomo_hf.dataset.browse.page import browse_page
+    from lomo_hf.storage.atomic import write_whole
 
     data = browse_page(dataset, config=config, rows=rows).encode()
     write_whole(out, data)

@@ -22,12 +22,12 @@ from lomo_hf.cli.engines import (
     chosen_share,
 )  # fmt: skip
 from lomo_hf.cli.terminal import Recipes, RepoName, console
-from lomo_hf.recipes import DEFAULT_RECIPE
+from lomo_hf.recipes.named import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lomo_hf.release import BuildReport
+    from lomo_hf.dataset import BuildReport
 
 __all__ = ["build", "print_report"]
 
@@ -55,7 +55,7 @@ def build(
     """Build a dataset folder that load_dataset reads."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-    from lomo_hf.release import build_dataset
+    from lomo_hf.dataset import build_dataset
 
     for name in recipe or ():
         _note_other_than_its_name(name)
@@ -92,7 +92,7 @@ def build(
 
 def _note_other_than_its_name(recipe: str) -> None:
     """A file that `lomo recipes --show` began keeps the name it had: two datasets would call two things `ratio50`."""
-    from lomo_hf.recipes import NAMED_RECIPES, is_as_named, load_recipe
+    from lomo_hf.recipes.named import NAMED_RECIPES, is_as_named, load_recipe
 
     loaded = load_recipe(recipe)
     if loaded.name in NAMED_RECIPES and not is_as_named(loaded):

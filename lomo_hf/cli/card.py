@@ -18,8 +18,8 @@ def card(
     ] = False,
 ) -> None:
     """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it stays."""
-    from lomo_hf.release import rewrite_features
-    from lomo_hf.release.companions import refresh_card
+    from lomo_hf.dataset import rewrite_features
+    from lomo_hf.dataset.card.companions import refresh_card
 
     screen = console()
     if legacy_features:

@@ -7,7 +7,7 @@ import typer
 from lomo_hf.cli.terminal import Dataset, console, literal
 
 if TYPE_CHECKING:
-    from lomo_hf.release import Report
+    from lomo_hf.dataset import Report
 
 __all__ = ["check"]
 
@@ -16,7 +16,7 @@ _SHOWN = 5  # findings of one check
 
 def check(dataset: Dataset = "lomo-ov15") -> None:
     """Check that a dataset loads and that the Hub's viewer shows it. Writes nothing."""
-    from lomo_hf.release import check_dataset
+    from lomo_hf.dataset import check_dataset
 
     report = check_dataset(dataset)
     _print_report(report)

@@ -104,15 +104,15 @@ class Selection:
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
-        from lomo_hf.corpus import open_hub, open_source
-        from lomo_hf.corpus.hub_name import parse_hub_name
+        from lomo_hf.corpus import open_corpus, open_hub
+        from lomo_hf.hub.names import parse_hub_name
 
         columns = mapping(self.columns)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_source(self.corpus, columns=columns)
+            return open_corpus(self.corpus, columns=columns)
         screen = console()
         with screen.status("reading the list of files ...") as status:
             return open_hub(
@@ -174,9 +174,9 @@ def selecting(command: Callable[..., None]) -> Callable[..., None]:
 
 def resumable(selection: Selection, out: Path) -> Selected:
     """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
-    from lomo_hf.building.files import write_whole
     from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.release.manifest import WORK_FOLDER
+    from lomo_hf.dataset.manifest import WORK_FOLDER
+    from lomo_hf.storage.atomic import write_whole
 
     work = out / WORK_FOLDER
     selected = selection.select(work / DRAW if work.is_dir() else _recorded_draw(out))
@@ -190,7 +190,7 @@ def resumable(selection: Selection, out: Path) -> Selected:
 def _recorded_draw(folder: Path) -> Path | None:
     """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
     from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.release.manifest import file_record, read_manifest
+    from lomo_hf.dataset.manifest import file_record, read_manifest
 
     manifest = read_manifest(folder) if (folder / DRAW).is_file() else None
     known = manifest is not None and file_record(folder, DRAW) in manifest.files

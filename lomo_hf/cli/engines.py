@@ -65,7 +65,7 @@ def chosen_engine(
         return BuiltAlready()
     if name == "local":
         return LocalEngine(num_proc, guarded=True)
-    from lomo_hf.building.cluster import DatatroveEngine
+    from lomo_hf.building.engines.datatrove import DatatroveEngine
 
     return DatatroveEngine(executor, tasks, workers, remote, _said(options))
 

@@ -13,8 +13,8 @@ from lomo_hf.cli.terminal import RepoName, console
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
-    from lomo_hf.building.sharing import Sharing
-    from lomo_hf.recipe import Recipe
+    from lomo_hf.building.estimating import Sharing
+    from lomo_hf.recipes.recipe import Recipe
 
 __all__ = ["grid"]
 
@@ -32,11 +32,11 @@ def grid(
 ) -> None:
     """Plan and build a matrix of recipes, each a config; what they share is rendered once."""
     from lomo_hf.building import LocalEngine
-    from lomo_hf.building.sharing import measure_sharing
-    from lomo_hf.choosing import measured
-    from lomo_hf.grids import load_grid
-    from lomo_hf.release import build_dataset
-    from lomo_hf.release.repository import chosen_recipes
+    from lomo_hf.building.estimating import measure_sharing
+    from lomo_hf.dataset import build_dataset
+    from lomo_hf.dataset.build import chosen_recipes
+    from lomo_hf.recipes.grid import load_grid
+    from lomo_hf.selection import measured
 
     grown = load_grid(file)
     if selection.seed is not None and len({one.seed for one in grown}) > 1:

@@ -34,9 +34,9 @@ def mix(
     write: Annotated[Path | None, typer.Option(help="Copy the mixed rows into this new folder as well.")] = None,
 ) -> None:
     """Mix a LoMo split with multimodal rows at a ratio of image-bearing to text-only rows."""
-    from lomo_hf.building.files import write_whole
     from lomo_hf.mixing import mix as made_of
     from lomo_hf.mixing import mixture_json, open_multimodal, open_split, parse_ratio, write_mixture
+    from lomo_hf.storage.atomic import write_whole
 
     wanted = parse_ratio(ratio)
     pictured = open_multimodal(multimodal, configs=config or None, exclude=exclude_config or ())

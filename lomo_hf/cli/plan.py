@@ -7,7 +7,7 @@ import typer
 
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
 from lomo_hf.cli.terminal import Recipes, console, literal
-from lomo_hf.recipes import DEFAULT_RECIPE
+from lomo_hf.recipes.named import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
     from lomo_hf.building import ShardSpec
@@ -28,8 +28,8 @@ def plan(
 ) -> None:
     """Say what a build would take: shards, rows by config, time, bytes. Builds nothing."""
     from lomo_hf.building import plan as planned
-    from lomo_hf.building.files import write_whole
-    from lomo_hf.release.repository import chosen_recipes
+    from lomo_hf.dataset.build import chosen_recipes
+    from lomo_hf.storage.atomic import write_whole
 
     recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], selection.seed)
     selected = selection.select()

@@ -22,9 +22,7 @@ def preview(
     kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
 ) -> None:
     """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
-    from lomo_hf.preview import contact_sheet, preview_rows, save_sheet
+    from lomo_hf.dataset import preview as draw
 
-    mapped = mapping(columns)
-    chosen = preview_rows(corpus, recipe, count=rows, skip=skip, seed=seed, kind=kind, columns=mapped)
-    save_sheet(contact_sheet(chosen), out)
-    console().print(f"{len(chosen)} rows drawn to [bold]{literal(out)}[/bold]")
+    drawn = draw(corpus, recipe, out=out, count=rows, skip=skip, seed=seed, kind=kind, columns=mapping(columns))
+    console().print(f"{drawn} rows drawn to [bold]{literal(out)}[/bold]")

@@ -8,7 +8,7 @@ import typer
 from lomo_hf.cli.terminal import console, literal
 
 if TYPE_CHECKING:
-    from lomo_hf.release import Plan, PushReport
+    from lomo_hf.dataset import Plan, PushReport
 
 __all__ = ["push"]
 
@@ -26,8 +26,8 @@ def push(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")] = False,
 ) -> None:
     """Publish a dataset folder: one commit, a tag, and everything read back. Run it again after any failure."""
-    from lomo_hf.release import PushOptions
-    from lomo_hf.release import push as publish
+    from lomo_hf.dataset import PushOptions
+    from lomo_hf.dataset import push as publish
 
     screen = console()
     options = PushOptions(private=private, create_pr=create_pr, dry_run=dry_run)

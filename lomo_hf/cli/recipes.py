@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.terminal import console
-from lomo_hf.recipes import DEFAULT_RECIPE, NAMED_RECIPES
+from lomo_hf.recipes.named import DEFAULT_RECIPE, NAMED_RECIPES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +18,7 @@ def recipes(
     show: Annotated[str | None, typer.Option(help="Print this recipe as YAML, to start your own from.")] = None,
 ) -> None:
     """List the named recipes and explain what they decide."""
-    from lomo_hf.recipes import load_recipe
+    from lomo_hf.recipes.named import load_recipe
 
     if show is not None:
         sys.stdout.write(load_recipe(show).to_yaml())
@@ -29,10 +29,10 @@ def recipes(
 def _print_recipes(screen: "Console") -> None:
     from rich.table import Table
 
-    from lomo_hf.choosing import STRATEGIES
     from lomo_hf.distortion import operations
+    from lomo_hf.selection import STRATEGIES
+    from lomo_hf.selection.turns import TURNS
     from lomo_hf.spans import POSITIONS
-    from lomo_hf.turns import TURNS
 
     table = Table(show_edge=False)
     for column in ("recipe", "ratio", "position", "distortion", "what it is"):

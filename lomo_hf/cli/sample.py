@@ -25,7 +25,7 @@ def sample(
     ] = False,
 ) -> None:
     """Draw a sample by quota, seed and row id; or replay one from its manifest."""
-    from lomo_hf.building.files import write_whole
+    from lomo_hf.storage.atomic import write_whole
 
     screen = console()
     if check and selection.replay is None:

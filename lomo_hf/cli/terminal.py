@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.names import check_no_secret
+from lomo_hf.recipes.names import check_no_secret
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +14,7 @@ __all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console", "liter
 
 def _checked(repo: str | None) -> str | None:
     """A name for a card is one that could be published under."""
-    from lomo_hf.release.versions import check_repo_id
+    from lomo_hf.hub.names import check_repo_id
 
     if repo is not None:
         check_no_secret("repo", repo)  # first: the message of the other repeats what it found

@@ -22,9 +22,9 @@ def verify(
     ] = False,
 ) -> None:
     """Find any flipped bit, missing, extra or swapped file. Exit code 3 where there is one."""
+    from lomo_hf.dataset import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_dataset
     from lomo_hf.errors import PublishError, UsageError
-    from lomo_hf.release import HubClient, PushOptions, Retrier, read_back, take_snapshot, verify_folder
-    from lomo_hf.release.versions import check_repo_id
+    from lomo_hf.hub.names import check_repo_id
 
     screen = console()
     repo, at, revision = (remote or "").partition("@")
@@ -40,7 +40,7 @@ def verify(
     def say(said: str) -> None:
         screen.print(said, highlight=False, markup=False)
 
-    local = verify_folder(folder)
+    local = verify_dataset(folder)
     rows = {name: local.contents.rows(name) for name in local.contents.configs}
     say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name, count in rows.items():

@@ -1,6 +1,6 @@
 """Where rows come from: files, or the Hub, in any of the usual dialects -> `Conversation`, screened and in order.
 
-    open_source(path)  -> Source                       files, a dataset on the Hub, or the embedded sample corpus
+    open_corpus(path)  -> Source                       files, a dataset on the Hub, or the embedded sample corpus
     source.conversations(start, stop)                  -> Conversation | Refusal, one for each row
     screen(conversation, "drop")                       -> Conversation | Refusal: placeholders and control tokens
 
@@ -8,12 +8,12 @@ The lowest room of the house: it knows nothing of spans, pages or shards.
 """
 
 from lomo_hf.corpus.conversation import MAX_TURN_CHARS, Conversation, Origin, Refusal, Role, Turn
-from lomo_hf.corpus.hub_name import LLAVA_OV15, LLAVA_OV15_TEXT
-from lomo_hf.corpus.hub_opening import open_hub
-from lomo_hf.corpus.opening import SAMPLE, open_source
+from lomo_hf.corpus.hub.opening import open_hub
+from lomo_hf.corpus.opening import SAMPLE, open_corpus
 from lomo_hf.corpus.screening import SPECIAL_TOKENS, screen
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.corpus.turns import to_conversation
+from lomo_hf.hub.names import LLAVA_OV15, LLAVA_OV15_TEXT
 
 __all__ = [
     "LLAVA_OV15",
@@ -29,8 +29,8 @@ __all__ = [
     "Role",
     "Source",
     "Turn",
+    "open_corpus",
     "open_hub",
-    "open_source",
     "screen",
     "to_conversation",
 ]

@@ -3,42 +3,24 @@
 The pass counts rows, notes where they begin, digests the content and hashes the ids. Its memory is 8 bytes a row.
 """
 
-import json
-from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
-
-from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
-from lomo_hf.corpus.conversation import Refusal
-from lomo_hf.corpus.dialects import DIALECT_REMEDY
-from lomo_hf.corpus.hub_name import parse_hub_name
-from lomo_hf.corpus.identity import Uniqueness, id_hash, row_id, safe_line
-from lomo_hf.corpus.json_array import JsonArray
-from lomo_hf.corpus.json_lines import JsonLines
-from lomo_hf.corpus.parquet import Parquet
-from lomo_hf.corpus.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
+from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, files_of, plain_name, scan_files
+from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
-from lomo_hf.errors import SourceError
+from lomo_hf.hub.names import parse_hub_name
 
-__all__ = ["SAMPLE", "check_some_row_reads", "config_name", "files_of", "id_observer", "open_source", "scan_files"]
+__all__ = ["SAMPLE", "open_corpus"]
 
 SAMPLE: Final = Path(__file__).parent / "sample" / "sample.jsonl"
 """The embedded sample corpus: about 200 real prompts, to try everything without any download."""
 
-_FORMATS: Final = {".jsonl": "JSON Lines", ".ndjson": "JSON Lines", ".json": "JSON", ".parquet": "Parquet"}
-_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json"))
-_TRIED: Final = 100
-_HOPELESS: Final = frozenset(("dialect", "json", "encoding"))
-_MAX_CONFIG_CHARS: Final = 80
 
-
-def open_source(
+def open_corpus(
     path: Path | str | None = None,
     *,
     config: str | None = None,
@@ -59,162 +41,21 @@ def open_source(
     Raises `SourceError`, with the remedy, when there is no such file, when it cannot be read, or when none of the
     first 100 rows is in a known dialect.
 
-    >>> source = open_source()
+    >>> source = open_corpus()
     >>> source.config, next(source.conversations(0, 1)).user_turns
     ('sample', (0,))
     """
     if isinstance(path, str) and not Path(path).exists() and (name := parse_hub_name(path)):
-        from lomo_hf.corpus.hub_opening import open_hub
+        from lomo_hf.corpus.hub.opening import open_hub
 
         return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns)
     place, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
     files = files_of(place)
     readers, ids, digest = scan_files(files, mapped)
-    name_of_rows = config_name(config or _plain_name(place))
+    name_of_rows = config_name(config or plain_name(place))
     description = f"{len(ids):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
     source = FileSource(
         name_of_rows, digest, description, readers, Uniqueness(ids), repo, revision, mapped, id_hashes=ids
     )
     check_some_row_reads(source, str(place))
     return source
-
-
-def scan_files(
-    files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS
-) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64], str]:
-    """Plan files on this machine, in one pass: their readers, 64 bits of every row's id, and the content's digest."""
-    digest, hashes, readers = new_digest(), array("Q"), list[Reader]()
-    if columns.pairs:
-        digest.update(repr(columns.pairs).encode())
-    for file in files:
-        own, observe = new_digest(), id_observer(hashes, columns)
-        if _format(file) == "Parquet":
-            readers.append(Parquet.scan(file, observe, own, columns))
-        else:
-            seen = _Seen(columns, observe)
-            readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, seen, own))
-            seen.check(file)
-        digest.update(own.digest())
-    return tuple(readers), np.array(hashes, dtype=np.uint64), digest.hexdigest()
-
-
-class _Seen:
-    """Watches the rows of a JSON file for the columns that a mapping names: there is no list of them to look at.
-
-    Without it a name typed wrong would be an id, a system prompt or a licence that is lost in silence.
-    """
-
-    def __init__(self, columns: ColumnMap, observe: Observe) -> None:
-        self._unseen = set(columns.missing(()))
-        self._first: list[str] = []
-        self._observe = observe
-
-    def __call__(self, item: Item) -> None:
-        if self._unseen and isinstance(item, Mapping):
-            self._unseen.difference_update(item)
-            self._first = self._first or [str(name) for name in islice(item, 100)]
-        self._observe(item)
-
-    def check(self, file: Path) -> None:
-        """Raises `SourceError` for a column that no row has."""
-        if self._unseen and self._first:
-            wrong, there = describe(sorted(self._unseen)), describe(self._first)
-            raise SourceError(
-                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these in --columns; "
-                "what lies inside one must become a column first."
-            )
-
-
-def config_name(text: str) -> str:
-    """A name that may begin a row's id: one line, no slash."""
-    return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
-
-
-def files_of(place: Path) -> list[Path]:
-    """The files of rows that a path stands for."""
-    if place.is_file():
-        if not _format(place):
-            known = ", ".join(_FORMATS)
-            raise SourceError(
-                f"{place} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(place)}"
-            )
-        return [place]
-    if not place.is_dir():
-        raise SourceError(f"{place} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
-    try:
-        files = sorted(file for file in place.iterdir() if _format(file) and file.is_file())
-    except OSError as error:
-        raise SourceError(f"{place} cannot be listed ({error.strerror}). Check its permissions.") from error
-    formats = sorted({_format(file) for file in files})
-    if not files:
-        inner = sorted(folder.name for folder in place.iterdir() if folder.is_dir())[:8]
-        raise SourceError(f"{place} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
-    if len(formats) > 1:
-        raise SourceError(f"{place} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
-    return files
-
-
-def _remedy(file: Path) -> str:
-    """What makes a table of text Parquet: everything as text, as numbers and empty cells are otherwise guessed."""
-    sign = {".csv": "", ".tsv": ", sep='\\t'"}.get(file.suffix.lower())
-    if sign is None:
-        return ""
-    there = file.with_suffix(".parquet").name
-    code = f"import pandas; pandas.read_csv({file.name!r}{sign}, dtype=str).to_parquet({there!r})"
-    return f' A table becomes one by: python -c "{code}"'
-
-
-def _format(file: Path) -> str:
-    if file.name.startswith(".") or file.name in _NOT_ROWS:
-        return ""
-    plain = Path(file.stem) if file.suffix == ".gz" else file
-    name = _FORMATS.get(plain.suffix.lower(), "")
-    return "" if name == "Parquet" and plain is not file else name
-
-
-def _plain_name(place: Path) -> str:
-    # Not resolved where there is a name: the Hub's cache is made of links to files named by their digest.
-    name = place.name if place.name not in ("", "..") else place.resolve().name
-    for suffix in (".gz", *_FORMATS):
-        name = name.removesuffix(suffix)
-    return name or "rows"
-
-
-def _is_lines(file: Path) -> bool:
-    """Whether a file is JSON Lines. Many that are called .json are, too: the first line is a whole row."""
-    if _format(file) == "JSON Lines":
-        return True
-    with opened(file) as stream:
-        line = stream.readline(MAX_ROW_BYTES)
-    if line.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
-        return False
-    try:
-        first = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(first, dict) and not any(isinstance(first.get(key), list) for key in ("data", "rows"))
-
-
-def id_observer(hashes: "array[int]", columns: ColumnMap, begin: int = 0) -> Callable[[Item], None]:
-    """Notes 64 bits of the id of every row it is shown; `begin` is the index of the first."""
-    column = columns.id_column()
-
-    def observe(item: Item) -> None:
-        named = {"id": item.get(column)} if column != "id" and isinstance(item, dict) else item
-        hashes.append(id_hash(row_id(named, begin + len(hashes))))
-
-    return observe
-
-
-def check_some_row_reads(source: FileSource | JoinedSource, place: str) -> None:
-    """An early word when none of the first 100 rows can be read."""
-    tried = list(islice(source.conversations(0, _TRIED), _TRIED))
-    if not tried:
-        raise SourceError(f"{place} holds no rows. {DIALECT_REMEDY}")
-    refused = [row for row in tried if isinstance(row, Refusal) and row.reason in _HOPELESS]
-    if len(refused) == len(tried):
-        _, row = next(source.rows(0, _TRIED), (0, {}))
-        mapped = any(part.columns.renames for part in source.parts)
-        which = "After --columns the first row has" if mapped else "The first row has the columns"
-        seen = f" {which} {describe(row)}. {MAPPING_REMEDY}" if row else ""
-        raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}{seen}")

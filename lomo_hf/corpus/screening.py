@@ -23,7 +23,7 @@ from typing import Final
 
 from lomo_hf.corpus.conversation import Conversation, Refusal, Turn
 from lomo_hf.errors import RecipeError
-from lomo_hf.recipe import PLACEHOLDER_POLICIES
+from lomo_hf.recipes.recipe import PLACEHOLDER_POLICIES
 
 __all__ = ["SPECIAL_TOKENS", "find_token", "screen"]
 

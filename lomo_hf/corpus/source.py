@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
 from lomo_hf.corpus.conversation import Conversation, Refusal
+from lomo_hf.corpus.files.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.identity import Uniqueness, row_id
-from lomo_hf.corpus.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.turns import to_conversation
 
 __all__ = ["FileSource", "JoinedSource", "Source"]
@@ -56,7 +56,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FileSource:
-    """Rows in files, in order of the files' names: one config. Made by `open_source`, which plans it.
+    """Rows in files, in order of the files' names: one config. Made by `open_corpus`, which plans it.
 
     `license` is what the source declares for rows that declare none. `id_hashes` holds 64 bits for each row's own id,
     for drawing a sample; it stays behind when the source is pickled.

@@ -28,9 +28,9 @@ def write_rows(source: Source, path: Path) -> Written:
         SourceError: The file cannot be written, or the source not read.
 
     >>> import tempfile
-    >>> from lomo_hf.corpus import open_source
+    >>> from lomo_hf.corpus import open_corpus
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_rows(open_source(), Path(folder, "rows.jsonl")).refused
+    ...     write_rows(open_corpus(), Path(folder, "rows.jsonl")).refused
     {}
     """
     refused: Counter[str] = Counter()

@@ -14,7 +14,7 @@ import numpy as np
 from lomo_hf.distortion.parameters import DECIMALS, RISING, STRENGTHS, Bounds, Parameter, Value, Whole
 from lomo_hf.distortion.registry import GROUPS, OPERATIONS, WEIGHED, Operation
 from lomo_hf.errors import RecipeError
-from lomo_hf.recipe import DistortionSettings
+from lomo_hf.recipes.recipe import DistortionSettings
 
 __all__ = ["Distortion", "check_settings", "draw_distortion"]
 

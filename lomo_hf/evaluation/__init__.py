@@ -9,20 +9,24 @@
 Beside the line of the house: it uses rendering and the card's templates, and nothing uses it.
 """
 
-from lomo_hf.evaluation.alignment import (
+from lomo_hf.evaluation.alignment.distances import (
     IntegrationRate,
     TokenStates,
     frechet_distance,
     modality_integration_rate,
     pairwise_distance,
 )
-from lomo_hf.evaluation.benchmarks import BENCHMARKS, Benchmark, find_benchmark
-from lomo_hf.evaluation.evalscope import evalscope_items, write_evalscope
-from lomo_hf.evaluation.hidden_states import SampleStates, collect_hidden_states
-from lomo_hf.evaluation.items import Item, Unusable
-from lomo_hf.evaluation.moments import Moments
+from lomo_hf.evaluation.alignment.hidden_states import SampleStates, collect_hidden_states
+from lomo_hf.evaluation.alignment.moments import Moments
+from lomo_hf.evaluation.alignment.token_masks import TokenMasks, token_masks
+from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
 from lomo_hf.evaluation.plots import plot_carriers, plot_drop_by_distance, save_plot
-from lomo_hf.evaluation.rendering_eval import RenderedReport, render_benchmark
+from lomo_hf.evaluation.rendered.benchmarks import BENCHMARKS, Benchmark, find_benchmark
+from lomo_hf.evaluation.rendered.evalscope import evalscope_items, write_evalscope
+from lomo_hf.evaluation.rendered.items import Item, Unusable
+from lomo_hf.evaluation.rendered.pairs import Twins, make_twins
+from lomo_hf.evaluation.rendered.render import render_benchmark
+from lomo_hf.evaluation.rendered.report import RenderedReport
 from lomo_hf.evaluation.results import Outcome, read_results
 from lomo_hf.evaluation.sensitivity import (
     DistanceBin,
@@ -31,9 +35,6 @@ from lomo_hf.evaluation.sensitivity import (
     carrier_sensitivity,
     drop_by_distance,
 )
-from lomo_hf.evaluation.statistics import mcnemar, paired_bootstrap
-from lomo_hf.evaluation.token_masks import TokenMasks, token_masks
-from lomo_hf.evaluation.twins import Twins, make_twins
 
 __all__ = [
     "BENCHMARKS",

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from lomo_hf.errors import RecipeError, SourceError
+from lomo_hf.evaluation.paired_tests import mcnemar, paired_bootstrap
 from lomo_hf.evaluation.results import Outcome, read_results
-from lomo_hf.evaluation.statistics import mcnemar, paired_bootstrap
 
 __all__ = ["DistanceBin", "Sensitivity", "SensitivityReport", "carrier_sensitivity", "drop_by_distance"]
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.files import sweep, write_whole
 from lomo_hf.errors import BuildError, IntegrityError
 from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, is_true
+from lomo_hf.storage.atomic import sweep, write_whole
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]
 

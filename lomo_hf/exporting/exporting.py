@@ -11,15 +11,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.files import explain
+from lomo_hf.dataset import Manifest, read_manifest
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.exporting.destination import close, finished, open_out
 from lomo_hf.exporting.formats import FORMATS
 from lomo_hf.exporting.planning import Part, plan_parts
 from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.working import Job, write_parts
-from lomo_hf.recipes import DEFAULT_RECIPE
-from lomo_hf.release import Manifest, read_manifest
+from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.storage.atomic import explain
 
 __all__ = ["ExportReport", "export_dataset"]
 

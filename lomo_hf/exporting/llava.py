@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building.files import PendingFile, sync_folder, write_whole
 from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
+from lomo_hf.storage.atomic import PendingFile, sync_folder, write_whole
 
 __all__ = ["LlavaJsonl"]
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building.files import write_whole
 from lomo_hf.exporting.receipts import PartFile, PartReceipt, record_file
+from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["NVMETA", "write_nvmeta"]
 

@@ -11,8 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
-from lomo_hf.building.files import sha256_of, write_whole
 from lomo_hf.errors import IntegrityError
+from lomo_hf.storage.atomic import sha256_of, write_whole
 
 __all__ = [
     "WORK",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.building.files import PendingFile, sync_folder
+from lomo_hf.storage.atomic import PendingFile, sync_folder
 
 __all__ = ["SampleTar", "json_line"]
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from threading import Thread
 
-from lomo_hf.building.worker import leave_with_parent
+from lomo_hf.building.workers.child_process import leave_with_parent
 from lomo_hf.errors import BuildError
 from lomo_hf.exporting.formats import FORMATS
 from lomo_hf.exporting.planning import Part

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.errors import IntegrityError, SourceError
-from lomo_hf.mixing.halves import Half, open_multimodal, open_split
+from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
 from lomo_hf.row import row_features
 

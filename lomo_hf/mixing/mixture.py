@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from lomo_hf.corpus import FileSource, JoinedSource, Refusal
 from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest
-from lomo_hf.mixing.halves import Half
+from lomo_hf.mixing.inputs import Half
 from lomo_hf.mixing.multimodal import to_multimodal_row
-from lomo_hf.mixing.strata import STRATA, targets
+from lomo_hf.mixing.ratios import STRATA, targets
 from lomo_hf.randomness import stream
 from lomo_hf.substitution import Row
 
@@ -96,7 +96,7 @@ def mix(
     Args:
         lomo, multimodal: The halves, from `open_split` and `open_multimodal`.
         ratio: Image-bearing rows for each row of text (`parse_ratio`); None takes all rows as they are.
-        by: How rows are resampled; see `lomo_hf.mixing.strata`.
+        by: How rows are resampled; see `lomo_hf.mixing.ratios`.
         multimodal_rows: How many multimodal rows to draw; as many as the LoMo split has, if there are (the paper's).
         seed: Another seed, another draw and another order.
 

@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from lomo_hf.building.files import PendingFile, explain, sync_folder
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.mixture import Mixture
+from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
 
 __all__ = ["write_mixture"]
 

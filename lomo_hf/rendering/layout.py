@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 from unicodedata import category
 
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.markup import FORMULAS, Line, Piece
 from lomo_hf.rendering.scripts import is_wide

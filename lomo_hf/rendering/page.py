@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering.emoji import bad_sequence
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width

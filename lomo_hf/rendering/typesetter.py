@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.errors import RenderError
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import EMOJI_FAMILIES, LATIN, MONO_ADVANCE, MONO_FAMILIES, TEXT_FAMILIES, typst_fonts
 from lomo_hf.rendering.mathematics import preamble
 

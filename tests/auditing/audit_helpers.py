@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from lomo_hf.release.manifest import sealed
+from lomo_hf.dataset.manifest import sealed
 
 Rows = list[dict[str, Any]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lomo_hf.corpus import SAMPLE
-from lomo_hf.recipe import DistortionSettings, Recipe
-from lomo_hf.release import build_dataset
+from lomo_hf.dataset import build_dataset
+from lomo_hf.recipes.recipe import DistortionSettings, Recipe
 
 BROKEN = '{"id": "broken", "messages": ['
 PLACEHOLDER = {

@@ -11,8 +11,8 @@ from auditing.audit_helpers import Rows, first, page_of, put_page, read, rewrite
 from PIL import Image
 
 from lomo_hf.auditing import CHECKS, AuditReport, audit_dataset
+from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import IntegrityError
-from lomo_hf.release.manifest import sealed
 
 Lie = Callable[[Rows], str]
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from lomo_hf.auditing import AuditReport, audit_dataset
 from lomo_hf.building import planning
-from lomo_hf.choosing import STRATEGIES
 from lomo_hf.corpus import SAMPLE
+from lomo_hf.dataset import build_dataset, check_dataset, read_manifest
+from lomo_hf.dataset.manifest import write_manifest
 from lomo_hf.distortion import OPERATIONS, draw_distortion
-from lomo_hf.recipe import Caps, Choosing, DistortionSettings, Recipe
-from lomo_hf.release import build_dataset, check_dataset, read_manifest
-from lomo_hf.release.manifest import write_manifest
+from lomo_hf.recipes.recipe import Caps, Choosing, DistortionSettings, Recipe
+from lomo_hf.selection import STRATEGIES
 from lomo_hf.spans import POSITION_WORDS, POSITIONS
 
 CHEAP = DistortionSettings(mix={"clean": 1.0, "gaussian_blur": 1.0})

@@ -11,13 +11,13 @@ from auditing.audit_helpers import read, seal
 
 from lomo_hf.auditing import CHECKS, audit_dataset
 from lomo_hf.auditing.sampling import spread_sample
-from lomo_hf.auditing.scripts import script_of
+from lomo_hf.auditing.statistics import script_of
 from lomo_hf.building import planning
 from lomo_hf.cli import main
+from lomo_hf.dataset import build_dataset, read_manifest, record_audit
+from lomo_hf.dataset import manifest as manifests
 from lomo_hf.errors import IntegrityError
-from lomo_hf.recipe import Recipe
-from lomo_hf.release import build_dataset, read_manifest, record_audit
-from lomo_hf.release import manifest as manifests
+from lomo_hf.recipes.recipe import Recipe
 
 EDGE = Path(__file__).parent.parent / "data" / "edge.jsonl"
 

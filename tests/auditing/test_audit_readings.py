@@ -15,7 +15,7 @@ from lomo_hf.auditing import audit_dataset, edit_distance, error_rate, open_read
 from lomo_hf.auditing import ocr as ocr_module
 from lomo_hf.auditing.characters import is_prose
 from lomo_hf.errors import IntegrityError, LomoError
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import scan, select_spans
 
@@ -105,7 +105,7 @@ def test_the_cost_of_a_distortion_is_what_it_adds_to_the_same_page(honest: Path,
     from lomo_hf.auditing.case import Case
     from lomo_hf.auditing.page_checks import clean_pages, decode
     from lomo_hf.auditing.shards import read_rows, shards_of
-    from lomo_hf.release import read_manifest
+    from lomo_hf.dataset import read_manifest
 
     manifest = read_manifest(honest)
     assert manifest is not None

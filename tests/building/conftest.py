@@ -9,9 +9,9 @@ import pytest
 from building.helpers import Tree, tree_of
 
 from lomo_hf.building import ShardSpec, build_shards, plan, planning
-from lomo_hf.corpus import SAMPLE, Source, open_source
-from lomo_hf.recipe import Recipe
-from lomo_hf.recipes import load_recipe
+from lomo_hf.corpus import SAMPLE, Source, open_corpus
+from lomo_hf.recipes.named import load_recipe
+from lomo_hf.recipes.recipe import Recipe
 
 REFUSED = {
     "broken": '{"id": "broken", "messages": [',
@@ -35,7 +35,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Source:
         lines.insert(place, line)
     path = tmp_path_factory.mktemp("corpus") / "small.jsonl"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return open_source(path)
+    return open_corpus(path)
 
 
 @pytest.fixture(scope="session")

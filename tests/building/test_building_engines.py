@@ -9,8 +9,8 @@ import pytest
 from building.helpers import Tree, tree_of
 
 from lomo_hf.building import BuiltAlready, LocalEngine, Receipt, ShardSpec, share_of
-from lomo_hf.building.cluster import DatatroveEngine, ShardStep
-from lomo_hf.building.remote import fetch_shards, send_shard
+from lomo_hf.building.engines.datatrove import DatatroveEngine, ShardStep
+from lomo_hf.building.engines.remote import fetch_shards, send_shard
 from lomo_hf.building.resume import receipt_path, sealed
 from lomo_hf.errors import BuildError, UsageError
 

@@ -7,9 +7,9 @@ import pytest
 
 from lomo_hf.building import plan
 from lomo_hf.building.estimating import Estimate, estimate
-from lomo_hf.corpus import SAMPLE, FileSource, open_source
-from lomo_hf.recipe import Choosing, DistortionSettings, Recipe
-from lomo_hf.release import build_dataset, read_manifest
+from lomo_hf.corpus import SAMPLE, FileSource, open_corpus
+from lomo_hf.dataset import build_dataset, read_manifest
+from lomo_hf.recipes.recipe import Choosing, DistortionSettings, Recipe
 
 CLEAN = DistortionSettings(mix={"clean": 1.0})
 # Turned further, a page grows: the strength shows in bytes.
@@ -27,7 +27,7 @@ def sorted_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def estimated(path: Path, recipe: Recipe, measure: int) -> Estimate:
-    source = open_source(path)
+    source = open_corpus(path)
     assert isinstance(source, FileSource)
     return estimate(source, plan(source, [recipe]), measure=measure)
 
@@ -79,7 +79,7 @@ def test_chance_is_taken_out_so_the_share_is_the_ratio(sorted_corpus: Path) -> N
 
 
 def test_ratios_that_nest_share_their_pages_and_are_each_counted(sorted_corpus: Path) -> None:
-    source = open_source(sorted_corpus)
+    source = open_corpus(sorted_corpus)
     assert isinstance(source, FileSource)
     recipes = [Recipe(f"r{n}", ratio=n / 100, distortion=CLEAN) for n in (25, 50, 75)]
     found = estimate(source, plan(source, recipes), measure=30)

@@ -11,12 +11,12 @@ _SHARD = """
 import sys
 from pathlib import Path
 from lomo_hf.building import build_shards, plan
-from lomo_hf.building.worker import settle_in
-from lomo_hf.corpus import open_source
-from lomo_hf.recipes import load_recipe
+from lomo_hf.building.workers.child_process import init_child_process
+from lomo_hf.corpus import open_corpus
+from lomo_hf.recipes.named import load_recipe
 
-settle_in()
-build_shards(plan(open_source(), [load_recipe("ratio100")], limit=3), Path(sys.argv[1]))
+init_child_process()
+build_shards(plan(open_corpus(), [load_recipe("ratio100")], limit=3), Path(sys.argv[1]))
 print(*(name for name in ("datasets", "pandas", "matplotlib", "sympy", "huggingface_hub") if name in sys.modules))
 import pandas
 """
@@ -24,16 +24,16 @@ import pandas
 _ROWS = """
 import sys
 from pathlib import Path
-from lomo_hf.building.files import PendingFile
+from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.building.shard_writer import ShardWriter
-from lomo_hf.corpus import open_source
-from lomo_hf.recipe import Recipe
+from lomo_hf.corpus import open_corpus
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.substitution import substitute_row
 
 def peak():
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) // 1024
 
-row = substitute_row(next(open_source().conversations(0, 1)), Recipe("all", ratio=1.0))
+row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
 page = row["images"][0]["bytes"] * (100_000 // len(row["images"][0]["bytes"]))
 writer = ShardWriter(PendingFile(Path(sys.argv[1], "shard")))
 for number in range(3_000):

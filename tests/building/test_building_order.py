@@ -16,7 +16,7 @@ from lomo_hf.building import ShardSpec, build_shard
 from lomo_hf.building.ordering import LEADING_ROWS, SHORT_BYTES, Place, order_of
 from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.errors import BuildError
-from lomo_hf.recipes import load_recipe
+from lomo_hf.recipes.named import load_recipe
 
 NAMES = ("ratio25", "ratio50", "fulltext50")
 

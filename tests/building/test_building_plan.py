@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lomo_hf.building import ShardSpec, plan
 from lomo_hf.corpus import Source
 from lomo_hf.errors import BuildError, RecipeError
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

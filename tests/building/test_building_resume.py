@@ -12,9 +12,9 @@ import pytest
 from building.helpers import Harmful, Tree, tree_of
 
 from lomo_hf.building import Receipt, ShardDone, ShardSpec, build_shards, find_strays
-from lomo_hf.building.files import PendingFile
 from lomo_hf.building.resume import sealed
 from lomo_hf.errors import BuildError, IntegrityError
+from lomo_hf.storage.atomic import PendingFile
 
 SHARD, OTHER = "ratio50/train-00001-of-00005.parquet", "ratio50/train-00002-of-00005.parquet"
 

@@ -18,8 +18,8 @@ from PIL import Image
 from lomo_hf.building import Counts, Receipt, ShardSpec, build_shard, build_shards, shard_writer, verify_parquet
 from lomo_hf.corpus import Refusal, Source
 from lomo_hf.errors import IntegrityError
-from lomo_hf.recipe import Recipe
-from lomo_hf.recipes import load_recipe
+from lomo_hf.recipes.named import load_recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import row_features, stored_schema
 from lomo_hf.substitution import Substituter
 
@@ -226,7 +226,7 @@ def _written_alone(corpus: Source, folder: Path, sizes: list[int]) -> list[int]:
     row = Substituter([Recipe("all", ratio=1.0)]).rows(next(iter(corpus.conversations(0, 1))))[0]
     assert isinstance(row, dict)
     pages = {size: bytes(size) for size in set(sizes)}
-    from lomo_hf.building.files import PendingFile
+    from lomo_hf.storage.atomic import PendingFile
 
     pending = PendingFile(folder / "alone.parquet")
     writer = shard_writer.ShardWriter(pending)

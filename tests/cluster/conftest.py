@@ -4,13 +4,13 @@ import pytest
 from building.helpers import Tree, tree_of
 
 from lomo_hf.building import ShardSpec, build_shards, plan, planning
-from lomo_hf.corpus import Source, open_source
-from lomo_hf.recipes import load_recipe
+from lomo_hf.corpus import Source, open_corpus
+from lomo_hf.recipes.named import load_recipe
 
 
 @pytest.fixture(scope="session")
 def source() -> Source:
-    return open_source(None)
+    return open_corpus(None)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from building.helpers import Tree
 from cluster.cluster_helpers import shards_of
 
 from lomo_hf.building import ShardSpec
-from lomo_hf.building.cluster import DatatroveEngine
+from lomo_hf.building.engines.datatrove import DatatroveEngine
 
 # Ray and datatrove warn of their own future.
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("default")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lomo_hf.corpus import SAMPLE, Conversation, open_source, screen
+from lomo_hf.corpus import SAMPLE, Conversation, open_corpus, screen
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in SAMPLE.read_text(encoding="utf-8").split("\n") if line]
 ATTRIBUTION = (SAMPLE.parent / "ATTRIBUTION.md").read_text(encoding="utf-8")
@@ -27,7 +27,7 @@ def prompts(row: dict[str, Any]) -> str:
 
 
 def test_every_row_is_a_conversation_that_passes_screening_untouched() -> None:
-    source = open_source()
+    source = open_corpus()
     assert source.config == "sample"
     results = list(source.conversations(0, len(source)))
     for raw, result in zip(ROWS, results, strict=True):

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lomo_hf.corpus import Conversation, Refusal, Source, json_array, json_lines, open_source, parquet, reading
+from lomo_hf.corpus import Conversation, Refusal, Source, open_corpus
+from lomo_hf.corpus.files import json_array, json_lines, parquet, reading
 from lomo_hf.errors import SourceError
 
 Row = dict[str, Any]
@@ -101,7 +102,7 @@ def everything(source: Source) -> list[Conversation | Refusal]:
 @pytest.mark.parametrize("write", WRITERS)
 def test_every_format_gives_every_row_to_the_character(write: Writer, tmp_path: Path) -> None:
     data = rows(20)
-    source = open_source(write(tmp_path, data))
+    source = open_corpus(write(tmp_path, data))
     assert (len(source), source.config) == (20, "rows")
     results = everything(source)
     for row, result in zip(data, results, strict=True):
@@ -117,7 +118,7 @@ def test_every_format_gives_every_row_to_the_character(write: Writer, tmp_path: 
 @pytest.mark.usefixtures("small_blocks")
 @pytest.mark.parametrize("write", WRITERS)
 def test_any_partition_equals_the_whole(write: Writer, tmp_path: Path) -> None:
-    source = open_source(write(tmp_path, rows(20)))
+    source = open_corpus(write(tmp_path, rows(20)))
     whole = everything(source)
     raw = list(source.rows(0, 20))
     assert [index for index, _ in raw] == list(range(20))
@@ -162,12 +163,12 @@ def test_the_digest_is_of_the_content_not_of_the_place(tmp_path: Path) -> None:
     data = rows(20)
     for name in "abc":
         (tmp_path / name).mkdir()
-    first = open_source(write_jsonl(tmp_path / "a", data))
-    moved = open_source(write_jsonl(tmp_path / "b", data).rename(tmp_path / "b" / "other.jsonl"))
-    changed = open_source(write_jsonl(tmp_path / "c", [*data[:-1], {**data[-1], "id": "x"}]))
+    first = open_corpus(write_jsonl(tmp_path / "a", data))
+    moved = open_corpus(write_jsonl(tmp_path / "b", data).rename(tmp_path / "b" / "other.jsonl"))
+    changed = open_corpus(write_jsonl(tmp_path / "c", [*data[:-1], {**data[-1], "id": "x"}]))
     packed = tmp_path / "packed.jsonl.gz"
     packed.write_bytes(gzip.compress((tmp_path / "a" / "rows.jsonl").read_bytes()))
-    assert first.digest == moved.digest == open_source(packed).digest != changed.digest
+    assert first.digest == moved.digest == open_corpus(packed).digest != changed.digest
     assert moved.config == "other"
 
 
@@ -181,7 +182,7 @@ def test_broken_lines_are_counted_and_blank_lines_are_no_rows(tmp_path: Path, mo
     ]
     path = tmp_path / "dirty.jsonl"
     path.write_bytes(b"\n".join(lines))
-    source = open_source(path)
+    source = open_corpus(path)
     results = everything(source)
     reasons = [result.reason if isinstance(result, Refusal) else "ok" for result in results]
     assert reasons == [
@@ -199,7 +200,7 @@ def test_broken_lines_are_counted_and_blank_lines_are_no_rows(tmp_path: Path, mo
 def test_parquet_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     bad = pa.array([b"fine", b"\xff\xfe", b"good"]).view(pa.string())
     pq.write_table(pa.table({"prompt": bad, "answer": ["a", "b", "c"]}), tmp_path / "x.parquet")
-    results = everything(open_source(tmp_path / "x.parquet"))
+    results = everything(open_corpus(tmp_path / "x.parquet"))
     assert [r.reason if isinstance(r, Refusal) else r.turns[0].text for r in results] == ["fine", "encoding", "good"]
 
 
@@ -209,7 +210,7 @@ def test_parquet_reads_image_columns_as_the_hub_stores_them(tmp_path: Path) -> N
         {"id": 2, "image": {"bytes": b"\x89", "path": None}, "conversations": [{"from": "human", "value": "q"}]},
     ]
     pq.write_table(pa.Table.from_pylist(data), tmp_path / "x.parquet")
-    text, image = everything(open_source(tmp_path / "x.parquet", config="a/b\n", repo="org/name", revision="r"))
+    text, image = everything(open_corpus(tmp_path / "x.parquet", config="a/b\n", repo="org/name", revision="r"))
     assert isinstance(text, Conversation)
     assert isinstance(image, Refusal)
     assert (text.id, text.origin.repo, text.origin.revision) == ("a_b\\x0a/1", "org/name", "r")
@@ -239,32 +240,32 @@ def test_what_cannot_be_opened_names_the_remedy(name: str, content: bytes | None
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(SourceError, match=says) as caught:
-        open_source(tmp_path / name)
+        open_corpus(tmp_path / name)
     assert str(caught.value).rstrip("'\"").endswith((".", "]}."))
 
 
 def test_parquet_without_turns_names_its_columns(tmp_path: Path) -> None:
     pq.write_table(pa.table({"text": ["t"], "url": ["u"]}), tmp_path / "x.parquet")
     with pytest.raises(SourceError, match=r"columns are \[text, url\]"):
-        open_source(tmp_path / "x.parquet")
+        open_corpus(tmp_path / "x.parquet")
 
 
 def test_folders_that_leave_a_doubt_are_not_guessed_at(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no files of rows"):
-        open_source(tmp_path)
+        open_corpus(tmp_path)
     (tmp_path / "config_a").mkdir()
     with pytest.raises(SourceError, match="config_a"):
-        open_source(tmp_path)
+        open_corpus(tmp_path)
     write_jsonl(tmp_path, rows(2))
     write_parquet(tmp_path, rows(2))
     with pytest.raises(SourceError, match="JSON Lines and Parquet"):
-        open_source(tmp_path)
+        open_corpus(tmp_path)
 
 
 @pytest.mark.parametrize("write", [write_jsonl, write_json, write_parquet])
 def test_a_file_that_changed_after_planning_is_not_read(write: Writer, tmp_path: Path) -> None:
     path = write(tmp_path, rows(20))
-    source = open_source(path)
+    source = open_corpus(path)
     path.write_bytes(path.read_bytes() + b"\n")
     with pytest.raises(SourceError, match="changed after"):
         list(source.conversations(3, 5))
@@ -276,16 +277,16 @@ def test_a_file_that_changed_after_planning_is_not_read(write: Writer, tmp_path:
 def test_a_source_is_named_as_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     blob = write_jsonl(tmp_path, rows(2)).rename(tmp_path / "0f3a9c.jsonl")
     (tmp_path / "openmath.jsonl").symlink_to(blob)
-    assert open_source(tmp_path / "openmath.jsonl").config == "openmath"
+    assert open_corpus(tmp_path / "openmath.jsonl").config == "openmath"
     (tmp_path / "folder").mkdir()
     write_jsonl(tmp_path / "folder", rows(2))
     monkeypatch.chdir(tmp_path / "folder")
-    assert open_source(".").config == "folder"
+    assert open_corpus(".").config == "folder"
 
 
 def test_rows_with_images_only_are_counted_not_an_error(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path, [{"image": "a.jpg", "prompt": "q", "answer": "a"}] * 3)
-    assert [r.reason for r in everything(open_source(path)) if isinstance(r, Refusal)] == ["image-row"] * 3
+    assert [r.reason for r in everything(open_corpus(path)) if isinstance(r, Refusal)] == ["image-row"] * 3
 
 
 @pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
@@ -298,8 +299,8 @@ def test_a_mapped_column_that_no_row_has_is_an_error_and_no_silent_loss(
     (tmp_path / name).write_text(text)
     mapped = {"prompt": "q", "answer": "gold", "id": "uid"}
     with pytest.raises(SourceError, match=r"has a column \[typo\]; the first row has \[uid, q, gold\]"):
-        open_source(tmp_path / name, columns={**mapped, target: "typo"})
-    source = open_source(tmp_path / name, columns={**mapped, "system": "rare"})  # one row that has it is enough
+        open_corpus(tmp_path / name, columns={**mapped, target: "typo"})
+    source = open_corpus(tmp_path / name, columns={**mapped, "system": "rare"})  # one row that has it is enough
     assert [len(row.turns) for row in source.conversations(0, 2) if isinstance(row, Conversation)] == [2, 3]
 
 
@@ -309,10 +310,10 @@ def test_the_remedy_for_a_table_of_text_makes_a_corpus_of_it(tmp_path: Path, mon
     monkeypatch.chdir(tmp_path)
     Path("rows.tsv").write_text("id\tprompt\tanswer\n007\tWhat is 2 + 2?\t4\n008\tAnd 3 + 3?\t\n")
     with pytest.raises(SourceError, match="becomes one by: python -c") as error:
-        open_source("rows.tsv")
+        open_corpus("rows.tsv")
     code = str(error.value).partition('python -c "')[2].rstrip('"')
     exec(code.replace("import pandas; ", ""), {"pandas": pandas})
-    first, second = open_source("rows.parquet").conversations(0, 2)
+    first, second = open_corpus("rows.parquet").conversations(0, 2)
     assert isinstance(first, Conversation)
     assert (first.id, first.turns[1].text) == ("rows/007", "4")
     assert isinstance(second, Refusal)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lomo_hf.distortion import OPERATIONS, Distortion, draw_distortion
-from lomo_hf.recipe import DistortionSettings
+from lomo_hf.recipes.recipe import DistortionSettings
 
 Page = NDArray[np.uint8]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lomo_hf.distortion import OPERATIONS, Distortion, distort, operations
 from lomo_hf.distortion.blur import motion_kernel
+from lomo_hf.distortion.geometry import limit_rotation
 from lomo_hf.distortion.imgaug_compat import augmenters
 from lomo_hf.errors import RenderError
 
@@ -188,6 +189,21 @@ def test_a_rotation_is_limited_to_the_widest_angle_that_fits(
         assert grown[0] * grown[1] > limit
 
 
+def test_a_canvas_of_exactly_the_limit_of_pixels_is_allowed() -> None:
+    """100 by 100 and a pixel of border, turned by 30 degrees: ceil(101 (cos 30 + sin 30)) + 2 = 140 pixels a side."""
+    drawn: dict[str, float | int | str] = {"degrees": 30.0}
+    assert limit_rotation((100, 100), drawn, 140 * 140) == drawn
+    assert limit_rotation((100, 100), drawn, 140 * 140 - 1)["degrees"] != 30.0
+
+
+def test_a_canvas_is_reckoned_with_the_sides_that_it_may_not_fall_below() -> None:
+    """A strip turned upright keeps its width: it needs a square, not a strip."""
+    page = np.full((100, 1000), 255, np.uint8)
+    out, applied = distort(page, Distortion("rotate_large", {"degrees": 90.0}), max_pixels=500_000)
+    assert out.size <= 500_000
+    assert 0 < float(applied.params["degrees"]) < 90
+
+
 @pytest.mark.parametrize("op", OPS)
 def test_the_largest_page_keeps_its_limit_of_pixels(
     op: str, random_page: Callable[..., Page], drawn: Callable[..., Distortion]
@@ -211,6 +227,127 @@ def test_the_strongest_wave_and_fold_that_a_recipe_may_ask_for_grow_a_side_by_no
     for distortion in (Distortion("wave", wave), Distortion("fold", fold)):
         out, _ = distort(page, distortion)
         assert (np.array(out.shape) - page.shape).max() <= 64
+
+
+WAVE: dict[str, float | int | str] = {"amplitude": 6.0, "cell": 200.0, "shade_depth": 0.0, "texture_seed": 3}
+FOLD: dict[str, float | int | str] = {
+    "amplitude": 4.0, "creases": 2, "direction": "upright", "position": 0.5, "tilt": 0.0, "reach": 60.0,
+    "shade_depth": 0.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 40), (40, 60), (48, 120)])
+def test_on_a_small_page_waves_and_folds_are_lower_so_that_text_stays_text(height: int, width: int) -> None:
+    """A wave is no longer than 0.6 of the longer side and no higher than a 14th of that; a fold is felt over 0.4 of
+    the longer side and no deeper than an 8th of that. The canvas grows by what is moved, and by a pixel."""
+    page = _lined(height, width)
+    highest = 0.6 * max(height, width) / 14
+    out, _ = distort(page, Distortion("wave", WAVE))
+    assert (np.array(out.shape) - page.shape == 2 * (ceil(highest) + 1)).all()
+    moved = _line_heights(out)
+    assert np.abs(moved - (out.shape[0] - 1) / 2).max() <= highest + 0.5
+    assert np.ptp(moved) > 0.5  # and still waves
+
+    deepest = 0.4 * max(height, width) / 8
+    out, _ = distort(page, Distortion("fold", {**FOLD, "amplitude": 10.0, "creases": 1, "reach": 1000.0}))
+    assert (np.array(out.shape) - page.shape == 2 * (ceil(deepest) + 1)).all()
+    assert np.abs(_line_heights(out) - (out.shape[0] - 1) / 2).max() == pytest.approx(deepest, abs=0.5)
+
+
+@pytest.mark.parametrize("creases", [2, 3])
+def test_paper_is_folded_to_and_fro(creases: int) -> None:
+    """Each crease goes the other way than the one before: a line of text dips at one and rises at the next."""
+    page = _lined(150, 480)
+    out, _ = distort(page, Distortion("fold", {**FOLD, "creases": creases}))
+    assert (np.array(out.shape) - page.shape == 2 * (4 * creases + 1)).all()
+    heights = _line_heights(out) - (out.shape[0] - 1) / 2
+    at_creases = [heights[round((n + 0.5) / creases * (len(heights) - 1))] for n in range(creases)]
+    signs = [round(height / 4) for height in at_creases]
+    assert signs in ([-1, 1, -1][:creases], [1, -1, 1][:creases])
+    between = heights[round((len(heights) - 1) / creases)]
+    assert abs(between) < 1
+
+
+@pytest.mark.parametrize("direction", ["upright", "level"])
+def test_a_crease_leans_by_its_tilt_about_the_middle_of_the_page(direction: str) -> None:
+    """Read off the shade, which is darkest on the crease: further left (up) the further down (right)."""
+    page = np.full((400, 400), 255, np.uint8)
+    out, _ = distort(page, Distortion("fold", {
+        **FOLD, "creases": 1, "direction": direction, "tilt": 0.1, "reach": 30.0, "shade_depth": 0.5,
+    }))  # fmt: skip
+    lines = out if direction == "upright" else out.T
+    crease = lines.argmin(axis=1)
+    slope, middle = np.polyfit(np.arange(len(crease)) - len(crease) / 2, crease, 1)
+    assert slope == pytest.approx(-0.1, abs=0.01)
+    assert middle == pytest.approx(lines.shape[1] / 2, abs=2)
+
+
+def test_one_side_of_a_crease_lies_in_shade_and_the_other_side_at_the_next_crease() -> None:
+    page = np.full((200, 600), 255, np.uint8)
+    out, _ = distort(page, Distortion("fold", {**FOLD, "reach": 60.0, "shade_depth": 0.5}))
+    profile = out.mean(axis=0)
+    first, second = (round(share * len(profile)) for share in (0.25, 0.75))
+    assert profile[first + 10 : first + 40].mean() < profile[first - 40 : first - 10].mean() - 10
+    assert profile[second - 40 : second - 10].mean() < profile[second + 10 : second + 40].mean() - 10
+
+
+@quick
+@given(
+    height=sides, width=sides, depth=st.floats(0.05, 0.9), seed=st.integers(0, 2**31 - 1), creases=st.integers(1, 3)
+)
+def test_the_shade_of_waves_and_folds_is_as_deep_as_they_name_and_no_deeper(
+    height: int, width: int, depth: float, seed: int, creases: int
+) -> None:
+    page = np.full((height, width), 255, np.uint8)
+    folds: dict[str, float | int | str] = {**FOLD, "creases": creases, "shade_depth": depth}
+    darkest = 255 * (1 - depth)
+    for distortion in (
+        Distortion("wave", {**WAVE, "shade_depth": depth, "texture_seed": seed}),
+        Distortion("fold", folds),
+    ):
+        out, _ = distort(page, distortion)
+        assert darkest - 1.5 <= out.min() <= 255 - 0.6 * (255 - darkest)  # a crease may fall between two samples
+
+
+def test_a_wave_darkens_the_slopes_that_fall_and_moves_text_along_its_lines_too() -> None:
+    page = np.full((300, 400), 255, np.uint8)
+    page[:, 198:203] = 0  # one upright line
+    out, _ = distort(page, Distortion("wave", WAVE))
+    ink = (255 - out.astype(float))[20:-20]
+    places = (ink * np.arange(ink.shape[1])).sum(axis=1) / ink.sum(axis=1)
+    assert 1 < np.ptp(places) <= 2 * 0.5 * 6.0 + 0.5
+
+    level = _lined(300, 400)
+    moved = _line_heights(distort(level, Distortion("wave", WAVE))[0])
+    light = distort(np.full_like(level, 255), Distortion("wave", {**WAVE, "shade_depth": 0.5}))[0][150]
+    # `lift` is where a pixel comes from, so it rises where the line on the page sinks back (moved falls).
+    slopes = np.diff(moved[20:-20])
+    assert np.corrcoef(slopes, light[20 : 20 + len(slopes)].astype(float))[0, 1] < -0.5
+
+
+@pytest.mark.parametrize("creases", [1, 2, 3])
+def test_each_crease_lies_in_its_own_part_of_the_page_where_it_is_said_to_be(creases: int) -> None:
+    """Read off the shade, which is deepest on the crease."""
+    page = np.full((300, 600), 255, np.uint8)
+    for position in (0.3, 0.7):
+        out, _ = distort(page, Distortion("fold", {
+            **FOLD, "creases": creases, "position": position, "reach": 40.0, "shade_depth": 0.5,
+        }))  # fmt: skip
+        profile = out.mean(axis=0)
+        for n in range(creases):
+            part = profile[round(n * len(profile) / creases) : round((n + 1) * len(profile) / creases)]
+            assert np.argmin(part) / len(part) == pytest.approx(position, abs=0.03)
+
+
+def test_a_level_crease_waits_for_a_page_of_four_lines_and_is_upright_on_lower_ones() -> None:
+    """Level, it would strike the one line of a low page out."""
+    for height, is_level in [(46, False), (109, False), (110, True), (300, True)]:
+        page = _lined(height, 400)
+        level, upright = (
+            distort(page, Distortion("fold", {**FOLD, "direction": direction, "shade_depth": 0.3}))[0]
+            for direction in ("level", "upright")
+        )
+        assert np.array_equal(level, upright) is not is_level
 
 
 @quick
@@ -332,6 +469,20 @@ def _framed() -> Page:
     page = np.full((120, 150), 0, np.uint8)
     page[1:-1, 1:-1] = 255
     return page
+
+
+def _lined(height: int, width: int) -> Page:
+    """A page with one level line through its middle, 5 pixels thick."""
+    page = np.full((height, width), 255, np.uint8)
+    page[(height - 5) // 2 : (height + 5) // 2] = 0
+    return page
+
+
+def _line_heights(page: Page) -> NDArray[np.float64]:
+    """Where the ink of each column is, from top to bottom, in the columns that the line still fills."""
+    ink = 255 - page.astype(float)
+    inked = ink.sum(axis=0) > 3 * 255
+    return np.asarray((ink * np.arange(len(page))[:, None]).sum(axis=0)[inked] / ink.sum(axis=0)[inked])
 
 
 def _border(page: Page) -> Page:

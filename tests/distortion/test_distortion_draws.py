@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lomo_hf.distortion import GROUPS, OPERATIONS, WEIGHED, Distortion, check_settings, draw_distortion, operations
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream
-from lomo_hf.recipe import DistortionSettings
+from lomo_hf.recipes.recipe import DistortionSettings
 
 DRAWS = 6000
 PAPER = ["clean", "rotate", "blur", "shadow_or_stain", "wave"]
@@ -74,6 +74,44 @@ def test_a_draw_takes_nothing_from_global_generators() -> None:
         drawn.append([draw_distortion(settings_, stream(0, f"row/{n}", "distortion")) for n in range(50)])
         assert random.random() == random.Random(seed).random()
     assert drawn[0] == drawn[1]
+
+
+@pytest.mark.parametrize(("place", "sizes"), [(0.0, {2, 3}), (0.3, {3}), (0.7, {3, 4}), (1.0, {4})])
+def test_a_rising_range_of_whole_numbers_ends_on_the_nearest_ones(place: float, sizes: set[int]) -> None:
+    """From (2, 3) to (4, 4): at 0.3 between 2.6 and 3.3, at 0.7 between 3.4 and 3.7."""
+    rising = DistortionSettings(mix={"box_blur": 1}, strength="rising")
+    rng = np.random.default_rng(0)
+    assert {draw_distortion(rising, rng, place).params["size"] for _ in range(60)} == sizes
+
+
+class Fixed:
+    """A generator that draws one number for ever."""
+
+    def __init__(self, number: float) -> None:
+        self.number = number
+
+    def random(self) -> float:
+        return self.number
+
+
+def test_a_number_on_a_border_draws_what_begins_there() -> None:
+    """Of two equal weights the first has [0, 0.5) and the second [0.5, 1); so it is with a magnitude and its sign."""
+    clean_or_turned = DistortionSettings(mix={"clean": 1, "rotate_small": 1})
+    for number, degrees in [(0.5, 1.0), (np.nextafter(1, 0), 5.0)]:
+        drawn = draw_distortion(clean_or_turned, Fixed(number))  # type: ignore[arg-type]
+        assert (drawn.op, drawn.params) == ("rotate_small", {"degrees": degrees})
+    turned = DistortionSettings(mix={"rotate_small": 1})
+    for number, degrees in [(0.0, -1.0), (np.nextafter(0.5, 0), -5.0), (0.5, 1.0)]:
+        assert draw_distortion(turned, Fixed(number)).params == {"degrees": degrees}  # type: ignore[arg-type]
+    below_half = draw_distortion(clean_or_turned, Fixed(np.nextafter(0.5, 0)))  # type: ignore[arg-type]
+    assert below_half == Distortion("clean", {})
+
+
+def test_the_largest_number_draws_the_last_name_that_has_a_weight() -> None:
+    """With these weights it is rounded past the last one."""
+    mix = {"edge_shadow": 0.1, "gaussian_blur": 0.7, "fold": 1.3, "motion_blur": 1.5, "wave/wave": 0}
+    drawn = draw_distortion(DistortionSettings(mix=mix), Fixed(np.nextafter(1, 0)))  # type: ignore[arg-type]
+    assert drawn.op == "fold"
 
 
 def test_the_order_of_the_mix_does_not_matter() -> None:

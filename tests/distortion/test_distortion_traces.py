@@ -22,7 +22,7 @@ chance = np.random.get_state()[1].copy(), np.random.get_state()[2], random.getst
 
 import lomo_hf.distortion as room
 assert "imgaug" not in sys.modules and "cv2" not in sys.modules, "heavy imports must wait"
-from lomo_hf.recipe import DistortionSettings
+from lomo_hf.recipes.recipe import DistortionSettings
 
 page = np.full((60, 200), 255, np.uint8)
 done = set()

@@ -149,6 +149,20 @@ def test_the_rate_is_the_formula_written_out() -> None:
     assert modality_integration_rate(samples, outliers="keep").mean > 10 * found.mean
 
 
+@pytest.mark.parametrize("distance", [0.5, 100.0, 1e9])
+@pytest.mark.parametrize(("tokens", "outliers"), [(8, 0), (10, 1)])
+def test_an_outlier_is_more_than_three_deviations_from_the_median(tokens: int, outliers: int, distance: float) -> None:
+    """n - 1 equal norms and one `t` larger: the deviation with n - 1 is t / sqrt(n), so t is more than three of it for
+    n > 9, whatever t. With n instead, a token of 8 would go; with the mean for the median, that of 10 would stay."""
+    states = np.zeros((1, tokens, 2))
+    states[0, :, 0] = 1
+    states[0, -1, 0] += distance
+    even = np.zeros((1, 20, 2))
+    even[0, :, 1] = 1
+    assert modality_integration_rate([TokenStates(states, even)]).outliers == (outliers, 0)
+    assert modality_integration_rate([TokenStates(even, states)]).outliers == (0, outliers)
+
+
 def test_the_rate_of_known_gaussians_is_their_distance() -> None:
     """Text N(0, I), image N(m, 4 I) in 3 dimensions: (|m|^2 + 3) / E|t|^2, with E|t| = 2 sqrt(2 / pi)."""
     draw = np.random.default_rng(5)

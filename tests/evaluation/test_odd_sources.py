@@ -11,7 +11,7 @@ from evaluation.twin_helpers import picture, write_lines
 
 from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation import Benchmark, Item, evalscope_items, render_benchmark, write_evalscope
-from lomo_hf.evaluation.items import Unusable, items_of, open_benchmark, pinned, plain_question
+from lomo_hf.evaluation.rendered.items import Unusable, items_of, open_benchmark, pinned, plain_question
 
 
 @pytest.fixture(autouse=True)

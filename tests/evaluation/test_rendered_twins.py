@@ -13,8 +13,7 @@ import pytest
 from evaluation.twin_helpers import QUESTIONS, benchmark_rows, picture, refused_rows, write_lines
 from PIL import Image
 
-from lomo_hf import Caps, RenderStyle, SourceError
-from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.errors import BuildError, RecipeError, SourceError
 from lomo_hf.evaluation import (
     BENCHMARKS,
     Benchmark,
@@ -24,6 +23,7 @@ from lomo_hf.evaluation import (
     render_benchmark,
     write_evalscope,
 )
+from lomo_hf.recipes import Caps, RenderStyle
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lomo_hf.building import shard_writer
-from lomo_hf.release import build_dataset
+from lomo_hf.dataset import build_dataset
 
 CONFIGS = ("ratio50", "multispan50")
 

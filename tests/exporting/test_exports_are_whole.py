@@ -7,9 +7,9 @@ import pytest
 from exporting.export_readers import READERS
 
 from lomo_hf import Recipe
+from lomo_hf.dataset import build_dataset
 from lomo_hf.errors import BuildError, IntegrityError, LomoError, RecipeError
 from lomo_hf.exporting import FORMATS, export_dataset
-from lomo_hf.release import build_dataset
 
 FORMS = sorted(FORMATS)
 

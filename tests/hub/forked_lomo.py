@@ -70,7 +70,7 @@ def _serve(said: str) -> None:
     import pyarrow.parquet  # noqa: F401
 
     import lomo_hf.cli
-    import lomo_hf.release  # noqa: F401
+    import lomo_hf.dataset  # noqa: F401
 
     for line in sys.stdin:
         command = json.loads(line)
@@ -85,7 +85,7 @@ def _serve(said: str) -> None:
 
 def _run(command: Mapping[str, Any], said: str) -> None:
     """Be the command, and never return."""
-    from lomo_hf import release
+    from lomo_hf import dataset
     from lomo_hf.cli import main
 
     code = 70
@@ -94,7 +94,7 @@ def _run(command: Mapping[str, Any], said: str) -> None:
             for stream in (1, 2):
                 os.dup2(terminal.fileno(), stream)
             # So that a release of a few files goes the way of one with hundreds; the command has no option for it.
-            vars(release)["PushOptions"] = partial(release.PushOptions, max_commit_files=command["max_commit_files"])
+            vars(dataset)["PushOptions"] = partial(dataset.PushOptions, max_commit_files=command["max_commit_files"])
             sys.argv = ["lomo", *command["arguments"]]
             main()
             code = 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.corpus import prompts_of
 from benchmarks.fuzz import check_prompt
 from benchmarks.hostile import KINDS, hostile_prompt
-from lomo_hf.recipe import Recipe
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.spans import POSITIONS
 
 RECIPES = {name: [Recipe("fuzz", ratio=1.0, position=name, placeholders="escape")] for name in POSITIONS}

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from lomo_hf.building import BuiltAlready, Receipt, ShardSpec, build_shards, plan, planning, share_of, trusted_receipt
-from lomo_hf.corpus import open_source
+from lomo_hf.corpus import open_corpus
+from lomo_hf.dataset import build_dataset
 from lomo_hf.errors import BuildError
-from lomo_hf.recipes import load_recipe
-from lomo_hf.release import build_dataset
+from lomo_hf.recipes.named import load_recipe
 
 
 def _specs() -> list[ShardSpec]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "_MIN_ROWS", 2)
         patch.setattr(planning, "_SHARDS", 4)
-        return plan(open_source(None), [load_recipe("ratio50")], limit=8)
+        return plan(open_corpus(None), [load_recipe("ratio50")], limit=8)
 
 
 class Builds(RuleBasedStateMachine):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lomo_hf.dataset import build_dataset
 from lomo_hf.errors import RecipeError
-from lomo_hf.recipe import Recipe
-from lomo_hf.release import build_dataset
+from lomo_hf.recipes.recipe import Recipe
 
 TOKEN = "hf_CanaryCanaryCanaryCanaryCanary12"
 

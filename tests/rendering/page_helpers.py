@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import Page, render_span
 from lomo_hf.spans import select_spans
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rendering.page_helpers import STYLE, ink
 
 from lomo_hf.errors import RenderError
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import page as room
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans

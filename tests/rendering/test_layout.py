@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendering.page_helpers import STYLE
 
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import Line, Piece, line_markup
 from lomo_hf.rendering.mathematics import formula_to_typst

@@ -12,7 +12,7 @@ from rendering.page_helpers import STYLE, bands, ink, page_of
 from rendering.prose_helpers import Both, displaced
 
 from lomo_hf.errors import RenderError
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import typst_fonts
 from lomo_hf.rendering.markup import Line, line_markup, lines_of, literal
 from lomo_hf.rendering.monospace import mono_lines

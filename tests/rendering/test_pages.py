@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rendering.page_helpers import CAPS, STYLE, bands, ink, page_of, runs
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.errors import RenderError, TooLargeError
-from lomo_hf.recipe import Caps, RenderStyle
+from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import HEADROOM, Page, render_span
 from lomo_hf.rendering.fonts import typst_fonts
 from lomo_hf.rendering.png import to_png
@@ -34,7 +34,7 @@ PROSE = (
 @cache
 def real_prompts() -> tuple[str, ...]:
     """User turns of the corpus that ships with the package."""
-    source = open_source(None)
+    source = open_corpus(None)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     return tuple(turn.text for row in rows for turn in row.turns if turn.role == "user")
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rendering.page_helpers import bands, ink
 from rendering.prose_helpers import Both, both, displaced
 
-from lomo_hf.corpus import Conversation, open_source
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.corpus import Conversation, open_corpus
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.markup import Line, Piece
 from lomo_hf.rendering.prose.gate import is_prose
 from lomo_hf.rendering.prose.words import covered
@@ -27,7 +27,7 @@ POETRY = (
 
 @cache
 def real_pages() -> tuple[tuple[str, Both], ...]:
-    source = open_source(None)
+    source = open_corpus(None)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     prompts = [turn.text for row in rows for turn in row.turns if turn.role == "user"]
     pairs = ((prompt, both(prompt, "middle")) for prompt in prompts)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rendering.page_helpers import STYLE, page_of
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.rendering.markup import lines_of
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.prose.words import PHASES, Words
@@ -23,7 +23,7 @@ from lomo_hf.spans import scan
 
 @cache
 def prose() -> tuple[str, ...]:
-    source = open_source(None)
+    source = open_corpus(None)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     texts = [turn.text for row in rows for turn in row.turns if turn.role == "user"]
     return tuple(text for text in texts if set_page(text, Words()) is not None)[:40]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lomo_hf import Conversation, open_source
+from lomo_hf import open_corpus
+from lomo_hf.corpus import Conversation
 from lomo_hf.spans import select_spans
 from lomo_hf.spans.information import Blocks, answer_weights, heaviest_run, math_weights
 
@@ -60,7 +61,7 @@ def test_no_run_of_about_a_third_weighs_more_for_its_length(blocks: list[tuple[i
 
 
 def test_on_real_prompts_the_span_holds_more_of_what_it_looks_for_than_the_middle_does() -> None:
-    source = open_source(None)
+    source = open_corpus(None)
     gains: dict[str, list[float]] = {"answer-overlap": [], "densest-math": []}
     for row in source.conversations(0, len(source)):
         assert isinstance(row, Conversation)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spans.grammar import Prompt, prompts, rough_texts
 
-from lomo_hf.corpus import Conversation, open_source
+from lomo_hf.corpus import Conversation, open_corpus
 from lomo_hf.spans import scan, select_spans
 
 EDGE = Path(__file__).parent.parent / "data" / "edge.jsonl"
@@ -170,7 +170,7 @@ def test_bare_delimiters_without_an_end_are_no_formula(text: str) -> None:
 
 def test_no_price_of_the_sample_is_a_formula() -> None:
     """GSM8K's questions hold no LaTeX at all, so every formula found in one would be money."""
-    source = open_source(None)
+    source = open_corpus(None)
     for conversation in source.conversations(0, len(source)):
         assert isinstance(conversation, Conversation)
         if "gsm8k" in conversation.id:

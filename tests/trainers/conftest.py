@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from lomo_hf.release import build_dataset
+from lomo_hf.dataset import build_dataset
 
 collect_ignore = ["consumers"]  # they import what only the trainers' environments have
 

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.conversation import Conversation, Refusal
+from lomo_hf.corpus.sampling.decontamination import NGRAM, EvaluationSet, Overlap, read_evaluation
 from lomo_hf.corpus.sampling.dedup import Deduplicator, prompt_hash
 from lomo_hf.corpus.sampling.drawn import DrawnSource, drawn_source
-from lomo_hf.corpus.sampling.hygiene import NGRAM, EvaluationSet, Overlap, read_evaluation
 from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest, within_budget
 from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
 from lomo_hf.corpus.source import FileSource, JoinedSource
@@ -117,8 +117,8 @@ def draw(
         RecipeError: More is asked for than there is, or a weight names no config.
         SourceError: An evaluation file cannot be read.
 
-    >>> from lomo_hf.corpus import open_source
-    >>> one, more = (draw(open_source(), Sampling(rows=rows)).source for rows in (20, 50))
+    >>> from lomo_hf.corpus import open_corpus
+    >>> one, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
     >>> ids = [{row.id for row in some.conversations(0, 50)} for some in (one, more)]
     >>> len(ids[0]), ids[0] < ids[1]
     (20, True)

@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from lomo_hf.corpus.conversation import Conversation, Refusal
-from lomo_hf.corpus.reading import Item
+from lomo_hf.corpus.files.reading import Item
 from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import IntegrityError

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.corpus.columns import ColumnMap
-from lomo_hf.corpus.hub_name import HubName
-from lomo_hf.corpus.hub_opening import open_hub
-from lomo_hf.corpus.opening import open_source
+from lomo_hf.corpus.hub.opening import open_hub
+from lomo_hf.corpus.opening import open_corpus
+from lomo_hf.corpus.sampling.decontamination import EvaluationSet, read_evaluation
 from lomo_hf.corpus.sampling.drawing import Draw, Sampling, draw
 from lomo_hf.corpus.sampling.drawn import DrawnSource, drawn_source
-from lomo_hf.corpus.sampling.hygiene import EvaluationSet, read_evaluation
 from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import IntegrityError, SourceError
+from lomo_hf.hub.names import HubName
 
 __all__ = ["DRAW", "draw_json", "read_draw", "recorded_sampling", "replay"]
 
@@ -125,7 +125,7 @@ def replay(
 
 def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | JoinedSource:
     if not recorded["repo"]:
-        if (sample := open_source()).digest == recorded["digest"]:
+        if (sample := open_corpus()).digest == recorded["digest"]:
             return sample  # it has no path that a user could give
         raise SourceError("the draw was made from files. Give them as --corpus beside --replay.")
     name = HubName(recorded["repo"], recorded["revision"], tuple(recorded["configs"]))

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.corpus.columns import ColumnMap
-from lomo_hf.corpus.hub_name import HubName
-from lomo_hf.corpus.hub_opening import open_hub
-from lomo_hf.corpus.opening import open_source
+from lomo_hf.corpus.hub.opening import open_hub
+from lomo_hf.corpus.opening import open_corpus
 from lomo_hf.corpus.sampling.drawn import DrawnSource
 from lomo_hf.corpus.sampling.manifest import read_draw, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
+from lomo_hf.hub.names import HubName
 
 __all__ = ["recorded_source", "reopen_source"]
 
@@ -18,7 +18,7 @@ __all__ = ["recorded_source", "reopen_source"]
 def recorded_source(source: Source) -> dict[str, Any]:
     """What a manifest has to say of a source, so that it can be opened again; no path.
 
-    >>> recorded_source(open_source())["configs"]
+    >>> recorded_source(open_corpus())["configs"]
     ['sample']
     """
     inner = source.inner if isinstance(source, DrawnSource) else source
@@ -50,7 +50,7 @@ def reopen_source(
         configs = tuple(said.get("configs") or ()) or None
         whole: FileSource | JoinedSource = open_hub(HubName(said["repo"], said["revision"], configs), columns=columns)
     elif isinstance(corpus, str) and not Path(corpus).exists():
-        whole = open_source(corpus, columns=columns)
+        whole = open_corpus(corpus, columns=columns)
     else:
-        whole = open_source(corpus, config=said["config"], columns=columns)
+        whole = open_corpus(corpus, config=said["config"], columns=columns)
     return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole

@@ -4,18 +4,17 @@ Cells are cut at `&` and `\\` outside braces and inner environments; rules, colu
 here. Environments that are not mathematics (lists, figures, pictures) are refused by name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lomo_hf.rendering.mathematics.limits import MAX_GRIDS, MAX_ROWS, refuse
 from lomo_hf.rendering.mathematics.marks import Context, Table, Wrap
 from lomo_hf.rendering.mathematics.measures import is_length, length
+from lomo_hf.rendering.mathematics.rewrite import formula_in, rewrite
 from lomo_hf.rendering.mathematics.scanner import Cursor, split_top
 from lomo_hf.rendering.mathematics.text import text_to_typst
 
 __all__ = ["environment"]
-
-Formula = Callable[[Sequence[str], Context], str]
 
 _PAIRS = frozenset(("align", "aligned", "split", "flalign", "alignat", "alignedat", "xalignat", "xxalignat"))
 _SINGLE = frozenset(("gather", "gathered", "multline", "equation", "displaymath", "math", "multlined"))
@@ -62,52 +61,50 @@ class _Grid:
         )
 
 
-def environment(name: str, body: Sequence[str], context: Context, formula: Formula) -> str:
+def environment(name: str, body: Sequence[str], context: Context) -> str:
     """LaTeX for math-core that stands for an environment.
 
     Raises FormulaError for an environment that is not known and for what is wrong inside.
     """
     context.enter()
     try:
-        return _environment(name.strip(), body, context, formula)
+        return _environment(name.strip(), body, context)
     finally:
         context.leave()
 
 
-def _environment(name: str, body: Sequence[str], context: Context, formula: Formula) -> str:
+def _environment(name: str, body: Sequence[str], context: Context) -> str:
     plain = name.removesuffix("*")
     cursor = Cursor(body)
     if plain in _PAIRS:
-        return _pairs(plain, cursor, context, formula)
+        return _pairs(plain, cursor, context)
     if plain in _SINGLE:
         cursor.optional() if plain == "gathered" else None
-        return _finish(_Grid("multline" if plain.startswith("multline") else "gathered"), cursor, context, formula)
+        return _finish(_Grid("multline" if plain.startswith("multline") else "gathered"), cursor, context)
     if plain == "eqnarray":
-        return _finish(_Grid("eqnarray", ["r", "c", "l"]), cursor, context, formula)
+        return _finish(_Grid("eqnarray", ["r", "c", "l"]), cursor, context)
     if plain in _MATRICES:
-        return _matrix(plain, cursor, context, formula)
+        return _matrix(plain, cursor, context)
     if plain in _CASES:
         kind = "dcases" if plain.startswith("d") else "cases"
-        return _fenced(
-            _finish(_Grid(kind, ["l", "l"], stretch=1.2), cursor, context, formula), *_CASES[plain], context
-        )
+        return _fenced(_finish(_Grid(kind, ["l", "l"], stretch=1.2), cursor, context), *_CASES[plain], context)
     if plain in ("array", "tabular", "subarray", "tabularx"):
-        return _array(name, cursor, context, formula)
+        return _array(name, cursor, context)
     if plain == "center":
-        return _environment_inside(cursor, context, formula)
+        return _environment_inside(cursor, context)
     raise refuse(f"unknown-environment:{name[:30]}", f"the environment {name[:30]!r} is not mathematics that is set.")
 
 
-def _environment_inside(cursor: Cursor, context: Context, formula: Formula) -> str:
-    return context.leaf(text_to_typst(cursor.tokens, context, formula))
+def _environment_inside(cursor: Cursor, context: Context) -> str:
+    return context.leaf(text_to_typst(cursor.tokens, context, formula_in))
 
 
-def _pairs(name: str, cursor: Cursor, context: Context, formula: Formula) -> str:
+def _pairs(name: str, cursor: Cursor, context: Context) -> str:
     if name.endswith("at"):
         cursor.argument(name)
     elif name == "aligned":
         _placement(cursor)
-    return _finish(_Grid("alignat" if name.endswith("at") else "aligned"), cursor, context, formula)
+    return _finish(_Grid("alignat" if name.endswith("at") else "aligned"), cursor, context)
 
 
 def _placement(cursor: Cursor) -> None:
@@ -117,7 +114,7 @@ def _placement(cursor: Cursor) -> None:
             cursor.position += 3
 
 
-def _matrix(name: str, cursor: Cursor, context: Context, formula: Formula) -> str:
+def _matrix(name: str, cursor: Cursor, context: Context) -> str:
     align = "c"
     if (
         cursor.peek() == "["
@@ -128,7 +125,7 @@ def _matrix(name: str, cursor: Cursor, context: Context, formula: Formula) -> st
         align = cursor.tokens[1]
         cursor.position = 3
     kind = "smallmatrix" if "small" in name else "matrix"
-    return _fenced(_finish(_Grid(kind, [align]), cursor, context, formula), *_MATRICES[name], context)
+    return _fenced(_finish(_Grid(kind, [align]), cursor, context), *_MATRICES[name], context)
 
 
 def _fenced(latex: str, left: str, right: str, context: Context) -> str:
@@ -138,7 +135,7 @@ def _fenced(latex: str, left: str, right: str, context: Context) -> str:
     return context.wrap(Wrap(f"lmlr({before} ", f" {after})", "inner"), latex)
 
 
-def _array(name: str, cursor: Cursor, context: Context, formula: Formula) -> str:
+def _array(name: str, cursor: Cursor, context: Context) -> str:
     if name in ("tabular*", "tabularx"):
         cursor.argument(name)
     _placement(cursor)
@@ -148,7 +145,7 @@ def _array(name: str, cursor: Cursor, context: Context, formula: Formula) -> str
     context.grids += ruled
     if context.grids > MAX_GRIDS:
         raise refuse("too-deep", f"more than {MAX_GRIDS} tables with rules stand inside one another.")
-    latex = _finish(grid, cursor, context, formula)
+    latex = _finish(grid, cursor, context)
     context.grids -= ruled
     return latex
 
@@ -204,9 +201,9 @@ def _between(token: str, content: Sequence[str], grid: _Grid) -> None:
         grid.gaps[len(grid.aligns)] = size or 0.0
 
 
-def _finish(grid: _Grid, cursor: Cursor, context: Context, formula: Formula) -> str:
+def _finish(grid: _Grid, cursor: Cursor, context: Context) -> str:
     for tokens in _rows(cursor.tokens[cursor.position :], grid):
-        grid.rows.append(_cells(tokens, grid, context, formula))
+        grid.rows.append(_cells(tokens, grid, context))
         if len(grid.rows) > MAX_ROWS:
             raise refuse("too-long", f"the table has more than {MAX_ROWS} rows.")
     width = max((len(row) for row in grid.rows), default=0)
@@ -287,15 +284,13 @@ def _rules(cursor: Cursor, grid: _Grid, row: int) -> None:
             return
 
 
-def _cells(tokens: Sequence[str], grid: _Grid, context: Context, formula: Formula) -> list[str]:
-    from lomo_hf.rendering.mathematics.rewrite import rewrite
-
+def _cells(tokens: Sequence[str], grid: _Grid, context: Context) -> list[str]:
     cells: list[str] = []
     outer_tags, context.tags = context.tags, []
     for piece, _end in split_top(tokens, _CELL_ENDS):
         content = _span(piece, grid, len(grid.rows), len(cells))
         if grid.kind == "tabular":
-            cells.append(context.leaf(text_to_typst(_stripped(content), context, formula)))
+            cells.append(context.leaf(text_to_typst(_stripped(content), context, formula_in)))
         else:
             cells.append(rewrite(content, context))
     if context.tags and cells:

@@ -6,11 +6,13 @@ encloses (`\overset{<mark>}{…}`), and the converter puts the construct back wh
 characters are refused in the input, so that a mark is always ours.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lomo_hf.rendering.mathematics.limits import MAX_DEPTH, MAX_MARKS, refuse
+from lomo_hf.rendering.mathematics.scanner import Cursor
 
-__all__ = ["FIRST_MARK", "Context", "Leaf", "Mark", "Table", "Wrap", "is_mark"]
+__all__ = ["FIRST_MARK", "Context", "Handler", "Leaf", "Mark", "Table", "Wrap", "is_mark"]
 
 FIRST_MARK = 0xF0000
 
@@ -64,8 +66,12 @@ Mark = Leaf | Wrap | Table
 
 @dataclass(slots=True)
 class Context:
-    """The marks of one formula, how deep the rewriter stands, and the `\\arraystretch` in force."""
+    """The marks of one formula, how deep the rewriter stands, and the `\\arraystretch` in force.
 
+    `handlers` says how each command is rewritten; it is passed along, since handlers rewrite their arguments.
+    """
+
+    handlers: Mapping[str, "Handler"]
     depth: int = 0
     stretch: float = 1.0
     grids: int = 0
@@ -107,6 +113,10 @@ class Context:
             raise refuse("too-long", f"the formula has more than {MAX_MARKS} constructs.")
         self.marks.append(mark)
         return self.known.setdefault(mark, chr(FIRST_MARK + len(self.marks) - 1))
+
+
+Handler = Callable[[str, Cursor, Context], str]
+"""Reads the arguments of a command from the cursor and gives LaTeX that math-core knows."""
 
 
 def is_mark(character: str) -> bool:

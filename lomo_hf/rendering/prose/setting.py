@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.recipe import RenderStyle
+from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.markup import Line
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
 from lomo_hf.rendering.prose.words import PHASES, Words, covered, shared_words

@@ -1,0 +1,99 @@
+"""What happens in a worker process: it takes shards, one at a time, and leaves with its parent.
+
+Nothing here starts processes, but for the row guard of an isolated shard, or knows of other workers.
+"""
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from lomo_hf.building.planning import ShardSpec
+from lomo_hf.building.receipts import Receipt
+from lomo_hf.building.resume import trusted_receipt
+from lomo_hf.building.shard import write_shard
+from lomo_hf.building.workers.child_process import init_child_process
+from lomo_hf.building.workers.isolation import RowGuard
+from lomo_hf.building.workers.progress import Board
+from lomo_hf.building.workers.rows import MakeRows, RowLimits, rows_in_this_process
+from lomo_hf.corpus import Conversation, Refusal
+from lomo_hf.errors import BuildError
+from lomo_hf.substitution import Row
+
+__all__ = ["Task", "finish_shard", "serve"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A shard to be finished below a folder; `isolated`: its rows one by one, under limits."""
+
+    spec: ShardSpec
+    out: Path
+    isolated: bool = False
+
+
+def finish_shard(
+    spec: ShardSpec, out: Path, on_row: Callable[[int], None], make_rows: MakeRows | None = None
+) -> tuple[Receipt, bool]:
+    """The receipt of a shard, built unless it already is; and whether it was."""
+    receipt = trusted_receipt(spec, out)
+    return (receipt, True) if receipt else (write_shard(spec, out, on_row, make_rows), False)
+
+
+def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -> None:
+    """Run in a new worker process: answer each task with a receipt and whether it was reused, or with an error."""
+    init_child_process()
+    while True:
+        try:
+            task = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer: object = _finish(task, board, limits)
+        except MemoryError:
+            os._exit(1)  # as if the system had ended it: the shard is tried again, and then row by row
+        except BaseException as error:
+            answer = _sendable(error)
+        try:
+            connection.send(answer)
+        except OSError:
+            return  # the parent has stopped, and no longer listens
+
+
+def _finish(task: Task, board: Board, limits: RowLimits) -> tuple[Receipt, bool]:
+    index = task.spec.index
+
+    def on_row(rows: int) -> None:
+        board.note(index, rows)
+        if board.stopped():
+            raise BuildError(f"{task.spec} was asked to stop.")
+
+    on_row(0)
+    if not task.isolated:
+        return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), board, index))
+    with RowGuard(task.spec.recipes, limits) as guard:
+        return finish_shard(task.spec, task.out, on_row, _watched(guard.rows, board, index))
+
+
+def _watched(make_rows: MakeRows, board: Board, index: int) -> MakeRows:
+    """The same, with a note on the board while it works."""
+
+    def make(conversation: Conversation, place: float | None) -> list[Row | Refusal]:
+        board.enter_row(index)
+        try:
+            return make_rows(conversation, place)
+        finally:
+            board.leave_row(index)
+
+    return make
+
+
+def _sendable(error: BaseException) -> BaseException:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return BuildError(f"{type(error).__name__}: {error}")
+    return error

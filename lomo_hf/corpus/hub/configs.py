@@ -1,0 +1,153 @@
+"""Which configs a dataset repository has, which of them hold text only, and which are the same rows twice.
+
+The card decides where it declares `configs` and features; folders and Parquet footers where it does not. A config is
+text-only when every column for media is of the type null. Parts of a config that is listed as well
+(`svit-part-03-of-10` beside `svit`), and configs made of the very same files, are not counted twice.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from lomo_hf.corpus.columns import describe
+from lomo_hf.corpus.hub.card import CardConfig, read_card
+from lomo_hf.corpus.hub.file import HubFile
+from lomo_hf.corpus.hub.listing import Listing
+from lomo_hf.corpus.hub.parquet import footer_media
+from lomo_hf.errors import SourceError, UsageError
+
+__all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
+
+_ENDINGS: Final = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
+_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json", "draw.json"))
+_SPLIT_WORD: Final = re.compile(r"(?:.*[-_.])?(train|test|validation|valid|val|dev|eval)(?:ing|uation)?(?:[-_.].*)?")
+_PART: Final = re.compile(r"(?P<base>.+?)[-_]?part[-_]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<count>\d+))?")
+
+
+@dataclass(frozen=True)
+class HubConfig:
+    """A config: its files, and the columns that hold media (None: not known before a footer is read)."""
+
+    name: str
+    files: tuple[HubFile, ...]
+    media: tuple[str, ...] | None = None
+
+    @property
+    def bytes(self) -> int:
+        """The size of its files."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def text_only(self) -> bool:
+        """Whether no column holds media. May read one Parquet footer."""
+        media = self.media
+        if media is None:
+            first = self.files[0]
+            media = footer_media(first) if first.path.endswith(".parquet") else ()
+        return not media
+
+
+def find_configs(listing: Listing, split: str = "train") -> dict[str, HubConfig]:
+    """Every config with files of rows, by name.
+
+    Raises:
+        SourceError: The repository holds no files of rows.
+    """
+    declared = read_card(listing.card, split)
+    found = _declared(listing, declared.values()) if declared else _by_folder(listing, split)
+    if not found:
+        raise SourceError(
+            f"{listing.repo} holds no files of rows that are known (Parquet, JSON Lines or JSON); it holds "
+            f"{describe(listing.files, 8)}. Try {listing.repo}@refs/convert/parquet, the Hub's own conversion."
+        )
+    return found
+
+
+def choose_configs(
+    found: Mapping[str, HubConfig],
+    repo: str,
+    *,
+    configs: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    with_media: bool = False,
+) -> list[HubConfig]:
+    """The configs to read: those named, or all that hold text only; less those excluded, none of them twice.
+
+    `with_media` takes all that hold media instead.
+
+    Raises:
+        UsageError: A name does not exist.
+        SourceError: Nothing is left.
+    """
+    for name in (*(configs or ()), *exclude):
+        if name not in found:
+            raise UsageError(f"{repo} has no config {name!r}; it has {describe(found, 200)}. Name one of these.")
+    wanted = [found[name] for name in dict.fromkeys(configs or found) if name not in exclude]
+    chosen = without_repeats(wanted) if configs is None else wanted
+    chosen = chosen if configs is not None else [one for one in chosen if one.text_only != with_media]
+    if not chosen:
+        kind = "media" if with_media else "text"
+        why = f"every one holds {'text only' if with_media else 'images or other media'}, or is excluded"
+        why = why if configs is None else "all are excluded"
+        raise SourceError(f"{repo} has no config of {kind}: {why}; it has {describe(found, 200)}. Name --config.")
+    return chosen
+
+
+def without_repeats(configs: Sequence[HubConfig]) -> list[HubConfig]:
+    """Configs less the parts whose base, or whose same part in another spelling, is there; and less equal files.
+
+    >>> names = ["svit", "svit-part-00-of-10", "new-part-00-of-2", "new-part00-of-2", "new-part-01-of-2"]
+    >>> [one.name for one in without_repeats([HubConfig(name, ()) for name in names])]
+    ['svit', 'new-part-00-of-2', 'new-part-01-of-2']
+    """
+    names = {one.name for one in configs}
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for one in configs:
+        part = _PART.fullmatch(one.name)
+        if part and part["base"] in names:
+            continue
+        marks: list[tuple[object, ...]] = [("files", *sorted(file.oid for file in one.files))] if one.files else []
+        if part:
+            marks.append(("part", part["base"], int(part["number"]), int(part["count"] or 0)))
+        if not seen.intersection(marks):
+            kept.append(one)
+        seen.update(marks)
+    return kept
+
+
+def _declared(listing: Listing, declared: Iterable[CardConfig]) -> dict[str, HubConfig]:
+    from fsspec.utils import glob_translate
+
+    found = {}
+    for one in declared:
+        patterns = [re.compile(glob_translate(pattern)) for pattern in one.patterns]
+        files = [file for path, file in listing.files.items() if any(pattern.match(path) for pattern in patterns)]
+        rows = tuple(file for file in files if _is_rows(file.path))
+        if rows:
+            found[one.name] = HubConfig(one.name, rows, one.media)
+    return found
+
+
+def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
+    """`<config>/<split>-*`, `<config>/<split>/*`, and `data/<split>-*` or `<split>-*` for the config "default"."""
+    folders: dict[str, dict[str, list[HubFile]]] = {}
+    for path, file in listing.files.items():
+        if _is_rows(path):
+            parts = PurePosixPath(path).parts
+            config = "default" if len(parts) == 1 or (len(parts) == 2 and parts[0] == "data") else parts[0]
+            match = _SPLIT_WORD.fullmatch(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
+            folders.setdefault(config, {}).setdefault(match[1] if match else "train", []).append(file)
+    found = {}
+    for config, splits in folders.items():
+        files = splits.get(split) or (next(iter(splits.values())) if len(splits) == 1 else None)
+        if files:
+            found[config] = HubConfig(config, tuple(files))
+    return found
+
+
+def _is_rows(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name.endswith(_ENDINGS) and name not in _NOT_ROWS and not name.startswith(".")

@@ -1,0 +1,1 @@
+"""`lomo browse`: samples of a dataset on one self-contained HTML page."""

@@ -1,0 +1,173 @@
+"""A page that shows samples of a dataset as people look at them in the Hub's viewer: one HTML file, and nothing else.
+
+Prompts are hostile until shown otherwise. They travel as JSON in which no `<` is left, enter the page as text nodes,
+and a content security policy allows no script, style or request but the page's own; so the file can be sent around and
+opened from a disk.
+"""
+
+import base64
+import html
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from importlib.resources import files as resources
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, matching
+from lomo_hf.dataset.files import DatasetFiles, open_files
+from lomo_hf.errors import SourceError, UsageError
+
+__all__ = ["browse_page"]
+
+_NEEDED: Final = frozenset(("id", "messages", "images", "rewritten", "lomo"))
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
+
+
+def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, rows: int = 200) -> str:
+    """The page for a dataset folder, or for `org/name` on the Hub.
+
+    Args:
+        where: As for `check_dataset`.
+        config: Which config; None is the default one.
+        rows: How many rows to show, from the beginning of every shard alike; as many refused rows at most are added.
+
+    Raises:
+        SourceError: There is no such dataset or config, or it has not the columns of `lomo build`.
+    """
+    files = open_files(where) if isinstance(where, str | Path) else where
+    dataset = Inspected(files)
+    chosen = _chosen(dataset, config)
+    shown = [*_rows(dataset, chosen, rows), *_refused(dataset, chosen, rows)]
+    parts = resources("lomo_hf.dataset.browse")
+    style, script = (_inline((parts / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
+    return Template((parts / "page.html").read_text(encoding="utf-8")).substitute(
+        policy=_policy(style, script),
+        title=html.escape(files.name),
+        subtitle=html.escape(chosen.name),
+        style=style,
+        script=script,
+        data=_harmless(shown),
+    )
+
+
+def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
+    whole = [config for config in dataset.configs if config.columns is None]
+    if wanted is None:
+        whole.sort(key=lambda config: not config.said.get("default"))
+        if whole:
+            return whole[0]
+    for config in whole:
+        if config.name == wanted:
+            return config
+    names = ", ".join(config.name for config in whole) or "none"
+    if not whole:
+        raise SourceError(f"{dataset.files.name!r} has no config to browse; found none. Name another dataset.")
+    raise UsageError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
+
+
+def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
+    shards = [shard for split in config.splits for shard in dataset.shards(config, split)]
+    for index, shard in enumerate(shards):
+        missing = sorted(_NEEDED - set(shard.schema.names))
+        if missing:
+            raise SourceError(f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes.")
+        share = limit * (index + 1) // len(shards) - limit * index // len(shards)
+        yield from map(_shown, dataset.head(shard, share))
+
+
+def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
+    """Rows of the source that are not in the dataset, from the lists beside the shards."""
+    left = limit
+    for path in matching(f"{config.name}/refused-*.jsonl", dataset.files.sizes):
+        with dataset.files.open(path) as stream:
+            for line in stream:
+                if not left:
+                    return
+                left -= 1
+                said = json.loads(line)
+                facts = [("id", said["id"]), ("reason", said["reason"])]
+                yield {"kind": "refused", "turns": [], "facts": facts, **said}
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page needs of a row: its turns, what the filters ask for, and what is said beside it."""
+    lomo = row["lomo"]
+    kind = "rewritten" if row["rewritten"] else "kept"
+    return {
+        "id": row["id"],
+        "kind": kind,
+        "renderer": lomo["renderer"],
+        "op": (lomo["distortion"] or {}).get("op"),
+        "source": row.get("source_data_source") or row.get("source_config"),
+        "reason": lomo["reason"],
+        "turns": _turns(row),
+        "facts": [(name, str(value)) for name, value in _facts(row) if value not in (None, "")],
+    }
+
+
+def _turns(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    pages = iter(zip(row["images"] or (), row["lomo"]["spans"] or (), strict=False))
+    turns = []
+    for message in row["messages"]:
+        parts: list[dict[str, Any]] = []
+        for part in message["content"]:
+            parts.append(
+                _page(*next(pages, (None, None))) if part["type"] == "image" else {"text": part["text"] or ""}
+            )
+        turns.append({"role": _role(message["role"]), "parts": parts})
+    return turns
+
+
+def _page(image: Mapping[str, Any] | None, span: Mapping[str, Any] | None) -> dict[str, Any]:
+    data = (image or {}).get("bytes") or b""
+    if span is None or not data.startswith(_PNG):
+        return {"text": "[a page that is missing or no PNG]"}
+    shown = {"text": span["text"], "width": span["width"], "height": span["height"]}
+    return {**shown, "page": base64.b64encode(data).decode("ascii")}
+
+
+def _role(said: str) -> str:
+    return said if said in ("system", "user", "assistant") else "other"
+
+
+def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    lomo = row["lomo"]
+    distortion = lomo["distortion"] or {}
+    params = json.loads(distortion.get("params") or "{}")
+    size = f"{lomo['width']} x {lomo['height']} px" if lomo["width"] else None
+    return (
+        ("id", row["id"]),
+        ("typeset as", lomo["renderer"]),
+        ("reason", lomo["reason"]),
+        ("distortion", distortion.get("op")),
+        *((f"  {name}", f"{value:.4g}" if isinstance(value, float) else value) for name, value in params.items()),
+        ("position", lomo["position"]),
+        ("page", size),
+        ("draw", f"{lomo['draw']:.4f}"),
+        ("source", row.get("source_data_source") or row.get("source_config")),
+        ("licence", row.get("source_license")),
+    )
+
+
+def _harmless(said: object) -> str:
+    """JSON that can stand in a script element of any HTML parser: ASCII, and none of the three that begin markup."""
+    text = json.dumps(said, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _inline(text: str) -> str:
+    """A file of ours inside its element; a dollar sign would mean something to the template, but only in page.html."""
+    assert "</" not in text
+    return f"\n{text}"
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing from anywhere: only this style, this script, and pictures that are part of the page."""
+
+    def digest(text: str) -> str:
+        return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode('ascii')}'"
+
+    allowed = f"img-src data:; style-src {digest(style)}; script-src {digest(script)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"

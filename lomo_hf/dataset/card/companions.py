@@ -1,0 +1,112 @@
+"""All of a dataset folder but its shards: card, pictures, LLaMA-Factory's entry, and the manifest, written last.
+
+Written at the end of a build, and again whenever asked (`lomo card`), from the shards and their receipts alone.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from lomo_hf.building import Counts
+from lomo_hf.corpus.sampling import DRAW
+from lomo_hf.dataset.audit_record import AUDIT, standing_audit
+from lomo_hf.dataset.card.assets import ASSETS, write_assets
+from lomo_hf.dataset.card.statistics import config_statistics
+from lomo_hf.dataset.card.text import CardFacts, card_text, own_text_of
+from lomo_hf.dataset.layout import CARD, LLAMAFACTORY
+from lomo_hf.dataset.manifest import (
+    MANIFEST,
+    Manifest,
+    file_record,
+    forget_set_aside,
+    read_set_aside,
+    set_aside,
+    write_manifest,
+)  # fmt: skip
+from lomo_hf.dataset.views import footprints, llamafactory_entries
+from lomo_hf.errors import IntegrityError
+from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.storage.atomic import sweep, write_whole
+
+__all__ = ["refresh_card", "write_companions"]
+
+
+def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
+    """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
+
+    Raises:
+        IntegrityError: The folder holds no manifest.
+    """
+    manifest = read_set_aside(folder)
+    if manifest is None:
+        raise IntegrityError(
+            f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+        )
+    return write_companions(folder, manifest, earlier=manifest, repo=repo)
+
+
+def write_companions(
+    folder: Path, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
+) -> Manifest:
+    """Write everything that goes with the shards of `manifest`, whose `files` are found out here.
+
+    `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
+    manifest names and the new one does not are removed.
+    """
+    named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
+    set_aside(folder)
+    for place in (folder, folder / ASSETS):
+        sweep(place)  # what a killed process left of these files
+    facts = _facts(folder, manifest, named)
+    write_whole(folder / CARD, card_text(facts).encode())
+    entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
+    write_whole(folder / LLAMAFACTORY, entries.encode())
+    audit = [AUDIT] if facts.audit is not None else []
+    draw = [DRAW] if facts.drawn else []
+    paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
+    for record in earlier.files if earlier else ():
+        if record["path"].startswith(f"{ASSETS}/") and record["path"] not in paths:
+            (folder / record["path"]).unlink(missing_ok=True)
+    written = replace(manifest, files=[file_record(folder, path) for path in paths])
+    write_manifest(folder, written)
+    forget_set_aside(folder)
+    return written
+
+
+def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
+    names = list(manifest.recipes)
+    receipts = manifest.receipts
+    counts = {
+        name: sum((receipt.counts[name] for receipt in receipts if name in receipt.counts), start=Counts())
+        for name in names
+    }
+    statistics = {
+        name: config_statistics(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
+        for name in names
+    }
+    default = DEFAULT_RECIPE if DEFAULT_RECIPE in names else names[0]
+    readme = folder / CARD
+    return CardFacts(
+        recipes=manifest.recipes,
+        counts=counts,
+        footprints=footprints(folder, receipts, names),
+        statistics=statistics,
+        source=manifest.source,
+        engines=manifest.engines,
+        default=default,
+        repo=repo,
+        assets=write_assets(folder, statistics, default, counts[default]),
+        audit=standing_audit(folder, receipts),
+        drawn=(folder / DRAW).is_file(),
+        # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
+        own_text=own_text_of(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else "",
+    )
+
+
+def _repo_of(folder: Path) -> str | None:
+    """The name on the Hub that an earlier card of the folder gave."""
+    try:
+        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
+        return str(next(iter(entries.values()))["hf_hub_url"])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        return None

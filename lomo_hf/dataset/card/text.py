@@ -1,0 +1,259 @@
+"""The card: README.md of the dataset folder, from the templates in `dataset_cards/` and what was recorded.
+
+Metadata go through `DatasetCardData`, never through hand-made YAML. What a user wrote between the markers survives.
+Every number in a card is counted or computed from the folder; none is typed.
+"""
+
+import shlex
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import lomo_hf
+from lomo_hf.building import Counts
+from lomo_hf.corpus import open_corpus
+from lomo_hf.dataset.card.assets import Assets
+from lomo_hf.dataset.card.languages import language_tags
+from lomo_hf.dataset.card.statistics import Statistics, quantile
+from lomo_hf.dataset.card.vocabulary import license_metadata, size_category
+from lomo_hf.dataset.views import SHAREGPT, Footprint, configs_yaml, dataset_info_yaml
+from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
+from lomo_hf.errors import BuildError
+from lomo_hf.recipes.named import is_as_named
+from lomo_hf.recipes.recipe import DistortionSettings, Recipe
+from lomo_hf.selection import describe_choosing
+from lomo_hf.spans import POSITION_WORDS
+
+if TYPE_CHECKING:
+    from huggingface_hub import DatasetCardData
+    from jinja2 import Environment
+
+__all__ = ["OWN_END", "OWN_START", "CardFacts", "card_text", "own_text_of", "templates_folder"]
+
+OWN_START = "<!-- own text: what stands between these markers survives a rebuild -->"
+OWN_END = "<!-- end of own text -->"
+
+_MAX_SOURCES = 40
+_TEMPLATE = "---\n{{ card_data }}\n---\n\n{{ body }}"
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card is written from. Mappings go by the recipe's name.
+
+    `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn`
+    tells whether `draw.json` lies in the folder.
+    """
+
+    recipes: Mapping[str, Recipe]
+    counts: Mapping[str, Counts]
+    footprints: Mapping[str, Footprint]
+    statistics: Mapping[str, Statistics]
+    source: Mapping[str, Any]
+    engines: Mapping[str, str]
+    default: str
+    repo: str
+    assets: Assets = field(default_factory=Assets)
+    audit: Mapping[str, Any] | None = None
+    drawn: bool = False
+    own_text: str = ""
+
+    @property
+    def title(self) -> str:
+        """The dataset's name, without its owner."""
+        return self.repo.rpartition("/")[2]
+
+
+@cache
+def templates_folder() -> Path:
+    """Where the Jinja templates lie: inside the installed package, or beside it in a checkout.
+
+    >>> (templates_folder() / "card.md.jinja").is_file()
+    True
+    """
+    package = Path(lomo_hf.__file__).parent
+    for folder in (package / "dataset_cards", package.parent / "dataset_cards"):
+        if (folder / "card.md.jinja").is_file():
+            return folder
+    raise BuildError("the card's templates are not installed. Reinstall with `pip install --force-reinstall lomo-hf`.")
+
+
+def card_text(facts: CardFacts) -> str:
+    """README.md, front matter and all."""
+    from huggingface_hub import DatasetCard
+
+    body = _environment().get_template("card.md.jinja").render(_context(facts))
+    card = DatasetCard.from_template(_metadata(facts), template_str=_TEMPLATE, body=_single_blank_lines(body))
+    return str(card).rstrip() + "\n"
+
+
+def own_text_of(readme: str) -> str:
+    """What the user wrote between the markers of an earlier card.
+
+    >>> own_text_of(f"card\\n{OWN_START}\\nAsk Ada.\\n{OWN_END}\\n")
+    'Ask Ada.'
+    """
+    _, _, after = readme.partition(OWN_START)
+    text, found, _ = after.rpartition(OWN_END)
+    return text.strip("\n") if found else ""
+
+
+def _metadata(facts: CardFacts) -> "DatasetCardData":
+    from huggingface_hub import DatasetCardData
+
+    statistics = facts.statistics[facts.default]
+    declared: dict[str, Any] = {}
+    declared |= license_metadata({licence for _, _, licence in statistics.sources})
+    return DatasetCardData(
+        pretty_name=facts.title,
+        language=language_tags(list(statistics.kinds.elements())) or None,
+        task_categories=["image-text-to-text"],
+        size_categories=[size_category(max(one.rows for one in facts.footprints.values()))],
+        source_datasets=[facts.source["repo"]] if facts.source["repo"] else None,
+        tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
+        configs=configs_yaml(list(facts.recipes), facts.default),
+        dataset_info=dataset_info_yaml(facts.footprints),
+        **declared,
+    )
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(templates_folder()), undefined=StrictUndefined, autoescape=False)
+    environment.filters.update(cell=_cell, identifier=_identifier, quantile=quantile)
+    return environment
+
+
+def _context(facts: CardFacts) -> dict[str, Any]:
+    configs = [_config(facts, name) for name in facts.recipes]
+    statistics = facts.statistics[facts.default]
+    embedded = facts.source["digest"] == open_corpus(None).digest
+    by_rows = sorted(statistics.sources.items(), key=lambda one: (-one[1], [part or "" for part in one[0]]))
+    shown, more = by_rows[:_MAX_SOURCES], by_rows[_MAX_SOURCES:]
+    return {
+        "title": facts.title,
+        "repo": facts.repo,
+        "configs": configs,
+        "default_config": next(config for config in configs if config["name"] == facts.default),
+        "max_pixels": max(recipe.caps.max_pixels for recipe in facts.recipes.values()),
+        "operations": _operations(facts.recipes),
+        "styles": _styles(facts.recipes),
+        "source": facts.source,
+        "rebuild": _rebuild(facts, configs, embedded),
+        "sources": [(*key, rows) for key, rows in shown],
+        "more_sources": len(more),
+        "more_rows": sum(rows for _, rows in more),
+        "kinds": Counter(dict(sorted(statistics.kinds.items()))).most_common(),
+        "kinds_total": statistics.kinds.total(),
+        "engines": facts.engines,
+        "embedded": embedded,
+        "unnamed": any(not config["named"] for config in configs),
+        "assets": facts.assets,
+        "audit": facts.audit,
+        "drawn": facts.drawn,
+        "sharegpt": SHAREGPT,
+        "own_start": OWN_START,
+        "own_end": OWN_END,
+        "own_text": facts.own_text.strip("\n"),
+    }
+
+
+def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) -> str:
+    """The command that builds the same again. A draw from the Hub names its corpus, configs and columns itself."""
+    source, words = facts.source, ["lomo", "build"]
+    on_hub = source["repo"] and source["revision"]
+    if on_hub and not facts.drawn:
+        words += ["--corpus", f"hf://datasets/{source['repo']}@{source['revision']}"]
+        words += [word for name in source.get("configs", ()) for word in ("--config", name)]
+    elif not on_hub and not embedded:
+        words += ["--corpus", "PATH-OF-THE-CORPUS"]
+    if not facts.drawn and (columns := source.get("columns")):
+        words += ["--columns", ",".join(f"{target}={name}" for target, name in columns.items())]
+    words += ["--replay", "draw.json"] if facts.drawn else []
+    words += ["--limit", str(source["rows"]), "--repo", facts.repo]
+    for one in configs:
+        words += ["--recipe", one["name"] if one["named"] else f"{one['name']}.yaml"]
+    return shlex.join([*words, "--out", "rebuilt"])
+
+
+def _config(facts: CardFacts, name: str) -> dict[str, Any]:
+    recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
+    total = sum(recipe.distortion.mix.values())
+    return {
+        "name": name,
+        "recipe": recipe,
+        "named": is_as_named(recipe),
+        "choosing": describe_choosing(recipe.choosing),
+        "span": POSITION_WORDS[recipe.position],
+        "shards": footprint.shards,
+        "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),
+        "counts": counts,
+        "rows": footprint.rows,
+        "megabytes": footprint.download_bytes / 1e6,
+        "share": f"{counts.rewritten / footprint.rows:.1%}" if footprint.rows else "none",
+        "statistics": facts.statistics[name],
+    }
+
+
+def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """Every operation that some recipe can draw, with its ranges at that recipe's strength."""
+    said = []
+    for recipe in recipes.values():
+        drawn = [op for name, weight in recipe.distortion.mix.items() if weight for op in WEIGHED[name]]
+        for op in (op for op in OPERATIONS.values() if op in drawn):
+            line = {
+                "op": op.name,
+                "group": op.group,
+                "looks": op.looks,
+                "strength": recipe.distortion.strength,
+                "ranges": _ranges(op, recipe.distortion),
+            }
+            if line not in said:
+                said.append(line)
+    return said
+
+
+def _ranges(op: Operation, settings: DistortionSettings) -> str:
+    """Parameters with their ranges; where these rise, the first row's and the last's."""
+    ends = STRENGTHS if settings.strength == RISING else (settings.strength,)
+    given = settings.ranges.get(op.name, {})
+    said = []
+    for name in {**op.ranges[ends[0]], **given}:
+        pairs = dict.fromkeys(given.get(name) or op.ranges[end][name] for end in ends)
+        shown = [f"{low:g} to {high:g}" for low, high in pairs]
+        said.append(f"{name} {shown[0]}" if len(shown) == 1 else f"{name} {shown[0]} at first, {shown[1]} at last")
+    return "; ".join(said)
+
+
+def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+    """The styles of pages, each with the configs that have it."""
+    users: dict[tuple[Any, int], list[str]] = {}
+    for name, recipe in recipes.items():
+        users.setdefault((recipe.style, recipe.caps.max_pixels), []).append(f"`{name}`")
+    return [
+        {"names": "all configs" if len(users) == 1 else ", ".join(names), "style": style, "max_pixels": max_pixels}
+        for (style, max_pixels), names in users.items()
+    ]
+
+
+def _cell(value: object) -> str:
+    """Text of somebody else's in a cell of a Markdown table: it cannot leave the cell or become markup."""
+    escaped = "".join(f"\\{char}" if char in r"\`*_[]|" else char for char in " ".join(str(value).split()))
+    return escaped.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _identifier(name: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in name)
+
+
+def _single_blank_lines(text: str) -> str:
+    """Sections that say nothing leave blank lines behind."""
+    head, mark, own = text.partition(OWN_START)
+    lines: Sequence[str] = head.strip("\n").split("\n")
+    kept = [line for before, line in zip(("", *lines), lines, strict=False) if line.strip() or before.strip()]
+    return "\n".join(kept) + ("\n\n" if mark else "") + mark + own

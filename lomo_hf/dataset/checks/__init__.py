@@ -1,0 +1,1 @@
+"""`lomo check`: what would break loading, or the Hub's viewer."""

@@ -1,0 +1,155 @@
+"""Does the Hub give back what was built? Asked of a revision, by what it lists, what it serves, and what loads.
+
+`load_dataset` is asked for every config and view that the card declares: which files it would read, with which
+columns, and how many rows; their footers must say the same.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from lomo_hf.dataset.contents import Contents, FileRecord
+from lomo_hf.dataset.manifest import MANIFEST
+from lomo_hf.dataset.publishing.merging import data_patterns, split_card
+from lomo_hf.dataset.publishing.plan import Snapshot
+from lomo_hf.dataset.verifying import VerifiedFolder
+from lomo_hf.errors import IntegrityError
+from lomo_hf.hub.client import HubClient, RemoteFile
+
+__all__ = ["ReadBack", "read_back"]
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """What was found at a revision, all of it as recorded.
+
+    Attributes:
+        commit: What the revision names.
+        files, bytes_read: Files whose size and hash were compared; bytes that were fetched and hashed for it. Of files
+            in large file storage that are not fetched, the hash that the Hub lists is compared.
+        configs: Rows that each config and view loads.
+    """
+
+    commit: str
+    files: int
+    bytes_read: int
+    configs: Mapping[str, int]
+
+
+def read_back(
+    hub: HubClient, there: Snapshot, local: VerifiedFolder | None = None, *, download_up_to: int
+) -> ReadBack:
+    """Compare a commit with its own manifest, and with a folder's shards.
+
+    Args:
+        hub: The repository.
+        there: What it holds, from `take_snapshot`.
+        local: The folder that was published; None compares the Hub with itself.
+        download_up_to: Fetch and hash every byte where there are at most this many; otherwise only of small files.
+
+    Raises:
+        IntegrityError: The Hub lists, serves or loads something else.
+    """
+    where = f"{hub.repo} at {there.commit[:8]}"
+    if there.contents is None:
+        raise IntegrityError(f"{where} holds no {MANIFEST}, so no release of lomo_hf. Push it.")
+    findings = _unlike_folder(there.contents, local) if local else []
+    findings += _unlike_manifest(there.contents, there.files)
+    if findings:
+        raise IntegrityError(f"{where} is not what was built: {'; '.join(findings[:5])}. Push again.")
+    size = sum(record.bytes for record in there.contents.files.values())
+    records = there.contents.files
+    wanted = [path for path in records if size <= download_up_to or there.files[path].sha256 is None]
+    bytes_read = sum(_fetch(hub, there.commit, records[path], where) for path in wanted)
+    configs = _load_all(hub, there.commit, there.contents, split_card(there.card, hub.repo)[0], where)
+    return ReadBack(there.commit, len(there.contents.files), bytes_read, configs)
+
+
+def _unlike_folder(contents: Contents, local: VerifiedFolder) -> list[str]:
+    found = []
+    for name in local.contents.configs:
+        if contents.files_of(name) != local.contents.files_of(name):
+            found.append(f"config {name} has other files than {local.folder.name!r}")
+    return found
+
+
+def _unlike_manifest(contents: Contents, files: Mapping[str, RemoteFile]) -> list[str]:
+    found = []
+    for path, record in contents.files.items():
+        listed = files.get(path)
+        if listed is None:
+            found.append(f"{path} is missing")
+        elif listed.size != record.bytes or (listed.sha256 and listed.sha256 != record.sha256):
+            found.append(f"{path} has other content than the manifest says")
+    shards = {path for name in contents.configs for path in contents.shards[name]}
+    for path in files:
+        if path.split("/")[0] in contents.configs and path.endswith(".parquet") and path not in shards:
+            found.append(f"{path} is not in the manifest")
+    return found
+
+
+def _fetch(hub: HubClient, commit: str, record: FileRecord, where: str) -> int:
+    if hub.digest(record.path, commit) != (record.bytes, record.sha256):
+        raise IntegrityError(f"{where} serves other bytes of {record.path} than the manifest says. Push again.")
+    return record.bytes
+
+
+def _load_all(hub: HubClient, commit: str, contents: Contents, front: Mapping[str, Any], where: str) -> dict[str, int]:
+    """Rows by config and view, of those that read shards of ours."""
+    found = {}
+    for view in front.get("configs") or []:
+        name = str(view["config_name"])
+        owner = _owner(view, contents.configs)
+        if owner is None:
+            continue
+        with tempfile.TemporaryDirectory(prefix="lomo-read-back-") as cache:
+            loading = partial(_load, hub, name, commit, cache)
+            declared, rows = hub.retrier.call(f"loading {name} of {hub.repo}", loading)
+        wanted = contents.rows(owner)
+        if (declared, rows) != (wanted, wanted):
+            raise IntegrityError(
+                f"{where} loads {rows} rows of {name} and declares {declared}; {wanted} were built. Push again."
+            )
+        found[name] = rows
+    missing = sorted(set(contents.configs) - set(found))
+    if missing:
+        raise IntegrityError(f"{where} declares no config {missing[0]!r} in its card. Push again.")
+    return found
+
+
+def _owner(view: Mapping[str, Any], configs: Sequence[str]) -> str | None:
+    """The config of ours whose shards a view reads."""
+    folders = {pattern.split("/")[0] for pattern in data_patterns({"configs": [view]}, configs)}
+    return folders.pop() if len(folders) == 1 else None
+
+
+def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]:
+    """Rows that the card declares for a view, and that the files hold which a loader takes for it.
+
+    Footers are read, not rows: the streaming reader of `datasets` insists for minutes on a connection that broke.
+    """
+    import pyarrow.parquet as pq
+    from datasets import DownloadConfig, load_dataset_builder
+    from huggingface_hub import HfFileSystem
+
+    builder = load_dataset_builder(
+        hub.repo,
+        name,
+        revision=commit,
+        cache_dir=cache,
+        download_config=DownloadConfig(cache_dir=cache, disable_tqdm=True),
+    )
+    (split,) = builder.info.splits.values()
+    wanted = builder.info.features.arrow_schema
+    files = HfFileSystem(endpoint=hub.api.endpoint, skip_instance_cache=True)
+    rows = 0
+    for path in builder.config.data_files[split.name]:
+        with files.open(path, block_size=1 << 16) as stream, pq.ParquetFile(stream) as shard:
+            rows += shard.metadata.num_rows
+            stored = shard.schema_arrow
+        for column in wanted:
+            if column.name not in stored.names or stored.field(column.name).type != column.type:
+                raise IntegrityError(f"{path} has no column {column.name} as the card declares it for {name}.")
+    return int(split.num_examples), rows

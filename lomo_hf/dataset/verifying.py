@@ -1,0 +1,133 @@
+"""Is a dataset folder, to the bit, what its manifest says? Nothing that fails here is ever published."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lomo_hf.building import verify_parquet
+from lomo_hf.dataset.contents import Contents, FileRecord
+from lomo_hf.dataset.layout import CARD
+from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, sealed
+from lomo_hf.errors import IntegrityError
+from lomo_hf.storage.atomic import sha256_of
+
+__all__ = ["VerifiedFolder", "verify_dataset"]
+
+_SHOWN = 5
+# What the shards were is known from the manifest alone, so none of them can be kept.
+_LOST = "Take it from a copy of the folder, or build into another."
+
+
+@dataclass(frozen=True)
+class VerifiedFolder:
+    """A dataset folder of which every file was read and found to be as recorded."""
+
+    folder: Path
+    contents: Contents
+
+    def read(self, path: str) -> bytes:
+        """The bytes of one file."""
+        return (self.folder / path).read_bytes()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all recorded files."""
+        return sum(record.bytes for record in self.contents.files.values())
+
+
+def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> VerifiedFolder:
+    """Read every file of a dataset folder and compare: presence, size, SHA-256, Parquet pages, rows; and that no file
+    is there which the manifest does not name. Names that begin with a dot are passed over: they are never published.
+
+    Args:
+        folder: What `lomo build` left.
+        progress: Called after each file with the number of files done, and of all.
+
+    Raises:
+        IntegrityError: Something is not as recorded; the message names the first few findings and counts the others.
+
+    >>> verify_dataset("nowhere")
+    Traceback (most recent call last):
+    lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
+    """
+    folder = Path(folder)
+    contents = _open_manifest(folder)
+    findings: list[str] = []
+    records = contents.files
+    for done, record in enumerate(records.values(), 1):
+        findings.extend(_file_findings(folder, record))
+        if progress:
+            progress(done, len(records))
+    findings.extend(_count_findings(contents))
+    strays = [f"{path} is not in the manifest" for path in _unlisted(folder, set(records))]
+    if findings or strays:
+        found = [*findings, *strays]
+        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise IntegrityError(
+            f"{folder.resolve().name!r} is not what was built: {'; '.join(found[:_SHOWN])}{more}. "
+            f"{_remedy(findings, bool(strays))}"
+        )
+    return VerifiedFolder(folder, contents)
+
+
+def _remedy(findings: list[str], strays: bool) -> str:
+    """What mends it. Building leaves files alone that it did not make, and a card alone is quicker written again."""
+    says = []
+    if strays:
+        says.append("Move what the manifest does not name elsewhere, unless it is of a build that is not finished.")
+    if findings and all(found.startswith(f"{CARD} has") for found in findings):
+        says.append("`lomo card` on this folder writes the card again and keeps your own text.")
+    elif findings:
+        says.append("Build again into this folder: what is whole is kept.")
+    return " ".join(says)
+
+
+def _open_manifest(folder: Path) -> Contents:
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes().decode()
+    except (FileNotFoundError, NotADirectoryError):
+        ours = not folder.exists() or (folder / WORK_FOLDER).is_dir()
+        remedy = f"Run `lomo build --out {folder}`" if ours else "Name another, or build into a new one"
+        raise IntegrityError(
+            f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}."
+        ) from None
+    except (UnicodeDecodeError, IsADirectoryError) as error:
+        raise IntegrityError(f"{MANIFEST} in {folder.name!r} is damaged ({error}). {_LOST}") from error
+    try:
+        contents = Contents.parse(text, repr(folder.name))
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {_LOST}") from error
+    if sealed(contents.document) != text:
+        raise IntegrityError(f"{MANIFEST} in {folder.name!r} was changed since it was written. {_LOST}")
+    return contents
+
+
+def _file_findings(folder: Path, record: FileRecord) -> Iterator[str]:
+    path = folder / record.path
+    try:
+        if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            yield f"{record.path} is {'no regular file' if path.exists() or path.is_symlink() else 'missing'}"
+        elif path.stat().st_size != record.bytes:
+            yield f"{record.path} has {path.stat().st_size} bytes instead of {record.bytes}"
+        elif sha256_of(path) != record.sha256:
+            yield f"{record.path} has another SHA-256 than was recorded"
+        elif record.rows is not None and record.path.endswith(".parquet"):
+            verify_parquet(path, record.rows)
+    except OSError as error:
+        yield f"{record.path} cannot be read ({error.strerror or error})"
+    except IntegrityError as error:
+        yield str(error).rstrip(".")
+
+
+def _count_findings(contents: Contents) -> Iterator[str]:
+    for name in contents.configs:
+        counted, stored = contents.counts(name).rows, contents.rows(name)
+        if counted != stored:
+            yield f"{name} counts {counted} rows and stores {stored}"
+
+
+def _unlisted(folder: Path, listed: set[str]) -> list[str]:
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    shown = (path.as_posix() for path in found if not any(step.startswith(".") for step in path.parts))
+    return sorted(set(shown) - listed - {MANIFEST})

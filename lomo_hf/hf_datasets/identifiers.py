@@ -1,0 +1,92 @@
+"""Ids for the rows of a `datasets.Dataset`, as the corpus room gives them to the rows of a file.
+
+A row's id decides its draws, so two rows must not share one. A map function sees one batch and a transform a few rows;
+neither can know whether an id is repeated elsewhere. This pass over the id column does.
+"""
+
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lomo_hf.corpus.identity import Uniqueness, id_hash, row_id, safe_line
+from lomo_hf.errors import SourceError
+
+if TYPE_CHECKING:
+    import datasets
+
+__all__ = ["check_config", "own_id", "with_ids"]
+
+_MAX_CONFIG_CHARS = 80
+_BATCH = 10_000
+_NEW_IDS = "__lomo_hf_ids__"
+
+
+def check_config(config: str) -> str:
+    """`config`, if it can begin a row's id as it stands.
+
+    Raises:
+        SourceError: It is empty or too long, or holds a slash or a control character.
+
+    >>> check_config("train")
+    'train'
+    """
+    if not config or "/" in config or safe_line(config, _MAX_CONFIG_CHARS) != config:
+        raise SourceError(
+            f"config must be 1 to {_MAX_CONFIG_CHARS} printable characters without '/'; found {config!r}. "
+            "Write the name that begins every id, such as 'train'."
+        )
+    return config
+
+
+def own_id(row: Mapping[str, Any]) -> str | None:
+    """The id that a row gives itself, made safe; None where it gives none.
+
+    >>> own_id({"id": 7}), own_id({"id": None})
+    ('7', None)
+    """
+    identifier = row_id(row, 0)
+    # Only a row without an id of its own is named after its index.
+    return identifier if identifier == row_id(row, 1) else None
+
+
+def with_ids(dataset: "datasets.Dataset") -> "datasets.Dataset":
+    """The dataset with an `id` column in which every row has an id of its own, as `open_corpus` would give it.
+
+    A row without an id takes its index, padded to eight digits; an id that occurs more than once gets "~<index>" in
+    every place. Where there is nothing to mend the dataset comes back as it is. Apply it once, to the dataset as it
+    was loaded: before `shuffle`, `select` or `filter`, which change the indices. `map_dataset` does it by itself; a
+    `Transform` cannot. Memory: 8 bytes a row, and the new column where there is one.
+
+    >>> import datasets
+    >>> with_ids(datasets.Dataset.from_dict({"id": ["a", "b", "a", ""]}))["id"][:]
+    ['a~0', 'b', 'a~2', '00000003']
+    """
+    from datasets import Value
+
+    hashes = array("Q", (id_hash(name) for _, name in _names(dataset)))
+    uniqueness = Uniqueness(np.frombuffer(hashes, dtype=np.uint64))
+    finals = (uniqueness.resolve(name, index) for index, (_, name) in enumerate(_names(dataset)))
+    has_column = "id" in dataset.column_names
+    if has_column and all(final == value for final, (value, _) in zip(finals, _names(dataset), strict=True)):
+        return dataset
+    column = [uniqueness.resolve(name, index) for index, (_, name) in enumerate(_names(dataset))]
+    if not has_column:
+        return dataset.add_column("id", column, feature=Value("string"))
+    # Added before the old one goes: a table without any column has no rows to put it beside.
+    added = dataset.add_column(_NEW_IDS, column, feature=Value("string"))
+    return added.remove_columns("id").rename_column(_NEW_IDS, "id")
+
+
+def _names(dataset: "datasets.Dataset") -> Iterator[tuple[Any, str]]:
+    """(the value of the id column, the id that the row gives itself or its padded index), row by row."""
+    if "id" not in dataset.column_names:
+        yield from ((None, row_id({}, index)) for index in range(len(dataset)))
+        return
+    ids = dataset.with_format(None).select_columns(["id"])
+    index = 0
+    for batch in ids.iter(_BATCH):
+        for value in batch["id"]:
+            yield value, row_id({"id": value}, index)
+            index += 1

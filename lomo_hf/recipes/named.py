@@ -1,0 +1,74 @@
+"""The recipes that have a name, one for each ablation of the paper, and how a recipe is found by name or by file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+from lomo_hf.errors import RecipeError
+from lomo_hf.recipes.recipe import DistortionSettings, Recipe
+
+__all__ = ["DEFAULT_RECIPE", "NAMED_RECIPES", "is_as_named", "load_recipe"]
+
+DEFAULT_RECIPE = "ratio50"
+
+
+def load_recipe(name_or_path: str | Path) -> Recipe:
+    """A named recipe, or one from a YAML file.
+
+    Raises:
+        RecipeError: There is no such name or file, or the file is not a recipe.
+
+    >>> load_recipe("ratio25").ratio
+    0.25
+    """
+    if isinstance(name_or_path, str) and name_or_path in NAMED_RECIPES:
+        return NAMED_RECIPES[name_or_path]
+    path = Path(name_or_path)
+    if path.suffix not in (".yaml", ".yml"):
+        names = ", ".join(NAMED_RECIPES)
+        raise RecipeError(f"recipe must be a YAML file or one of {names}; found {str(name_or_path)!r}.")
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"recipe file {str(path)!r} is missing; `lomo recipes --show ratio50` prints one.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        why = " ".join(str(error).split())
+        raise RecipeError(f"recipe file {str(path)!r} cannot be read as YAML: {why}") from error
+    if not isinstance(said, dict):
+        raise RecipeError(f"recipe file {str(path)!r} must hold keys and values; found {type(said).__name__}.")
+    try:
+        return Recipe.from_dict({"name": path.stem, **said})
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def is_as_named(recipe: Recipe) -> bool:
+    """Whether a recipe is the named one of its name, whatever versions it insists on.
+
+    >>> is_as_named(NAMED_RECIPES["ratio50"]), is_as_named(Recipe("ratio50", ratio=0.3)), is_as_named(Recipe("mine"))
+    (True, False, False)
+    """
+    named = NAMED_RECIPES.get(recipe.name)
+    return named is not None and named.to_dict() | {"engines": None} == recipe.to_dict() | {"engines": None}
+
+
+def _named() -> dict[str, Recipe]:
+    clean = DistortionSettings(mix={"clean": 1.0})
+    said: dict[str, tuple[str, dict[str, Any]]] = {
+        "ratio25": ("25 % of rows, middle third (table 3)", {"ratio": 0.25}),
+        "ratio50": ("50 % of rows, middle third: the paper's best (table 3)", {"ratio": 0.5}),
+        "ratio75": ("75 % of rows, middle third (table 3)", {"ratio": 0.75}),
+        "ratio100": ("every row, middle third (table 3)", {"ratio": 1.0}),
+        "prefix50": ("50 % of rows, first third (table 4)", {"position": "prefix"}),
+        "suffix50": ("50 % of rows, last third (table 4)", {"position": "suffix"}),
+        "multispan50": ("50 % of rows, alternate segments, two images (table 4)", {"position": "multi-span"}),
+        "fulltext50": ("50 % of rows, the whole prompt as one image (table 2)", {"position": "full"}),
+        "nodistort50": ("50 % of rows, middle third, clean pages only (table 2)", {"distortion": clean}),
+    }
+    return {name: Recipe(name, description, **settings) for name, (description, settings) in said.items()}
+
+
+NAMED_RECIPES: Mapping[str, Recipe] = MappingProxyType(_named())

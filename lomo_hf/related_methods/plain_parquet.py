@@ -1,0 +1,60 @@
+"""Parquet that any `datasets` reads: no metadata of its own, so an old one does not meet the types of a new one.
+
+`datasets` 5 notes its features in the file; 3.5, which trainers here pin, refuses the type `List` in them. Left out,
+the features are inferred from the columns, and lists of structs stay lists.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from lomo_hf.storage.atomic import PendingFile, sync_folder
+
+__all__ = ["IMAGE", "write_plain_parquet"]
+
+IMAGE = {"bytes": "binary", "path": "string"}
+_GROUP_ROWS = 100
+
+
+def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, columns: Mapping[str, Any]) -> int:
+    """Write rows whole or not at all, a row group at a time; returns how many.
+
+    `columns` are names and types: "string", "binary", "int64", "bool", a dict for a struct, a list of one for a list.
+
+    >>> import tempfile
+    >>> write_plain_parquet([{"a": ["x"]}], Path(tempfile.mkdtemp()) / "a.parquet", {"a": ["string"]})
+    1
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, _type(said)) for name, said in columns.items()])
+    pending = PendingFile(Path(path))
+    held: list[Mapping[str, Any]] = []
+    count = 0
+    try:
+        with pq.ParquetWriter(pending, schema, write_page_checksum=True) as writer:
+            for row in rows:
+                held.append(row)
+                count += 1
+                if len(held) == _GROUP_ROWS:
+                    writer.write_table(pa.Table.from_pylist(held, schema=schema))
+                    held = []
+            if held:
+                writer.write_table(pa.Table.from_pylist(held, schema=schema))
+        pending.seal()
+        pending.publish()
+        sync_folder(pending.final.parent)
+    finally:
+        pending.abandon()
+    return count
+
+
+def _type(said: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(said, Mapping):
+        return pa.struct([(name, _type(inner)) for name, inner in said.items()])
+    if isinstance(said, list):
+        return pa.list_(_type(said[0]))
+    return getattr(pa, "bool_" if said == "bool" else said)()

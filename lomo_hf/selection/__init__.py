@@ -1,0 +1,13 @@
+"""Which rows are rewritten: the paper's uniform draw, and draws that prefer long, mathematical, hard or late rows.
+
+The paper leaves "difficulty-aware or curriculum-style selection" open (its limitations). Here every strategy gives
+a row one number in [0, 1), and `draw < ratio` stays the one rule: so ratios nest under every strategy, and the share
+that is rewritten is the ratio.
+"""
+
+from lomo_hf.selection.describing import describe_choosing
+from lomo_hf.selection.quantiles import measured
+from lomo_hf.selection.ranking import check_choosing, draw_of, draws_by_chance
+from lomo_hf.selection.strategies import STRATEGIES, Strategy
+
+__all__ = ["STRATEGIES", "Strategy", "check_choosing", "describe_choosing", "draw_of", "draws_by_chance", "measured"]

@@ -1,0 +1,123 @@
+"""Two pushes at the same time, and a main that moves meanwhile: whoever is slower finds out, and nothing is halved.
+
+The faster one runs whole just before a call of the slower one is served, whichever call of those that write. That
+leaves out calls which interleave one by one; two commands that start together are tried under `-m slow`.
+"""
+
+import sys
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+from dataset.publishing.conftest import REPO
+from dataset.publishing.test_faults import WAYS, MakeRetrier, World, make_world
+from hub.forked_lomo import ForkedLomo
+from hub.server import LoopbackHub
+
+from lomo_hf.dataset import HubClient, Retrier, push, read_back, take_snapshot
+from lomo_hf.errors import PublishError
+
+__all__ = ["make_world"]
+
+BOTH = pytest.mark.parametrize("way", list(WAYS))
+
+
+@BOTH
+def test_another_push_of_the_same_release_at_any_call_and_both_succeed(
+    make_world: Callable[[str], World], way: str
+) -> None:
+    world = make_world(way)
+
+    def whole() -> None:
+        world.push()
+        world.check_done()
+
+    for number in world.phases:
+        world.start_over()
+        world.hub.meanwhile(".*", "", whole, skip=number)
+        world.push()
+        world.check_done()
+
+
+@BOTH
+def test_another_release_under_the_same_tag_at_any_call_keeps_the_tag(
+    make_world: Callable[[str], World], built_once: dict[str, Path], retrier: MakeRetrier, way: str
+) -> None:
+    world = make_world(way)
+    tagged: list[dict[str, str]] = []
+    seen: list[dict[str, str]] = []
+
+    def faster() -> None:
+        push(built_once["other"], REPO, "v1.1.0", retrier=retrier())
+        tagged.append(world.hub.tree(REPO, "v1.1.0"))
+
+    for number in world.phases:
+        world.start_over()
+        world.hub.meanwhile(".*", "", faster, skip=number)
+        with pytest.raises(
+            PublishError, match=r"v1.1.0 of .* is another release, and a tag is never moved. .* v1.1.1"
+        ):
+            world.push()
+        assert world.hub.tree(REPO) == world.hub.tree(REPO, "v1.1.0") == tagged[-1]
+        told: list[str] = []
+        push(built_once["next"], REPO, "v1.1.1", world.options, retrier=retrier(), notify=told.append)
+        whole_at("v1.1.1", world.hub, seen)
+        for left in world.hub.open_pulls(REPO):
+            assert f"pull request {left}, 'Release v1.1.0', is still open; close it if nobody waits for it" in told
+
+
+@BOTH
+def test_a_commit_of_someone_else_at_any_call_stays_and_the_release_is_whole(
+    make_world: Callable[[str], World], way: str
+) -> None:
+    world = make_world(way)
+    hub, seen = world.hub, list[dict[str, str]]()
+
+    def ada() -> None:
+        card = hub.read(REPO, "README.md").decode().replace("<!-- end", "From Ada.\n<!-- end")
+        hub.store.someone_commits(hub.repo(REPO), {"README.md": card.encode(), "ada.txt": b"hello"})
+
+    for number in world.phases:
+        world.start_over()
+        hub.meanwhile(".*", "", ada, skip=number)
+        world.push()
+        whole_at("v1.1.0", hub, seen)
+        assert hub.read(REPO, "ada.txt") == b"hello"
+        assert "From Ada." in hub.read(REPO, "README.md").decode()
+        assert {path: sha for path, sha in hub.tree(REPO).items() if path.endswith(".parquet")} == {
+            path: sha for path, sha in world.new.items() if path.endswith(".parquet")
+        }
+        assert not hub.open_pulls(REPO)
+
+
+def whole_at(revision: str, hub: LoopbackHub, seen: list[dict[str, str]]) -> None:
+    """What a revision lists, serves and loads is what its manifest says; asked once for each tree."""
+    tree = hub.tree(REPO, revision)
+    if tree not in seen:
+        client = HubClient(REPO, Retrier(sleep=lambda seconds: None))
+        read_back(client, take_snapshot(client, revision), download_up_to=1 << 30)
+        seen.append(tree)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+@pytest.mark.parametrize("max_commit_files", [4, 100])
+@pytest.mark.parametrize("over", [True, False])
+def test_two_commands_that_start_together_both_succeed(
+    running_hub: LoopbackHub, lomo: ForkedLomo, built_once: dict[str, Path], over: bool, max_commit_files: int
+) -> None:
+    for _ in range(5):
+        running_hub.reset()
+        if over:
+            assert lomo.run("push", str(built_once["first"]), REPO, "--tag", "v1.0.0") == 0
+        command = ("push", str(built_once["next"]), REPO, "--tag", "v1.1.0")
+        both = [lomo.start(*command, max_commit_files=max_commit_files) for _ in range(2)]
+        assert [lomo.wait(pid) for pid in both] == [0, 0], lomo.said.read_text()[-3000:]
+        tree = running_hub.tree(REPO)
+        assert tree == running_hub.tree(REPO, "v1.1.0")
+        # Two that merge in the same instant merge twice, the second time nothing; main still changes once.
+        trees = [one for one, _ in groupby(running_hub.line(REPO))]
+        assert trees == [tree, *trees[1:]]
+        assert len(trees) == 2 + over
+        assert not running_hub.open_pulls(REPO)
