@@ -42,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _data(given: argparse.Namespace, settings: Settings) -> None:
-    if (given.data / "folder.json").exists() and given.stage == "all":
-        print(f"{given.data} is there already; remove it to make it anew.")
-        return
-    from experiments.carrier_gap.making import make_folder
+    from experiments.carrier_gap.making import copy_code, make_folder
 
+    if (given.data / "folder.json").exists():
+        print(f"{given.data} is there already: its code is copied anew. Remove it to make its pages anew.")
+        copy_code(given.data)
+        return
     work = given.work or given.data.with_name(given.data.name + "-work")
     make_folder(settings, given.data, work, dataset=given.dataset, config=given.config, workers=given.num_proc)
 
@@ -87,7 +88,7 @@ def _report(given: argparse.Namespace, settings: Settings) -> None:
     from experiments.carrier_gap.arms import read_runs
     from experiments.carrier_gap.folder import Folder
     from experiments.carrier_gap.page import DOCS, write_report
-    from experiments.carrier_gap.results import RESULTS, save_results
+    from experiments.carrier_gap.records import RESULTS, save_results
 
     # What is no run of the experiment itself stays beside its own runs, and is no page of the docs.
     own = given.size != "tiny" and not given.dataset
@@ -103,7 +104,7 @@ def _report(given: argparse.Namespace, settings: Settings) -> None:
 
 
 def _outcomes(given: argparse.Namespace, settings: Settings) -> None:
-    from experiments.carrier_gap.results import RESULTS, load_results, outcome_files
+    from experiments.carrier_gap.records import RESULTS, load_results, outcome_files
 
     _, outcomes = load_results(given.results or given.size, RESULTS)
     print(f"{len(outcome_files(outcomes, given.out))} files in {given.out}")

@@ -129,7 +129,7 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
         start: The file of a base to begin from: one that a stop left behind, or one that needs more time.
 
     Returns:
-        The record that is kept with it: steps, seconds and the last losses.
+        The record that is kept with it: steps, seconds, losses of the first step and the mean of the last ones.
     """
     torch.manual_seed(number)
     if start is None:
@@ -164,9 +164,9 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
         for part in (tower, decoder):
             part.zero_grad(set_to_none=True)
         step += 1
+        first = first or seen.means()
         if time.monotonic() - shown > min(10.0, seconds / 4):
             latest = seen.means()
-            first = first or latest
             run.log("base", number=number, step=step, share=share, **latest)
             shown, seen = time.monotonic(), Averages()
         if time.monotonic() - kept > _KEPT_EVERY:
@@ -180,7 +180,7 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
         "seconds": round(time.monotonic() - began, 1),
         "parameters": parameters,
     }
-    record |= {"first": first or seen.means(), "last": seen.means() or latest}
+    record |= {"first": first, "last": seen.means() or latest}
     save_base(out, tower, decoder, record)
     _partial(out).unlink(missing_ok=True)
     run.log("base saved", file=out.name, **{key: record[key] for key in ("number", "steps", "parameters")})

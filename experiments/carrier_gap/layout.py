@@ -6,6 +6,7 @@ does the label of every patch.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,7 +159,9 @@ def loose_words(rng: np.random.Generator, count: int, known: Sequence[str]) -> l
     return made
 
 
-def padded(rows: Sequence[Sequence[int]], value: int, kind: type[np.generic], width: int | None = None) -> NDArray:
+def padded(
+    rows: Sequence[Sequence[int]], value: int, kind: type[np.generic], width: int | None = None
+) -> NDArray[Any]:
     """Rows of different lengths as one array.
 
     >>> padded([[1], [2, 3]], -1, np.int16).tolist()
@@ -171,8 +174,8 @@ def padded(rows: Sequence[Sequence[int]], value: int, kind: type[np.generic], wi
 
 
 def _wrapped(
-    words: NDArray, units: Units, atlas: Atlas, face: NDArray, room: NDArray, most_lines: NDArray
-) -> tuple[NDArray, NDArray, NDArray]:
+    words: NDArray[Any], units: Units, atlas: Atlas, face: NDArray[Any], room: NDArray[Any], most_lines: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The line of each word (-1: no room), its x, and the advance of each of its characters (n, words, longest)."""
     codes = units.characters[np.maximum(words, 0)]
     letters = np.where(codes != 255, atlas.advance[face[:, None, None], np.minimum(codes, 94)], 0).astype(np.float32)
@@ -191,8 +194,13 @@ def _wrapped(
 
 
 def _in_reading_order(
-    words: NDArray, placed: NDArray, line: NDArray, word_x: NDArray, letters: NDArray, units: Units
-) -> tuple[NDArray, ...]:
+    words: NDArray[Any],
+    placed: NDArray[Any],
+    line: NDArray[Any],
+    word_x: NDArray[Any],
+    letters: NDArray[Any],
+    units: Units,
+) -> tuple[NDArray[Any], ...]:
     """Characters, xs, lines, advances and begun words of what was placed, without gaps."""
     codes = units.characters[np.maximum(words, 0)]
     used = (codes != 255) & placed[:, :, None]
@@ -211,7 +219,7 @@ def _in_reading_order(
     return characters, xs, lines, advances, begun
 
 
-def _turned(extent: NDArray, canvas: Canvas, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+def _turned(extent: NDArray[Any], canvas: Canvas, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
     """Angles, made smaller until the turned page fits on the canvas, and the turned size."""
     count, limit = len(extent), np.array([canvas.columns * PATCH, canvas.rows * PATCH])
     chance = rng.random(count)

@@ -34,7 +34,7 @@ from experiments.carrier_gap.problems import PROSE_FAMILIES
 from experiments.carrier_gap.settings import Settings
 from experiments.carrier_gap.vocabulary import ANSWER, BEGIN, END, QUESTION, Vocabulary
 
-__all__ = ["MOST_TOKENS", "make_folder"]
+__all__ = ["MOST_TOKENS", "copy_code", "make_folder"]
 
 MOST_TOKENS = 768  # of a row of a dataset: longer ones are left out and counted
 _OWN_TESTS, _LONGEST_WORD, _LOOSE = 300, 14, 30_000
@@ -68,7 +68,7 @@ def make_folder(
     tests = _tests(test, pages, work, workers)
     for name, shown in own[1].items():
         tests[name] = shown
-    rows = {
+    held = {
         "train": kept,
         "arms": arms,
         "test": [row.to_dict() for row in test] + own[0],
@@ -79,7 +79,7 @@ def make_folder(
     save_bytes(out / "pages.bin", pages.data)
     packed = BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as stream:
-        stream.write(json.dumps(rows).encode())
+        stream.write(json.dumps(held).encode())
     save_bytes(out / "rows.json.gz", packed.getvalue())
     info = {
         "arms": ["standard", *arms],
@@ -91,7 +91,7 @@ def make_folder(
         "vocabulary": vocabulary.pieces,
         "pages": pages.index,
     }
-    _copy_code(out)
+    copy_code(out)
     save_bytes(out / "folder.json", json.dumps(info).encode())
 
 
@@ -216,8 +216,10 @@ def _write_lines(path: Path, rows: Iterable[Row]) -> None:
     save_bytes(path, "".join(json.dumps(row.to_dict()) + "\n" for row in rows).encode())
 
 
-def _copy_code(out: Path) -> None:
+def copy_code(out: Path) -> None:
     """The experiment's own code, and the modules of `lomo_hf` that compute figures from hidden states."""
+    for stale in ("experiments", "lomo_hf"):
+        shutil.rmtree(out / stale, ignore_errors=True)
     own = Path(__file__).parent
     for path in [*own.rglob("*.py"), own.parent / "__init__.py"]:
         target = out / path.relative_to(own.parent.parent)

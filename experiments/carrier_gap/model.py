@@ -120,7 +120,7 @@ class Tower(nn.Module):
         self.blocks = nn.ModuleList(Block(1, width, causal=False) for _ in range(shape.tower_depth))
         self.reader = nn.Linear(width, SLOTS * CLASSES)
         self.word_reader = nn.Linear(MERGE * width, WORD_SLOTS * shape.vocabulary)
-        self.width, self.half = width, width // max(1, width // _HEAD) // 2
+        self.width, self.rotary = width, width // max(1, width // _HEAD) // 2
 
     def forward(self, page: Tensor) -> Tensor:
         # Four layers of stride 2 look at corners of patches; half a patch further they look at the middle.
@@ -133,7 +133,7 @@ class Tower(nn.Module):
         places = torch.stack((at // columns, at % columns), -1)
         wave = _angles(places, width // 2, 500.0)
         x = x.view(1, count, -1, width) + 0.3 * torch.cat((wave.sin(), wave.cos()), -1)
-        turn = _angles(places, self.half, 100.0)[None, None, None]
+        turn = _angles(places, self.rotary, 100.0)[None, None, None]
         cos, sin = turn.cos(), turn.sin()
         for block in self.blocks:
             x = block(x, cos, sin)
@@ -160,7 +160,7 @@ class Decoder(nn.Module):
     def __init__(self, shape: Shape, runs: int = 1) -> None:
         super().__init__()
         width = shape.width
-        self.runs, self.half = runs, width // max(1, width // _HEAD) // 2
+        self.runs, self.rotary = runs, width // max(1, width // _HEAD) // 2
         self.projector = nn.ModuleList(
             (Linear(runs, MERGE * shape.tower_width, width, bias=True), Linear(runs, width, width, bias=True))
         )
@@ -187,7 +187,7 @@ class Decoder(nn.Module):
             patches = features.index_select(0, chosen.flatten()).view(self.runs, -1, features.shape[1])
             seen = self.project(patches).view(x.shape)
             x = torch.where((ids == IMAGE)[..., None], seen.to(x.dtype), x)
-        turn = _angles(inputs.places, self.half, 2000.0)[:, :, None]
+        turn = _angles(inputs.places, self.rotary, 2000.0)[:, :, None]
         return x, turn.cos(), turn.sin()
 
     def forward(self, inputs: Inputs, features: Tensor | None = None, mask: Tensor | None = None) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from experiments.carrier_gap.plots import draw_all
-from experiments.carrier_gap.results import RESULTS, load_results
+from experiments.carrier_gap.records import RESULTS, load_results
 from experiments.carrier_gap.settings import ARMS
 from experiments.carrier_gap.summary import ArmSummary, Summary, summarise
 

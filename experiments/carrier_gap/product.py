@@ -58,8 +58,7 @@ def render(questions: Path, folder: Path) -> None:
     """`lomo render-eval`: each prompt as one clean page."""
     from lomo_hf.evaluation import Benchmark, render_benchmark
 
-    columns = {"question": "prompt", "answer": "answer", "id": "id", "category": "category"}
-    render_benchmark(Benchmark(str(questions), **columns), folder)
+    render_benchmark(Benchmark(str(questions), question="prompt", id="id", category="category"), folder)
 
 
 def load(dataset: str | Path, config: str, split: str, cache: Path) -> Iterator[dict[str, Any]]:

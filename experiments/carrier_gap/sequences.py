@@ -155,7 +155,9 @@ def is_text(ids: Tensor) -> Tensor:
     return ~special & ((ids == ANSWER).cumsum(-1) == 0)
 
 
-def reading_batch(layout: Layout, words: NDArray[np.int64], units: Units, canvas: Canvas) -> tuple[NDArray, ...]:
+def reading_batch(
+    layout: Layout, words: NDArray[np.int64], units: Units, canvas: Canvas
+) -> tuple[NDArray[np.int64], ...]:
     """Sequences that read pages of one layout aloud: ids, pointers (n, length) and places (n, length, 2).
 
     Pointers count from the first merged patch of the first page, whole canvases one after another.

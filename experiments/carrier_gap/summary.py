@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 from typing import Any
 
 from experiments.carrier_gap import product
-from experiments.carrier_gap.results import Outcomes, RunKey, key_of
+from experiments.carrier_gap.records import Outcomes, RunKey, key_of
 
 __all__ = ["ArmSummary", "Summary", "summarise"]
 

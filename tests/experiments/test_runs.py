@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from experiments.carrier_gap.__main__ import main
 from experiments.carrier_gap.page import write_report
-from experiments.carrier_gap.results import RESULTS, RunKey, load_results, outcome_files, save_results
+from experiments.carrier_gap.records import RESULTS, RunKey, load_results, outcome_files, save_results
 from experiments.carrier_gap.settings import ARMS, SETTINGS
 from lomo_hf.cli import app
 
