@@ -143,6 +143,7 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
     matrices = [one for part in (decoder.blocks, tower.blocks) for one in part.parameters() if min(one.shape[1:]) > 1]
     known = {id(one) for one in matrices}
     rest = [one for part in (tower, decoder) for one in part.parameters() if id(one) not in known]
+    parameters = sum(one.numel() for part in (tower, decoder) for one in part.parameters())
     muon = Muon(matrices, lr=run.settings.base_rate)
     adam = torch.optim.AdamW(rest, lr=_ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     began = shown = kept = time.monotonic()
@@ -170,10 +171,10 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
             run.log("base", number=number, step=step, share=share, **latest)
             shown, seen = time.monotonic(), Averages()
         if time.monotonic() - kept > _KEPT_EVERY:
-            save_base(_partial(out), tower, decoder, {"number": number, "steps": earlier + step})
+            left = {"number": number, "steps": earlier + step, "parameters": parameters}
+            save_base(_partial(out), tower, decoder, left)
             kept = time.monotonic()
     run.wait()
-    parameters = sum(one.numel() for part in (tower, decoder) for one in part.parameters())
     record = {
         "number": number,
         "steps": earlier + step,

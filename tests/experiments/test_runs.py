@@ -151,6 +151,7 @@ def test_a_base_that_was_stopped_is_continued_from_what_it_left(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from experiments.carrier_gap import base
+    from experiments.carrier_gap.arms import read_runs, train_arms
 
     class Stopped(Exception):
         """A kill, a moment after something was kept."""
@@ -169,6 +170,8 @@ def test_a_base_that_was_stopped_is_continued_from_what_it_left(
         base.train_base(run, 0, tmp_path / "base-0.pt", 9.0)
     left = tmp_path / "partial-base-0.pt"
     assert load_base(run, left)[3]["steps"] == 1
+    train_arms(run, [left], ["standard"], [0], steps=1)  # a base that is not finished can be tried
+    assert [one["base_steps"] for one in read_runs(tmp_path / "runs.jsonl")] == [1, 1]
     monkeypatch.undo()
     record = base.train_base(run, 0, tmp_path / "base-0.pt", 1.0, start=left)
     assert record["steps"] > 1
