@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments.carrier_gap.methods import METHODS
 from experiments.carrier_gap.settings import ARMS, SETTINGS, Settings
 
 # Read when torch starts: sequences of many lengths would else leave the GPU's memory in pieces.
@@ -114,7 +115,8 @@ _RUN = {"data": _data, "base": _base, "arms": _arms, "report": _report, "outcome
 
 
 def _names(text: str) -> list[str]:
-    return [name for name in text.split(",") if name]
+    together = {"recipes": ARMS, "methods": tuple(METHODS)}
+    return [arm for name in text.split(",") if name for arm in together.get(name, (name,))]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,7 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--number", type=int, help="train only this base")
     parser.add_argument("--start", type=Path, help="begin this base from the file of another")
     parser.add_argument("--base", type=Path, nargs="+", help="files of bases; default OUT/base-*.pt")
-    parser.add_argument("--arms", type=_names, help="by commas; default all of the folder")
+    parser.add_argument(
+        "--arms",
+        type=_names,
+        help="by commas; `recipes`: standard and every named recipe (default); `methods`: all of methods/",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="of the order of rows")
     parser.add_argument("--steps", type=int, help="of SFT; default what the minutes have room for")
     parser.add_argument("--dataset", help="train on the rows of this dataset instead: org/name, or a folder")

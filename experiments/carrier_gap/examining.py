@@ -90,7 +90,8 @@ def examine(run: Run, decoder: Decoder, features: Tensor, exam: Exam) -> list[di
     at_text, at_page = ([exam.ids[test].index(name) for name in shared] for test in ("text", "rendered"))
     with ThreadPoolExecutor() as threads:
         states = _states(run, decoder, features, exam.tests["middle"])
-        rates = [threads.submit(product.integration_rate, [sample]) for sample in states]
+        rates = [threads.submit(product.integration_rate, samples) for samples in states]
+        alike = [threads.submit(product.homogenisation, samples) for samples in states]
         for at, result in enumerate(results):
             pairs = zip(means["text"][at][at_text][:, :1], means["rendered"][at][at_page][:, 1:], strict=True)
             result["distance"] = {
@@ -100,6 +101,7 @@ def examine(run: Run, decoder: Decoder, features: Tensor, exam: Exam) -> list[di
             rate = rates[at].result()
             result["mir"] = round(rate.mean, 5)
             result["mir_by_layer"] = [round(one, 5) for one in rate.per_layer]
+            result["homogenisation"] = [round(one, 5) for one in alike[at].result()]
     decoder.train()
     return results
 
@@ -133,8 +135,7 @@ def _answered(
         right[:, index], likely[:, index] = (wrong == 0).cpu().numpy(), total.cpu().numpy()
         if with_means:
             with run.half():
-                x, cos, sin = decoder.start(inputs, features)
-                first = decoder.blocks[0].attend(x, cos, sin).float()
+                first = decoder.first_attention(inputs, features)
             for side, mask in enumerate((is_text(inputs.ids[0]), inputs.ids[0] == IMAGE)):
                 weight = mask[None, ..., None].float()
                 mean = (first * weight).sum(2) / weight.sum(2).clamp(min=1)
@@ -143,22 +144,25 @@ def _answered(
 
 
 @torch.no_grad()
-def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[States]:
-    """For each run: states of all text and of all image tokens of some rows, each (layers, tokens, width)."""
+def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[list[States]]:
+    """For each run and for some rows: states of text and of image tokens, each (layers, tokens, width)."""
     found: list[list[States]] = [[] for _ in range(decoder.runs)]
     count = min(run.settings.state_rows, len(rows))
     for start in range(0, count, _AT_ONCE):
         index = np.arange(start, min(start + _AT_ONCE, count))
         inputs = rows.take(np.tile(index, (decoder.runs, 1)))
         with run.half():
-            _, layers = decoder.states(inputs, features)
+            layers = decoder.states(inputs, features)
         ids = inputs.ids[0]
         masks = is_text(ids), ids == IMAGE
+        ends = [mask.sum(-1).cumsum(0)[:-1].cpu().numpy() for mask in masks]
         for at, own in enumerate(found):
             held = torch.stack([layer[at] for layer in layers])
-            text, image = (held[:, mask].cpu().numpy() for mask in masks)
-            own.append((text, image))
-    return [(np.concatenate([a for a, _ in own], 1), np.concatenate([b for _, b in own], 1)) for own in found]
+            texts, images = (
+                np.split(held[:, mask].cpu().numpy(), end, axis=1) for mask, end in zip(masks, ends, strict=True)
+            )
+            own += zip(texts, images, strict=True)
+    return found
 
 
 @torch.no_grad()

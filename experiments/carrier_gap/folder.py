@@ -101,6 +101,11 @@ class Folder:
         """What the base learns from."""
         return BaseTexts(*(self._arrays[name] for name in ("tokens", "starts", "sentences", "loose")))
 
+    @cached_property
+    def prompts(self) -> list[str]:
+        """Of every training row, as text."""
+        return [row["prompt"] for row in self._rows["train"]]
+
     def train(self, arm: str) -> list[tuple[list[Part], str]]:
         """Prompt and answer of every training row of an arm, all arms in the same order."""
         rewritten = self._rows["arms"].get(arm, {})

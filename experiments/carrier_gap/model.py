@@ -16,9 +16,9 @@ from torch import Tensor
 
 from experiments.carrier_gap.layout import MERGE, PATCH
 from experiments.carrier_gap.page_setting import CLASSES, SLOTS, WHITE, WORD_SLOTS
-from experiments.carrier_gap.vocabulary import IMAGE
+from experiments.carrier_gap.vocabulary import IMAGE, IMAGE_START
 
-__all__ = ["Block", "Decoder", "Inputs", "Shape", "Tower"]
+__all__ = ["Block", "Decoder", "Inputs", "Linear", "Shape", "Tower", "image_attention"]
 
 _HEAD = 64
 
@@ -154,8 +154,26 @@ def merged(features: Tensor) -> Tensor:
     return features.reshape(count, rows, columns // MERGE, MERGE * width)
 
 
+def image_attention(ids: Tensor) -> Tensor:
+    """Full attention among the tokens of each page, causal for all else: (..., length) -> (..., length, length).
+
+    True where the token of a row sees that of a column. Pages are told apart by the marks before them.
+    """
+    image = ids == IMAGE
+    page = (ids == IMAGE_START).cumsum(-1)
+    same = image[..., :, None] & image[..., None, :] & (page[..., :, None] == page[..., None, :])
+    at = torch.arange(ids.shape[-1], device=ids.device)
+    return same | (at[:, None] >= at)
+
+
 class Decoder(nn.Module):
-    """Projector and decoder of `runs` models."""
+    """Projector and decoder of `runs` models.
+
+    Attributes:
+        full_image_attention: Tokens of a page see all of it, later ones too; else attention is causal everywhere.
+    """
+
+    full_image_attention = False
 
     def __init__(self, shape: Shape, runs: int = 1) -> None:
         super().__init__()
@@ -190,28 +208,37 @@ class Decoder(nn.Module):
         turn = _angles(inputs.places, self.rotary, 2000.0)[:, :, None]
         return x, turn.cos(), turn.sin()
 
-    def forward(self, inputs: Inputs, features: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+    def forward(self, inputs: Inputs, features: Tensor | None = None) -> Tensor:
         """The output of the last block (runs, rows, length, width); `features` (n, inputs) hold merged patches."""
-        x, cos, sin = self.start(inputs, features)
+        return self.through(*self.start(inputs, features), self.mask(inputs))
+
+    def through(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None = None) -> Tensor:
+        """What `start` gave, through all blocks."""
         for block in self.blocks:
             x = block(x, cos, sin, mask)
         return x
+
+    def mask(self, inputs: Inputs) -> Tensor | None:
+        """Which token sees which, for attention; None is causal."""
+        return image_attention(inputs.ids)[:, :, None] if self.full_image_attention else None
 
     def logits(self, x: Tensor) -> Tensor:
         """Logits of the next token from the output of the last block, (runs, n, width) -> (runs, n, ids)."""
         logits: Tensor = self.head(norm(x) * self.last)
         return logits
 
-    def states(
-        self, inputs: Inputs, features: Tensor | None = None, mask: Tensor | None = None
-    ) -> tuple[Tensor, list[Tensor]]:
-        """What the first attention returns, before it is added, and the output of every block; in float32."""
-        x, cos, sin = self.start(inputs, features)
-        first, held = self.blocks[0].attend(x, cos, sin, mask).float(), []
+    def first_attention(self, inputs: Inputs, features: Tensor | None = None) -> Tensor:
+        """What the first attention returns, before it is added, in float32."""
+        first: Tensor = self.blocks[0].attend(*self.start(inputs, features), self.mask(inputs)).float()
+        return first
+
+    def states(self, inputs: Inputs, features: Tensor | None = None) -> list[Tensor]:
+        """The output of every block, in float32."""
+        (x, cos, sin), mask, held = self.start(inputs, features), self.mask(inputs), []
         for block in self.blocks:
             x = block(x, cos, sin, mask)
             held.append(x.float())
-        return first, held
+        return held
 
     def copies(self, shape: Shape, runs: int) -> "Decoder":
         """`runs` models that begin as this one, which has one."""
@@ -220,6 +247,7 @@ class Decoder(nn.Module):
         with torch.no_grad():
             for own, other in zip(made.parameters(), self.parameters(), strict=True):
                 own.copy_(other.expand_as(own))
+        made.full_image_attention = self.full_image_attention
         return made
 
 

@@ -1,7 +1,7 @@
 """All that the experiment takes from `lomo_hf`, in one place: datasets, rendered tests, and figures.
 
-What trains needs no `lomo_hf` installed: the modules that compute distance and integration rate are numpy alone, and a
-copy of them travels in the experiment's folder (`numeric_modules`).
+What trains needs no `lomo_hf` installed: the modules that compute figures from states, and ReAlign, are numpy alone,
+and a copy of them travels in the experiment's folder (`numeric_modules`).
 """
 
 import ast
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 __all__ = [
     "RECIPES", "TEST_RECIPES", "build", "difference_of_drops", "distance", "drop_by_distance", "figure_carriers",
-    "figure_distances", "integration_rate", "load", "numeric_modules", "outcomes", "render", "sensitivity", "versions",
+    "figure_distances", "homogenisation", "integration_rate", "load", "numeric_modules", "outcomes", "realigned",
+    "render", "sensitivity", "versions",
 ]  # fmt: skip
 
 _CLEAN: Mapping[str, Any] = {"distortion": {"mix": {"clean": 1.0}}}
@@ -89,6 +90,21 @@ def integration_rate(samples: Sequence[tuple[NDArray[np.floating], NDArray[np.fl
     return modality_integration_rate([TokenStates(text, image) for text, image in samples])
 
 
+def homogenisation(samples: Sequence[tuple[NDArray[np.floating], NDArray[np.floating]]]) -> list[float]:
+    """How alike the image tokens of a sample are, by layer; samples as `integration_rate` takes them."""
+    from lomo_hf.evaluation.alignment.distances import TokenStates
+    from lomo_hf.evaluation.alignment.layers import image_homogenisation
+
+    return list(image_homogenisation([TokenStates(text, image) for text, image in samples]).per_layer)
+
+
+def realigned(images: NDArray[np.float64], texts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """ReAlign: text embeddings moved into the distribution of image embeddings, each of length 1."""
+    from lomo_hf.related_methods.realign import fit_realign
+
+    return fit_realign([images], lambda: [texts])(texts)
+
+
 def outcomes(ids: Sequence[str], correct: Sequence[float], categories: Sequence[str]) -> dict[str, Any]:
     """Answers of one test, as `lomo_hf.evaluation` compares them."""
     from lomo_hf.evaluation import Outcome
@@ -142,8 +158,8 @@ def figure_distances(bins: Any, path: Path) -> None:
 
 
 def numeric_modules() -> list[str]:
-    """The modules that `distance` and `integration_rate` come from, and those that they import from `lomo_hf`."""
-    wanted, found = ["lomo_hf.evaluation.alignment.distances"], list[str]()
+    """The modules that figures from states and ReAlign come from, and those that they import from `lomo_hf`."""
+    wanted, found = ["lomo_hf.evaluation.alignment.layers", "lomo_hf.related_methods.realign"], list[str]()
     while wanted:
         name = wanted.pop()
         if name in found:

@@ -19,6 +19,7 @@ from experiments.carrier_gap import product
 __all__ = ["RESULTS", "Outcomes", "RunKey", "load_results", "outcome_files", "save_results"]
 
 RESULTS = Path(__file__).parent / "results"
+_OPTIONAL = ("loss", "curve", "step_seconds", "megabytes", "together", "reading_errors")
 
 
 @dataclass(frozen=True, order=True)
@@ -178,11 +179,12 @@ def _result(run: Mapping[str, Any], outcomes: Outcomes, about: Mapping[str, Any]
         "distance": round(fmean(run["distance"].values()), 5),
         "mir": run["mir"],
         "mir_by_layer": run["mir_by_layer"],
+        "homogenisation": run.get("homogenisation"),
         "families": {
             one.name: [round(100 * one.standard, 1), round(100 * one.rendered, 1)]
             for one in reports["rendered"].categories
         },
-        **{name: run[name] for name in ("loss", "curve", "sft_seconds", "reading_errors", "method") if name in run},
+        **{name: run[name] for name in _OPTIONAL if name in run},
         **about,
         **{name: run[name] for name in ("machine", "torch", "python")},
     }

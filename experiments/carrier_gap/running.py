@@ -17,7 +17,10 @@ from experiments.carrier_gap.layout import MERGE
 from experiments.carrier_gap.model import Block, Decoder, Inputs, Shape, Tower, merged
 from experiments.carrier_gap.settings import Settings
 
-__all__ = ["Run", "Stopwatch", "bases_in", "describe_machine", "load_base", "new_model", "prepare", "save_base"]
+__all__ = [
+    "Run", "Stopwatch", "bases_in", "describe_machine", "load_base", "new_model", "plain_blocks", "prepare",
+    "save_base",
+]  # fmt: skip
 
 
 class Stopwatch:
@@ -91,6 +94,16 @@ def prepare(
     if compiled and device.type == "cuda":
         _compile(run, compiled)
     return run
+
+
+@contextlib.contextmanager
+def plain_blocks() -> Iterator[None]:
+    """Blocks as they are written, for numbers of runs that are too seldom to be compiled for."""
+    held, Block.fast = Block.fast, None
+    try:
+        yield
+    finally:
+        Block.fast = held
 
 
 def describe_machine() -> dict[str, str]:

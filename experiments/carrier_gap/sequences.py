@@ -96,10 +96,16 @@ def token_row(
 
 
 class Rows:
-    """Many rows on the device, from which batches for every run are taken."""
+    """Many rows on the device, from which batches for every run are taken.
+
+    Attributes:
+        lengths: (rows,), of the whole row.
+        answers: (rows,), of its answer with the end; 0 where it has none.
+    """
 
     def __init__(self, rows: Sequence[TokenRow], device: torch.device) -> None:
         self.lengths = np.array([len(row.ids) for row in rows])
+        self.answers = np.array([len(row.ids) - row.ids.index(ANSWER) - 1 for row in rows])
         longest = int(self.lengths.max())
         places = np.zeros((len(rows), longest, 2), np.int16)
         for at, row in enumerate(rows):
