@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.carrier_gap.methods import METHODS
+from experiments.carrier_gap.methods import METHODS, groups
 from experiments.carrier_gap.settings import ARMS, SETTINGS, Settings
 
 # Read when torch starts: sequences of many lengths would else leave the GPU's memory in pieces.
@@ -79,9 +79,8 @@ def _arms(given: argparse.Namespace, settings: Settings) -> None:
     budget = float("inf") if given.tiny else budget  # its steps are few, and a test must not hang on the clock
     held = Folder(given.data).arms
     arms = list(dict.fromkeys(given.arms or (ARMS if set(ARMS) <= set(held) else held)))
-    run = prepare(
-        given.data, settings, given.out, budget, compiled=len(arms) * (not given.no_compile), threads=given.threads
-    )
+    together = max(map(len, groups(arms))) * (not given.no_compile)
+    run = prepare(given.data, settings, given.out, budget, compiled=together, threads=given.threads)
     train_arms(run, given.base or bases_in(given.out), arms, range(given.seeds), steps=given.steps)
 
 

@@ -72,16 +72,17 @@ def prepare_ground(run: Run, file: Path, arms: Sequence[str]) -> Ground:
         run, tower, open_pages(folder, {part for parts in shown for part in parts if isinstance(part, int)}), features
     )
     made = {
-        name: [token_row(parts, answer, pages, folder.vocabulary) for parts, answer in own]
+        name: Rows([token_row(parts, answer, pages, folder.vocabulary) for parts, answer in own], run.device)
         for name, own in prompts.items()
     }
+    multimodal = Rows(both, run.device)
     rows = {
-        arm: Rows([row for name in method.rows for row in (*made[name], *both)], run.device)
+        arm: Rows.joined([part for name in method.rows for part in (made[name], multimodal)])
         for arm, method in methods.items()
     }
     twins = {
         arm: Twin(
-            Rows(made[method.twin], run.device),
+            made[method.twin],
             _differs(prompts[method.rows[0]], prompts[method.twin]),
         )
         for arm, method in methods.items()
@@ -90,7 +91,7 @@ def prepare_ground(run: Run, file: Path, arms: Sequence[str]) -> Ground:
     text_rows = len(folder.prompts)
     run.log("ground", base=record["number"], pages=len(pages), rows=text_rows, multimodal=len(both),
             lengths={arm: round(float(own.lengths[:text_rows].mean()), 1) for arm, own in rows.items()},
-            multimodal_length=float(next(iter(rows.values())).lengths[text_rows : text_rows + len(both)].mean()),
+            multimodal_length=float(multimodal.lengths.mean()),
             took=time.monotonic() - began)  # fmt: skip
     return Ground(
         record["number"], decoder, shape, features.joined(), pages, rows, twins, text_rows, text_rows + len(both),

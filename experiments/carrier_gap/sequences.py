@@ -114,6 +114,18 @@ class Rows:
         self.pointers = torch.from_numpy(padded([row.pointers for row in rows], -1, np.int32)).to(device)
         self.places = torch.from_numpy(places).to(device)
 
+    @classmethod
+    def joined(cls, sources: Sequence["Rows"]) -> "Rows":
+        """The rows of several, one after another."""
+        made = cls.__new__(cls)
+        made.lengths = np.concatenate([source.lengths for source in sources])
+        made.answers = np.concatenate([source.answers for source in sources])
+        length, every = int(made.lengths.max()), slice(None)
+        made.ids = torch.cat([_cut(source.ids, every, length, PADDING) for source in sources])
+        made.pointers = torch.cat([_cut(source.pointers, every, length, -1) for source in sources])
+        made.places = torch.cat([_cut(source.places, every, length, 0) for source in sources])
+        return made
+
     def __len__(self) -> int:
         return len(self.lengths)
 
@@ -140,7 +152,7 @@ def stack_runs(sources: Sequence[Rows], index: NDArray[np.int64]) -> Inputs:
     )
 
 
-def _cut(values: Tensor, at: Tensor, length: int, padding: int) -> Tensor:
+def _cut(values: Tensor, at: Tensor | slice, length: int, padding: int) -> Tensor:
     found = values[at, :length]
     missing = length - found.shape[1]
     if missing > 0:

@@ -29,7 +29,7 @@ from experiments.carrier_gap.sequences import Rows
 __all__ = ["Trained", "fine_tune"]
 
 _WARM_UP = 20
-_PARTS = 3  # a step's rows go through the model in parts of about equal length
+_PARTS = 4  # a step's rows go through the model in parts of about equal length
 Index = NDArray[np.int64]
 
 

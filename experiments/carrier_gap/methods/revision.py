@@ -146,4 +146,4 @@ def _train(
         decoder.zero_grad(set_to_none=True)
         held.append(losses.detach())
     shown = [held[0], torch.stack(held[-10:]).mean(0)]
-    return [np.round(one.cpu().numpy(), 3).tolist() for one in shown]
+    return [[round(loss, 3) for loss in one.tolist()] for one in shown]
