@@ -131,6 +131,7 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
     Returns:
         The record that is kept with it: steps, seconds, losses of the first step and the mean of the last ones.
     """
+    seconds = max(seconds, 1.0)  # a base that is asked for is made, however little is left
     torch.manual_seed(number)
     if start is None:
         tower, decoder, _ = new_model(run)
