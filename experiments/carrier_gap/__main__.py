@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from experiments.carrier_gap.methods import METHODS, groups
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.minutes = min(given.minutes, 0.4)
         given.arms = given.arms or _TINY_ARMS
         given.steps = given.steps or 12
-    settings, stages = SETTINGS[given.size], _STAGES[1:5] if given.stage == "all" else (given.stage,)
+    settings = replace(SETTINGS[given.size], **({"half": given.half} if given.half else {}))
+    stages = _STAGES[1:5] if given.stage == "all" else (given.stage,)
     given.data = given.data or Path(f".proof/{given.size}")
     given.out = given.out or given.data / "out"
     for stage in stages:
@@ -79,9 +81,10 @@ def _arms(given: argparse.Namespace, settings: Settings) -> None:
     budget = float("inf") if given.tiny else budget  # its steps are few, and a test must not hang on the clock
     held = Folder(given.data).arms
     arms = list(dict.fromkeys(given.arms or (ARMS if set(ARMS) <= set(held) else held)))
-    together = max(map(len, groups(arms))) * (not given.no_compile)
-    run = prepare(given.data, settings, given.out, budget, compiled=together, threads=given.threads)
-    train_arms(run, given.base or bases_in(given.out), arms, range(given.seeds), steps=given.steps)
+    compiled = max(map(len, groups(arms, given.together))) * (not given.no_compile)
+    run = prepare(given.data, settings, given.out, budget, compiled=compiled, threads=given.threads)
+    bases = given.base or bases_in(given.out)
+    train_arms(run, bases, arms, range(given.seeds), steps=given.steps, together=given.together)
 
 
 def _report(given: argparse.Namespace, settings: Settings) -> None:
@@ -142,6 +145,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seeds", type=int, default=3, help="of the order of rows")
     parser.add_argument("--steps", type=int, help="of SFT; default what the minutes have room for")
+    parser.add_argument("--half", type=int, help="rows of text, and of multimodal ones, in a step of SFT")
+    parser.add_argument(
+        "--together", type=int, help="arms trained side by side at most; 1 on a CPU keeps each as it ends"
+    )
     parser.add_argument("--dataset", help="train on the rows of this dataset instead: org/name, or a folder")
     parser.add_argument("--config", default="ratio50", help="its config")
     parser.add_argument("--results", help="the name of the result file; default SIZE")

@@ -24,7 +24,13 @@ _RESERVE = 0.3  # of a group's time is for its tests
 
 
 def train_arms(
-    run: Run, bases: Sequence[Path], arms: Sequence[str], seeds: Sequence[int], *, steps: int | None = None
+    run: Run,
+    bases: Sequence[Path],
+    arms: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    steps: int | None = None,
+    together: int | None = None,
 ) -> None:
     """Train and test what fits into the budget; every finished group of runs is a line or more in runs.jsonl.
 
@@ -35,6 +41,7 @@ def train_arms(
         arms: Names of arms of the folder, and of `METHODS`; those of one loss are trained side by side.
         seeds: Of the order of rows; all arms of a seed see the same rows in the same order.
         steps: Of SFT; by default what the budget has room for.
+        together: How many arms are trained side by side at most; by default all that have one loss.
     """
     path = run.out / "runs.jsonl"
     _drop_cut_line(path)
@@ -43,10 +50,10 @@ def train_arms(
     grounds = [prepare_ground(run, file, arms) for file in bases]
     wanted = [
         (seed, ground, missing)
-        for together in groups(arms)
+        for beside in groups(arms, together)
         for seed in seeds
         for ground in grounds
-        if (missing := [arm for arm in together if (ground.base, seed, arm) not in done])
+        if (missing := [arm for arm in beside if (ground.base, seed, arm) not in done])
     ]
     for ground in grounds:
         if (ground.base, 0, "base") not in done:

@@ -78,8 +78,8 @@ def method_of(arm: str) -> Method:
     return METHODS.get(arm) or Method((arm,))
 
 
-def groups(arms: Sequence[str]) -> list[list[str]]:
-    """Arms that are trained side by side: those of equal loss.
+def groups(arms: Sequence[str], most: int | None = None) -> list[list[str]]:
+    """Arms that are trained side by side: those of equal loss, at most `most` of them.
 
     >>> groups(["standard", "standard+laver", "mix", "ratio50+laver"])
     [['standard', 'mix'], ['standard+laver', 'ratio50+laver']]
@@ -87,4 +87,4 @@ def groups(arms: Sequence[str]) -> list[list[str]]:
     held: dict[str, list[str]] = {}
     for arm in arms:
         held.setdefault(method_of(arm).loss, []).append(arm)
-    return list(held.values())
+    return [own[at : at + (most or len(own))] for own in held.values() for at in range(0, len(own), most or len(own))]
