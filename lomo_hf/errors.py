@@ -9,6 +9,7 @@
     │   ├── UncoveredError a character has no glyph in any font
     │   └── TooLargeError  a page would exceed its limit of pixels or sides
     ├── BuildError         a shard cannot be built or written                          (exit 1)
+    │   └── LinkError      a link lies where a file or folder of our own has to be     (exit 1)
     ├── PublishError       a release cannot be published as asked                      (exit 1)
     └── IntegrityError     what lies on disk is not what was recorded                  (exit 3)
 
@@ -69,6 +70,10 @@ class TooLargeError(RenderError):
 
 class BuildError(LomoError):
     """A shard cannot be built or written."""
+
+
+class LinkError(BuildError):
+    """A link lies where a file or folder of our own has to be; it is not followed, nor is touched where it leads."""
 
 
 class PublishError(LomoError):

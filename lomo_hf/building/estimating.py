@@ -28,6 +28,7 @@ from lomo_hf.errors import SourceError
 from lomo_hf.randomness import stream
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import draws_by_chance, measured
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.substitution import Substituter
 
@@ -215,7 +216,7 @@ def _built(
 ) -> list[npt.NDArray[np.float64]]:
     """What to expect of each row of each config, in `_COLUMNS`."""
     empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
-    outcomes, pending = _Outcomes(recipes), PendingFile(folder / "rows.parquet")
+    outcomes, pending = _Outcomes(recipes), PendingFile(named_file(folder / "rows.parquet"))
     writer, clock = ShardWriter(pending), _Clock()
     tables = []
     for items in configs:
@@ -266,7 +267,7 @@ def _cost(
 
 
 def _empty_size(folder: Path) -> int:
-    pending = PendingFile(folder / "empty.parquet")
+    pending = PendingFile(named_file(folder / "empty.parquet"))
     ShardWriter(pending).close()
     pending.abandon()
     return pending.size

@@ -8,15 +8,35 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import IntegrityError
+from lomo_hf.storage.documents import mapped, parse, record, text, whole
 from lomo_hf.substitution import Row
 
-__all__ = ["Counts", "Receipt", "ShardFile"]
+__all__ = ["RECEIPT_SHAPE", "Counts", "Receipt", "ShardFile"]
 
 _Tally = Mapping[str, int]
+_tally: Final = mapped(whole)
+
+
+def _counted(value: Any, at: str) -> None:
+    (_tally if isinstance(value, dict) else whole)(value, at)
+
+
+_FILE: Final = record({"path": text, "rows": whole, "bytes": whole, "sha256": text})
+
+RECEIPT_SHAPE: Final = record(
+    {
+        "spec_digest": text,
+        "index": whole,
+        "files": mapped(_FILE),
+        "sidecars": mapped(_FILE),
+        "counts": mapped(mapped(_counted)),
+    }
+)
+"""What a receipt must say, by itself or in a manifest."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +157,7 @@ class Receipt:
         return json.dumps(asdict(self), sort_keys=True, indent=1) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, document: str) -> Self:
         """The receipt that `to_json` wrote.
 
         Raises:
@@ -148,13 +168,13 @@ class Receipt:
         True
         """
         try:
-            said = json.loads(text)
+            said = parse(document, RECEIPT_SHAPE)
             files, sidecars = (
                 {name: ShardFile(**one) for name, one in said[key].items()} for key in ("files", "sidecars")
             )
             counts = {name: Counts.from_dict(one) for name, one in said["counts"].items()}
             return cls(said["spec_digest"], said["index"], files, sidecars, counts)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (IntegrityError, TypeError) as error:
             raise IntegrityError(f"a receipt cannot be read ({error}); build the shard again.") from error
 
 

@@ -11,7 +11,8 @@ from typing import Final
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt, ShardFile
 from lomo_hf.errors import IntegrityError
-from lomo_hf.storage.atomic import explain, sha256_of, sweep, write_whole
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import explain, sweep, write_whole
 
 __all__ = [
     "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",
@@ -22,7 +23,7 @@ RECEIPTS: Final = ".lomo/receipts"
 """Where receipts lie below the dataset folder while it is being built."""
 
 
-def save_receipt(receipt: Receipt, out: Path) -> None:
+def save_receipt(receipt: Receipt, out: Folder) -> None:
     """Note that a shard is finished; the last act of building it."""
     write_whole(out / receipt_path(receipt.spec_digest), sealed(receipt).encode())
 
@@ -48,10 +49,11 @@ def unsealed(text: str) -> Receipt:
 def trusted_receipt(spec: ShardSpec, out: Path) -> Receipt | None:
     """The receipt of a shard, if it matches the spec and every byte of its files is still what it says."""
     try:
-        receipt = unsealed((out / receipt_path(spec.digest)).read_text(encoding="utf-8"))
+        folder = Folder(out)
+        receipt = unsealed((folder / receipt_path(spec.digest)).read_text())
     except (OSError, UnicodeDecodeError, IntegrityError):
         return None
-    return receipt if matches(receipt, spec) and _is_true(receipt, spec, out) else None
+    return receipt if matches(receipt, spec) and _is_true(receipt, spec, folder) else None
 
 
 def receipt_path(digest: str) -> str:
@@ -80,14 +82,16 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
     >>> find_strays([], Path("nowhere"))
     []
     """
+    if not out.is_dir():
+        return []
+    folder = Folder(out)
     pairs = [(spec, recipe) for spec in specs for recipe in spec.recipes]
     mine = {path for spec, recipe in pairs for path in (spec.shard_path(recipe), spec.sidecar_path(recipe))}
     found = {
-        f"{name}/{path.name}"
+        place.inside
         for name in {recipe.name for _, recipe in pairs}
-        for pattern in ("train-*", "refused-*")
-        for path in (out / name).glob(pattern)
-        if path.is_symlink() or not path.is_dir()
+        for place in (folder / name).places()
+        if place.name.startswith(("train-", "refused-")) and not place.is_folder()
     }
     return sorted(found - mine)
 
@@ -100,9 +104,12 @@ def sweep_unfinished(specs: Iterable[ShardSpec], out: Path, *, of_any_machine: b
     Raises:
         BuildError: A folder or file of the build belongs to somebody else.
     """
-    folders = {out / recipe.name for spec in specs for recipe in spec.recipes} | {out / RECEIPTS}
+    names = {recipe.name for spec in specs for recipe in spec.recipes} | {RECEIPTS}
     try:
-        return sum(sweep(folder, of_any_machine=of_any_machine) for folder in sorted(folders))
+        folder = Folder(out)
+        return sum(sweep((folder / name).places(), of_any_machine=of_any_machine) for name in sorted(names))
+    except FileNotFoundError:
+        return 0
     except OSError as error:
         raise explain(error, f"a build in {out}") from error
 
@@ -114,16 +121,15 @@ def _adds_up(receipt: Receipt, name: str, rows: int) -> bool:
     return (receipt.files[name].rows, listed, counts.rows + refused) == (counts.rows, refused, rows)
 
 
-def _is_true(receipt: Receipt, spec: ShardSpec, out: Path) -> bool:
+def _is_true(receipt: Receipt, spec: ShardSpec, out: Folder) -> bool:
     files = [*receipt.files.values(), *receipt.sidecars.values()]
     unlisted = [spec.sidecar_path(recipe) for recipe in spec.recipes if recipe.name not in receipt.sidecars]
-    return all(_is_as_listed(file, out) for file in files) and not any((out / path).exists() for path in unlisted)
+    return all(_is_as_listed(file, out) for file in files) and not any((out / path).stat() for path in unlisted)
 
 
-def _is_as_listed(file: ShardFile, out: Path) -> bool:
-    path = out / file.path
+def _is_as_listed(file: ShardFile, out: Folder) -> bool:
+    place = out / file.path
     try:
-        regular = path.is_file() and not path.is_symlink()
-        return regular and path.stat().st_size == file.bytes and sha256_of(path) == file.sha256
+        return place.is_file() and place.size() == file.bytes and place.sha256() == file.sha256
     except OSError:
         return False

@@ -16,7 +16,8 @@ from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, explain
 from lomo_hf.substitution import Row
 
 __all__ = ["build_shard", "write_shard"]
@@ -50,11 +51,12 @@ def write_shard(
     """
     outputs: list[_Output] = []
     try:
+        folder = Folder(out, make=True)
         for recipe in spec.recipes:
-            outputs.append(_Output(spec, recipe, out))
+            outputs.append(_Output(spec, recipe, folder))
         _fill(spec, outputs, on_row, make_rows or rows_in_this_process(spec))
         receipt = _publish(spec, outputs)
-        save_receipt(receipt, out)
+        save_receipt(receipt, folder)
         return receipt
     except OSError as error:
         raise explain(error, f"{spec} in {out}", _bytes_needed(spec, outputs)) from error
@@ -98,7 +100,7 @@ def _bytes_needed(spec: ShardSpec, outputs: "list[_Output]") -> int | None:
 class _Output:
     """What one recipe makes of a shard: the Parquet file and, from the first refusal on, the sidecar."""
 
-    def __init__(self, spec: ShardSpec, recipe: Recipe, out: Path) -> None:
+    def __init__(self, spec: ShardSpec, recipe: Recipe, out: Folder) -> None:
         self.recipe = recipe
         self.counts = Counts()
         self._shard_path, self._sidecar_path = spec.shard_path(recipe), spec.sidecar_path(recipe)
@@ -150,7 +152,7 @@ class _Output:
             self._sidecar.publish()
         else:
             self._sidecar_final.unlink(missing_ok=True)  # of an earlier build that refused rows here
-        sync_folder(self._pending.final.parent)
+        self._pending.sync_folder()
 
     def abandon(self) -> None:
         """Leave nothing unfinished behind."""

@@ -26,8 +26,7 @@ class Spill:
     def write(self, table: Any) -> None:
         """Append rows."""
         if self._file is None:
-            final = self._pending.final
-            self._file = PendingFile(final.with_name(f"{final.name}.rows"))
+            self._file = PendingFile(self._pending.beside(".rows"))
         for batch in table.combine_chunks().to_batches():
             for row in range(batch.num_rows):
                 self._file.write(batch.slice(row, 1).serialize())
@@ -52,8 +51,7 @@ class Spill:
 
         if self._reader is None:
             assert self._file is not None, "there are no rows to read"
-            self._file.flush()
-            self._reader = self._file.temporary.open("rb")
+            self._reader = self._file.reopen()
         start, end = self._ends[index : index + 2]
         self._reader.seek(start)
         return pa.py_buffer(self._reader.read(end - start))

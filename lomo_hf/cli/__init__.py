@@ -4,8 +4,10 @@ Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with da
 """
 
 import sys
+import traceback
 from io import TextIOWrapper
-from typing import Annotated
+from types import TracebackType
+from typing import Annotated, Any
 
 import typer
 
@@ -24,6 +26,7 @@ from lomo_hf.cli.recipes import recipes
 from lomo_hf.cli.render_eval import render_eval
 from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
+from lomo_hf.cli.terminal import visible
 from lomo_hf.cli.verify import verify
 from lomo_hf.errors import LomoError
 
@@ -98,20 +101,40 @@ def main() -> None:
         _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
     except Exception as error:
         if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
+            sys.excepthook = _report
             raise
         _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then give the command again.", 1)
 
 
 def _run() -> None:
-    """Typer takes Ctrl-C for itself and leaves without a word."""
+    """Typer takes Ctrl-C for itself and leaves without a word; what it says of arguments repeats them as they are."""
     try:
-        app(standalone_mode=True)
-    except SystemExit as leaving:
-        if leaving.code == _INTERRUPTED:
-            raise KeyboardInterrupt from leaving
-        raise
+        code = app(standalone_mode=False)
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        _refuse_arguments(error)
+    else:
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        sys.exit(code or 0)
+
+
+def _refuse_arguments(error: Any) -> None:
+    from typer.rich_utils import rich_format_error
+
+    for name in ("message", "param_hint", "option_name"):
+        if isinstance(getattr(error, name, None), str):
+            setattr(error, name, visible(getattr(error, name)))
+    rich_format_error(error)
+    sys.exit(error.exit_code)
 
 
 def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"lomo: {' '.join(message.split())}\n")
+    sys.stderr.write(f"lomo: {visible(' '.join(message.split()))}\n")
     sys.exit(code)
+
+
+def _report(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:
+    """An error that nobody foresaw, which may repeat anybody's text."""
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, frames))))

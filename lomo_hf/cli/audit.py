@@ -36,13 +36,14 @@ def audit(
     report = _run(folder, corpus, no_source, sample, ocr)
     print_report(report, console())
     if out is not None:
+        from lomo_hf.storage import named_file
         from lomo_hf.storage.atomic import write_whole
 
-        write_whole(out, report.to_json().encode())
+        write_whole(named_file(out), report.to_json().encode())
     elif report.true:
         from lomo_hf.dataset import record_audit
 
-        record_audit(folder, report.to_json())
+        record_audit(folder, report.to_json(), notify=lambda said: console().print(said, markup=False))
     if not report.true:
         false, names = len(report.failures), ", ".join(outcome.name for outcome in report.failures)
         raise IntegrityError(f"{false} of {len(report.outcomes)} checks found something false: {names}.")

@@ -18,8 +18,9 @@ def browse(
 ) -> None:
     """Write a page that shows rows as people read them, with filters and search. Open it in any browser."""
     from lomo_hf.dataset.browse.page import browse_page
+    from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
     data = browse_page(dataset, config=config, rows=rows).encode()
-    write_whole(out, data)
+    write_whole(named_file(out), data)
     console().print(f"[bold]{literal(out)}[/bold]: {len(data) / 1e6:.1f} MB, one file, no network")

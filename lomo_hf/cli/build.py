@@ -21,7 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Recipes, RepoName, console
+from lomo_hf.cli.terminal import Recipes, RepoName, console, named
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ def build(
             engine=builder,
             share=share,
             draw=selected.draw,
+            notify=lambda said: screen.print(said, highlight=False, markup=False),
         )
     if report.counts:
         print_report(report, time.monotonic() - started)
@@ -97,7 +98,7 @@ def _note_other_than_its_name(recipe: str) -> None:
     loaded = load_recipe(recipe)
     if loaded.name in NAMED_RECIPES and not is_as_named(loaded):
         console(stderr=True).print(
-            f"note: {recipe} calls itself {loaded.name} and is another recipe than the one of that name; "
+            f"note: {named(recipe)} calls itself {loaded.name} and is another recipe than the one of that name; "
             "give it a `name` of its own.",
             highlight=False,
             markup=False,
@@ -116,7 +117,7 @@ def print_report(report: "BuildReport", seconds: float) -> None:
     numbers = [max(len(values[at]) for _, _, values in rows) for at in range(len(report.counts))]
     widths = [max(min(len(name), _NAME_WIDTH), size) + 3 for name, size in zip(report.counts, numbers, strict=True)]
     for part in _parts(widths, screen.width - labels):
-        title = Text(str(report.folder)) if part.start == 0 else None
+        title = Text(named(report.folder)) if part.start == 0 else None
         table = Table(title=title, title_justify="left", show_edge=False)
         table.add_column("", overflow="fold", width=labels - 2)
         spare = screen.width - labels - sum(widths[part])
@@ -132,10 +133,10 @@ def print_report(report: "BuildReport", seconds: float) -> None:
         screen.print(table)
     first = next(iter(report.counts))
     if any(one.refused for one in report.counts.values()):
-        said = f"Refused rows, one by one: {report.folder}/*/refused-*.jsonl"
+        said = f"Refused rows, one by one: {named(report.folder)}/*/refused-*.jsonl"
         screen.print(said, highlight=False, markup=False)
     if report.whole:
-        said = f'Load it: load_dataset("{report.folder}", "{first}")'
+        said = f'Load it: load_dataset("{named(report.folder)}", "{first}")'
         screen.print(said, style="bold", highlight=False, markup=False)
 
 

@@ -22,10 +22,14 @@ def card(
     from lomo_hf.dataset.card.companions import refresh_card
 
     screen = console()
+
+    def say(said: str) -> None:
+        screen.print(said, highlight=False, markup=False)
+
     if legacy_features:
-        changed = rewrite_features(folder)
+        changed = rewrite_features(folder, notify=say)
         screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
-    manifest = refresh_card(folder, repo=repo)
+    manifest = refresh_card(folder, repo=repo, notify=say)
     pictures = sum(record["path"].endswith(".png") for record in manifest.files)
     configs = _number(len(manifest.recipes), "config")
     screen.print(f"[bold]{literal(folder / 'README.md')}[/bold]: {configs}, {_number(pictures, 'picture')}")

@@ -19,6 +19,7 @@ from lomo_hf.errors import LomoError, UsageError
 if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
+    from lomo_hf.storage import Folder
 
 __all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "resumable", "selecting"]
 
@@ -176,25 +177,29 @@ def resumable(selection: Selection, out: Path) -> Selected:
     """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
     from lomo_hf.corpus.sampling import DRAW
     from lomo_hf.dataset.manifest import WORK_FOLDER
+    from lomo_hf.storage import LOCK, Folder
     from lomo_hf.storage.atomic import write_whole
 
-    work = out / WORK_FOLDER
-    selected = selection.select(work / DRAW if work.is_dir() else _recorded_draw(out))
-    fresh = not out.exists() or work.is_dir() or (out.is_dir() and not any(out.iterdir()))
+    folder = Folder(out) if out.is_dir() else None
+    begun = folder is not None and (folder / WORK_FOLDER).is_folder()
+    kept = folder / WORK_FOLDER / DRAW if folder and begun else None
+    selected = selection.select(kept.path if kept and kept.is_file() else _recorded_draw(folder))
+    fresh = begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK})
     if selected.made is not None and selected.draw is not None and fresh:
-        work.mkdir(parents=True, exist_ok=True)
-        write_whole(work / DRAW, selected.draw.encode())
+        write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, selected.draw.encode())
     return selected
 
 
-def _recorded_draw(folder: Path) -> Path | None:
+def _recorded_draw(folder: "Folder | None") -> Path | None:
     """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
     from lomo_hf.corpus.sampling import DRAW
     from lomo_hf.dataset.manifest import file_record, read_manifest
 
-    manifest = read_manifest(folder) if (folder / DRAW).is_file() else None
+    if folder is None or not (folder / DRAW).is_file():
+        return None
+    manifest = read_manifest(folder)
     known = manifest is not None and file_record(folder, DRAW) in manifest.files
-    return folder / DRAW if known else None
+    return (folder / DRAW).path if known else None
 
 
 def _counter() -> Any:

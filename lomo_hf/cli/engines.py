@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from lomo_hf.errors import UsageError
+from lomo_hf.storage.yaml_reading import read_yaml
 
 if TYPE_CHECKING:
     from lomo_hf.building import Engine
@@ -95,8 +95,8 @@ def _said(options: Sequence[str]) -> Mapping[str, Any]:
         if not equals or not key.isidentifier():
             raise UsageError(f"--engine-option must be KEY=VALUE; found {option!r}. Write partition=cpu.")
         try:
-            read = yaml.safe_load(value)
-        except yaml.YAMLError:
+            read = read_yaml(value)
+        except ValueError:
             read = value
         # YAML reads 10:00:00 as 36000 in base 60, and a date as a date; schedulers want what was written.
         said[key] = read if isinstance(read, bool | list | dict | type(None)) or value == str(read) else value

@@ -9,7 +9,7 @@ import typer
 from lomo_hf.cli.build import print_report
 from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
 from lomo_hf.cli.engines import NumProc
-from lomo_hf.cli.terminal import RepoName, console
+from lomo_hf.cli.terminal import RepoName, console, named
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def grid(
     with console().status("measuring ..."):
         recipes = measured(recipes, selected.source, limit=limit)
         found = measure_sharing(selected.source, recipes, measure=measure, limit=limit)
-    console().print(selected.source.description, highlight=False)
+    console().print(named(selected.source.description), highlight=False, markup=False)
     _print_plan(recipes, found)
     if plan:
         return
@@ -60,6 +60,7 @@ def grid(
             repo=repo,
             draw=selected.draw,
             engine=LocalEngine(num_proc, guarded=True),
+            notify=lambda said: console().print(said, highlight=False, markup=False),
         )
     print_report(report, time.monotonic() - started)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import ExcludeConfigs
-from lomo_hf.cli.terminal import console, literal
+from lomo_hf.cli.terminal import console, literal, named
 
 if TYPE_CHECKING:
     from lomo_hf.mixing import Mixture
@@ -36,6 +36,7 @@ def mix(
     """Mix a LoMo split with multimodal rows at a ratio of image-bearing to text-only rows."""
     from lomo_hf.mixing import mix as made_of
     from lomo_hf.mixing import mixture_json, open_multimodal, open_split, parse_ratio, write_mixture
+    from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
     wanted = parse_ratio(ratio)
@@ -43,7 +44,7 @@ def mix(
     mixture = made_of(
         open_split(lomo, recipe), pictured, ratio=wanted, by=by, multimodal_rows=multimodal_rows, seed=seed
     )
-    write_whole(out, mixture_json(mixture).encode())
+    write_whole(named_file(out), mixture_json(mixture).encode())
     _print(mixture, out)
     if write is not None:
         files = write_mixture(mixture, write)
@@ -69,5 +70,5 @@ def _print(mixture: "Mixture", out: Path) -> None:
     screen = console()
     screen.print(table)
     screen.print(f"image-bearing to text-only {mixture.ratio:.2f} : 1", highlight=False)
-    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{out}")', style="bold", highlight=False, markup=False)
+    screen.print(f'Stream it: lomo_hf.mixing.open_mix("{named(out)}")', style="bold", highlight=False, markup=False)
     screen.print(f"Or interleave: {interleaving(mixture)['datasets']}", highlight=False)

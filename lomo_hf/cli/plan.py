@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
-from lomo_hf.cli.terminal import Recipes, console, literal
+from lomo_hf.cli.terminal import Recipes, console, literal, named
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def plan(
     """Say what a build would take: shards, rows by config, time, bytes. Builds nothing."""
     from lomo_hf.building import plan as planned
     from lomo_hf.dataset.build import chosen_recipes
+    from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
     recipes = chosen_recipes(recipe or [DEFAULT_RECIPE], selection.seed)
@@ -36,7 +37,7 @@ def plan(
     specs = planned(selected.source, recipes, limit=limit)
     _print_rows(selected.source, specs)
     if out is not None and selected.draw is not None:
-        write_whole(out, selected.draw.encode())
+        write_whole(named_file(out), selected.draw.encode())
         console().print(f"the draw: [bold]{literal(out)}[/bold]; build it with lomo build --replay {literal(out)}")
     if measure and specs[-1].stop:
         _print_estimate(_estimated(selected.source, specs, measure), num_proc)
@@ -59,7 +60,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     from lomo_hf.corpus.sampling import DrawnSource
 
     screen = console()
-    screen.print(source.description, highlight=False, markup=False)
+    screen.print(named(source.description), highlight=False, markup=False)
     if isinstance(source, JoinedSource | DrawnSource):
         parts: tuple[FileSource, ...] = source.inner.parts if isinstance(source, DrawnSource) else source.parts
         counts = source.counts if isinstance(source, DrawnSource) else [len(part) for part in parts]
@@ -67,7 +68,7 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
         for name in ("config", "rows", "read"):
             table.add_column(name, justify="left" if name == "config" else "right")
         for part, count in zip(parts, counts, strict=True):
-            table.add_row(part.config, f"{len(part):,}", f"{count:,}")
+            table.add_row(literal(part.config), f"{len(part):,}", f"{count:,}")
         table.add_section()
         table.add_row("in all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
         screen.print(table)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console, literal
+from lomo_hf.cli.terminal import RepoName, console, literal, named
 
 __all__ = ["render_eval"]
 
@@ -61,4 +61,4 @@ def render_eval(
     ):
         for name, count in sorted(counts.items()):
             screen.print(f"  {title} [bold]{literal(name)}[/bold]: {count}", highlight=False)
-    screen.print(f'Load it: load_dataset("{out}", "rendered")', style="bold", highlight=False, markup=False)
+    screen.print(f'Load it: load_dataset("{named(out)}", "rendered")', style="bold", highlight=False, markup=False)

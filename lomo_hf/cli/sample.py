@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Selection, selecting
-from lomo_hf.cli.terminal import console, literal
+from lomo_hf.cli.terminal import console, literal, named
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def sample(
     ] = False,
 ) -> None:
     """Draw a sample by quota, seed and row id; or replay one from its manifest."""
+    from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
     screen = console()
@@ -32,24 +33,24 @@ def sample(
         raise UsageError("--check compares with a draw; found no --replay. Name its draw.json.")
     if selection.replay is not None and check:
         _check(selection, selection.replay)
-        screen.print(f"{selection.replay.name}: drawn again, the rows are the same")
+        screen.print(f"{literal(selection.replay.name)}: drawn again, the rows are the same")
         return
     selected = selection.select()
     if selected.made is not None:
         _print_draw(selected.made)
     if selected.draw is not None and selection.replay is None:
-        write_whole(out, selected.draw.encode())
+        write_whole(named_file(out), selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None
         again = f"lomo sample --replay {out}{f' --corpus {local}' if local else ''} --rows rows.jsonl"
         said = f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}"
         screen.print(said, soft_wrap=True)
-    screen.print(selected.source.description, highlight=False, markup=False)
+    screen.print(named(selected.source.description), highlight=False, markup=False)
     if rows is not None:
         from lomo_hf.corpus.writing import write_rows
 
         counted = write_rows(selected.source, rows)
         refused = "".join(f", {count} refused {reason}" for reason, count in counted.refused.items())
-        screen.print(f"{counted.rows} rows in [bold]{rows}[/bold]{refused}", highlight=False)
+        screen.print(f"{counted.rows} rows in [bold]{literal(rows)}[/bold]{refused}", highlight=False)
 
 
 def _check(selection: Selection, manifest: Path) -> None:
@@ -70,10 +71,11 @@ def _print_draw(made: "Draw") -> None:
     for one in made.configs:
         refused = sum((one.refused or {}).values())
         more = [f"{n:,}" for n in (refused, one.duplicates, one.overlapping, one.tokens or 0)] if reads_text else []
-        table.add_row(one.config, f"{one.rows:,}", f"{one.drawn:,}", *more)
+        table.add_row(literal(one.config), f"{one.rows:,}", f"{one.drawn:,}", *more)
     table.add_section()
     table.add_row("in all", f"{sum(one.rows for one in made.configs):,}", f"{len(made.source):,}")
     screen = console()
     screen.print(table)
     for example in made.examples[:5]:
-        screen.print(f"{example['id']} shares with {example['evaluation']}: {example['shared']}", highlight=False)
+        said = f"{named(example['id'])} shares with {named(example['evaluation'])}: {named(example['shared'])}"
+        screen.print(said, highlight=False, markup=False)

@@ -1,6 +1,13 @@
-"""What the commands share: options that mean the same everywhere, and the console."""
+"""What the commands share: options that mean the same everywhere, and the console.
 
-from typing import TYPE_CHECKING, Annotated
+Names of files, ids, descriptions and messages may be anybody's. What a terminal would obey instead of show - control
+characters, and marks that turn the direction of a line - is spelt out here, and nowhere else.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -9,7 +16,10 @@ from lomo_hf.recipes.names import check_no_secret
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console", "literal"]
+__all__ = ["Corpus", "Dataset", "Recipes", "RepoName", "Seed", "console", "literal", "named", "visible"]
+
+# C0 without tab and line feed, DEL and C1; marks of direction, and separators that some terminals break a line at.
+_OBEYED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def _checked(repo: str | None) -> str | None:
@@ -49,19 +59,51 @@ RepoName = Annotated[
 ]
 
 
+def visible(text: str) -> str:
+    """A text of several lines with what a terminal would obey spelt out.
+
+    >>> print(visible("a\\x1b[2Jb\\u202ec"))
+    a\\x1b[2Jb\\u202ec
+    """
+    return _OBEYED.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def named(said: object) -> str:
+    """A name or path, which has no second line.
+
+    >>> print(named("rows\\n[1].json"))
+    rows\\n[1].json
+    """
+    return visible(str(said)).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def literal(said: object) -> str:
-    """A name, path or message as it is, inside of a text with markup: brackets in it are brackets.
+    """A name, path or message on one line, inside of a text with markup: brackets in it are brackets.
 
     >>> print(literal("rows[1]/[b]"))
     rows[1]/\\[b]
     """
     from rich.markup import escape
 
-    return escape(str(said))
+    return escape(named(said))
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Where a command prints what it has to say; notes go to `stderr`."""
-    from rich.console import Console
+    """Where a command prints what it has to say; notes go to `stderr`. It shows control characters, and obeys none."""
+    return _console_class()(stderr=stderr)
 
-    return Console(stderr=stderr)
+
+@cache
+def _console_class() -> "type[Console]":
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class ShowingConsole(Console):
+        def render_str(self, text: str, **how: Any) -> Any:
+            return super().render_str(visible(text), **how)
+
+        def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else segment._replace(text=visible(segment.text))
+
+    return ShowingConsole

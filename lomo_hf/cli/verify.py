@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console
+from lomo_hf.cli.terminal import console, named
 
 __all__ = ["verify"]
 
@@ -42,7 +42,7 @@ def verify(
 
     local = verify_dataset(folder)
     rows = {name: local.contents.rows(name) for name in local.contents.configs}
-    say(f"{folder}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
+    say(f"{named(folder)}: {len(local.contents.files)} files, {local.size:,} bytes, as they were built")
     for name, count in rows.items():
         say(f"  {name}: {count:,} rows")
     if remote is None:
@@ -53,6 +53,6 @@ def verify(
     if there is None:
         raise PublishError(f"{repo} has no {revision or 'main'}, or you may not see it. Log in with `hf auth login`.")
     found = read_back(hub, take_snapshot(hub, there.commit), local, download_up_to=limit)
-    say(f"{remote}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
+    say(f"{named(remote)}: {found.files} files as they were built; {found.bytes_read:,} bytes fetched and hashed")
     for name, count in found.configs.items():
         say(f"  {name}: {count:,} rows load")

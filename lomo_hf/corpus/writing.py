@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from io import TextIOWrapper
 from pathlib import Path
 
 from lomo_hf.corpus.conversation import Refusal
 from lomo_hf.corpus.source import Source
 from lomo_hf.errors import SourceError
+from lomo_hf.storage import named_file
 
 __all__ = ["Written", "write_rows"]
 
@@ -36,7 +38,7 @@ def write_rows(source: Source, path: Path) -> Written:
     refused: Counter[str] = Counter()
     rows = 0
     try:
-        with path.open("w", encoding="utf-8", newline="\n") as stream:
+        with TextIOWrapper(named_file(path).create(), encoding="utf-8", newline="\n") as stream:
             for item in source.conversations(0, len(source)):
                 if isinstance(item, Refusal):
                     refused[item.reason] += 1

@@ -3,30 +3,38 @@
 plan -> shards -> card, pictures, LLaMA-Factory's entry -> manifest, which is written last (`companions`).
 """
 
-import shutil
+import json
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.corpus.sampling import DRAW, recorded_source
 from lomo_hf.dataset.audit_record import AUDIT, check_audit
-from lomo_hf.dataset.card.assets import ASSETS
-from lomo_hf.dataset.card.companions import refresh_card, write_companions
+from lomo_hf.dataset.card.companions import refuse_links, write_companions
 from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
-from lomo_hf.storage.atomic import write_whole
+from lomo_hf.storage import LOCK, Folder, Place, locked
+from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.substitution import check_recipe
 
-__all__ = ["BuildReport", "build_dataset", "chosen_recipes"]
+__all__ = ["BuildReport", "build_dataset", "chosen_recipes", "record_audit"]
+
+_RECEIPT: Final = re.compile(r"[0-9a-f]{32}\.json")
+_LOGS: Final = f"{WORK_FOLDER}/logs"
+_SOURCE: Final = f"{WORK_FOLDER}/source.json"
+# The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
+_IDENTITY: Final = ("digest", "rows", "config", "repo", "revision")
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,10 @@ def build_dataset(
     draw: str | None = None,
     engine: Engine | None = None,
     share: tuple[int, int] | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> BuildReport:
-    """Build a dataset folder.
+    """Build a dataset folder. A build in a folder where another one is at work waits until that is done; shares of one
+    build, on several machines, wait for nobody but while they plan.
 
     Args:
         corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
@@ -71,56 +81,72 @@ def build_dataset(
         engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
         share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
             a later call on the same folder.
+        notify: Called with a sentence, once, if another build is at work in the folder.
 
     Raises:
         LomoError: See `lomo_hf.errors`.
     """
     check_no_secret("repo", repo or "")
-    folder = Path(out)
+    place = Path(out)
     source = open_corpus(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
-    check_no_secret("the folder's name", _utf8(folder).resolve().name)
+    check_no_secret("the folder's name", _utf8(place).resolve().name)
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
     said = _source_record(source, limit)
-    earlier = _earlier(folder, said)
     specs = plan(source, chosen, limit=limit)
-    _check_no_links(folder, [recipe.name for recipe in chosen])
-    # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
-    (folder / WORK_FOLDER).mkdir(parents=True, exist_ok=True)
-    for receipt in earlier.receipts if earlier else ():
-        save_receipt(receipt, folder)
-    total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
-    on_rows = None if progress is None else partial(_report, progress, total)
-    builder = engine or LocalEngine(num_proc)
-    if share is not None:
-        return _report_of(folder, chosen, builder(share_of(specs, *share), folder, on_rows) or ())
-    receipts = builder(specs, folder, on_rows)
-    if receipts is None:
-        return BuildReport(folder, {}, whole=False)
-    if not any(file.rows for receipt in receipts for file in receipt.files.values()):
-        raise BuildError(_none_left(source, receipts))
-    for stray in find_strays(specs, folder):
-        (folder / stray).unlink()
-    if draw is not None:
-        write_whole(folder / DRAW, draw.encode())
-    # Read once more: another build may have finished a config of its own here in the meantime.
-    return _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo)
+    folder = _held(place)
+    with ExitStack() as held:
+        held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, said)))
+        earlier = _earlier(folder, said)
+        refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
+        # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
+        write_whole(folder / _SOURCE, (json.dumps(said, indent=1) + "\n").encode())
+        for receipt in earlier.receipts if earlier else ():
+            save_receipt(receipt, folder)
+        total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
+        on_rows = None if progress is None else partial(_report, progress, total)
+        builder = engine or LocalEngine(num_proc)
+        if share is not None:
+            held.close()
+            return _report_of(place, chosen, builder(share_of(specs, *share), folder.path, on_rows) or ())
+        receipts = builder(specs, folder.path, on_rows)
+        if receipts is None:
+            return BuildReport(place, {}, whole=False)
+        if not any(file.rows for receipt in receipts for file in receipt.files.values()):
+            raise BuildError(_none_left(source, receipts))
+        for stray in find_strays(specs, folder.path):
+            (folder / stray).unlink()
+        if draw is not None:
+            write_whole(folder / DRAW, draw.encode())
+        # Read once more: another build may have finished a config of its own here in the meantime.
+        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo))
 
 
-def record_audit(folder: str | Path, report: str) -> None:
+def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
     """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
+
+    `notify` is called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder has no manifest, or the report is of other shards.
     """
     place = Path(folder)
-    manifest = read_set_aside(place)
-    if manifest is None:
-        raise IntegrityError(f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
-    check_audit(report, manifest.receipts)
-    write_whole(place / AUDIT, report.encode())
-    refresh_card(place)
+    if not place.is_dir():
+        raise IntegrityError(_not_whole(place))
+    held = Folder(place)
+    with locked(held, notify):
+        manifest = read_set_aside(held)
+        if manifest is None:
+            raise IntegrityError(_not_whole(place))
+        check_audit(report, manifest.receipts)
+        refuse_links(held, manifest.recipes)
+        write_whole(held / AUDIT, report.encode())
+        write_companions(held, manifest, earlier=manifest)
+
+
+def _not_whole(place: Path) -> str:
+    return f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first."
 
 
 def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:
@@ -158,28 +184,46 @@ def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
     return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
-def _earlier(folder: Path, source: Mapping[str, Any]) -> Manifest | None:
+def _held(place: Path) -> Folder:
+    """The folder of that name, made if it is missing, and held open."""
+    if not place.is_dir() and (place.exists() or place.is_symlink()):
+        raise BuildError(f"out must be a folder; {place.name!r} is a file or a link to nothing. Name another.")
+    return Folder(place, make=True)
+
+
+def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
     """The manifest of an earlier build in the folder, if the folder is ours to write into at all."""
-    if not folder.exists():
-        return None
-    if not folder.is_dir():
-        raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
     manifest = read_set_aside(folder)
     if manifest is None:
-        if any(folder.iterdir()) and not (folder / WORK_FOLDER).is_dir():
+        if set(folder.names()) - {LOCK} and not (folder / WORK_FOLDER).is_folder():
             raise BuildError(
                 f"out must be an empty folder or one made by lomo build; {folder.name!r} is neither. Name another."
             )
         return None
-    # The name of the source is in every row's id, by which it is drawn: under another name, rows are others.
-    for key in ("digest", "rows", "config", "repo", "revision"):
-        if manifest.source.get(key) != source[key]:
-            raise BuildError(
-                f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
-                f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
-                "delete that one."
-            )
+    if _is_other(manifest.source, source):
+        raise BuildError(
+            f"{folder.name!r} holds a dataset of {manifest.source['rows']} rows from another source or limit, or "
+            f"from one of another name ({manifest.source['description']}). Name another folder with --out, or "
+            "delete that one."
+        )
     return manifest
+
+
+def _is_other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return any(one.get(key) != other.get(key) for key in _IDENTITY)
+
+
+def _refuse_to_wait(folder: Folder, source: Mapping[str, Any]) -> None:
+    """Another build is at work: if it is of another source, this one could only be refused when that is done."""
+    try:
+        found = json.loads((folder / _SOURCE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return
+    if isinstance(found, dict) and _is_other(found, source):
+        raise BuildError(
+            f"a dataset of another source or limit ({found.get('description')}) is being built in {folder.name!r}. "
+            "Name another folder with --out."
+        )
 
 
 def _utf8(folder: Path) -> Path:
@@ -191,24 +235,14 @@ def _utf8(folder: Path) -> Path:
     return folder
 
 
-def _check_no_links(folder: Path, names: Sequence[str]) -> None:
-    """What is reached through a link lies elsewhere, and is no part of the repository that the folder is to be."""
-    for name in (*names, ASSETS):
-        if (folder / name).is_symlink():
-            raise BuildError(
-                f"{name} in {folder.name!r} must be a folder of its own; found a link. Remove the link, or make "
-                "the whole dataset folder one."
-            )
-
-
 def _assemble(
-    folder: Path,
+    folder: Folder,
     recipes: Sequence[Recipe],
     receipts: Sequence[Receipt],
     source: Mapping[str, Any],
     earlier: Manifest | None,
     repo: str | None,
-) -> BuildReport:
+) -> dict[str, Counts]:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     set_aside(folder)
     named = {recipe.name: recipe for recipe in recipes}
@@ -221,29 +255,33 @@ def _assemble(
     _remove_stale(folder, earlier, all_receipts)
     write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
     _clear_work(folder, all_recipes)
-    counts = {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
-    return BuildReport(folder, counts)
+    return {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
 
 
-def _clear_work(folder: Path, finished: Collection[str]) -> None:
+def _clear_work(folder: Folder, finished: Collection[str]) -> None:
     """Remove what was kept for the builds that are finished, and leave the receipts of those that are not: other
-    machines may be at work on another config here, or it was stopped and will go on.
+    machines may be at work on another config here, or it was stopped and will go on. What is not of our making stays.
     """
-    unfinished = False
-    for path in (folder / RECEIPTS).glob("*.json"):
-        if _is_needed(path, folder, finished):
-            unfinished = True
-        else:
-            path.unlink(missing_ok=True)
-    if not unfinished:
-        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    receipts = [place for place in (folder / RECEIPTS).places() if _RECEIPT.fullmatch(place.name)]
+    needed = {place.name for place in receipts if _is_needed(place, folder, finished)}
+    for place in receipts:
+        if place.name not in needed:
+            place.unlink(missing_ok=True)
+    if needed:
+        return
+    for name in (f"{WORK_FOLDER}/{DRAW}", _SOURCE):
+        (folder / name).unlink(missing_ok=True)
+    (folder / _LOGS).remove_tree()
+    for work in (RECEIPTS, WORK_FOLDER):
+        sweep((folder / work).places())
+        (folder / work).remove_if_empty()
 
 
-def _is_needed(path: Path, folder: Path, finished: Collection[str]) -> bool:
+def _is_needed(place: Place, folder: Folder, finished: Collection[str]) -> bool:
     try:
-        receipt = unsealed(path.read_text(encoding="utf-8"))
+        receipt = unsealed(place.read_text())
         files = [file for part in (receipt.files, receipt.sidecars) for file in part.values()]
-        sizes = [(folder / file.path).stat().st_size for file in files]
+        sizes = [(folder / file.path).size() for file in files]
     except (OSError, UnicodeDecodeError, IntegrityError):
         return False
     return not set(receipt.files) <= set(finished) and sizes == [file.bytes for file in files]
@@ -262,7 +300,7 @@ def _kept_receipts(earlier: Manifest | None, rebuilt: set[str]) -> list[Receipt]
     return kept
 
 
-def _remove_stale(folder: Path, earlier: Manifest | None, receipts: Sequence[Receipt]) -> None:
+def _remove_stale(folder: Folder, earlier: Manifest | None, receipts: Sequence[Receipt]) -> None:
     """Shards that the earlier manifest names and the new one does not; nothing else is ever removed."""
     stale = set(_paths(earlier.receipts if earlier else ())) - set(_paths(receipts))
     for path in sorted(stale):

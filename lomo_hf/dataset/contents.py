@@ -3,15 +3,46 @@
 `Manifest` is for building, which must understand every recipe; publishing only carries what others wrote along.
 """
 
-import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from lomo_hf.building import Counts
+from lomo_hf.building.receipts import RECEIPT_SHAPE
 from lomo_hf.errors import IntegrityError
+from lomo_hf.recipes.names import check_name
+from lomo_hf.storage.documents import listed, mapped, maybe, one_of, parse, record, text, whole
 
 __all__ = ["Contents", "FileRecord"]
+
+_SHARD: Final = re.compile(r"train-[0-9]{5,}-of-[0-9]{5,}\.parquet")
+_SIDECAR: Final = re.compile(r"refused-[0-9]{5,}-of-[0-9]{5,}\.jsonl")
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
+
+
+def _config_name(value: Any, at: str) -> None:
+    text(value, at)
+    check_name(at, value)
+
+
+_SOURCE: Final = record(
+    {"config": text, "description": text, "digest": text, "repo": maybe(text), "revision": maybe(text), "rows": whole},
+    {"configs": listed(text), "columns": mapped(text)},
+)
+_RECIPE: Final = record({}, {"engines": maybe(mapped(text))})
+_SHAPE: Final = record(
+    {
+        "format": one_of(1),
+        "made_by": one_of("lomo_hf"),
+        "engines": mapped(text),
+        "source": _SOURCE,
+        "recipes": mapped(record({"digest": text, "recipe": _RECIPE}, {"source": _SOURCE}), key=_config_name),
+        "shards": listed(RECEIPT_SHAPE),
+        "files": listed(record({"path": text, "bytes": whole, "sha256": text}, {"rows": maybe(whole)})),
+    },
+    {"digest": text},
+)
 
 
 @dataclass(frozen=True)
@@ -41,27 +72,27 @@ class Contents:
     companions: Mapping[str, FileRecord]
 
     @classmethod
-    def parse(cls, text: str | bytes, where: str) -> "Contents":
+    def parse(cls, document: str | bytes, where: str) -> "Contents":
         """Open the text of a manifest.
 
         Raises:
             IntegrityError: It is not a manifest of lomo_hf, or says what no manifest can say.
         """
         try:
-            said = json.loads(text)
-            if said["made_by"] != "lomo_hf" or said["format"] != 1:
-                raise ValueError(f"made by {said['made_by']!r}, format {said['format']!r}")
+            said = parse(document, _SHAPE)
             names = list(said["recipes"])
+            _check_shards(said, names)
             files, sidecars = (
                 {name: {one.path: one for one in _shard_files(said, part, name)} for name in names}
                 for part in ("files", "sidecars")
             )
             companions = {one.path: one for one in (_record(record) for record in said["files"])}
             opened = cls(said, files, sidecars, companions)
+            _check_listed_once(opened)
             for name in names:
                 opened.counts(name)
             return opened
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IntegrityError) as error:
+        except (ValueError, IntegrityError) as error:
             raise IntegrityError(f"manifest.json in {where} is not one that lomo_hf wrote ({error}).") from error
 
     @property
@@ -102,18 +133,37 @@ class Contents:
 def _shard_files(document: Mapping[str, Any], part: str, config: str) -> Iterator[FileRecord]:
     for receipt in document["shards"]:
         if config in receipt[part]:
-            record = _record(receipt[part][config])
-            if not record.path.startswith(f"{config}/"):
-                raise ValueError(f"{record.path!r} lies outside of {config!r}")
-            yield record
+            file = _record(receipt[part][config])
+            folder, _, name = file.path.partition("/")
+            if folder != config or not (_SHARD if part == "files" else _SIDECAR).fullmatch(name):
+                raise ValueError(f"{file.path!r} lies outside of {config!r}, or is no shard or sidecar of it")
+            yield file
 
 
 def _record(said: Mapping[str, Any]) -> FileRecord:
-    record = FileRecord(said["path"], said["bytes"], said["sha256"], said.get("rows"))
-    steps = record.path.split("/")
-    safe = all(step not in ("", ".", "..") for step in steps) and "\\" not in record.path and "\0" not in record.path
-    if not safe or ":" in steps[0]:
-        raise ValueError(f"{record.path!r} is not a path inside of the folder")
-    if type(record.bytes) is not int or not isinstance(record.sha256, str):
-        raise ValueError(f"{record.path!r} has no size or digest")
-    return record
+    path = said["path"]
+    steps = path.split("/")
+    # What begins with a dot is never published, and so is no part of a release.
+    if any(step == "" or step.startswith(".") for step in steps) or ":" in steps[0] or _UNSAFE.search(path):
+        raise ValueError(f"{path!r} is not a path inside of the folder")
+    return FileRecord(path, said["bytes"], said["sha256"], said.get("rows"))
+
+
+def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:
+    """Every shard is of configs that there are, and every config has a shard."""
+    for receipt in document["shards"]:
+        strange = {*receipt["files"], *receipt["sidecars"], *receipt["counts"]} - set(configs)
+        if strange:
+            raise ValueError(f"a shard is of {min(strange)!r}, which is no config")
+        if not set(receipt["sidecars"]) <= set(receipt["files"]) == set(receipt["counts"]):
+            raise ValueError("a shard must have a file and counts for each of its configs")
+    held = {config for receipt in document["shards"] for config in receipt["files"]}
+    bare = sorted(set(configs) - held)
+    if bare or not configs:
+        raise ValueError(f"config {bare[0]!r} has no shard" if bare else "it holds no config")
+
+
+def _check_listed_once(contents: Contents) -> None:
+    count = sum(len(receipt[part]) for receipt in contents.document["shards"] for part in ("files", "sidecars"))
+    if len(contents.files) != count + len(contents.document["files"]) or "manifest.json" in contents.companions:
+        raise ValueError("a file is listed twice")

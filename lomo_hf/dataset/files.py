@@ -10,13 +10,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from lomo_hf.errors import SourceError
+from lomo_hf.dataset.manifest import LINKED
+from lomo_hf.errors import IntegrityError, LinkError, SourceError
+from lomo_hf.storage import LOCK, Folder
 
 __all__ = ["DatasetFiles", "HubRepo", "LocalFolder", "open_files"]
 
 _REPO = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?P<revision>[\w./-]{1,255}))?")
 # What a build, git and the Hub's client keep for themselves; never published.
-_PRIVATE = frozenset((".lomo", ".git", ".cache"))
+_PRIVATE = frozenset((".lomo", LOCK, ".git", ".cache"))
 
 
 class DatasetFiles(Protocol):
@@ -36,9 +38,13 @@ class DatasetFiles(Protocol):
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """A dataset folder on this machine."""
+    """A dataset folder on this machine; without links in it, which a loader would follow and the Hub would not."""
 
     folder: Path
+
+    @cached_property
+    def _held(self) -> Folder:
+        return Folder(self.folder)
 
     @property
     def name(self) -> str:
@@ -48,12 +54,16 @@ class LocalFolder:
     @cached_property
     def sizes(self) -> Mapping[str, int]:
         """Path -> bytes."""
-        found = {path.relative_to(self.folder): path for path in sorted(self.folder.rglob("*")) if path.is_file()}
-        return {at.as_posix(): path.stat().st_size for at, path in found.items() if at.parts[0] not in _PRIVATE}
+        try:
+            shown = [place for place in self._held.places() if place.name not in _PRIVATE]
+            files = [file for place in shown for file in place.walk()]
+        except LinkError as error:
+            raise IntegrityError(f"{error} {LINKED}") from error
+        return {file.inside: file.size() for file in sorted(files, key=lambda file: Path(file.inside))}
 
     def open(self, path: str) -> IO[bytes]:
         """Open one file."""
-        return (self.folder / path).open("rb")
+        return (self._held / path).open()
 
 
 @dataclass(frozen=True)

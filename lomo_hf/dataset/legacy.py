@@ -4,6 +4,7 @@ Shards of `lomo build` need none of this: they say lists in the older form from 
 which costs nothing. This is for folders that something else wrote, such as `Dataset.to_parquet`.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,47 +13,57 @@ from lomo_hf.building.shard_writer import rewrite_parquet
 from lomo_hf.dataset.manifest import read_manifest, write_manifest
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import with_old_features
-from lomo_hf.storage.atomic import PendingFile, sha256_of, sync_folder
+from lomo_hf.storage import Folder, Place, locked
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["rewrite_features"]
 
 
-def rewrite_features(folder: Path) -> list[str]:
+def rewrite_features(where: str | Path, *, notify: Callable[[str], None] | None = None) -> list[str]:
     """Rewrite what needs it among the Parquet files of a folder; returns their paths below it.
 
     Rows, their order and row groups stay; a manifest's sizes and digests are brought up to date.
 
     Raises:
         IntegrityError: There is no Parquet file in the folder.
+        LinkError: Something in the folder is a link.
     """
+    folder = Folder(where)
+    with locked(folder, notify):
+        return _rewritten(folder)
+
+
+def _rewritten(folder: Folder) -> list[str]:
     import pyarrow.parquet as pq
 
-    paths = sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith("."))
-    if not paths:
+    shown = [place for place in folder.places() if not place.name.startswith(".")]
+    files = [file for place in shown for file in place.walk()]
+    shards = [file for file in files if file.name.endswith(".parquet") and not file.name.startswith(".")]
+    if not shards:
         raise IntegrityError(f"{folder.name!r} holds no Parquet file. Name a dataset folder.")
     changed = []
-    for path in paths:
-        schema = pq.read_schema(path)
+    for shard in shards:
+        schema = pq.read_schema(shard.path)
         if not with_old_features(schema).equals(schema, check_metadata=True):
-            _rewrite(path)
-            changed.append(path.relative_to(folder).as_posix())
+            _rewrite(shard)
+            changed.append(shard.inside)
     if changed:
         _bring_up_to_date(folder, set(changed))
     return changed
 
 
-def _rewrite(path: Path) -> None:
-    pending = PendingFile(path)
+def _rewrite(shard: Place) -> None:
+    pending = PendingFile(shard)
     try:
-        rewrite_parquet(path, pending)
+        rewrite_parquet(shard.path, pending)
         pending.seal()
         pending.publish()
-        sync_folder(path.parent)
+        pending.sync_folder()
     finally:
         pending.abandon()
 
 
-def _bring_up_to_date(folder: Path, changed: set[str]) -> None:
+def _bring_up_to_date(folder: Folder, changed: set[str]) -> None:
     manifest = read_manifest(folder)
     if manifest is None:
         return
@@ -60,11 +71,10 @@ def _bring_up_to_date(folder: Path, changed: set[str]) -> None:
     write_manifest(folder, replace(manifest, receipts=receipts))
 
 
-def _with_new_digests(folder: Path, receipt: Receipt, changed: set[str]) -> Receipt:
+def _with_new_digests(folder: Folder, receipt: Receipt, changed: set[str]) -> Receipt:
     def renew(file: ShardFile) -> ShardFile:
         if file.path not in changed:
             return file
-        path = folder / file.path
-        return replace(file, bytes=path.stat().st_size, sha256=sha256_of(path))
+        return replace(file, bytes=(folder / file.path).size(), sha256=(folder / file.path).sha256())
 
     return replace(receipt, files={name: renew(file) for name, file in receipt.files.items()})

@@ -5,10 +5,8 @@ same recipe, source and versions give the same manifest, byte for byte.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -16,18 +14,23 @@ from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.errors import IntegrityError
+from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
-from lomo_hf.storage.atomic import sha256_of, write_whole
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import write_whole
+from lomo_hf.substitution import check_recipe
 
 __all__ = [
-    "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside", "read_manifest",
-    "read_set_aside", "sealed", "set_aside", "write_manifest",
+    "LINKED", "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside",
+    "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
 
 MANIFEST = "manifest.json"
 WORK_FOLDER = ".lomo"
 """What a build in work keeps for itself below the dataset folder; gone when it is done."""
+
+LINKED = "A copy from the Hub without links: `hf download --repo-type dataset ORG/NAME --local-dir FOLDER`."
+"""The remedy for a folder of links, which the Hub's client keeps as its cache."""
 
 _ASIDE = f"{WORK_FOLDER}/{MANIFEST}"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
@@ -89,35 +92,34 @@ def content_digest(receipts: Sequence[Receipt]) -> str:
     return blake2b(json.dumps(files).encode(), digest_size=16).hexdigest()
 
 
-def file_record(folder: Path, path: str) -> dict[str, Any]:
+def file_record(folder: Folder, path: str) -> dict[str, Any]:
     """Path, bytes and SHA-256 of one file of the dataset folder."""
-    return {"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256_of(folder / path)}
+    return {"path": path, "bytes": (folder / path).size(), "sha256": (folder / path).sha256()}
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
+def write_manifest(folder: Path | Folder, manifest: Manifest) -> None:
     """Write `manifest.json` whole or not at all."""
-    write_whole(folder / MANIFEST, manifest.to_json().encode())
+    write_whole(Folder.of(folder) / MANIFEST, manifest.to_json().encode())
 
 
-def set_aside(folder: Path) -> None:
+def set_aside(folder: Folder) -> None:
     """Take the manifest away while what it tells of is changed; `read_set_aside` finds it until `forget_set_aside`.
 
     A folder with a manifest is whole. But if it were gone for good as soon as work begins, a kill in the middle of the
     work would take along what only the manifest knows: the receipts of shards that earlier builds left.
     """
     if (folder / MANIFEST).is_file():
-        (folder / _ASIDE).parent.mkdir(exist_ok=True)
-        os.replace(folder / MANIFEST, folder / _ASIDE)
+        (folder / WORK_FOLDER).make_folder()
+        (folder / MANIFEST).replace(folder / _ASIDE)
 
 
-def forget_set_aside(folder: Path) -> None:
+def forget_set_aside(folder: Folder) -> None:
     """The manifest is written again: nobody needs the one before. Of a build in work everything else stays."""
     (folder / _ASIDE).unlink(missing_ok=True)
-    with suppress(OSError):  # a build is in work here, or none was
-        (folder / _ASIDE).parent.rmdir()
+    (folder / WORK_FOLDER).remove_if_empty()  # unless a build is in work here
 
 
-def read_set_aside(folder: Path) -> Manifest | None:
+def read_set_aside(folder: Path | Folder) -> Manifest | None:
     """The manifest of a dataset folder, or the one that was set aside when work on the folder began and was stopped.
 
     For whoever writes a new one. Raises as `read_manifest`.
@@ -125,41 +127,46 @@ def read_set_aside(folder: Path) -> Manifest | None:
     return read_manifest(folder) or _read(folder, _ASIDE)
 
 
-def read_manifest(folder: Path) -> Manifest | None:
+def read_manifest(folder: Path | Folder) -> Manifest | None:
     """The manifest of a dataset folder; None where there is none.
 
     Raises:
-        IntegrityError: The file is not a manifest, to the bit as it was written.
+        IntegrityError: The file is not a manifest, to the bit as it was written, or a link.
     """
     return _read(folder, MANIFEST)
 
 
-def _read(folder: Path, place: str) -> Manifest | None:
-    path = folder / place
+def _read(folder: Path | Folder, place: str) -> Manifest | None:
     remedy = "Build into another folder, or delete this one."
     try:
-        text = path.read_bytes().decode()
+        text = (Folder.of(folder) / place).read_text()
         said = Contents.parse(text, repr(folder.name)).document
         if sealed(said) != text:  # or the next manifest would say with a seal of its own what a flipped bit says here
             raise ValueError("it was changed since it was written")
-        recipes = {name: Recipe.from_dict(one["recipe"], recorded=True) for name, one in said["recipes"].items()}
-        receipts = [_own(Receipt.from_json(json.dumps(one)), recipes) for one in said["shards"]]
+        recipes = {name: _named(name, one["recipe"]) for name, one in said["recipes"].items()}
+        receipts = [_own(Receipt.from_json(json.dumps(one))) for one in said["shards"]]
         return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
     except FileNotFoundError:
         return None
+    except LinkError as error:
+        raise IntegrityError(f"{error} {LINKED}") from error
     except IntegrityError as error:
         raise IntegrityError(f"{error} {remedy}") from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise IntegrityError(
-            f"{path.name} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"
+            f"{MANIFEST} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"
         ) from error
 
 
-def _own(receipt: Receipt, recipes: Mapping[str, Recipe]) -> Receipt:
-    """A receipt whose names lead nowhere but to the folders of its recipes; `Contents` has looked at their paths."""
+def _named(name: str, said: Mapping[str, Any]) -> Recipe:
+    recipe = check_recipe(Recipe.from_dict(said, recorded=True))
+    if recipe.name != name:
+        raise ValueError(f"the recipe of {name!r} calls itself {recipe.name!r}")
+    return recipe
+
+
+def _own(receipt: Receipt) -> Receipt:
+    """A receipt whose digest is a file's name; `Contents` has looked at everything else."""
     if not _DIGEST.fullmatch(receipt.spec_digest):
         raise ValueError(f"{receipt.spec_digest!r} is no digest")
-    strange = {*receipt.files, *receipt.sidecars, *receipt.counts} - set(recipes)
-    if strange:
-        raise ValueError(f"a shard is of {min(strange)!r}, which is no config")
     return receipt

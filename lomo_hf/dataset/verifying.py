@@ -7,9 +7,9 @@ from pathlib import Path
 from lomo_hf.building import verify_parquet
 from lomo_hf.dataset.contents import Contents, FileRecord
 from lomo_hf.dataset.layout import CARD
-from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, sealed
-from lomo_hf.errors import IntegrityError
-from lomo_hf.storage.atomic import sha256_of
+from lomo_hf.dataset.manifest import LINKED, MANIFEST, WORK_FOLDER, sealed
+from lomo_hf.errors import IntegrityError, LinkError
+from lomo_hf.storage import Folder
 
 __all__ = ["VerifiedFolder", "verify_dataset"]
 
@@ -27,7 +27,7 @@ class VerifiedFolder:
 
     def read(self, path: str) -> bytes:
         """The bytes of one file."""
-        return (self.folder / path).read_bytes()
+        return (Folder(self.folder) / path).read_bytes()
 
     @property
     def size(self) -> int:
@@ -53,9 +53,10 @@ def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | No
     folder = Path(folder)
     contents = _open_manifest(folder)
     findings: list[str] = []
+    held = Folder(folder)
     records = contents.files
     for done, record in enumerate(records.values(), 1):
-        findings.extend(_file_findings(folder, record))
+        findings.extend(_file_findings(held, record))
         if progress:
             progress(done, len(records))
     findings.extend(_count_findings(contents))
@@ -83,15 +84,16 @@ def _remedy(findings: list[str], strays: bool) -> str:
 
 
 def _open_manifest(folder: Path) -> Contents:
-    path = folder / MANIFEST
     try:
-        text = path.read_bytes().decode()
+        text = (Folder(folder) / MANIFEST).read_text()
     except (FileNotFoundError, NotADirectoryError):
         ours = not folder.exists() or (folder / WORK_FOLDER).is_dir()
         remedy = f"Run `lomo build --out {folder}`" if ours else "Name another, or build into a new one"
         raise IntegrityError(
             f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}."
         ) from None
+    except LinkError as error:
+        raise IntegrityError(f"{error} {LINKED}") from error
     except (UnicodeDecodeError, IsADirectoryError) as error:
         raise IntegrityError(f"{MANIFEST} in {folder.name!r} is damaged ({error}). {_LOST}") from error
     try:
@@ -103,17 +105,19 @@ def _open_manifest(folder: Path) -> Contents:
     return contents
 
 
-def _file_findings(folder: Path, record: FileRecord) -> Iterator[str]:
-    path = folder / record.path
+def _file_findings(folder: Folder, record: FileRecord) -> Iterator[str]:
+    place = folder / record.path
     try:
-        if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
-            yield f"{record.path} is {'no regular file' if path.exists() or path.is_symlink() else 'missing'}"
-        elif path.stat().st_size != record.bytes:
-            yield f"{record.path} has {path.stat().st_size} bytes instead of {record.bytes}"
-        elif sha256_of(path) != record.sha256:
+        if not place.is_file():
+            yield f"{record.path} is {'no regular file' if place.stat() else 'missing'}"
+        elif place.size() != record.bytes:
+            yield f"{record.path} has {place.size()} bytes instead of {record.bytes}"
+        elif place.sha256() != record.sha256:
             yield f"{record.path} has another SHA-256 than was recorded"
         elif record.rows is not None and record.path.endswith(".parquet"):
-            verify_parquet(path, record.rows)
+            verify_parquet(place.path, record.rows)
+    except LinkError:
+        yield f"{record.path} is no regular file but a link, or lies behind one"
     except OSError as error:
         yield f"{record.path} cannot be read ({error.strerror or error})"
     except IntegrityError as error:

@@ -1,12 +1,15 @@
 """The paper's figure 1 as plots: accuracy under both carriers by model (1a), the drop by pairwise distance (1b)."""
 
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.evaluation.sensitivity import DistanceBin, Sensitivity
 from lomo_hf.rendering.fonts import font_folders
+from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +96,9 @@ def save_plot(figure: "Figure", path: str | Path) -> None:
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "lomo_hf"}):  # else the ids in an SVG are drawn anew each time
-        figure.savefig(path, dpi=150, metadata=metadata[path.suffix])
+        drawn = BytesIO()
+        figure.savefig(drawn, format=path.suffix[1:], dpi=150, metadata=metadata[path.suffix])
+    write_whole(named_file(path), drawn.getvalue())
 
 
 def _name(axes: "Axes", names: Sequence[str]) -> None:

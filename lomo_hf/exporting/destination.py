@@ -4,57 +4,76 @@
 """
 
 import json
-import shutil
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.errors import BuildError, IntegrityError
-from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, is_true
+from lomo_hf.exporting.receipts import PART_FILE, WORK, PartFile, PartReceipt, is_true
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import sweep, write_whole
+from lomo_hf.storage.documents import anything, listed, parse, record, text
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]
 
 EXPORT: Final = "export.json"
 
+_SHAPE: Final = record({"digest": text, "parts": listed(anything), "files": listed(PART_FILE)})
+_MARK: Final = f"{WORK}/export"
+_PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
-def finished(out: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
+
+def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
     """The receipts of a finished export of the same, if all of it is still true."""
+    if not where.is_dir():
+        return None
+    out = Folder(where)
     try:
-        found = json.loads((out / EXPORT).read_text(encoding="utf-8"))
+        found = parse((out / EXPORT).read_bytes(), _SHAPE)
         receipts = [PartReceipt.from_dict(one) for one in found["parts"]]
         files = [PartFile(**one) for one in found["files"]]
         same = found["digest"] == said["digest"]
+        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
+        whole = is_true([*kept, *files], out)
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, IntegrityError) as error:
+    except (TypeError, IntegrityError) as error:
         raise IntegrityError(
             f"{EXPORT} in {out.name!r} cannot be read ({error}). Export to another folder."
         ) from error
     if not same:
         raise BuildError(f"{out.name!r} holds another export. Name another folder with --out, or delete that one.")
-    kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
-    return receipts if is_true([*kept, *files], out) else None
+    return receipts if whole else None
 
 
-def open_out(out: Path, said: Mapping[str, Any]) -> None:
-    """Make sure that the folder is ours to write into."""
-    mark = out / WORK / "export"
+def open_out(where: Path, said: Mapping[str, Any]) -> Folder:
+    """Make sure that the folder is ours to write into, and hold it.
+
+    Raises:
+        BuildError: It holds something else; a LinkError if a part of it is a link.
+    """
+    if where.exists() and not where.is_dir():
+        raise BuildError(f"out must be a new folder or one made by lomo export; {where.name!r} is neither.")
+    out = Folder(where, make=True)
+    mark = out / _MARK
     if mark.is_file() or (out / EXPORT).is_file():
-        if mark.is_file() and mark.read_text() != said["digest"]:
+        if mark.is_file() and mark.read_bytes() != said["digest"].encode():
             raise BuildError(
                 f"{out.name!r} holds another, unfinished export. Name another folder, or delete that one."
             )
-    elif out.exists() and (not out.is_dir() or any(path.name != WORK for path in out.iterdir())):
+    elif any(name != WORK for name in out.names()):
         raise BuildError(f"out must be a new folder or one made by lomo export; {out.name!r} is neither.")
+    out.refuse_links(out.names())
     write_whole(mark, said["digest"].encode())
     (out / EXPORT).unlink(missing_ok=True)
-    for place in (out, out / WORK):
-        sweep(place)
+    for places in (out.places(), (out / WORK).places()):
+        sweep(places)
+    return out
 
 
-def close(out: Path, said: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[PartFile]) -> None:
-    """Write `export.json` and remove what only a resumed export needs."""
+def close(out: Folder, said: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[PartFile]) -> None:
+    """Write `export.json` and remove what only a resumed export needs, and was made for it."""
     record = {
         **said,
         "images": sum(receipt.images for receipt in receipts),
@@ -62,4 +81,12 @@ def close(out: Path, said: Mapping[str, Any], receipts: Sequence[PartReceipt], f
         "files": [file.__dict__ for file in files],
     }
     write_whole(out / EXPORT, (json.dumps(record, indent=1) + "\n").encode())
-    shutil.rmtree(out / WORK, ignore_errors=True)
+    (out / _MARK).unlink(missing_ok=True)
+    for place in (out / WORK).places():
+        if not _PART.fullmatch(place.name):
+            continue
+        if place.is_folder():
+            place.remove_tree()
+        else:
+            place.unlink(missing_ok=True)
+    (out / WORK).remove_if_empty()

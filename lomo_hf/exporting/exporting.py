@@ -85,11 +85,11 @@ def export_dataset(
         found = finished(out, said)
         if found is not None:
             return _report(out, said, found, len(found))
-        open_out(out, said)
-        jobs = [Job(folder, out, form, said["digest"], part) for part in parts]
+        held = open_out(out, said)
+        jobs = [Job(folder, held.path, form, said["digest"], part) for part in parts]
         receipts, reused = write_parts(jobs, num_proc, progress or (lambda done, total: None))
-        files = FORMATS[form].finish(config, receipts, out)
-        close(out, said, receipts, files)
+        files = FORMATS[form].finish(config, receipts, held)
+        close(held, said, receipts, files)
     except OSError as error:
         raise explain(error, f"the export to {out}") from error
     return _report(out, said, receipts, reused)

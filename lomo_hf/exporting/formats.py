@@ -4,7 +4,6 @@ A new format is one file with a class like `Format` and one line of `FORMATS`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from lomo_hf.exporting.llava import LlavaJsonl
 from lomo_hf.exporting.receipts import PartFile, PartReceipt
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.webdataset import WebDataset
+from lomo_hf.storage import Folder
 
 __all__ = ["FORMATS", "Format"]
 
@@ -23,10 +23,10 @@ class Format(Protocol):
     shard_bytes: int
     """About how heavy a part is, unless the user says otherwise."""
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Path) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
         """Write the files of one part, whole or not at all; runs in a worker."""
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Path) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
         """Write what describes all parts; runs once."""
 
 

@@ -8,16 +8,14 @@ dataset_info.json       the entry that NeMo AutoModel (as its meta file) and LLa
 """
 
 import json
-import os
-import shutil
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
-from lomo_hf.storage.atomic import PendingFile, sync_folder, write_whole
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, write_whole
 
 __all__ = ["LlavaJsonl"]
 
@@ -32,34 +30,35 @@ class LlavaJsonl:
 
     shard_bytes = 64 << 20  # some thousand images a folder
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Path) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
         """A folder of images, which gets its name when it is whole, and a piece of `rows.jsonl`."""
         folder, staging = f"images/{index:05d}", out / WORK / f"images-{index:05d}"
         for left in (out / folder, staging):  # by a run that was stopped
-            shutil.rmtree(left, ignore_errors=True)
-        staging.mkdir(parents=True)
+            left.remove_tree()
+        images = staging.hold(make=True)
+        (out / "images").make_folder()
         piece = PendingFile(out / _piece(index))
         try:
             for row in rows:
                 names = [f"{row.key}-{place}.png" for place in range(len(row.images))]
                 for name, image in zip(names, row.images, strict=True):
-                    (staging / name).write_bytes(image)
+                    with (images / name).create() as file:
+                        file.write(image)
                 piece.write(json_line(_row(row, [f"{folder}/{name}" for name in names])) + b"\n")
             piece.seal()
-            (out / folder).parent.mkdir(exist_ok=True)
-            os.replace(staging, out / folder)
+            staging.replace(out / folder)
             piece.publish()
-            sync_folder(piece.final.parent)
+            piece.sync_folder()
         finally:
             piece.abandon()
         return [record_folder(out, f"{folder}/"), record_file(out, _piece(index))]
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Path) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
         """`rows.jsonl` of its pieces, and `dataset_info.json`."""
         whole = PendingFile(out / _ROWS)
         try:
             for receipt in receipts:
-                with (out / _piece(receipt.index)).open("rb") as piece:
+                with (out / _piece(receipt.index)).open() as piece:
                     while data := piece.read(_COPY_BYTES):
                         whole.write(data)
             whole.seal()

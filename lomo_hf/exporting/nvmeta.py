@@ -6,10 +6,10 @@ depend on the SQLite at hand; `energon prepare` adds it and changes nothing else
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from lomo_hf.exporting.receipts import PartFile, PartReceipt, record_file
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["NVMETA", "write_nvmeta"]
@@ -18,7 +18,7 @@ NVMETA = ".nv-meta"
 
 
 def write_nvmeta(
-    receipts: Sequence[PartReceipt], out: Path, configs: Mapping[str, Mapping[str, Any]], sample_loader: str
+    receipts: Sequence[PartReceipt], out: Folder, configs: Mapping[str, Mapping[str, Any]], sample_loader: str
 ) -> Sequence[PartFile]:
     """Write the folder: the shards' sample counts, one split with all of them, and how to load a sample.
 

@@ -7,10 +7,10 @@ import json
 import struct
 import tarfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from lomo_hf.storage.atomic import PendingFile, sync_folder
+from lomo_hf.storage import Place
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["SampleTar", "json_line"]
 
@@ -31,19 +31,21 @@ class SampleTar:
     """WebDataset's tar file and Energon's index of it: samples are runs of members with the same key.
 
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with SampleTar(Path(folder, "a.tar")) as tar:
+    >>> from lomo_hf.storage import Folder
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     folder = Folder(scratch)
+    ...     with SampleTar(folder / "a.tar") as tar:
     ...         tar.add("000", {"json": b"{}", "0.png": b"..."})
     ...         files = tar.publish()
-    ...     with tarfile.open(Path(folder, "a.tar")) as read:
+    ...     with tarfile.open((folder / "a.tar").path) as read:
     ...         read.getnames(), [name for name, _, _ in files]
     (['000.json', '000.0.png'], ['a.tar', 'a.tar.idx'])
     """
 
-    def __init__(self, final: Path) -> None:
+    def __init__(self, final: Place) -> None:
         self.samples = 0
         self._tar = PendingFile(final)
-        self._index = PendingFile(final.with_name(f"{final.name}.idx"))
+        self._index = PendingFile(self._tar.beside(".idx"))
 
     def __enter__(self) -> "SampleTar":
         return self
@@ -68,7 +70,7 @@ class SampleTar:
         sealed = [(pending, pending.seal()) for pending in (self._tar, self._index)]
         for pending, _ in sealed:
             pending.publish()
-        sync_folder(self._tar.final.parent)
+        self._tar.sync_folder()
         return ((pending.final.name, pending.size, digest) for pending, digest in sealed)
 
     def _mark(self) -> None:

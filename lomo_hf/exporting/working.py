@@ -15,6 +15,7 @@ from lomo_hf.exporting.formats import FORMATS
 from lomo_hf.exporting.planning import Part
 from lomo_hf.exporting.receipts import PartReceipt, load_receipt, save_receipt
 from lomo_hf.exporting.rows import StoredRow, read_rows
+from lomo_hf.storage import Folder
 
 __all__ = ["Job", "write_parts"]
 
@@ -68,7 +69,8 @@ def _enter_worker() -> None:
 
 def _write_part(job: Job) -> tuple[PartReceipt, bool]:
     """Run here or in a worker: the receipt of a part, written unless it already was; and whether it was."""
-    found = load_receipt(job.export, job.part.index, job.out)
+    out = Folder(job.out)
+    found = load_receipt(job.export, job.part.index, out)
     if found:
         return found, True
     counted = [0, 0]
@@ -79,7 +81,7 @@ def _write_part(job: Job) -> tuple[PartReceipt, bool]:
             counted[1] += len(row.images)
             yield row
 
-    files = FORMATS[job.form].write_part(job.part.index, rows(), job.out)
+    files = FORMATS[job.form].write_part(job.part.index, rows(), out)
     receipt = PartReceipt(job.export, job.part.index, counted[0], counted[1], tuple(files))
-    save_receipt(receipt, job.out)
+    save_receipt(receipt, out)
     return receipt, False

@@ -5,15 +5,18 @@ repositories with their own tools find the probabilities here, for `datasets` an
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from lomo_hf.corpus import JoinedSource
 from lomo_hf.corpus.sampling.picks import Picks
-from lomo_hf.errors import IntegrityError, SourceError
+from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
+from lomo_hf.mixing.ratios import STRATA
 from lomo_hf.row import row_features
+from lomo_hf.storage.documents import listed, one_of, parse, record, text, whole
 
 if TYPE_CHECKING:
     import datasets
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["as_dataset", "interleaving", "mixture_json", "open_mix", "read_mixture"]
 
 _FORMAT: Final = 1
+_HALF: Final = record({"digest": text, "configs": listed(text)}, {"repo": text, "revision": text, "place": text})
+_PART: Final = record(
+    {"stratum": one_of(*STRATA), "again": whole, "picked": listed(record({"size": whole, "rows": text}))}
+)
+_SHAPE: Final = record(
+    {"format": one_of(_FORMAT), "lomo": _HALF, "multimodal": _HALF, "seed": whole, "parts": listed(_PART)}
+)
 
 
 def mixture_json(mixture: Mixture) -> str:
@@ -77,9 +87,7 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
     """
     path = Path(path)
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != _FORMAT:
-            raise ValueError(f"format {said['format']!r}")
+        said = parse(path.read_bytes(), _SHAPE)
         one, other = said["lomo"], said["multimodal"]
         lomo = open_split(_again(one), one["configs"][0], endpoint=endpoint)
         multimodal = open_multimodal(_again(other), configs=other["configs"], endpoint=endpoint)
@@ -90,15 +98,24 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
             MixPart(
                 part["stratum"],
                 part["again"],
-                tuple(Picks.decode(picked["size"], picked["rows"]) for picked in part["picked"]),
+                _picks(part["picked"], (multimodal if part["stratum"] == "multimodal" else lomo).source),
             )
             for part in said["parts"]
         )
         return Mixture(lomo, multimodal, parts, said["seed"])
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the mix.json of a mixture.") from error
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, IndexError) as error:
+        if isinstance(error, LomoError):
+            raise
         raise IntegrityError(f"{path.name} is not a mixture ({error}). Mix again.") from error
+
+
+def _picks(said: Sequence[Mapping[str, Any]], source: JoinedSource) -> tuple[Picks, ...]:
+    """The rows of a part, which are those of its half."""
+    if [one["size"] for one in said] != [len(part) for part in source.parts]:
+        raise ValueError("its rows are of other configs or sizes than the half has")
+    return tuple(Picks.decode(one["size"], one["rows"]) for one in said)
 
 
 def open_mix(path: str | Path, *, num_shards: int = 8) -> "datasets.IterableDataset":
@@ -135,6 +152,8 @@ def _half(half: Half) -> dict[str, Any]:
 
 
 def _again(recorded: Mapping[str, Any]) -> str:
-    if recorded.get("repo"):
+    if {"repo", "revision"} <= set(recorded):
         return f"hf://datasets/{recorded['repo']}@{recorded['revision']}"
+    if "place" not in recorded:
+        raise ValueError("a half is neither on the Hub, at a revision, nor here")
     return str(recorded["place"])

@@ -8,7 +8,8 @@ from typing import Final
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.mixture import Mixture
-from lomo_hf.storage.atomic import PendingFile, explain, sync_folder
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, explain
 
 __all__ = ["write_mixture"]
 
@@ -26,9 +27,10 @@ def write_mixture(mixture: Mixture, folder: Path, on_row: Callable[[int], None] 
     rows, written, done = mixture.rows(), [], 0
     total = -(-sum(mixture.counts.values()) // _SHARD_ROWS)
     try:
+        held = Folder(folder, make=True)
         for index in range(total):
-            path = folder / f"train-{index:05d}-of-{total:05d}.parquet"
-            pending = PendingFile(path)
+            name = f"train-{index:05d}-of-{total:05d}.parquet"
+            pending = PendingFile(held / name)
             try:
                 writer, count = ShardWriter(pending, keep_order=True), 0
                 for row in islice(rows, _SHARD_ROWS):
@@ -40,10 +42,10 @@ def write_mixture(mixture: Mixture, folder: Path, on_row: Callable[[int], None] 
                 pending.seal()
                 verify_parquet(pending.temporary, count)
                 pending.publish()
-                written.append(path)
+                written.append(folder / name)
             finally:
                 pending.abandon()
-        sync_folder(folder)
+        held.sync()
     except OSError as error:
         raise explain(error, f"the mixture in {folder}") from error
     return written

@@ -9,11 +9,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.storage.yaml_reading import read_yaml_file
 
 __all__ = ["MAX_RECIPES", "grid_recipes", "load_grid"]
 
@@ -30,10 +29,10 @@ def load_grid(path: str | Path) -> list[Recipe]:
         RecipeError: The file cannot be read as YAML, or is no grid.
     """
     try:
-        said = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        said = read_yaml_file(Path(path))
     except FileNotFoundError:
         raise RecipeError(f"grid file {str(path)!r} is missing. Write one: vary: {{ratio: [0.25, 0.5]}}.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         raise RecipeError(f"grid file {str(path)!r} cannot be read as YAML: {' '.join(str(error).split())}") from error
     return grid_recipes(said)
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
+from lomo_hf.storage.yaml_reading import read_yaml_file
 
 __all__ = ["DEFAULT_RECIPE", "NAMED_RECIPES", "is_as_named", "load_recipe"]
 
@@ -31,10 +30,10 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         names = ", ".join(NAMED_RECIPES)
         raise RecipeError(f"recipe must be a YAML file or one of {names}; found {str(name_or_path)!r}.")
     try:
-        said = yaml.safe_load(path.read_text(encoding="utf-8"))
+        said = read_yaml_file(path)
     except FileNotFoundError:
         raise RecipeError(f"recipe file {str(path)!r} is missing; `lomo recipes --show ratio50` prints one.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         why = " ".join(str(error).split())
         raise RecipeError(f"recipe file {str(path)!r} cannot be read as YAML: {why}") from error
     if not isinstance(said, dict):

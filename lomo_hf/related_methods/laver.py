@@ -21,6 +21,7 @@ from typing import Any
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
+from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
 from lomo_hf.substitution import Row
 
@@ -178,7 +179,7 @@ def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
             "system_tag": "system",
         },
     }
-    write_whole(path, (json.dumps(entries, indent=2) + "\n").encode())
+    write_whole(named_file(path), (json.dumps(entries, indent=2) + "\n").encode())
 
 
 def _size(png: bytes) -> tuple[int, int]:

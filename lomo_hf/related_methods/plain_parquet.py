@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.storage.atomic import PendingFile, sync_folder
+from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["IMAGE", "write_plain_parquet"]
 
@@ -29,7 +30,7 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
     import pyarrow.parquet as pq
 
     schema = pa.schema([(name, _type(said)) for name, said in columns.items()])
-    pending = PendingFile(Path(path))
+    pending = PendingFile(named_file(path))
     held: list[Mapping[str, Any]] = []
     count = 0
     try:
@@ -44,7 +45,7 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
                 writer.write_table(pa.Table.from_pylist(held, schema=schema))
         pending.seal()
         pending.publish()
-        sync_folder(pending.final.parent)
+        pending.sync_folder()
     finally:
         pending.abandon()
     return count

@@ -14,6 +14,7 @@ import json
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +23,8 @@ from numpy.typing import ArrayLike
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.related_methods.stored import exchange_of
+from lomo_hf.storage import Folder, Place
+from lomo_hf.storage.atomic import write_whole
 from lomo_hf.substitution import Row
 
 __all__ = ["RevisionReport", "export_revision", "write_embeddings"]
@@ -50,17 +53,17 @@ def export_revision(rows: Iterable[Row], out: str | Path) -> RevisionReport:
     >>> export_revision([row], Path(tempfile.mkdtemp())).pages
     1
     """
-    folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BuildError(f"out must be an empty folder; {folder.name!r} is not. Name another.")
-    (folder / "images").mkdir(parents=True, exist_ok=True)
+    where = Path(out)
+    if where.exists() and (not where.is_dir() or any(where.iterdir())):
+        raise BuildError(f"out must be an empty folder; {where.name!r} is not. Name another.")
+    folder = Folder(where, make=True)
     read = pages = without = 0
     # Two lists of one object are written side by side in two files and joined, so that no list is held.
     parts = [folder / name for name in (".images.part", ".texts.part")]
     with (
-        parts[0].open("w", encoding="utf-8") as images,
-        parts[1].open("w", encoding="utf-8") as texts,
-        (folder / "pretrain.json").open("w", encoding="utf-8", newline="\n") as pretrain,
+        _text_file(parts[0]) as images,
+        _text_file(parts[1]) as texts,
+        _text_file(folder / "pretrain.json") as pretrain,
     ):
         pretrain.write("[")
         for row in rows:
@@ -71,8 +74,9 @@ def export_revision(rows: Iterable[Row], out: str | Path) -> RevisionReport:
                 continue
             for index, (page, text) in enumerate(zip(found.images, found.spans, strict=True)):
                 name, file = f"{row['id']}#{index}", f"{pages // 1000:06d}/{pages % 1000:03d}.png"
-                (folder / "images" / file).parent.mkdir(exist_ok=True)
-                (folder / "images" / file).write_bytes(page)
+                (folder / "images" / file).parent(make=True)
+                with (folder / "images" / file).create() as stream:
+                    stream.write(page)
                 _append(images, {"id": name, "image": file}, pages)
                 _append(texts, {"id": name, "text": text}, pages)
                 turns = [{"from": "human", "value": _QUESTION}, {"from": "gpt", "value": text}]
@@ -100,13 +104,12 @@ def write_embeddings(
     """
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise RecipeError(f"chunk must be a whole number of 1 or more; found {chunk!r}.")
-    folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Folder(out, make=True)
     written: list[Path] = []
     for records in _chunks(pairs, chunk):
-        path = folder / f"{name}_{len(written) + 1}.pkl"
-        path.write_bytes(pickle.dumps(records, protocol=4))
-        written.append(path)
+        file = f"{name}_{len(written) + 1}.pkl"
+        write_whole(folder / file, pickle.dumps(records, protocol=4))
+        written.append(Path(out) / file)
     return written
 
 
@@ -125,12 +128,16 @@ def _append(stream: TextIO, record: dict[str, Any], index: int) -> None:
     stream.write(("," if index else "") + "\n" + json.dumps(record, ensure_ascii=True))
 
 
-def _join(target: Path, parts: list[Path]) -> None:
-    with target.open("w", encoding="utf-8", newline="\n") as joined:
+def _text_file(place: Place) -> TextIOWrapper:
+    return TextIOWrapper(place.create(), encoding="utf-8", newline="\n")
+
+
+def _join(target: Place, parts: list[Place]) -> None:
+    with _text_file(target) as joined:
         for index, (key, part) in enumerate(zip(("images", "texts"), parts, strict=True)):
             joined.write("{" if index == 0 else ",\n")
             joined.write(f'"{key}": [')
-            with part.open(encoding="utf-8") as stream:
+            with TextIOWrapper(part.open(), encoding="utf-8") as stream:
                 joined.writelines(stream)
             joined.write("\n]")
             part.unlink()

@@ -9,14 +9,16 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import blake2b, file_digest, sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
-from lomo_hf.errors import BuildError, IntegrityError
+from lomo_hf.errors import BuildError, IntegrityError, LinkError
+from lomo_hf.storage import Place
 
-__all__ = ["PendingFile", "disk_is_full", "explain", "sha256_of", "sweep", "sync_folder", "write_whole"]
+__all__ = ["PendingFile", "disk_is_full", "explain", "sha256_of", "sweep", "write_whole"]
 
 _TEMPORARY: Final = re.compile(r"\..+\.([0-9a-f]{8})-([0-9]{1,10})\.tmp", re.DOTALL)
 _FULL: Final = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)))
@@ -25,25 +27,40 @@ _FULL: Final = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", er
 class PendingFile:
     """A file on its way to its final name. Can be given to pyarrow as the file to write to.
 
+    The folder in which it lies is held open until then, so that no link that is put in its way is followed.
+
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     pending = PendingFile(Path(folder, "a.txt"))
+    >>> from lomo_hf.storage import Folder
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     folder = Folder(scratch)
+    ...     pending = PendingFile(folder / "a.txt")
     ...     pending.write(b"abc")
     ...     digest = pending.seal()
     ...     pending.publish()
-    ...     (pending.size, digest[:8], Path(folder, "a.txt").read_bytes())
+    ...     (pending.size, digest[:8], (folder / "a.txt").read_bytes())
     3
     (3, 'ba7816bf', b'abc')
     """
 
-    def __init__(self, final: Path) -> None:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self.final = final
-        self.temporary = final.with_name(f".{final.name}.{_host()}-{os.getpid()}.tmp")
+    def __init__(self, final: Place) -> None:
+        self._folder = final.parent(make=True)
+        self._final = self._folder / final.name
+        self._final.stat()  # a link is refused before there is work to lose
+        self._temporary = self._folder / f".{final.name}.{_host()}-{os.getpid()}.tmp"
         self.size = 0
         self._digest = sha256()
         self._abandoned = False
-        self._stream = self.temporary.open("wb")
+        self._stream = self._temporary.create()
+
+    @property
+    def final(self) -> Path:
+        """Where the file will be."""
+        return self._final.path
+
+    @property
+    def temporary(self) -> Path:
+        """Where it is until then, for libraries that read by name."""
+        return self._temporary.path
 
     def write(self, data: Any) -> int:
         """Append bytes; once abandoned, they go nowhere, so that a writer can be closed after a failure."""
@@ -81,44 +98,46 @@ class PendingFile:
         self._stream.flush()
         os.fsync(self._stream.fileno())
         self._stream.close()
-        if sha256_of(self.temporary) != self._digest.hexdigest():
+        if self._temporary.sha256() != self._digest.hexdigest():
             raise IntegrityError(f"{self.temporary} reads back other bytes than were written; check the disk.")
         return self._digest.hexdigest()
 
     def publish(self) -> None:
         """Give the sealed file its final name. The folder has to be synced after that."""
-        os.replace(self.temporary, self.final)
+        self._temporary.replace(self._final)
+
+    def sync_folder(self) -> None:
+        """Make the final name durable."""
+        self._folder.sync()
+
+    def beside(self, suffix: str) -> Place:
+        """The place of a file next to this one, of its name and a suffix."""
+        return self._folder / f"{self._final.name}{suffix}"
+
+    def reopen(self) -> BinaryIO:
+        """What is written so far, for reading."""
+        self.flush()
+        return self._temporary.open()
 
     def abandon(self) -> None:
         """Leave nothing behind. Harmless after `publish`."""
         self._abandoned = True
         with suppress(OSError):  # closing flushes, which fails again on a full disk
             self._stream.close()
-        with suppress(OSError):
-            self.temporary.unlink(missing_ok=True)
+        with suppress(OSError, LinkError):
+            self._temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(place: Place, data: bytes) -> None:
     """Write a small file so that it is whole or absent, and durable."""
-    pending = PendingFile(path)
+    pending = PendingFile(place)
     try:
         pending.write(data)
         pending.seal()
         pending.publish()
-        sync_folder(path.parent)
+        pending.sync_folder()
     finally:
         pending.abandon()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable. Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sha256_of(path: Path) -> str:
@@ -127,13 +146,14 @@ def sha256_of(path: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def sweep(folder: Path, *, of_any_machine: bool = False) -> int:
-    """Remove what processes of this machine that are no more left unfinished in a folder; returns how many files."""
-    if not folder.is_dir():
-        return 0
-    stale = [path for path in folder.iterdir() if _is_stale(path.name, of_any_machine)]
-    for path in stale:
-        path.unlink(missing_ok=True)
+def sweep(names: Iterable[Place], *, of_any_machine: bool = False) -> int:
+    """Remove what processes of this machine that are no more left unfinished; returns how many files.
+
+    `names` are those in a folder, as `Place.places` and `Folder.places` give them.
+    """
+    stale = [place for place in names if _is_stale(place.name, of_any_machine)]
+    for place in stale:
+        place.unlink(missing_ok=True)
     return len(stale)
 
 

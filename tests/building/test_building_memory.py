@@ -25,6 +25,7 @@ _ROWS = """
 import sys
 from pathlib import Path
 from lomo_hf.storage.atomic import PendingFile
+from lomo_hf.storage import Folder
 from lomo_hf.building.shard_writer import ShardWriter
 from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.recipe import Recipe
@@ -35,7 +36,7 @@ def peak():
 
 row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("all", ratio=1.0))
 page = row["images"][0]["bytes"] * (100_000 // len(row["images"][0]["bytes"]))
-writer = ShardWriter(PendingFile(Path(sys.argv[1], "shard")))
+writer = ShardWriter(PendingFile(Folder(sys.argv[1]) / "shard"))
 for number in range(3_000):
     writer.add({**row, "id": str(number), "images": [{"bytes": page, "path": None}]})
     if number == 500:

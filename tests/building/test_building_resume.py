@@ -13,7 +13,8 @@ from building.helpers import Harmful, Tree, tree_of
 
 from lomo_hf.building import Receipt, ShardDone, ShardSpec, build_shards, find_strays
 from lomo_hf.building.resume import sealed
-from lomo_hf.errors import BuildError, IntegrityError
+from lomo_hf.errors import BuildError, IntegrityError, LinkError
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile
 
 SHARD, OTHER = "ratio50/train-00001-of-00005.parquet", "ratio50/train-00002-of-00005.parquet"
@@ -76,7 +77,7 @@ def receipt_of_shard_1(out: Path) -> Path:
 @pytest.mark.parametrize(
     "damage",
     [
-        truncate, flip_a_bit, swap_two, remove, put_a_symlink, remove_a_receipt, spoil_a_receipt, falsify_a_receipt,
+        truncate, flip_a_bit, swap_two, remove, remove_a_receipt, spoil_a_receipt, falsify_a_receipt,
         point_a_receipt_elsewhere, add_a_false_sidecar,
     ],
 )  # fmt: skip
@@ -88,7 +89,15 @@ def test_a_damaged_shard_is_built_again_and_no_other(
     build_shards(specs, built, progress=done.append)
     assert [one.spec.index for one in done if not one.reused] == ([1, 2] if damage is swap_two else [1])
     assert tree_of(built) == reference_tree
-    assert not any(path.is_symlink() for path in built.rglob("*"))
+
+
+def test_a_link_in_the_place_of_a_shard_is_refused_and_left(built: Path, specs: list[ShardSpec]) -> None:
+    put_a_symlink(built)
+    before = (built.parent / "elsewhere").read_bytes()
+    with pytest.raises(LinkError, match=r"ratio50/train-00001-of-00005\.parquet in .* found a link"):
+        build_shards(specs, built)
+    assert (built / SHARD).is_symlink()
+    assert (built.parent / "elsewhere").read_bytes() == before
 
 
 def test_a_whole_tree_is_reused_and_left_as_it_is(built: Path, specs: list[ShardSpec]) -> None:
@@ -226,8 +235,8 @@ def test_no_space_at_any_write_leaves_nothing_unfinished(
 def test_a_folder_that_may_not_be_written_is_named(
     specs: list[ShardSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def deny(_: Path, target: Path) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    def deny(_: str, target: str, **descriptors: int) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), target)
 
     monkeypatch.setattr(os, "replace", deny)
     with pytest.raises(BuildError, match=r"ratio25/train-00000-of-00005\.parquet \(Permission denied\)"):
@@ -242,7 +251,7 @@ def test_a_file_in_the_place_of_a_folder_is_named(specs: list[ShardSpec], tmp_pa
 
 
 def test_bytes_that_do_not_read_back_are_not_published(tmp_path: Path) -> None:
-    pending = PendingFile(tmp_path / "a.bin")
+    pending = PendingFile(Folder(tmp_path) / "a.bin")
     pending.write(b"abc")
     pending.flush()
     pending.temporary.write_bytes(b"abd")

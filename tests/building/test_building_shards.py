@@ -226,9 +226,10 @@ def _written_alone(corpus: Source, folder: Path, sizes: list[int]) -> list[int]:
     row = Substituter([Recipe("all", ratio=1.0)]).rows(next(iter(corpus.conversations(0, 1))))[0]
     assert isinstance(row, dict)
     pages = {size: bytes(size) for size in set(sizes)}
+    from lomo_hf.storage import Folder
     from lomo_hf.storage.atomic import PendingFile
 
-    pending = PendingFile(folder / "alone.parquet")
+    pending = PendingFile(Folder(folder) / "alone.parquet")
     writer = shard_writer.ShardWriter(pending)
     for size in sizes:
         writer.add({**row, "images": [{"bytes": pages[size], "path": None}]})

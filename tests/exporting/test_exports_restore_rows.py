@@ -16,6 +16,7 @@ from PIL import Image
 
 from lomo_hf.exporting import FORMATS, export_dataset
 from lomo_hf.exporting.tarring import SampleTar, json_line
+from lomo_hf.storage import named_file
 
 FORMS = sorted(FORMATS)
 
@@ -134,7 +135,7 @@ def test_a_tar_holds_what_was_added(
     tmp_path_factory: pytest.TempPathFactory, contents: list[tuple[bytes, bytes]]
 ) -> None:
     path = tmp_path_factory.mktemp("tar") / "a.tar"
-    with SampleTar(path) as writing:
+    with SampleTar(named_file(path)) as writing:
         for number, (json_bytes, image) in enumerate(contents):
             writing.add(f"{number:09d}", {"json": json_bytes, "0.png": image})
         writing.publish()

@@ -6,13 +6,19 @@ is still believed only if every byte is what the receipt says.
 
 from collections.abc import Sequence
 from pathlib import Path
+from shutil import copyfileobj
+from typing import BinaryIO, Final
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.resume import matches, receipt_path, trusted_receipt, unsealed
 from lomo_hf.errors import BuildError, IntegrityError
+from lomo_hf.storage import Folder, Place
+from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["fetch_shards", "send_shard"]
+
+_COPY_BYTES: Final = 1 << 20
 
 
 def send_shard(receipt: Receipt, out: Path, remote: str) -> None:
@@ -26,6 +32,7 @@ def send_shard(receipt: Receipt, out: Path, remote: str) -> None:
 
     try:
         system, root = fsspec.core.url_to_fs(remote)
+        Folder(out).refuse_links(files)
         for path in (*files, receipt_path(receipt.spec_digest)):
             system.makedirs(f"{root}/{path}".rpartition("/")[0], exist_ok=True)
             system.put_file(str(out / path), f"{root}/{path}")
@@ -43,6 +50,7 @@ def fetch_shards(specs: Sequence[ShardSpec], remote: str, out: Path) -> None:
 
     try:
         system, root = fsspec.core.url_to_fs(remote)
+        folder = Folder(out, make=True)
         for spec in specs:
             note = receipt_path(spec.digest)
             if trusted_receipt(spec, out) or not system.exists(f"{root}/{note}"):
@@ -54,7 +62,18 @@ def fetch_shards(specs: Sequence[ShardSpec], remote: str, out: Path) -> None:
             if not matches(receipt, spec):  # it might name files anywhere
                 continue
             for path in (*(file.path for part in (receipt.files, receipt.sidecars) for file in part.values()), note):
-                (out / path).parent.mkdir(parents=True, exist_ok=True)
-                system.get_file(f"{root}/{path}", str(out / path))
+                with system.open(f"{root}/{path}", "rb") as stream:
+                    _receive(stream, folder / path)
     except (OSError, ValueError, ImportError) as error:
         raise BuildError(f"{remote} cannot be read ({error}). Check the address and your login.") from error
+
+
+def _receive(stream: BinaryIO, place: Place) -> None:
+    pending = PendingFile(place)
+    try:
+        copyfileobj(stream, pending, _COPY_BYTES)
+        pending.seal()
+        pending.publish()
+        pending.sync_folder()
+    finally:
+        pending.abandon()

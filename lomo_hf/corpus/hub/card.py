@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
 from lomo_hf.corpus.dialects import MEDIA_COLUMNS
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CardConfig", "card_license", "media_of", "read_card"]
 
@@ -63,8 +62,8 @@ def card_license(text: str) -> str | None:
 def _front_matter(text: str) -> Mapping[str, Any]:
     match = _FRONT.match(text)
     try:
-        said = yaml.load(match[1], Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if match else None
-    except yaml.YAMLError:
+        said = read_yaml(match[1], unique=False) if match else None
+    except ValueError:
         return {}
     return said if isinstance(said, Mapping) else {}
 

@@ -6,7 +6,7 @@ no time, no host and no path.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -21,11 +21,43 @@ from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.hub.names import HubName
+from lomo_hf.storage.documents import flag, listed, mapped, maybe, number, one_of, parse, record, text, whole
 
 __all__ = ["DRAW", "draw_json", "read_draw", "recorded_sampling", "replay"]
 
 DRAW: Final = "draw.json"
 _FORMAT: Final = 1
+_SHAPE: Final = record(
+    {
+        "format": one_of(_FORMAT),
+        "source": record(
+            {
+                "repo": maybe(text),
+                "revision": maybe(text),
+                "config": text,
+                "configs": listed(text),
+                "columns": mapped(text),
+                "digest": text,
+                "rows": whole,
+            }
+        ),
+        "sampling": record(
+            {
+                "rows": maybe(whole),
+                "tokens": maybe(whole),
+                "quota": text,
+                "weights": mapped(number),
+                "seed": whole,
+                "dedup": flag,
+                "ngram": whole,
+                "overlap": listed(record({"name": text, "digest": text, "prompts": whole})),
+            }
+        ),
+        "configs": listed(record({"config": text, "rows": whole, "picked": text})),
+        "digest": text,
+    },
+    {"versions": mapped(text)},
+)
 _DECIDING: Final = ("lomo-hf", "numpy", "pyarrow", "huggingface_hub")
 
 
@@ -71,13 +103,10 @@ def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | 
 def read_draw(path: Path) -> dict[str, Any]:
     """A manifest as plain values. Raises `SourceError` or `IntegrityError`."""
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != _FORMAT or not {"source", "sampling", "configs", "digest"} <= set(said):
-            raise ValueError(f"format {said['format']!r}")
-        return dict(said)
+        return dict(parse(path.read_bytes(), _SHAPE))
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the draw.json of a draw.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except IntegrityError as error:
         raise IntegrityError(f"{path.name} is not the manifest of a draw ({error}). Draw again.") from error
 
 
@@ -115,6 +144,9 @@ def replay(
     if anew:
         made = draw(opened, _sampling(said["sampling"], overlap), progress).source
     else:
+        sizes = [len(part) for part in opened.parts]
+        if [one["rows"] for one in said["configs"]] != sizes:
+            raise IntegrityError(f"the draw names other configs or sizes than the corpus has ({sizes}). Draw again.")
         picks = tuple(Picks.decode(one["rows"], one["picked"]) for one in said["configs"])
         made = drawn_source(opened, picks)
     if made.digest != said["digest"]:
@@ -136,4 +168,5 @@ def _sampling(said: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
     if len(overlap) != len(said["overlap"]):
         names = ", ".join(one["name"] for one in said["overlap"])
         raise SourceError(f"to draw anew, give the evaluation files of the draw: {names or 'none'}.")
-    return Sampling(**{**said, "overlap": overlap})
+    known = {one.name for one in fields(Sampling)}
+    return Sampling(**{**{key: value for key, value in said.items() if key in known}, "overlap": overlap})

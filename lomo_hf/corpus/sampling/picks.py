@@ -43,7 +43,7 @@ class Picks:
     def decode(cls, size: int, text: str) -> "Picks":
         """From what `encode` wrote. Raises `IntegrityError`."""
         try:
-            bits = zlib.decompress(base64.b64decode(text, validate=True), bufsize=(size + 7) // 8 or 1)
+            bits = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), (size + 7) // 8 + 1)
         except (ValueError, zlib.error) as error:
             raise IntegrityError(f"the rows of a draw cannot be read ({error}). Draw again.") from error
         if len(bits) != (size + 7) // 8:

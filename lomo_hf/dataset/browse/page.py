@@ -17,11 +17,13 @@ from typing import Any, Final
 
 from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, matching
 from lomo_hf.dataset.files import DatasetFiles, open_files
-from lomo_hf.errors import SourceError, UsageError
+from lomo_hf.errors import IntegrityError, SourceError, UsageError
+from lomo_hf.storage.documents import parse, record, text
 
 __all__ = ["browse_page"]
 
 _NEEDED: Final = frozenset(("id", "messages", "images", "rewritten", "lomo"))
+_REFUSAL: Final = record({"id": text, "reason": text, "detail": text})
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -74,7 +76,12 @@ def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[s
         if missing:
             raise SourceError(f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes.")
         share = limit * (index + 1) // len(shards) - limit * index // len(shards)
-        yield from map(_shown, dataset.head(shard, share))
+        try:
+            yield from map(_shown, dataset.head(shard, share))
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise SourceError(
+                f"{shard.path} holds rows that `lomo build` did not make ({error!r}); browse shows no others."
+            ) from error
 
 
 def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
@@ -86,7 +93,10 @@ def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dic
                 if not left:
                     return
                 left -= 1
-                said = json.loads(line)
+                try:
+                    said = parse(line, _REFUSAL)
+                except IntegrityError as error:
+                    raise SourceError(f"{path} is no list of refused rows ({error}). Build it again.") from error
                 facts = [("id", said["id"]), ("reason", said["reason"])]
                 yield {"kind": "refused", "turns": [], "facts": facts, **said}
 

@@ -6,13 +6,13 @@ All are made from what is stored in the shards, are the same bytes whenever they
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.building import Counts
 from lomo_hf.dataset.card.plots import bars_png, histograms_png
 from lomo_hf.dataset.card.statistics import Specimen, Statistics
 from lomo_hf.distortion import OPERATIONS
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
 
 __all__ = ["ASSETS", "Assets", "PagePicture", "write_assets"]
@@ -53,7 +53,7 @@ class Assets:
         return [path for path in single if path] + [page.path for page in self.pages]
 
 
-def write_assets(folder: Path, statistics: Mapping[str, Statistics], default: str, counts: Counts) -> Assets:
+def write_assets(folder: Folder, statistics: Mapping[str, Statistics], default: str, counts: Counts) -> Assets:
     """Draw everything for the card of a folder; `counts` are those of the default config.
 
     Operations that the default config never drew are shown from the first config that did.
@@ -72,7 +72,7 @@ def write_assets(folder: Path, statistics: Mapping[str, Statistics], default: st
     )
 
 
-def _write(folder: Path, name: str, png: bytes | None) -> str | None:
+def _write(folder: Folder, name: str, png: bytes | None) -> str | None:
     if png is None:
         return None
     path = f"{ASSETS}/{name}.png"
@@ -80,7 +80,7 @@ def _write(folder: Path, name: str, png: bytes | None) -> str | None:
     return path
 
 
-def _write_pages(folder: Path, rows: Mapping[str, dict[str, Any]]) -> list[PagePicture]:
+def _write_pages(folder: Folder, rows: Mapping[str, dict[str, Any]]) -> list[PagePicture]:
     """A picture for each row; one row may show several things, and is drawn once."""
     shown: dict[str, list[str]] = {}
     for name in (*_ROUTES, *OPERATIONS):
@@ -138,10 +138,10 @@ def _largest(tally: Mapping[str, int], limit: int = 15) -> dict[str, int]:
     return dict(ordered[:limit]) | ({"all others": others} if others else {})
 
 
-def _row(folder: Path, specimen: Specimen) -> dict[str, Any]:
+def _row(folder: Folder, specimen: Specimen) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(folder / specimen.path) as shard:
+    with (folder / specimen.path).open() as stream, pq.ParquetFile(stream) as shard:
         row: dict[str, Any] = shard.read_row_group(specimen.group).slice(specimen.index, 1).to_pylist()[0]
     return row
 

@@ -4,8 +4,11 @@ Written at the end of a build, and again whenever asked (`lomo card`), from the 
 """
 
 import json
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from lomo_hf.building import Counts
 from lomo_hf.corpus.sampling import DRAW
@@ -16,6 +19,7 @@ from lomo_hf.dataset.card.text import CardFacts, card_text, own_text_of
 from lomo_hf.dataset.layout import CARD, LLAMAFACTORY
 from lomo_hf.dataset.manifest import (
     MANIFEST,
+    WORK_FOLDER,
     Manifest,
     file_record,
     forget_set_aside,
@@ -26,37 +30,58 @@ from lomo_hf.dataset.manifest import (
 from lomo_hf.dataset.views import footprints, llamafactory_entries
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.storage import Folder, locked
 from lomo_hf.storage.atomic import sweep, write_whole
+from lomo_hf.storage.documents import mapped, parse, record, text
 
-__all__ = ["refresh_card", "write_companions"]
+__all__ = ["refresh_card", "refuse_links", "write_companions"]
+
+_NAMED: Final = re.compile(r"[\w.-]{1,200}/[\w.-]{1,200}", re.ASCII)
+_PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 
 
-def refresh_card(folder: Path, *, repo: str | None = None) -> Manifest:
+def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str], None] | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
+
+    `notify` is called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder holds no manifest.
+        LinkError: Something in the folder is a link.
     """
-    manifest = read_set_aside(folder)
-    if manifest is None:
-        raise IntegrityError(
-            f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
-        )
-    return write_companions(folder, manifest, earlier=manifest, repo=repo)
+    absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+    if not folder.is_dir():
+        raise IntegrityError(absent)
+    held = Folder(folder)
+    with locked(held, notify):
+        manifest = read_set_aside(held)
+        if manifest is None:
+            raise IntegrityError(absent)
+        refuse_links(held, manifest.recipes)
+        return write_companions(held, manifest, earlier=manifest, repo=repo)
+
+
+def refuse_links(folder: Folder, configs: Iterable[str]) -> None:
+    """Look through all of a dataset folder that is ours to write or to remove, before there is work to lose.
+
+    Raises:
+        LinkError: A part of it is a link.
+    """
+    folder.refuse_links((MANIFEST, CARD, LLAMAFACTORY, AUDIT, DRAW, ASSETS, WORK_FOLDER, *configs))
 
 
 def write_companions(
-    folder: Path, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
+    folder: Folder, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
 ) -> Manifest:
     """Write everything that goes with the shards of `manifest`, whose `files` are found out here.
 
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
     manifest names and the new one does not are removed.
     """
-    named = repo or _repo_of(folder) or f"ORG/{folder.resolve().name}"
+    named = repo or _repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
-    for place in (folder, folder / ASSETS):
-        sweep(place)  # what a killed process left of these files
+    for places in (folder.places(), (folder / ASSETS).places()):
+        sweep(places)  # what a killed process left of these files
     facts = _facts(folder, manifest, named)
     write_whole(folder / CARD, card_text(facts).encode())
     entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
@@ -64,16 +89,16 @@ def write_companions(
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
-    for record in earlier.files if earlier else ():
-        if record["path"].startswith(f"{ASSETS}/") and record["path"] not in paths:
-            (folder / record["path"]).unlink(missing_ok=True)
+    for old in earlier.files if earlier else ():
+        if _PICTURE.fullmatch(old["path"]) and old["path"] not in paths:
+            (folder / old["path"]).unlink(missing_ok=True)
     written = replace(manifest, files=[file_record(folder, path) for path in paths])
     write_manifest(folder, written)
     forget_set_aside(folder)
     return written
 
 
-def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
+def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
     names = list(manifest.recipes)
     receipts = manifest.receipts
     counts = {
@@ -81,7 +106,9 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         for name in names
     }
     statistics = {
-        name: config_statistics(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
+        name: config_statistics(
+            folder.path, [receipt.files[name].path for receipt in receipts if name in receipt.files]
+        )
         for name in names
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in names else names[0]
@@ -89,7 +116,7 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
     return CardFacts(
         recipes=manifest.recipes,
         counts=counts,
-        footprints=footprints(folder, receipts, names),
+        footprints=footprints(folder.path, receipts, names),
         statistics=statistics,
         source=manifest.source,
         engines=manifest.engines,
@@ -99,14 +126,15 @@ def _facts(folder: Path, manifest: Manifest, repo: str) -> CardFacts:
         audit=standing_audit(folder, receipts),
         drawn=(folder / DRAW).is_file(),
         # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
-        own_text=own_text_of(readme.read_text(encoding="utf-8", errors="replace")) if readme.is_file() else "",
+        own_text=own_text_of(readme.read_text(errors="replace")) if readme.is_file() else "",
     )
 
 
-def _repo_of(folder: Path) -> str | None:
+def _repo_of(folder: Folder) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
-        entries = json.loads((folder / LLAMAFACTORY).read_text(encoding="utf-8"))
-        return str(next(iter(entries.values()))["hf_hub_url"])
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        entries = parse((folder / LLAMAFACTORY).read_bytes(), mapped(record({}, {"hf_hub_url": text})))
+    except (OSError, IntegrityError):  # written anew in any case
         return None
+    named = next((entry["hf_hub_url"] for entry in entries.values() if "hf_hub_url" in entry), None)
+    return named if named and _NAMED.fullmatch(named) else None

@@ -21,6 +21,8 @@ from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.markup import literal
 from lomo_hf.rendering.typesetter import BLEED, typeset
 from lomo_hf.selection import measured
+from lomo_hf.storage import named_file
+from lomo_hf.storage.atomic import write_whole
 from lomo_hf.substitution import Row, substitute_row
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
     return sheet
 
 
-def save_sheet(sheet: "Image", target: Path | BytesIO) -> None:
+def save_sheet(sheet: "Image", target: BytesIO) -> None:
     """Write a sheet as a small PNG: pages are grey, so few colours do."""
     sheet.quantize(48).save(target, "PNG", optimize=True)
 
@@ -111,7 +113,9 @@ def preview(
     if target.suffix.lower() != ".png":
         raise UsageError(f"out must end in .png; found {target.name!r}. Write something like preview.png.")
     rows = preview_rows(corpus, recipe, count=count, skip=skip, seed=seed, kind=kind, columns=columns)
-    save_sheet(contact_sheet(rows), target)
+    drawn = BytesIO()
+    save_sheet(contact_sheet(rows), drawn)
+    write_whole(named_file(target), drawn.getvalue())
     return len(rows)
 
 

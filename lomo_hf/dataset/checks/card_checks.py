@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
-import yaml
-
 from lomo_hf.dataset.card.vocabulary import LICENSES, SIZE_CATEGORIES, TASK_CATEGORIES, size_category
 from lomo_hf.dataset.checks.findings import Check, Finding, breaks, warns
 from lomo_hf.dataset.checks.inspected import CARD, MAX_CARD_BYTES, DataConfig, Inspected
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.errors import IntegrityError
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CARD_CHECKS"]
 
@@ -22,17 +23,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|code|multilingual")
 _SPLIT = re.compile(r"\w+(\.\w+)*")
 _FORBIDDEN_IN_NAMES: Final = frozenset('<>:/\\|?*"')
 _IMAGE_LINK = re.compile(r"""!\[[^\[\]\n]{0,500}\]\(([^)\s]{1,500})|<img\s[^<>]{0,500}?src=["']([^"']{1,500})""")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML that notices a key said twice, of which plain YAML keeps the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = [key for key, count in Counter(keys).items() if count > 1]
-        if twice:
-            raise yaml.constructor.ConstructorError(None, None, f"the key {twice[0]!r} twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _front_matter(dataset: Inspected) -> Iterator[Finding]:
@@ -47,8 +37,8 @@ def _front_matter(dataset: Inspected) -> Iterator[Finding]:
         yield breaks("README.md does not begin with metadata between two lines of ---. Run `lomo card`.")
     else:
         try:
-            said = yaml.load(dataset.front, _StrictLoader)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            said = read_yaml(dataset.front)
+        except ValueError as error:
             yield breaks(
                 f"The metadata of README.md are no YAML that the Hub takes: {' '.join(str(error).split())[:300]}."
             )
@@ -180,6 +170,7 @@ def _features(dataset: Inspected, config: DataConfig, said: Any) -> Iterator[Fin
 
     try:
         declared = Features._from_yaml_list(said)
+        wanted = {field.name: field.type for field in declared.arrow_schema}
     except Exception as error:  # whatever shape it has, `datasets` would fail on it as well
         yield breaks(
             f"`features` of {config.name!r} cannot be read ({type(error).__name__}: {error}). Run `lomo card`."
@@ -189,7 +180,6 @@ def _features(dataset: Inspected, config: DataConfig, said: Any) -> Iterator[Fin
         for shard in dataset.shards(config, split):
             columns = shard.schema.names if config.columns is None else config.columns
             types = {name: shard.schema.field(name).type for name in columns if name in shard.schema.names}
-            wanted = {field.name: field.type for field in declared.arrow_schema}
             for name in sorted(set(types) ^ set(wanted)):
                 where = "the card" if name in types else shard.path
                 yield breaks(f"Column {name!r} of {config.name!r} is missing in {where}. Run `lomo card`.")
@@ -228,24 +218,27 @@ def _entries(dataset: Inspected) -> Iterator[Finding]:
     names = {config.name for config in dataset.configs}
     entries = _json(dataset, "dataset_info.json")
     for key, entry in (entries or {}).items():
-        if not isinstance(entry, dict) or entry.get("subset", key) not in names:
+        if not isinstance(entry, dict) or str(entry.get("subset", key)) not in names:
             yield warns(
                 f"{key!r} in dataset_info.json names no config, so LLaMA-Factory cannot load it. Run `lomo card`."
             )
-    manifest = _json(dataset, "manifest.json")
-    if manifest is None:
+    if "manifest.json" not in dataset.files.sizes:
         yield warns("There is no manifest.json, so nobody can tell whether the files are whole. Run `lomo build`.")
         return
-    parts = [
-        part for shard in manifest.get("shards", ()) for key in ("files", "sidecars") for part in shard[key].values()
-    ]
-    for record in [*parts, *manifest.get("files", ())]:
-        found = dataset.files.sizes.get(record["path"])
+    with dataset.files.open("manifest.json") as stream:
+        text = stream.read()
+    try:
+        contents = Contents.parse(text, repr(dataset.files.name))
+    except IntegrityError as error:
+        yield warns(f"{error} Take it from a copy of the folder, or build into another.")
+        return
+    for record in contents.files.values():
+        found = dataset.files.sizes.get(record.path)
         if found is None:
-            yield breaks(f"{record['path']} is missing, though the manifest names it. Build or upload it again.")
-        elif found != record["bytes"]:
+            yield breaks(f"{record.path} is missing, though the manifest names it. Build or upload it again.")
+        elif found != record.bytes:
             yield warns(
-                f"{record['path']} has {found:,} bytes, {record['bytes']:,} in the manifest. Run `lomo card` or build."
+                f"{record.path} has {found:,} bytes, {record.bytes:,} in the manifest. Run `lomo card` or build."
             )
 
 

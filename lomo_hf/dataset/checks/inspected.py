@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-import yaml
-
 from lomo_hf.dataset.files import DatasetFiles
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CARD", "MAX_CARD_BYTES", "DataConfig", "Inspected", "Shard", "matching"]
 
@@ -68,8 +67,8 @@ class Inspected:
     def metadata(self) -> Mapping[str, Any]:
         """What the front matter says; empty where it is no YAML, or no keys and values."""
         try:
-            said = yaml.safe_load(self.front or "")
-        except (yaml.YAMLError, ValueError, RecursionError):
+            said = read_yaml(self.front or "", unique=False)
+        except ValueError:
             return {}
         return said if isinstance(said, dict) else {}
 

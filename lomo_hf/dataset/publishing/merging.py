@@ -16,6 +16,7 @@ import yaml
 from lomo_hf.dataset.card.text import OWN_END, OWN_START
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.errors import PublishError
+from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = [
     "data_patterns",
@@ -28,8 +29,6 @@ __all__ = [
     "with_body",
 ]
 
-# The features of every view make front matter long; in C, reading and writing it takes a sixth of the time.
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B", "1B<n<10B")
 
 
@@ -94,7 +93,7 @@ def merge_front(local: Mapping[str, Any], remote: Mapping[str, Any], replaced: C
             merged[key] = deepcopy([*ours, *others])
     brought = {str(one.get("config_name")) for one in _items(local, "configs")}
     surviving = {str(one.get("config_name")) for one in _items(merged, "configs")} - brought
-    merged["configs"] = _with_one_default(merged.get("configs", []), _default(local), _default(remote), surviving)
+    merged["configs"] = _with_one_default(_items(merged, "configs"), _default(local), _default(remote), surviving)
     if "tags" in local and "tags" in remote:
         merged["tags"] = _union(local["tags"], remote["tags"])
     if "size_categories" in local and "size_categories" in remote and surviving:
@@ -131,7 +130,7 @@ def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
     front, found, body = text[4:].partition("\n---\n")
     try:
         said = pickle.loads(_parsed(front)) if found else None
-    except yaml.YAMLError as error:
+    except ValueError as error:
         raise PublishError(
             f"the card of {where} has front matter that is not YAML ({error}). Mend it first."
         ) from None
@@ -143,7 +142,7 @@ def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
 @lru_cache(maxsize=8)
 def _parsed(front: str) -> bytes:
     """Front matter, read once however often a push plans anew; pickled, so that each caller has a copy to change."""
-    return pickle.dumps(yaml.load(front, Loader=_Loader))
+    return pickle.dumps(read_yaml(front, unique=False))
 
 
 def front_text(front: Mapping[str, Any], *cards: str) -> str:
@@ -164,6 +163,7 @@ def with_body(front: str, body: str, sections: Sequence[str], own_text: str) -> 
     return f"---\n{front}---\n" + "\n\n".join(parts) + "\n"
 
 
+# The features of every view make front matter long; in C, writing it takes a sixth of the time.
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes out what is said twice: the Hub's own reader has had trouble with anchors."""
 

@@ -28,8 +28,9 @@ from lomo_hf.dataset.publishing.merging import (
     with_body,
 )
 from lomo_hf.dataset.verifying import VerifiedFolder
-from lomo_hf.errors import PublishError
+from lomo_hf.errors import IntegrityError, PublishError
 from lomo_hf.hub.client import RemoteFile
+from lomo_hf.storage.documents import mapped, parse, record, text
 
 __all__ = ["CARD", "ENTRIES", "Addition", "Plan", "Previous", "Snapshot", "make_plan"]
 
@@ -159,7 +160,7 @@ def _documents(
     changes = ""
     if previous and previous.contents:
         changes = changes_section(previous.tag, previous.contents, outline)
-    entries = json.loads(local.read(ENTRIES))
+    entries = _own_entries(local)
     documents = {
         ENTRIES: _entries(local, merge_entries(entries, there.entries, repo)),
         CARD: _card(local, there, previous, repo, outline, survivors, changes, entries),
@@ -173,6 +174,13 @@ def _documents(
     text = sealed(merged)
     documents[MANIFEST] = text.encode()
     return Contents.parse(text, repo), documents, survivors, changes
+
+
+def _own_entries(local: VerifiedFolder) -> dict[str, Any]:
+    try:
+        return dict(parse(local.read(ENTRIES), mapped(record({}, {"hf_hub_url": text}))))
+    except IntegrityError as error:
+        raise IntegrityError(f"{ENTRIES} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
 
 
 def _entries(local: VerifiedFolder, merged: Mapping[str, Any]) -> bytes:

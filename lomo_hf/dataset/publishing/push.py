@@ -24,6 +24,7 @@ from lomo_hf.errors import PublishError
 from lomo_hf.hub.client import HubClient, RemoteRefs
 from lomo_hf.hub.names import check_repo_id
 from lomo_hf.hub.retry import Retrier, trouble_of
+from lomo_hf.storage import Folder, locked
 
 if TYPE_CHECKING:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
@@ -119,7 +120,7 @@ class _Push:
     _plans: dict[str, Plan] = field(default_factory=dict)
 
     def run(self) -> PushReport:
-        self.local: VerifiedFolder = verify_dataset(self.folder)
+        self.local: VerifiedFolder = self._verified()
         self.notify(f"verified {len(self.local.contents.files)} files, {self.local.size:,} bytes")
         self.hub = HubClient(self.repo, self.retrier or Retrier(notify=self.notify))
         there = self.hub.look()
@@ -216,6 +217,13 @@ class _Push:
         from huggingface_hub import get_token
 
         return get_token() is not None
+
+    def _verified(self) -> VerifiedFolder:
+        """The folder, which nobody changes while it is read: a build that is at work there is waited for."""
+        if not Path(self.folder).is_dir():
+            return verify_dataset(self.folder)
+        with locked(Folder(self.folder), self.notify, reading=True):
+            return verify_dataset(self.folder)
 
     # ---- committing ---------------------------------------------------------------------------------------------
 

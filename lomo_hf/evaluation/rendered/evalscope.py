@@ -8,12 +8,14 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from lomo_hf.errors import RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
 from lomo_hf.evaluation.rendered.items import Item, Unusable, items_of
+from lomo_hf.storage import named_file
 
 __all__ = ["evalscope_items", "write_evalscope"]
 
@@ -120,7 +122,7 @@ def write_evalscope(rows: Iterable[Mapping[str, Any]], path: str | Path) -> int:
     (1, '{"id": "1", "messages": [{"role": "user", "content": [{"')
     """
     count = 0
-    with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+    with TextIOWrapper(named_file(path).create(), encoding="utf-8", newline="\n") as stream:
         for row in rows:
             images = iter(_undecoded(row["images"] or ()))
             parts = [

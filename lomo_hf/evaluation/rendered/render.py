@@ -11,21 +11,24 @@ benchmark is small. No distortion is applied: the twin asks for the carrier, not
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
+from lomo_hf.errors import BuildError, IntegrityError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark, find_benchmark
 from lomo_hf.evaluation.rendered.items import Item, Unusable, items_of, open_benchmark, pinned, undecoded
 from lomo_hf.evaluation.rendered.pairs import make_twins, twin_features
 from lomo_hf.evaluation.rendered.report import RenderedReport
 from lomo_hf.recipes.recipe import Caps, RenderStyle, installed_engines
-from lomo_hf.storage.atomic import PendingFile, sha256_of, sweep, sync_folder, write_whole
+from lomo_hf.storage import Folder
+from lomo_hf.storage.atomic import PendingFile, sweep, write_whole
+from lomo_hf.storage.documents import maybe, parse, record, text
 
 __all__ = ["CARRIERS", "RECORD", "render_benchmark"]
 
@@ -33,6 +36,8 @@ CARRIERS = ("standard", "rendered")
 RECORD = "rendered_eval.json"
 REFUSED = "refused.jsonl"
 CARD = "README.md"
+_TWIN: Final = re.compile(rf"({'|'.join(CARRIERS)})/(\..+\.tmp|[^/]+-00000-of-00001\.parquet)", re.DOTALL)
+_RECORDED: Final = record({"benchmark": record({"source": text, "config": maybe(text), "split": text})})
 _GROUP_ROWS = 50
 _GROUP_BYTES = 64 << 20
 
@@ -61,7 +66,7 @@ def render_benchmark(
 
     Raises:
         SourceError: The benchmark cannot be loaded, lacks a column, or has an id twice.
-        BuildError: The folder is not ours to write into, or every row was refused.
+        BuildError: The folder is not ours to write into, a part of it is a link, or every row was refused.
         RecipeError: There is no such definition, or the limit is no whole number of 1 or more.
 
     >>> import tempfile
@@ -71,7 +76,8 @@ def render_benchmark(
     (1, {'blank': 1})
     """
     chosen = find_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-    folder = _ours(Path(out), chosen)
+    place = Path(out)
+    folder = _ours(place, chosen)
     style, caps = style or RenderStyle(), caps or Caps()
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out for all rows.")
@@ -96,9 +102,9 @@ def render_benchmark(
     finally:
         for file in pending.values():
             file.abandon()
-    report = RenderedReport(folder, tally.rows, dict(tally.refused), dict(tally.renderers), dict(tally.fallbacks))
+    report = RenderedReport(place, tally.rows, dict(tally.refused), dict(tally.renderers), dict(tally.fallbacks))
     _write_companions(
-        folder, chosen, report, tally.listed, digest.hexdigest(), style, caps, answer, repo or folder.name
+        folder, chosen, report, tally.listed, digest.hexdigest(), style, caps, answer, repo or place.name
     )
     return report
 
@@ -237,29 +243,34 @@ def _with_text(item: Item | Unusable) -> Item | Unusable:
     return replace(item, answer=json.dumps(item.answer, ensure_ascii=False, default=str))
 
 
-def _ours(folder: Path, benchmark: Benchmark) -> Path:
+def _ours(place: Path, benchmark: Benchmark) -> Folder:
     """The folder, if it is ours to write into: empty, of this benchmark, or left unfinished by a killed process."""
-    if folder.exists() and not folder.is_dir():
-        raise BuildError(f"out must be a folder; {folder.name!r} is a file. Name another.")
-    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    if not place.is_dir() and (place.exists() or place.is_symlink()):
+        raise BuildError(f"out must be a folder; {place.name!r} is a file or a link to nothing. Name another.")
+    folder = Folder(place, make=True)
+    files = [file.inside for at in folder.places() for file in at.walk()]
     foreign = [path for path in files if path not in (RECORD, REFUSED, CARD) and not _is_twin(path)]
     if foreign or (files and RECORD not in files and not any(map(_is_twin, files))):
-        raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {str(folder)!r} is neither.")
+        raise BuildError(f"out must be an empty folder or one made by lomo render-eval; {str(place)!r} is neither.")
     held, ours = _recorded(folder), _name(benchmark)
     if held is not None and held != ours:
-        raise BuildError(f"{str(folder)!r} holds the twins of {held}; found {ours}. Name another folder for these.")
+        raise BuildError(f"{str(place)!r} holds the twins of {held}; found {ours}. Name another folder for these.")
     for carrier in CARRIERS:
-        sweep(folder / carrier)
+        sweep((folder / carrier).places())
     return folder
 
 
-def _recorded(folder: Path) -> str | None:
+def _recorded(folder: Folder) -> str | None:
     """The benchmark whose twins a folder holds; None where its record is missing or no longer readable."""
     try:
-        said = json.loads((folder / RECORD).read_bytes())["benchmark"]
-        return _named(said["source"], said["config"], said["split"])
-    except (OSError, ValueError, KeyError, TypeError):
+        said = parse((folder / RECORD).read_bytes(), _RECORDED)["benchmark"]
+    except FileNotFoundError:
         return None
+    except IntegrityError as error:
+        raise IntegrityError(
+            f"{RECORD} in {folder.name!r} is not one that lomo_hf wrote ({error}). Name another folder, or delete it."
+        ) from error
+    return _named(said["source"], said["config"], said["split"])
 
 
 def _name(benchmark: Benchmark) -> str:
@@ -271,20 +282,19 @@ def _named(source: str, config: str | None, split: str) -> str:
 
 
 def _is_twin(path: str) -> bool:
-    carrier, _, name = path.partition("/")
-    return carrier in CARRIERS and "/" not in name and name.endswith((".parquet", ".tmp"))
+    return _TWIN.fullmatch(path) is not None
 
 
-def _publish(folder: Path, pending: Mapping[str, PendingFile]) -> None:
+def _publish(folder: Folder, pending: Mapping[str, PendingFile]) -> None:
     """The earlier record goes first and shards of other splits last, so that no half of two builds looks whole."""
     (folder / RECORD).unlink(missing_ok=True)
     for file in pending.values():
         file.publish()
     for carrier, file in pending.items():
-        for stale in (folder / carrier).glob("*.parquet"):
-            if stale != file.final:
+        for stale in (folder / carrier).places():
+            if stale.name.endswith(".parquet") and stale.path != file.final:
                 stale.unlink()
-        sync_folder(folder / carrier)
+        file.sync_folder()
 
 
 def _path(carrier: str, split: str) -> str:
@@ -292,7 +302,7 @@ def _path(carrier: str, split: str) -> str:
 
 
 def _write_companions(
-    folder: Path,
+    folder: Folder,
     benchmark: Benchmark,
     report: RenderedReport,
     listed: list[dict[str, str]],
@@ -308,8 +318,8 @@ def _write_companions(
     lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in listed)
     write_whole(folder / REFUSED, lines.encode("utf-8", "backslashreplace"))
     features = twin_features(answer)
-    own = own_text_of((folder / CARD).read_text(encoding="utf-8")) if (folder / CARD).is_file() else ""
-    digests = {carrier: sha256_of(folder / _path(carrier, benchmark.split)) for carrier in CARRIERS}
+    own = own_text_of((folder / CARD).read_text()) if (folder / CARD).is_file() else ""
+    digests = {carrier: (folder / _path(carrier, benchmark.split)).sha256() for carrier in CARRIERS}
     card = card_text(benchmark, report, style, features, digests, repo, own)
     write_whole(folder / CARD, card.encode())
     paths = [*(_path(carrier, benchmark.split) for carrier in CARRIERS), REFUSED, CARD]
@@ -323,8 +333,7 @@ def _write_companions(
         "caps": asdict(caps),
         "engines": dict(installed_engines()),
         "files": [
-            {"path": path, "bytes": (folder / path).stat().st_size, "sha256": sha256_of(folder / path)}
-            for path in paths
+            {"path": path, "bytes": (folder / path).size(), "sha256": (folder / path).sha256()} for path in paths
         ],
     }
     write_whole(folder / RECORD, (json.dumps(said, indent=1, ensure_ascii=False) + "\n").encode())
