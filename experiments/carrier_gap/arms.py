@@ -144,6 +144,7 @@ def _write(
     about = {
         **describe_machine(),
         "rows": ground.text_rows,
+        "half": run.settings.half,
         "base_steps": ground.record["steps"],
         "parameters": ground.record["parameters"],
     }

@@ -77,6 +77,7 @@ class Block(nn.Module):
     """Attention and a gated layer, each after a norm and added to what came in."""
 
     fast: Callable[..., Tensor] | None = None  # `plain`, compiled; for training alone, so that shapes stay few
+    fast_runs = 0  # the number of runs side by side that it is compiled for
 
     def __init__(self, runs: int, width: int, *, causal: bool) -> None:
         super().__init__()
@@ -88,8 +89,10 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None = None) -> Tensor:
         """x: (runs, rows, length, width); cos, sin: (runs or 1, rows or 1, 1, length, head / 2)."""
-        fast = type(self).fast if torch.is_grad_enabled() else None
-        return fast(self, x, cos, sin, mask) if fast else self.plain(x, cos, sin, mask)
+        own = type(self)
+        if own.fast and torch.is_grad_enabled() and len(x) == own.fast_runs and x.shape[1] > 1 and mask is None:
+            return own.fast(self, x, cos, sin)
+        return self.plain(x, cos, sin, mask)
 
     def plain(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None = None) -> Tensor:
         """As `forward`, as it is written."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
+from experiments.carrier_gap.methods import METHODS
+from experiments.carrier_gap.methods_page import methods_part, number
 from experiments.carrier_gap.plots import draw_all
 from experiments.carrier_gap.records import RESULTS, load_results
 from experiments.carrier_gap.settings import ARMS
@@ -30,6 +32,14 @@ _PAPER = {
 }  # fmt: skip
 
 
+_COUNTS_ONLY = (
+    "*Of these runs the log alone is left, with how many answers were right in each test: the GPU was given back "
+    "before the answers to single questions were fetched, and the weights of the arms with it. So intervals over "
+    "questions are the widest that the counts allow, and differences are taken as if two arms had been asked different "
+    "questions; distance, agreement, families and McNemar's test are missing.*"
+)
+
+
 def write_report(docs: Path = DOCS, results: Path = RESULTS) -> Path:
     """Write docs/proof.md and its pictures from all result files: the full run first, then smaller ones."""
     names = sorted((path.stem for path in results.glob("*.json")), key=_order)
@@ -50,44 +60,60 @@ def write_report(docs: Path = DOCS, results: Path = RESULTS) -> Path:
 
 
 def _order(name: str) -> tuple[bool, bool, str]:
-    return name != "full", name != "small", name
+    return name != "full", name == "small", name
 
 
 def _section(name: str, summary: Summary, pictures: Mapping[str, str]) -> str:
     first = summary.runs[0]
-    size = "the full size" if first["size"] == "full" else f"the reduced size `{first['size']}`"
     trained = [arm for arm in summary.arms.values() if arm.arm != "base"]
+    recipes = [arm for arm in trained if arm.arm not in METHODS]
     missing = [arm for arm in ARMS if arm not in summary.arms]
     steps = sorted({run["steps"] for run in summary.runs if run["arm"] != "base"})
+    rows = f" of {first['half']} + {first['half']} rows each" if "half" in first else ""
     lines = [
-        f"## Results at {size}",
+        f"## {_title(name, first)}",
         "",
         f"{first['machine']}, torch {first['torch']}, Python {first['python']}; pages by lomo-hf "
         f"{first['versions']['lomo-hf']}. {first['parameters'] / 1e6:.1f} M parameters; bases of "
         f"{_listed(sorted({run['base_steps'] for run in summary.runs}))} steps, SFT of "
-        f"{_listed(steps)} steps from {first['rows']:,} rows; {len(summary.outcomes.ids['text'])} questions.",
+        f"{_listed(steps)} steps{rows} from {first['rows']:,} rows; {_questions(summary)} questions.",
         "",
-        _verdict(summary, trained),
+        *([_COUNTS_ONLY, ""] if summary.outcomes is None else []),
+        _verdict(summary, recipes),
         "",
         f"![Drop in accuracy of every arm](proof/{pictures['drops']})",
         "",
-        _table(trained, summary),
-        "",
-        f"![Figure 1a: accuracy under both carriers](proof/{pictures['figure-1a']})",
-        f"![Figure 1b: drop by pairwise distance](proof/{pictures['figure-1b']})",
-        "",
-        "*Figure 1a by arm, and figure 1b for `standard`: bins of as many questions each, by their distance.*",
-        "",
-        f"![Learning curves](proof/{pictures['curves']})",
-        "",
-        _tests_table(summary),
-        "",
-        _families(summary),
+        _table(recipes, summary),
         "",
     ]
+    if "figure-1a" in pictures:
+        lines += [
+            f"![Figure 1a: accuracy under both carriers](proof/{pictures['figure-1a']})",
+            f"![Figure 1b: drop by pairwise distance](proof/{pictures['figure-1b']})",
+            "",
+            "*Figure 1a by arm, and figure 1b for `standard`: bins of as many questions each, by their distance.*",
+            "",
+        ]
+    if "curves" in pictures:
+        lines += [f"![Learning curves](proof/{pictures['curves']})", ""]
+    lines += [_tests_table(summary), ""]
+    if summary.outcomes is not None:
+        lines += [_families(summary), ""]
+    lines += methods_part(summary, pictures)
     if missing:
         lines += [f"**Not run here:** {', '.join(f'`{arm}`' for arm in missing)}.", ""]
     return "\n".join(lines) + "\n"
+
+
+def _title(name: str, first: Mapping[str, Any]) -> str:
+    if first["size"] != "full":
+        return f"Results at the reduced size `{first['size']}`"
+    return "Results at the full size" + (", trained further on a CPU" if "CPU" in first["machine"] else "")
+
+
+def _questions(summary: Summary) -> int:
+    first = summary.runs[0]
+    return len(summary.outcomes.ids["text"]) if summary.outcomes else first["questions"]["text"]
 
 
 def _verdict(summary: Summary, trained: Sequence[ArmSummary]) -> str:
@@ -132,8 +158,8 @@ def _table(arms: Sequence[ArmSummary], summary: Summary) -> str:
         against = "" if arm.against is None else f"{arm.against[0]:+.1f} [{arm.against[1]:.1f}, {arm.against[2]:.1f}]"
         rows.append(
             f"| `{arm.arm}` | {arm.runs} | {arm.accuracy['text']:.1f} | {arm.accuracy['rendered']:.1f} | "
-            f"{arm.drop:.1f} [{arm.low:.1f}, {arm.high:.1f}] | {arm.spread:.1f} | {against} | {arm.agreement:.2f} | "
-            f"{arm.distance:.3f} | {arm.mir:.3f} | {_paper(arm.arm)} |"
+            f"{arm.drop:.1f} [{arm.low:.1f}, {arm.high:.1f}] | {arm.spread:.1f} | {against} | "
+            f"{number(arm.agreement, 2)} | {number(arm.distance, 3)} | {number(arm.mir, 3)} | {_paper(arm.arm)} |"
         )
     note = (
         "\n\n*Percent and points; intervals of 95 %. `paper`: the average over thirteen benchmarks after "

@@ -1,10 +1,12 @@
 """Pictures of the report: the drop of every arm, learning curves, and figures 1a and 1b of the paper."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from experiments.carrier_gap import product
-from experiments.carrier_gap.summary import Summary
+from experiments.carrier_gap.methods import METHODS
+from experiments.carrier_gap.summary import ArmSummary, Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,21 +21,30 @@ def draw_all(summary: Summary, folder: Path, name: str) -> dict[str, str]:
     from lomo_hf.evaluation import save_plot
 
     folder.mkdir(parents=True, exist_ok=True)
-    names = {kind: f"{name}-{kind}.png" for kind in ("drops", "curves", "figure-1a", "figure-1b")}
-    save_plot(_drops(summary), folder / names["drops"])
-    save_plot(_curves(summary), folder / names["curves"])
-    shown = {arm: one.sensitivity for arm, one in summary.arms.items()}
-    product.figure_carriers(shown, folder / names["figure-1a"])
-    arm = "standard" if "standard" in summary.arms else next(iter(summary.arms))
-    product.figure_distances(summary.bins(arm), folder / names["figure-1b"])
+    names = {"drops": f"{name}-drops.png"}
+    recipes = [arm for name, arm in summary.arms.items() if name not in METHODS]
+    save_plot(_drops(summary, recipes), folder / names["drops"])
+    if len(recipes) < len(summary.arms):
+        names["methods"] = f"{name}-methods.png"
+        beside = [arm for arm in recipes if arm.arm in ("standard", "ratio50", "ratio100", "fulltext50")]
+        methods = [summary.arms[arm] for arm in METHODS if arm in summary.arms]
+        save_plot(_drops(summary, [*beside, *methods]), folder / names["methods"])
+    if any("curve" in run for run in summary.runs):
+        names["curves"] = f"{name}-curves.png"
+        save_plot(_curves(summary), folder / names["curves"])
+    if summary.outcomes is not None:
+        names |= {kind: f"{name}-{kind}.png" for kind in ("figure-1a", "figure-1b")}
+        shown = {arm: one.sensitivity for arm, one in summary.arms.items()}
+        product.figure_carriers(shown, folder / names["figure-1a"])
+        arm = "standard" if "standard" in summary.arms else next(iter(summary.arms))
+        product.figure_distances(summary.bins(arm), folder / names["figure-1b"])
     return names
 
 
-def _drops(summary: Summary) -> "Figure":
+def _drops(summary: Summary, arms: Sequence[ArmSummary]) -> "Figure":
     """A bar for each arm, its interval over questions, and a dot for every run."""
     from matplotlib.figure import Figure
 
-    arms = list(summary.arms.values())
     figure = Figure(figsize=(7.2, 0.42 * len(arms) + 1.1), layout="constrained")
     axes = figure.add_subplot()
     for at, arm in enumerate(arms):

@@ -19,7 +19,7 @@ from experiments.carrier_gap import product
 __all__ = ["RESULTS", "Outcomes", "RunKey", "load_results", "outcome_files", "save_results"]
 
 RESULTS = Path(__file__).parent / "results"
-_OPTIONAL = ("loss", "curve", "step_seconds", "megabytes", "together", "reading_errors")
+_OPTIONAL = ("half", "loss", "curve", "step_seconds", "megabytes", "together", "reading_errors")
 
 
 @dataclass(frozen=True, order=True)
@@ -115,11 +115,11 @@ def save_results(
     return path
 
 
-def load_results(name: str, where: Path = RESULTS) -> tuple[list[dict[str, Any]], Outcomes]:
-    """The runs and the outcomes of a result file."""
+def load_results(name: str, where: Path = RESULTS) -> tuple[list[dict[str, Any]], Outcomes | None]:
+    """The runs of a result file, and their outcomes; None where only counts are left."""
     runs: list[dict[str, Any]] = json.loads((where / f"{name}.json").read_text(encoding="utf-8"))
-    held = json.loads((where / "outcomes" / f"{name}.json").read_text(encoding="utf-8"))
-    return runs, Outcomes.from_dict(held)
+    path = where / "outcomes" / f"{name}.json"
+    return runs, Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 def outcome_files(outcomes: Outcomes, to: Path) -> list[Path]:

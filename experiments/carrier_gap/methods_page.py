@@ -1,0 +1,102 @@
+"""The part of the report about other methods: a table, and in words what each did here beside its peers."""
+
+from collections.abc import Mapping
+
+from experiments.carrier_gap.methods import METHODS
+from experiments.carrier_gap.summary import ArmSummary, Difference, Summary
+
+__all__ = ["methods_part", "number"]
+
+_BESIDE = ("standard", "ratio50", "ratio100", "fulltext50")
+# What each arm is to be compared with beside `standard`, and what is to be known of it on a bench of this size.
+_NOTES: Mapping[str, tuple[str | None, str]] = {
+    "full-text": (
+        None,
+        "the page stands before a prompt that says all of it, so the page can be passed over, as the paper finds",
+    ),
+    "mix": ("ratio100", "each row in both conditions; its no-text half is the rows of `ratio100`"),
+    "curriculum": ("ratio100", "full-text first, then no-text while the learning rate falls, which halves its weight"),
+    "standard+equation6": (
+        "ratio50",
+        "both sides of equation 6 in full, at the price of a second pass over the rewritten rows",
+    ),
+    "standard+alignment": (
+        "fulltext50",
+        "weight 1; here the answer is a few tokens, and a right answer under text is what the base begins with",
+    ),
+    "standard+alignment0.01": ("fulltext50", "the paper's weight, made for a loss of reinforcement learning"),
+    "standard+attention": (None, "full attention within pages alone, after a base that was trained causally"),
+    "standard+laver": (
+        "standard+attention",
+        "the pages of the multimodal half are all that is masked, 5 % of them at the end of a short training, on a "
+        "frozen tower that already tells characters apart",
+    ),
+    "ratio50+laver": ("ratio50", "the same on rows of `ratio50`"),
+    "standard+fresh": (None, "a new projector, so reading itself is to be learnt again from the multimodal half"),
+    "standard+realign": (
+        "standard+fresh",
+        "stage 1 aligns statistics, but no encoder pair of this bench shares directions, on which its gain rests",
+    ),
+    "standard+noise": ("standard+fresh", "the same with noise as long as the gap"),
+}
+
+
+def methods_part(summary: Summary, pictures: Mapping[str, str]) -> list[str]:
+    """Lines of the part; none where no method was run."""
+    arms = [arm for arm in METHODS if arm in summary.arms]
+    if not arms:
+        return []
+    shown = [*(arm for arm in _BESIDE if arm in summary.arms), *arms]
+    lines = [
+        "### Other methods on this bench",
+        "",
+        f"![Other methods: accuracy and drop](proof/{pictures['methods']})",
+        "",
+        "| arm | runs | text | rendered | distorted | drop [95 %] | d | MIR | homogenisation | s a step | MB |",
+        "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
+        *(_row(summary.arms[arm]) for arm in shown),
+        "",
+        "*Homogenisation: the mean cosine among a page's tokens after the last block. Seconds a step and megabytes: an "
+        "arm's share of those trained side by side. – was not measured.*",
+        "",
+        *(_said(summary, arm) for arm in arms),
+        "",
+    ]
+    absent = [arm for arm in METHODS if arm not in summary.arms]
+    if absent:
+        lines += [f"**Not run here:** {', '.join(f'`{arm}`' for arm in absent)}.", ""]
+    return lines
+
+
+def number(value: float | None, digits: int) -> str:
+    """A figure, or a dash where it is missing.
+
+    >>> number(1.25, 1), number(None, 1)
+    ('1.2', '–')
+    """
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _row(arm: ArmSummary) -> str:
+    return (
+        f"| `{arm.arm}` | {arm.runs} | {arm.accuracy['text']:.1f} | {arm.accuracy['rendered']:.1f} | "
+        f"{number(arm.accuracy.get('distorted'), 1)} | {arm.drop:.1f} [{arm.low:.1f}, {arm.high:.1f}] | "
+        f"{number(arm.distance, 3)} | {number(arm.mir, 3)} | {number(arm.homogenisation, 3)} | "
+        f"{number(arm.step_seconds, 3)} | {number(arm.megabytes, 0)} |"
+    )
+
+
+def _said(summary: Summary, arm: str) -> str:
+    """One line on one method, its word taken from the interval."""
+    beside, note = _NOTES[arm]
+    parts = [
+        f"{_word(difference)} than `{other}`, {difference[0]:+.1f} [{difference[1]:.1f}, {difference[2]:.1f}]"
+        for other in ("standard", beside)
+        if other and (difference := summary.difference(arm, other))
+    ]
+    return f"- `{arm}`: {'a drop ' + '; '.join(parts) if parts else 'nothing to compare with'}. ({note}.)"
+
+
+def _word(difference: Difference) -> str:
+    _, low, high = difference
+    return "smaller" if high < 0 else "larger" if low > 0 else "no smaller and no larger beyond chance"
