@@ -26,7 +26,18 @@ _ATOMS: Final = ("x", "y_1", "2", "\\alpha", "\\pi", "n!", "\\sum_{i=1}^n", "\\i
 _WRAPS: Final = (
     "\\frac{%s}{%s}", "\\sqrt{%s}", "{%s}^{%s}", "\\left(%s\\right)", "\\overline{%s}", "\\text{%s}", "\\mathbb{%s}",
     "\\begin{pmatrix}%s & %s \\\\ %s\\end{pmatrix}", "\\begin{cases}%s & %s\\end{cases}", "\\unknown{%s}", "\\hat %s",
-    "\\underbrace{%s}_{%s}", "\\boxed{%s}", "|%s|", "\\color{red}{%s}",
+    "\\underbrace{%s}_{%s}", "\\boxed{%s}", "|%s|", "\\color{red}{%s}", "\\SI{%s}{\\metre}", "\\abs{%s}",
+    "\\dv{%s}{%s}", "\\nicefrac{%s}{%s}", "\\begin{CD}%s @>%s>> x\\end{CD}", "\\mqty(%s & %s)", "\\\\frac{%s}{%s}",
+    "\\intertext{%s}", "\\text{%s \\underline{%s}}", "√{%s}", "\\left{%s\\right}",
+)  # fmt: skip
+_MOVERS: Final = (
+    "\\kern%nem %s", "\\mkern%nmu %s", "\\hskip%npt %s", "\\hspace{%nem}%s", "\\mspace{%nmu}%s", "\\!%s",
+    "\\!\\!\\!%s", "\\rlap{%s}", "\\llap{%s}", "\\clap{%s}", "\\mathrlap{\\hspace{%nem}%s}", "\\mathllap{%s}",
+    "\\mathclap{%s}", "\\makebox[%npt]{$%s$}", "\\hbox to %npt{$%s$}", "\\raisebox{%npt}{$%s$}",
+    "\\raise%npt\\hbox{$%s$}", "\\smash{%s}", "\\phantom{%s}", "\\textcolor{white}{%s}", "\\color{yellow}%s",
+    "\\color[gray]{0.99}%s", "\\colorbox{black}{$%s$}", "\\textcolor[rgb]{1,1,0.9}{%s}", "\\scalebox{%n}{$%s$}",
+    "\\tiny %s", "\\text{\\hspace{%nem}$%s$}", "\\begin{array}{c@{\\hspace{%nem}}c}%s&x\\end{array}",
+    "\\rule{%nem}{%nem}%s", "\\parbox{%nem}{$%s$}",
 )  # fmt: skip
 _DELIMITERS: Final = ("$%s$", "$$%s$$", "\\(%s\\)", "\\[%s\\]", "\\begin{align*}%s\\end{align*}", "%s", "$%s", "\\[%s")
 
@@ -75,6 +86,19 @@ def _latex(rng: Rng, prompts: Sequence[str]) -> str:
     text = " ".join(parts)
     cut = int(rng.integers(0, len(text) + 1))
     return text[:cut] + text[cut + 1 :] if rng.random() < 0.5 else text
+
+
+def _displaced(rng: Rng, prompts: Sequence[str]) -> str:
+    """Formulas whose parts are drawn back, laid over others, raised, painted or made too small to see."""
+    words = _pick(rng, prompts).split()[:12] or ["x"]
+    parts: list[str] = []
+    for _ in range(int(rng.integers(1, 6))):
+        body = _pick(rng, _ATOMS)
+        for _ in range(int(rng.integers(1, 6))):
+            mover = _pick(rng, _MOVERS).replace("%n", f"{rng.uniform(-40, 40):.1f}").replace("%s", body)
+            body = " ".join([_pick(rng, _ATOMS), mover, _pick(rng, _ATOMS)])
+        parts += [" ".join(words), _pick(rng, _DELIMITERS).replace("%s", body)]
+    return " ".join(parts)
 
 
 def _formula(rng: Rng) -> str:
@@ -128,6 +152,7 @@ KINDS: Final[dict[str, Callable[[Rng, Sequence[str]], str]]] = {
     "damaged": _damaged,
     "spliced": _spliced,
     "latex": _latex,
+    "displaced": _displaced,
     "unicode": _unicode,
     "markup": _markup,
     "repeated": _repeated,

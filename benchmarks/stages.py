@@ -22,10 +22,10 @@ __all__ = ["STAGES", "Stages", "measured_rows", "warm_up"]
 # Stage -> what is timed. Where one encloses another, the inner time is taken off the outer.
 STAGES = {
     "parse": ("lomo_hf.corpus.source.FileSource.conversations", "lomo_hf.substitution.screen"),
-    "span": ("lomo_hf.substitution.select_spans", "lomo_hf.substitution.narrow"),
+    "span": ("lomo_hf.spans.localization._located", "lomo_hf.substitution.narrow"),
     "markup": ("lomo_hf.substitution.render_span",),
     "typeset": ("lomo_hf.rendering.typesetter._compile", "lomo_hf.rendering.page.set_prose"),
-    "distort": ("lomo_hf.substitution.draw_distortion", "lomo_hf.substitution._distorted"),
+    "distort": ("lomo_hf.distortion.drawing.DistortionDrawer.__call__", "lomo_hf.substitution.distort_pages"),
     "encode": ("lomo_hf.substitution.to_png",),
     "write": (
         "lomo_hf.building.shard_writer.ShardWriter.add", "lomo_hf.building.shard_writer.ShardWriter.close",

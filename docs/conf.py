@@ -1,18 +1,29 @@
 """The documentation site: `sphinx-build -W -b html docs site`. Pages are Markdown; the reference is the docstrings.
 
-Sphinx, because it is kept (MkDocs has had no release since 2024); MyST reads the pages, Furo needs no network.
+Sphinx, because it is maintained (MkDocs has had no release since 2024); MyST reads the pages, Furo needs no network.
 """
 
-from importlib.metadata import version as version_of
+import tomllib
+from pathlib import Path
+
+from lomo_hf import __version__
 
 project = "lomo_hf"
 author = "The lomo_hf authors"
 copyright = "The lomo_hf authors, Apache-2.0"
-version = release = version_of("lomo-hf")
+version = release = __version__
+urls = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 html_theme = "furo"
 html_title = "lomo_hf"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_theme_options = {
+    "source_repository": urls["Repository"],
+    "source_branch": "main",
+    "source_directory": "docs/",
+}
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 
 # Docstrings are written with single backticks, as Markdown is.
@@ -21,6 +32,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
+python_maximum_signature_line_length = 100
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 myst_heading_anchors = 3
@@ -30,20 +42,23 @@ suppress_warnings = ["myst.xref_missing"]
 
 
 def _without_docstring_of_the_type(app, what, name, value, options, lines):  # type: ignore[no-untyped-def]
-    """A constant says on its page what it is for; what `dict` or `str` says of itself does not belong there."""
+    """A constant is described on its page; the docstring of `dict` or `str` does not belong there."""
     if what == "data" and (getattr(value, "__doc__", None) or "").lstrip().startswith(lines[0] if lines else "\0"):
         lines.clear()
 
 
 def _indented_is_verbatim(app, what, name, value, options, lines):  # type: ignore[no-untyped-def]
     """Docstrings indent formulas and small tables; reStructuredText would run their lines together."""
-    said, last = list(lines), ""
+    written, last, verbatim = list(lines), "", False
     lines.clear()
-    for line in said:
+    for line in written:
         begins = line.startswith("    ") and lines and not lines[-1]
         if begins and last and not last.startswith((" ", "..", "*", "-")) and not last.endswith("::"):
             lines.extend([".. code-block:: text", ""])
-        lines.append(line)
+            verbatim = True
+        elif line and not line.startswith("    "):
+            verbatim = False
+        lines.append(line.replace("`", "") if verbatim else line)
         last = line or last
 
 

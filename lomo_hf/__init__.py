@@ -1,14 +1,16 @@
 """lomo_hf: local modality substitution (LoMo) for datasets on the Hub.
 
-Render part of a text prompt as an image, keep the answer, and build, publish and load the result as a `datasets`
-repository that can be rebuilt to the byte. Source of the method: Han et al., arXiv 2605.30265.
+Render part of a text prompt as an image, keep the answer, and build, publish and load the result as a dataset that can
+be rebuilt to the byte. Source of the method: Han et al., arXiv 2605.30265.
 
-    build_dataset(corpus, recipes, out)      a dataset folder, from any text-only corpus
-    check_dataset, verify_dataset, audit_dataset   would it load, is it whole, is it true
-    push(folder, "org/name", "v1.0.0")       a release on the Hub
-    map_dataset(dataset, "ratio50")          the same rows with `datasets`, without a folder
+    build_dataset(corpus, recipes, out)    a dataset folder, from any text-only corpus
+    check_dataset(folder)                  does it load, and what does the Hub's viewer show?
+    verify_dataset(folder)                 is it, byte for byte, what was built?
+    audit_dataset(folder, corpus=corpus)   is every row true to its source?
+    push(folder, "org/name", "v1.0.0")     a release on the Hub
+    map_dataset(dataset, "ratio50")        rows of a `datasets.Dataset`, without a folder
 
-Names are loaded when they are first used, so that importing the package costs next to nothing.
+A package is loaded when a name of it is first used, so that `import lomo_hf` takes hardly any time.
 """
 
 from importlib import import_module as _import_module

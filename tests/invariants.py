@@ -10,7 +10,7 @@ from lomo_hf.row import row_features
 
 __all__ = ["check_invariants", "restored"]
 
-FROM = {"human": "user", "gpt": "assistant", "system": "system"}
+FROM = {"human": "user", "gpt": "assistant", "system": "system", "observation": "tool"}
 
 
 def restored(row: dict[str, Any]) -> list[tuple[str, str]]:

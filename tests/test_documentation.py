@@ -53,6 +53,8 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     if not find_spec("sphinx"):
         pytest.skip("needs the extra `docs`")
     source = shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    for name in ("ARCHITECTURE.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path / name)
     command = [
         sys.executable,
         "-m",
@@ -70,10 +72,10 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     # Four lines of heading, then the objects of the reference: name, kind, priority, address, title.
     inventory = zlib.decompress((tmp_path / "site" / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     documented = {line.split()[0] for line in inventory.splitlines() if " py:" in line}
-    rooms = [
+    packages = [
         importlib.import_module(f"lomo_hf.{found.name}")
         for found in pkgutil.iter_modules(lomo_hf.__path__)
         if found.name != "__main__"
     ]
-    public = {f"{room.__name__}.{name}" for room in rooms for name in getattr(room, "__all__", ())}
+    public = {f"{package.__name__}.{name}" for package in packages for name in getattr(package, "__all__", ())}
     assert public - documented == set()

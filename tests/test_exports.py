@@ -1,4 +1,4 @@
-"""The public names of a room are exactly its `__all__`, and importing them costs no heavy library."""
+"""The public names of a package are exactly its `__all__`, and importing lomo_hf loads no heavy library."""
 
 import importlib
 import subprocess
@@ -11,12 +11,12 @@ NAMES = [
     *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "dataset"),
     *("exporting", "mixing", "auditing", "hf_datasets", "evaluation", "related_methods", "recipes", "selection"),
 ]
-ROOMS = ["lomo_hf", *(f"lomo_hf.{room}" for room in NAMES)]
+PACKAGES = ["lomo_hf", *(f"lomo_hf.{name}" for name in NAMES)]
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_public_names_are_exactly_all(room: str) -> None:
-    module = importlib.import_module(room)
+@pytest.mark.parametrize("package", PACKAGES)
+def test_public_names_are_exactly_all(package: str) -> None:
+    module = importlib.import_module(package)
     for name in module.__all__:
         getattr(module, name)  # of the front door, a name is loaded when it is first used
     public = {

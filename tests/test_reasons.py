@@ -63,6 +63,8 @@ def _words(argument: ast.expr) -> Iterator[str]:
 
 
 def _repairs() -> Iterator[str]:
-    for room in ("turns", "screening"):
-        text = (ROOT / "lomo_hf" / "corpus" / f"{room}.py").read_text(encoding="utf-8")
-        yield from re.findall(r'"((?:dropped|cut|merged|escaped)-[a-z-]+)"', text)
+    for module in ("turns", "turn_lists", "dialects", "screening"):
+        text = (ROOT / "lomo_hf" / "corpus" / f"{module}.py").read_text(encoding="utf-8")
+        yield from re.findall(r'"((?:dropped|cut|merged|escaped|inlined|developer)-[a-z-]+)"', text)
+    for path in sorted((ROOT / "lomo_hf" / "rendering" / "mathematics").glob("*.py")):
+        yield from re.findall(r'"(mended-[a-z-]+)"', path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The reference is whole: every public name of every room is on a page, every command with every option as well."""
+"""The reference is complete: every public name of every package is on a page, and every command with every option."""
 
 import html
 import importlib

@@ -19,7 +19,7 @@ from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.distortion import Distortion, distort, draw_distortion
 from lomo_hf.errors import TooLargeError
 from lomo_hf.randomness import stream, uniform
-from lomo_hf.recipes import Caps, Choosing, DistortionSettings, RenderStyle
+from lomo_hf.recipes import Caps, DistortionSettings, RenderStyle, Selection
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import POSITIONS, Span, select_spans
 from lomo_hf.substitution import Substituter, keep_as_text
@@ -194,14 +194,14 @@ def test_recipes_that_differ_in_one_setting_share_nothing_that_it_decides() -> N
     )  # fmt: skip
     base = replace(EVERY, placeholders="escape", turn="longest")
     clean = DistortionSettings(mix={"clean": 1})
-    length = Choosing("length", quantiles=tuple(range(0, 202, 2)))
+    length = Selection("length", quantiles=tuple(range(0, 202, 2)))
     recipes = [
         base, replace(base, placeholders="keep"), replace(base, placeholders="drop"), replace(base, turn="first"),
         replace(base, seed=3), replace(base, position="suffix"), replace(base, style=RenderStyle(text_size=16)),
         replace(base, caps=Caps(max_pixels=40_000)), replace(base, caps=Caps(min_side=200)),
         replace(base, distortion=clean), replace(base, distortion=clean, style=RenderStyle(margin=30)),
-        replace(base, choosing=length), replace(base, choosing=length, turn="first"),
-        replace(base, choosing=length, seed=3), replace(base, choosing=replace(length, chance=0.1)),
+        replace(base, selection=length), replace(base, selection=length, turn="first"),
+        replace(base, selection=length, seed=3), replace(base, selection=replace(length, chance=0.1)),
     ]  # fmt: skip
     together = Substituter(recipes).rows(conversation)
     assert together == [substitute_row(conversation, recipe) for recipe in recipes]

@@ -94,9 +94,11 @@ def examine(run: Run, decoder: Decoder, features: Tensor, exam: Exam) -> list[di
         alike = [threads.submit(product.homogenisation, samples) for samples in states]
         for at, result in enumerate(results):
             pairs = zip(means["text"][at][at_text][:, :1], means["rendered"][at][at_page][:, 1:], strict=True)
+            # The first attention of a model that was hardly trained returns 0, which has no direction.
             result["distance"] = {
                 name: round(product.distance(text, image), 5)
                 for name, (text, image) in zip(shared, pairs, strict=True)
+                if text.any() and image.any()
             }
             rate = rates[at].result()
             result["mir"] = round(rate.mean, 5)

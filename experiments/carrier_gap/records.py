@@ -176,7 +176,7 @@ def _result(run: Mapping[str, Any], outcomes: Outcomes, about: Mapping[str, Any]
         "mcnemar_p": rendered.p_value,
         "drops": {test: _points(report.overall.drop) for test, report in reports.items()},
         "agreement": {test: _agreement(run, test) for test in run["tests"] if test not in ("text", "own_text")},
-        "distance": round(fmean(run["distance"].values()), 5),
+        "distance": round(fmean(run["distance"].values()), 5) if run["distance"] else None,
         "mir": run["mir"],
         "mir_by_layer": run["mir_by_layer"],
         "homogenisation": run.get("homogenisation"),

@@ -77,7 +77,8 @@ class Summary:
             for held, test in ((text, "text"), (page, "rendered")):
                 held.update({f"{key} {name}": one for name, one in self.outcomes.of(key, test).items()})
             ids = self.outcomes.ids["rendered"]
-            distances.update({f"{key} {name}": at for name, at in zip(ids, self.outcomes.distances[key], strict=True)})
+            known = zip(ids, self.outcomes.distances[key], strict=True)
+            distances.update({f"{key} {name}": at for name, at in known if at is not None})
         return product.drop_by_distance(text, page, distances, count)
 
 

@@ -9,14 +9,14 @@ Beside the line: reads a dataset folder and its source, writes nothing, is used 
 from lomo_hf.auditing.audit import CHECKS, OCR_SAMPLE, audit_dataset
 from lomo_hf.auditing.characters import edit_distance, error_rate
 from lomo_hf.auditing.ocr import Reader, open_reader
-from lomo_hf.auditing.report import AuditReport, Finding, Outcome
+from lomo_hf.auditing.report import AuditReport, CheckOutcome, Finding
 
 __all__ = [
     "CHECKS",
     "OCR_SAMPLE",
     "AuditReport",
+    "CheckOutcome",
     "Finding",
-    "Outcome",
     "Reader",
     "audit_dataset",
     "edit_distance",

@@ -6,7 +6,7 @@ Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
@@ -22,10 +22,12 @@ from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
 from lomo_hf.corpus import Source
-from lomo_hf.corpus.sampling import DRAW, reopen_source
-from lomo_hf.dataset import MANIFEST, Manifest, content_digest, read_set_aside
+from lomo_hf.corpus.sampling import reopen_source
+from lomo_hf.dataset import Manifest, content_digest, read_set_aside
+from lomo_hf.dataset.layout import DRAW, MANIFEST
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
+from lomo_hf.row import Row
 
 __all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
 
@@ -132,13 +134,13 @@ class _Audit:
         check_files(self.folder, self.manifest, self.ledger)
         self._check_totals()
         pages, study = self._page_sample(), self._study()
-        total = sum(shard.file.rows for shards in self.shards.values() for shard in shards)
+        total = sum(shard.counts.rows for shards in self.shards.values() for shard in shards)
         done = 0
         for group in self._by_part():
             found: dict[str, Fingerprints] = {}
             for shard in group:
                 found[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
-                done += shard.file.rows
+                done += shard.counts.rows
             check_nesting(self.pairs, found, self.ledger)
         for name, seen in self.ids.items():
             seen.check(self.folder, self.shards[name], self.ledger)
@@ -267,7 +269,7 @@ class _Audit:
                 if not same
             ]
         notes += [
-            f"{name} chooses rows by {recipe.choosing.by}, which stored rows do not hold: without the source, draws "
+            f"{name} chooses rows by {recipe.selection.by}, which stored rows do not hold: without the source, draws "
             "are taken as they are recorded."
             for name, recipe in self.recipes.items()
             if not draws_are_known(recipe, self.source is not None)
@@ -279,7 +281,7 @@ class _Audit:
         rows, drawn = self.statistics[name].rows, self.statistics[name].drawn
         chance = 4 * (recipe.ratio * (1 - recipe.ratio) * rows) ** 0.5
         if abs(drawn - recipe.ratio * rows) > chance + _RANKS_WITHIN * rows + 1:
-            why = "; its percentiles may be of another corpus" if recipe.choosing.quantiles else ""
+            why = "; its percentiles may be of another corpus" if recipe.selection.quantiles else ""
             yield f"{name} draws {drawn:,} of {rows:,} rows, which is not about its ratio of {recipe.ratio:g}{why}."
 
 
@@ -292,7 +294,7 @@ def _read(study: Study, config: str, case: Case) -> None:
 
 def _counted(case: Case) -> Counts:
     try:
-        return Counts.of(dict(case.row))
+        return Counts.of(cast(Row, case.row))
     except (KeyError, TypeError):
         return Counts(rows=1)
 

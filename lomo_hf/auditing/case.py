@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lomo_hf.corpus import Conversation, Origin, Turn
+from lomo_hf.corpus import Conversation, Feedback, Origin, Turn
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.spans import Atom, scan
 
@@ -17,7 +17,7 @@ __all__ = ["ROLE_OF", "Case", "Places"]
 
 Places = tuple[float, float]
 
-ROLE_OF: Mapping[str, str] = {"system": "system", "human": "user", "gpt": "assistant"}
+ROLE_OF: Mapping[str, str] = {"system": "system", "human": "user", "gpt": "assistant", "observation": "tool"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,9 @@ class Case:
         if self.source:
             return self.source
         turns = tuple(Turn(role, text) for role, text in self.turns)  # type: ignore[arg-type]
-        return Conversation(self.id, turns, Origin(None, "", self.id, None, None, None))
+        prompt = self.row.get("prompt")  # of a row with a preference; only a user turn in it is rewritten
+        feedback = Feedback(len(prompt)) if prompt else None
+        return Conversation(self.id, turns, Origin(None, "", self.id, None, None, None), feedback=feedback)
 
     @cached_property
     def prompt(self) -> str:

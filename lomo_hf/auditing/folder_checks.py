@@ -4,13 +4,15 @@ from array import array
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.auditing.report import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids
-from lomo_hf.dataset import AUDIT, Manifest
+from lomo_hf.dataset import Manifest
+from lomo_hf.dataset.layout import AUDIT
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage.atomic import sha256_of
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["FOLDER_CHECKS", "SeenIds", "check_files"]
 
@@ -24,12 +26,12 @@ FOLDER_CHECKS: Final[Mapping[str, str]] = {
 def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
     """Hash every file that the manifest names."""
     for record in _records(manifest):
-        path = str(record["path"])
-        whys = _differs(folder, path, record)
+        path = record.path
+        whys = _differs(folder, record)
         # An earlier audit is no part of what is audited, or the first and the second would differ.
         if whys or path != AUDIT:
             ledger.note("files-as-recorded", "", path, whys)
-    named = {str(record["path"]) for record in _records(manifest)}
+    named = {record.path for record in _records(manifest)}
     for config in manifest.recipes:
         # A loader takes every shard by its pattern, so a stray one is data.
         found = sorted(path.name for pattern in ("train-*", "refused-*") for path in (folder / config).glob(pattern))
@@ -38,22 +40,23 @@ def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
             ledger.note("no-stray-files", config, f"{config}/{name}", ["nothing names this file."] if stray else [])
 
 
-def _records(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
+def _records(manifest: Manifest) -> Iterator[FileRecord]:
     for receipt in manifest.receipts:
         for part in (receipt.files, receipt.sidecars):
-            yield from ({"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in part.values())
+            yield from part.values()
     yield from manifest.files
 
 
-def _differs(folder: Path, path: str, record: Mapping[str, Any]) -> list[str]:
+def _differs(folder: Path, record: FileRecord) -> list[str]:
+    path = record.path
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or "\\" in path:
         return ["the path leads out of the folder."]
     try:
         size = (folder / path).stat().st_size
-        if size != record["bytes"]:
-            return [f"the file must have {record['bytes']} bytes; found {size}."]
-        return [] if sha256_of(folder / path) == record["sha256"] else ["the SHA-256 is not the one recorded."]
+        if size != record.bytes:
+            return [f"the file must have {record.bytes} bytes; found {size}."]
+        return [] if sha256_of(folder / path) == record.sha256 else ["the SHA-256 is not the one recorded."]
     except OSError as error:
         return [f"the file cannot be read ({error.strerror or error})."]
 

@@ -17,7 +17,7 @@ from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.row_checks import whys_of
 from lomo_hf.distortion import OPERATIONS, Distortion, distort
 from lomo_hf.errors import LomoError
-from lomo_hf.rendering import Page, render_span
+from lomo_hf.rendering import MENDED, Page, render_span
 from lomo_hf.rendering.png import read_png_header
 from lomo_hf.spans import Span
 
@@ -132,4 +132,8 @@ def _replayed(case: Case, pages: list[NDArray[np.uint8]]) -> tuple[list[str], in
     reason = next((page.reason for page in made if page.reason), None)
     if (renderer, reason) != (lomo["renderer"], lomo["reason"]):
         whys.append(f"the route is {renderer} ({reason}) now; {lomo['renderer']} ({lomo['reason']}) is recorded.")
+    mended = sorted({repair for page in made for repair in page.repairs})
+    recorded = [repair for repair in lomo["repairs"] if repair.startswith(MENDED)]
+    if mended != recorded:
+        whys.append(f"the repairs of formulas are {mended} now; {recorded} are recorded.")
     return whys, off

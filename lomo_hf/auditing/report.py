@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-__all__ = ["AUDIT_FORMAT", "MAX_EXAMPLES", "AuditReport", "Finding", "Ledger", "Outcome"]
+__all__ = ["AUDIT_FORMAT", "MAX_EXAMPLES", "AuditReport", "CheckOutcome", "Finding", "Ledger"]
 
 
 MAX_EXAMPLES: Final = 5
@@ -25,10 +25,10 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CheckOutcome:
     """What one check found. `skipped` says why nothing was looked at; None where something was to be.
 
-    >>> Outcome("geometry", "Sizes are in the limits.", 7, 0, ()).true
+    >>> CheckOutcome("geometry", "Sizes are in the limits.", 7, 0, ()).true
     True
     """
 
@@ -91,10 +91,10 @@ class Ledger:
         """So many rows were looked at, and nothing is false of them."""
         self._lines[check].checked += rows
 
-    def outcomes(self, skipped: Mapping[str, str]) -> Sequence[Outcome]:
+    def outcomes(self, skipped: Mapping[str, str]) -> Sequence[CheckOutcome]:
         """All lines in the order of the promises; those in `skipped` with the reason."""
         return [
-            Outcome(name, promise, line.checked, line.failed, tuple(line.examples), skipped.get(name))
+            CheckOutcome(name, promise, line.checked, line.failed, tuple(line.examples), skipped.get(name))
             for (name, promise), line in zip(self._promises.items(), self._lines.values(), strict=True)
         ]
 
@@ -119,7 +119,7 @@ class AuditReport:
     content: str
     source: Mapping[str, Any] | None
     sample: int | None
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[CheckOutcome]
     statistics: Mapping[str, Mapping[str, Any]]
     notes: Sequence[str] = ()
     ocr: Mapping[str, Any] | None = None
@@ -130,7 +130,7 @@ class AuditReport:
         return all(outcome.true for outcome in self.outcomes)
 
     @property
-    def failures(self) -> list[Outcome]:
+    def failures(self) -> list[CheckOutcome]:
         """The outcomes of the checks that found something."""
         return [outcome for outcome in self.outcomes if not outcome.true]
 

@@ -7,6 +7,7 @@ on a row that is not even of the right form: that is false as well.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -16,17 +17,20 @@ from lomo_hf.distortion import Distortion, draw_distortion
 from lomo_hf.errors import LomoError, TooLargeError
 from lomo_hf.randomness import stream, uniform
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.rendering import render_span
+from lomo_hf.rendering import MENDED, render_span
 from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import IMAGE_PLACEHOLDER
 from lomo_hf.selection import STRATEGIES, draw_of
-from lomo_hf.selection.turns import check_turn
+from lomo_hf.selection.turns import turn_policy
 from lomo_hf.spans import Localization, select_spans
 
 __all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "whys_of"]
 
 Whys = Iterator[str]
 
+_TURNS_IN_ORDER = frozenset(
+    (("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "assistant"))
+)
 # Parameters are rounded to four decimals, and so are the ends of the ranges that rise.
 _ROUNDING = 2e-4
 
@@ -74,8 +78,9 @@ def _origin_true(case: Case) -> Whys:
     for name, wanted in asdict(source.origin).items():
         if case.row[f"source_{name}"] != wanted:
             yield f"source_{name} must be {wanted!r}; found {case.row[f'source_{name}']!r}."
-    if list(case.lomo["repairs"]) != list(source.repairs):
-        yield f"lomo.repairs must be {list(source.repairs)}; found {list(case.lomo['repairs'])}."
+    repairs = [repair for repair in case.lomo["repairs"] if not repair.startswith(MENDED)]
+    if repairs != list(source.repairs):
+        yield f"lomo.repairs must be {list(source.repairs)} beside those of formulas; found {repairs}."
 
 
 def _compare(what: str, found: Sequence[str], wanted: Sequence[str]) -> Whys:
@@ -98,8 +103,31 @@ def _first_difference(one: str, other: str) -> int:
 def _turns_in_order(case: Case) -> Whys:
     roles = [message["role"] for message in case.row["messages"]]
     spoken = roles[1:] if roles[:1] == ["system"] else roles
-    if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
-        yield f"after a system turn, user and assistant must alternate; found {roles[:6]}."
+    pairs = list(pairwise(spoken))
+    if spoken[:1] != ["user"] or spoken[-1:] != ["assistant"] or not all(pair in _TURNS_IN_ORDER for pair in pairs):
+        yield f"after a system turn, user and assistant must alternate, with tools between; found {roles[:6]}."
+
+
+def _extra_true(case: Case) -> Whys:
+    prompt, completion = case.row.get("prompt"), case.row.get("chosen") or case.row.get("completion")
+    judged = [name for name in ("chosen", "rejected", "completion", "label") if case.row.get(name) is not None]
+    if prompt is None and judged:
+        yield f"{judged[0]} stands without a prompt."
+    if prompt is not None and [*prompt, *(completion or ())] != list(case.row["messages"]):
+        yield "prompt and completion must be the messages, parted."
+    if case.source is None:
+        return
+    feedback = case.source.feedback
+    if (feedback is None) != (prompt is None) or (feedback and feedback.completion != len(prompt or ())):
+        yield "the prompt must end where the source's completion begins."
+    elif feedback and case.row.get("label") is not feedback.label:
+        yield f"label must be {feedback.label}; found {case.row.get('label')!r}."
+    rejected = [part["text"] for message in case.row.get("rejected") or () for part in message["content"]]
+    if rejected != [turn.text for turn in (feedback.rejected if feedback else ())]:
+        yield "the rejected completion must be the source's."
+    for column, text in case.source.kept:
+        if case.row.get(column) != text:
+            yield f"{column} must be {text!r:.100}; found {case.row.get(column)!r:.100}."
 
 
 def _record_whole(case: Case) -> Whys:
@@ -188,7 +216,7 @@ def _parts_in_place(case: Case) -> Whys:
 
 
 def _span_as_chosen(case: Case) -> Whys:
-    turn = check_turn(case.recipe.turn)(case.conversation, case.recipe.seed)
+    turn = turn_policy(case.recipe.turn)(case.conversation, case.recipe.seed)
     if case.lomo["turn"] != turn:
         yield f"lomo.turn must be {turn}, the {case.recipe.turn} prompt; found {case.lomo['turn']}."
         return
@@ -230,12 +258,12 @@ def _drawn_by_ratio(case: Case) -> Whys:
 
 def draws_are_known(recipe: Recipe, with_source: bool) -> bool:
     """Whether a row's draw can be told: not where it goes by what rows do not hold, and there is no source."""
-    return with_source or not STRATEGIES[recipe.choosing.by].of_column
+    return with_source or not STRATEGIES[recipe.selection.by].of_column
 
 
 def _draws(case: Case) -> tuple[float, float]:
     """The least and the most that the row's draw can be; the same where all that decides it is known."""
-    if case.recipe.choosing.by == "uniform":
+    if case.recipe.selection.by == "uniform":
         draw = uniform(case.recipe.seed, case.id, "ratio")
         return draw, draw
     least, most = sorted(draw_of(case.conversation, case.recipe, place) for place in case.places or (None, None))
@@ -314,7 +342,8 @@ ROW_CHECKS: Mapping[str, RowCheck] = MappingProxyType(
         "answers-untouched": RowCheck("every answer is the source's", _answers_untouched, needs_source=True),
         "system-untouched": RowCheck("a system turn is the source's", _system_untouched, needs_source=True),
         "origin-true": RowCheck("source columns and repairs are the source's", _origin_true, needs_source=True),
-        "turns-in-order": RowCheck("user and assistant alternate", _turns_in_order),
+        "turns-in-order": RowCheck("user and assistant alternate, with tools between", _turns_in_order),
+        "extra-true": RowCheck("preferences and kept columns are the source's, and agree with the turns", _extra_true),
         "record-whole": RowCheck("a rewritten row has pages and their record, any other has neither", _record_whole),
         "placeholders-match-images": RowCheck("as many images as spans and placeholders, all in one user turn",
                                               _placeholders_match_images),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from lomo_hf.building import Counts, Receipt, ShardFile
+from lomo_hf.building import Counts, Receipt
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import row_features
+from lomo_hf.row import extra_columns_of, row_features
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["Shard", "read_ids", "read_refused", "read_rows", "shards_of"]
 
@@ -23,8 +24,8 @@ class Shard:
     index: int
     start: int
     stop: int
-    file: ShardFile
-    sidecar: ShardFile | None
+    file: FileRecord
+    sidecar: FileRecord | None
     counts: Counts
     total: int
 
@@ -51,7 +52,7 @@ def shards_of(receipts: Sequence[Receipt], config: str, total: int) -> list[Shar
     return shards
 
 
-def read_rows(folder: Path, file: ShardFile, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+def read_rows(folder: Path, file: FileRecord, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """The rows of a shard in order, all columns or some; memory: one batch.
 
     Raises:
@@ -62,7 +63,11 @@ def read_rows(folder: Path, file: ShardFile, columns: Sequence[str] | None = Non
 
     try:
         with pq.ParquetFile(folder / file.path, page_checksum_verification=True) as shard:
-            if not shard.schema_arrow.equals(row_features().arrow_schema, check_metadata=False):
+            try:
+                extra = extra_columns_of(shard.schema_arrow.names)
+            except ValueError as error:
+                raise IntegrityError(f"{file.path} has other columns than a row has.") from error
+            if not shard.schema_arrow.equals(row_features(extra).arrow_schema, check_metadata=False):
                 raise IntegrityError(f"{file.path} has other columns than a row has.")
             for batch in shard.iter_batches(batch_size=_BATCH, columns=columns, use_threads=False):
                 yield from batch.to_pylist()
@@ -70,12 +75,12 @@ def read_rows(folder: Path, file: ShardFile, columns: Sequence[str] | None = Non
         raise IntegrityError(f"{file.path} cannot be read ({error}).") from error
 
 
-def read_ids(folder: Path, file: ShardFile) -> list[str]:
+def read_ids(folder: Path, file: FileRecord) -> list[str]:
     """The ids of a shard, in order."""
     return [str(row["id"]) for row in read_rows(folder, file, ["id"])]
 
 
-def read_refused(folder: Path, file: ShardFile | None) -> list[Mapping[str, Any]]:
+def read_refused(folder: Path, file: FileRecord | None) -> list[Mapping[str, Any]]:
     """What a sidecar lists: id, reason and detail of each refused row.
 
     Raises:

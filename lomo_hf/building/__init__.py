@@ -5,12 +5,12 @@
     build_shards(specs, out, num_proc=2)     -> [Receipt]; builds what is missing or damaged
     Engine                                   who builds: LocalEngine, BuiltAlready, cluster.DatatroveEngine
 
-What makes a folder of shards a dataset repository - card, manifest, views - is made by the room above.
+What makes a folder of shards a dataset repository - card, manifest, views - is made by `lomo_hf.dataset`.
 """
 
 from lomo_hf.building.engines.local import BuiltAlready, Engine, LocalEngine, share_of
 from lomo_hf.building.planning import FORMAT_VERSION, ShardSpec, plan
-from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import RECEIPTS, find_strays, trusted_receipt
 from lomo_hf.building.shard import build_shard
 from lomo_hf.building.shard_writer import MAX_GROUP_ROWS, verify_parquet
@@ -28,7 +28,6 @@ __all__ = [
     "Receipt",
     "RowLimits",
     "ShardDone",
-    "ShardFile",
     "ShardSpec",
     "build_shard",
     "build_shards",

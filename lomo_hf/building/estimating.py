@@ -1,8 +1,8 @@
 """What a build will take, judged by a measured sample of its own rows: processor time, bytes to fetch, bytes on disk.
 
 A sample of every config is built on this machine, in this process, and scaled up config by config. Each row stands at
-its own place in the corpus, and is measured rewritten and not, each as likely as its rank makes it: so recipes that
-rise over the corpus, or prefer rows that cost more, are estimated as what they are. The range is two standard errors
+its own place in the corpus, and is measured rewritten and not, each as likely as its rank makes it: so recipes of a
+curriculum, or that prefer rows that cost more, are estimated as what they are. The range is two standard errors
 of that estimate to either side: how sure the sample makes us, not how busy the machine will be.
 Bytes to fetch are not estimated but counted, from the footers and the rows that are wanted.
 """
@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +28,7 @@ from lomo_hf.corpus.sampling import DrawnSource
 from lomo_hf.errors import SourceError
 from lomo_hf.randomness import stream
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.selection import draws_by_chance, measured
+from lomo_hf.selection import Selector, measured
 from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.substitution import Substituter
@@ -83,22 +84,22 @@ def estimate(
     >>> from lomo_hf.building import plan
     >>> from lomo_hf.corpus import open_corpus
     >>> source = open_corpus()
-    >>> found = estimate(source, plan(source, [Recipe("mine")]), measure=10)
-    >>> found.rows, found.download, found.seconds.low <= found.seconds.middle <= found.seconds.high
+    >>> estimated = estimate(source, plan(source, [Recipe("mine")]), measure=10)
+    >>> estimated.rows, estimated.download, estimated.seconds.low <= estimated.seconds.middle
     (206, 0, True)
     """
     recipes, total = specs[0].recipes, sum(spec.rows for spec in specs)
     strata = _strata(source, total)
     chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
-    _warm_up([sampled for one in chosen for sampled in one], recipes)
+    _warm_up([sampled for of_config in chosen for sampled in of_config], recipes)
     with tempfile.TemporaryDirectory() as folder:
-        samples = _built(chosen, recipes, Path(folder), progress)
-    if not any(len(one) for one in samples):
+        samples = _built(chosen, recipes, source.extra, Path(folder), progress)
+    if not any(len(sample) for sample in samples):
         raise SourceError(f"no row of the sample of {source.description} can be read. Look at it with `lomo preview`.")
     sizes = [stop - begin for begin, stop in strata]
-    scaled = [_scaled(sizes, [one[:, column] for one in samples]) for column in range(len(_COLUMNS))]
+    scaled = [_scaled(sizes, [sample[:, column] for sample in samples]) for column in range(len(_COLUMNS))]
     seconds, output, pages, rewritten = scaled
-    measured = sum(len(one) for one in samples)
+    measured = sum(len(sample) for sample in samples)
     return Estimate(total, measured, seconds, output, pages, rewritten, fetched_bytes(source, specs))
 
 
@@ -109,7 +110,7 @@ def fetched_bytes(source: FileSource | JoinedSource | DrawnSource, specs: Sequen
     """
     borders = np.array([spec.stop for spec in specs])
     inner = source.inner if isinstance(source, DrawnSource) else source
-    total, place = 0.0, 0
+    total, passed = 0.0, 0  # bytes, and chosen rows of the configs before
     for position, part in enumerate(inner.parts):
         if isinstance(source, DrawnSource):
             indexes = source.picks[position].indexes()
@@ -121,17 +122,17 @@ def fetched_bytes(source: FileSource | JoinedSource | DrawnSource, specs: Sequen
                 wanted, _, _ = reader.layout.bytes
                 ends = begin + np.cumsum(reader.layout.group_rows)
                 for first, last, rows in zip(*_edges(indexes, begin, ends), reader.layout.group_rows, strict=True):
-                    if last > first and place + first < borders[-1]:
-                        final = min(place + last, int(borders[-1])) - 1
-                        shards = np.searchsorted(borders, [place + first, final], side="right")
+                    if last > first and passed + first < borders[-1]:
+                        final = min(passed + last, int(borders[-1])) - 1
+                        shards = np.searchsorted(borders, [passed + first, final], side="right")
                         total += wanted * rows / max(reader.rows, 1) * int(shards[1] - shards[0] + 1)
             begin += reader.rows
-        place += len(indexes)
+        passed += len(indexes)
     return round(total)
 
 
 def _edges(indexes: npt.NDArray[np.int64], begin: int, ends: npt.NDArray[np.int64]) -> tuple[list[int], list[int]]:
-    """For every row group the first chosen row in it and the first after it, as places among the chosen."""
+    """For every row group the first chosen row in it and the first after it, by their number among the chosen."""
     starts = np.concatenate([[begin], ends[:-1]])
     return np.searchsorted(indexes, starts).tolist(), np.searchsorted(indexes, ends).tolist()
 
@@ -156,20 +157,20 @@ def _chosen(
     blocks = -(-(stop - begin) // _RUN_ROWS)
     runs = min(max(_LEAST_RUNS, round(measure * (stop - begin) / max(total, 1) / _RUN_ROWS)), blocks)
     jitter = stream(0, source.digest, f"estimate {begin}").random(runs)
-    found: dict[str, _Sampled] = {}
+    sampled: dict[str, _Sampled] = {}
     for block in ((np.arange(runs) + jitter) * blocks / runs).astype(int).tolist():
         at = begin + block * _RUN_ROWS
         for row, item in enumerate(source.conversations(at, min(at + _RUN_ROWS, stop)), at):
-            found[item.id] = item, (row + 0.5) / total
-    return list(found.values())
+            sampled[item.id] = item, (row + 0.5) / total
+    return list(sampled.values())
 
 
 def _warm_up(items: Sequence[_Sampled], recipes: Sequence[Recipe]) -> None:
     """Load fonts and engines, which a build does once for each worker: make every row's page before any is timed."""
     every_row = Substituter([replace(recipe, ratio=1.0) for recipe in recipes])
-    for item, place in items:
+    for item, corpus_place in items:
         if isinstance(item, Conversation):
-            every_row.rows(item, place)
+            every_row.rows(item, corpus_place)
 
 
 @dataclass(frozen=True)
@@ -183,49 +184,56 @@ class _Outcomes:
     recipes: Sequence[Recipe]
     known: dict[tuple[bool, ...], Substituter] = field(default_factory=dict)
 
-    def of(self, item: Conversation, place: float) -> Iterator[tuple[float, Substituter]]:
+    def of(self, item: Conversation, corpus_place: float) -> Iterator[tuple[float, Substituter]]:
         """(probability, what is done then)."""
-        draws = [self._draws(item, recipe, place) for recipe in self.recipes]
+        pairs = zip(self.recipes, self._selectors, strict=True)
+        draws = [self._draws(item, recipe, selector, corpus_place) for recipe, selector in pairs]
         below = (
-            tuple(d < one.ratio for d, one in zip(at, self.recipes, strict=True)) for at in zip(*draws, strict=True)
+            tuple(draw < recipe.ratio for draw, recipe in zip(chance, self.recipes, strict=True))
+            for chance in zip(*draws, strict=True)
         )
         for outcome, count in Counter(below).items():
             if outcome not in self.known:
                 ratios = zip(self.recipes, outcome, strict=True)
-                self.known[outcome] = Substituter([replace(one, ratio=float(drawn)) for one, drawn in ratios])
+                self.known[outcome] = Substituter([replace(recipe, ratio=float(drawn)) for recipe, drawn in ratios])
             yield count / _CHANCES, self.known[outcome]
 
-    def _draws(self, item: Conversation, recipe: Recipe, place: float) -> list[float]:
+    @cached_property
+    def _selectors(self) -> list[Selector]:
+        return [Selector.of(recipe) for recipe in self.recipes]
+
+    def _draws(self, item: Conversation, recipe: Recipe, selector: Selector, corpus_place: float) -> list[float]:
         screened = screen(item, recipe.placeholders)
         if isinstance(screened, Refusal):
             return [1.0] * _CHANCES
-        return draws_by_chance(screened, recipe, place, _chances(recipe.seed))
+        return selector.draws_by_chance(screened, corpus_place, _chances(recipe.seed))
 
 
 def _chances(seed: int) -> list[tuple[float, float]]:
     """All that chance can give to a row of a seed, evenly; in an order of the seed's own, as seeds are independent."""
     orders = [stream(seed, "", purpose).permutation(_CHANCES) for purpose in ("estimate", "estimate among equals")]
-    return [((one + 0.5) / _CHANCES, (other + 0.5) / _CHANCES) for one, other in zip(*orders, strict=True)]
+    return [((chance + 0.5) / _CHANCES, (equal + 0.5) / _CHANCES) for chance, equal in zip(*orders, strict=True)]
 
 
 def _built(
     configs: Sequence[Sequence[_Sampled]],
     recipes: Sequence[Recipe],
+    extra: tuple[str, ...],
     folder: Path,
     progress: Callable[[int], None] | None,
 ) -> list[npt.NDArray[np.float64]]:
     """What to expect of each row of each config, in `_COLUMNS`."""
     empty = _empty_size(folder)  # also loads what writing needs, before any clock runs
     outcomes, pending = _Outcomes(recipes), PendingFile(named_file(folder / "rows.parquet"))
-    writer, clock = ShardWriter(pending), _Clock()
+    writer, clock = ShardWriter(pending, extra=extra), _Clock()
     tables = []
     for items in configs:
         table = np.zeros((len(items), len(_COLUMNS)))
-        for number, (item, place) in enumerate(items):
+        for number, (item, corpus_place) in enumerate(items):
             if isinstance(item, Conversation):
                 table[number] = sum(
-                    probability * _cost(item, place, substituter, writer, clock)
-                    for probability, substituter in outcomes.of(item, place)
+                    probability * _cost(item, corpus_place, substituter, writer, clock)
+                    for probability, substituter in outcomes.of(item, corpus_place)
                 )
             if progress:
                 progress(1)
@@ -252,17 +260,17 @@ _COLUMNS: Final = ("seconds", "output", "pages", "rewritten")
 
 
 def _cost(
-    item: Conversation, place: float, substituter: Substituter, writer: ShardWriter, clock: _Clock
+    item: Conversation, corpus_place: float, substituter: Substituter, writer: ShardWriter, clock: _Clock
 ) -> npt.NDArray[np.float64]:
     started = time.process_time()
-    rows = [row for row in substituter.rows(item, place) if not isinstance(row, Refusal)]
+    rows = [row for row in substituter.rows(item, corpus_place) if not isinstance(row, Refusal)]
     done, before = time.process_time(), writer.weight
     for row in rows:
         writer.add(row)
     clock.writing += time.process_time() - done
     clock.rows += len(rows)
     counts = [Counts.of(row) for row in rows]
-    pages, rewritten = sum(one.images for one in counts), sum(one.rewritten for one in counts)
+    pages, rewritten = sum(count.images for count in counts), sum(count.rewritten for count in counts)
     return np.array([done - started, writer.weight - before, pages, rewritten], dtype=np.float64)
 
 
@@ -324,8 +332,8 @@ def measure_sharing(
 
     >>> from lomo_hf.corpus import open_corpus
     >>> recipes = [Recipe("half"), Recipe("all", ratio=1.0)]
-    >>> found = measure_sharing(open_corpus(), recipes, measure=10)
-    >>> found.sampled, found.typeset < found.apart
+    >>> sharing = measure_sharing(open_corpus(), recipes, measure=10)
+    >>> sharing.sampled, sharing.typeset < sharing.apart
     (10, True)
     """
     rows = len(source) if limit is None else min(limit, len(source))

@@ -12,9 +12,9 @@ from typing import Final
 
 from lomo_hf.corpus import Source
 from lomo_hf.errors import BuildError, RecipeError
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]
 
@@ -33,8 +33,15 @@ _MAX_ROWS: Final = 10_000
 class ShardSpec:
     """One unit of work: rows `start` to `stop - 1` of a source, once for each recipe. Picklable.
 
-    `index` and `count` are the shard's place among all shards of the plan; they are part of the files' names. `total`
-    is the number of rows of the whole plan, and decides rows only for recipes that rise over the corpus.
+    Attributes:
+        index, count: The shard's number, from 0, and how many shards the plan has; part of the files' names.
+        start, stop: The range of rows.
+        source: Where the rows come from.
+        recipes: A Parquet file is written for each.
+        total: Rows of the whole plan; it decides rows only for recipes of a curriculum.
+
+    Raises:
+        BuildError: Index or range cannot be.
     """
 
     index: int
@@ -56,7 +63,7 @@ class ShardSpec:
         """How many rows of the source the shard covers, refused ones included."""
         return self.stop - self.start
 
-    def place(self, row: int) -> float | None:
+    def corpus_place(self, row: int) -> float | None:
         """The place in the corpus of the shard's row number `row`, from 0 to 1; the middle of the row's own share."""
         return (self.start + row + 0.5) / self.total if self.total else None
 
@@ -64,24 +71,25 @@ class ShardSpec:
     def digest(self) -> str:
         """32 hexadecimal digits over all that decides the shard's bytes; a receipt must match it."""
         source = self.source
-        said = {
+        deciding = {
             "format": FORMAT_VERSION,
             "place": [self.index, self.count, self.start, self.stop, self.total],
             "source": [source.digest, source.config, source.repo, source.revision],
             "recipes": sorted([recipe.name, recipe.digest] for recipe in self.recipes),
+            **({"extra": source.extra} if source.extra else {}),
         }
-        return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def shard_path(self, recipe: Recipe) -> str:
         """Where the recipe's Parquet file lies in the dataset folder, with forward slashes."""
-        return f"{recipe.name}/train-{self._place}.parquet"
+        return f"{recipe.name}/train-{self._suffix}.parquet"
 
     def sidecar_path(self, recipe: Recipe) -> str:
         """Where the recipe's refused rows are listed, if there are any."""
-        return f"{recipe.name}/refused-{self._place}.jsonl"
+        return f"{recipe.name}/refused-{self._suffix}.jsonl"
 
     @property
-    def _place(self) -> str:
+    def _suffix(self) -> str:
         return f"{self.index:05d}-of-{self.count:05d}"
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """What is noted of a finished shard: its files with their digests, and what was counted while it was made.
 
 A receipt holds no time, no worker and no path of the machine, so it is the same bytes wherever the shard was built.
-Reading and trusting receipts is done next door, in `resume`.
+`resume` reads receipts and judges whether they can be trusted.
 """
 
 import json
@@ -12,16 +12,17 @@ from typing import Any, Final, Self
 
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import IntegrityError
+from lomo_hf.row import Row
 from lomo_hf.storage.documents import mapped, parse, record, text, whole
-from lomo_hf.substitution import Row
+from lomo_hf.storage.records import FileRecord
 
-__all__ = ["RECEIPT_SHAPE", "Counts", "Receipt", "ShardFile"]
+__all__ = ["RECEIPT_SHAPE", "Counts", "Receipt"]
 
 _Tally = Mapping[str, int]
 _tally: Final = mapped(whole)
 
 
-def _counted(value: Any, at: str) -> None:
+def _counted(value: object, at: str) -> None:
     (_tally if isinstance(value, dict) else whole)(value, at)
 
 
@@ -40,19 +41,6 @@ RECEIPT_SHAPE: Final = record(
 
 
 @dataclass(frozen=True)
-class ShardFile:
-    """One file of the dataset folder: `path` is relative to it, with forward slashes.
-
-    `rows` counts the lines of a sidecar, or the rows of a Parquet file; `sha256` is in hexadecimal digits.
-    """
-
-    path: str
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class Counts:
     """What was counted over rows; two can be added.
 
@@ -64,7 +52,7 @@ class Counts:
         renderers: Rewritten rows by renderer (text, latex or fallback).
         fallbacks: Rewritten rows whose mathematics is set as plain text, by reason.
         operations: Rewritten rows by the distortion that was applied.
-        repairs: Mendings of conversations, by name; a row may have several.
+        repairs: Repairs of conversations, by name; a row may have several.
         prompt_chars, span_chars: Characters of the prompts that were rewritten, and of their spans.
         images, pixels, image_bytes: Pages, their pixels, and the bytes of their PNG files.
 
@@ -92,16 +80,17 @@ class Counts:
         """The counts of one row, or of one refusal."""
         if isinstance(result, Refusal):
             return cls(refused={result.reason: 1})
-        lomo = result["lomo"]
-        repairs = dict(sorted(Counter(lomo["repairs"]).items()))
-        reason = {lomo["reason"]: 1} if lomo["reason"] else {}
+        repairs = dict(sorted(Counter(result["lomo"]["repairs"]).items()))
+        reason = result["lomo"]["reason"]
+        reasons = {reason: 1} if reason else {}
         if not result["rewritten"]:
-            return cls(rows=1, kept=reason, repairs=repairs)
+            return cls(rows=1, kept=reasons, repairs=repairs)
+        lomo = result["lomo"]
         return cls(
             rows=1,
             rewritten=1,
             renderers={lomo["renderer"]: 1},
-            fallbacks=reason,
+            fallbacks=reasons,
             operations={lomo["distortion"]["op"]: 1},
             repairs=repairs,
             prompt_chars=lomo["prompt_chars"],
@@ -114,12 +103,12 @@ class Counts:
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(**{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain numbers and dicts with sorted keys."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The counts that `to_dict` wrote.
 
         Raises:
@@ -128,15 +117,17 @@ class Counts:
         >>> Counts.from_dict(Counts(rows=3).to_dict()) == Counts(rows=3)
         True
         """
-        if set(said) != {f.name for f in fields(cls)}:
-            raise IntegrityError(f"counts have other names than {[f.name for f in fields(cls)]}; found {list(said)}.")
+        if set(values) != {f.name for f in fields(cls)}:
+            raise IntegrityError(
+                f"counts have other names than {[f.name for f in fields(cls)]}; found {list(values)}."
+            )
         empty = cls()
-        for name, value in said.items():
+        for name, value in values.items():
             numbers = value.values() if isinstance(value, dict) else [value]
             alike = isinstance(value, dict) == isinstance(getattr(empty, name), dict)
             if not alike or not all(type(number) is int and number >= 0 for number in numbers):
                 raise IntegrityError(f"counts.{name} must hold numbers of 0 or more; found {value!r}.")
-        return cls(**said)
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -148,8 +139,8 @@ class Receipt:
 
     spec_digest: str
     index: int
-    files: Mapping[str, ShardFile]
-    sidecars: Mapping[str, ShardFile]
+    files: Mapping[str, FileRecord]
+    sidecars: Mapping[str, FileRecord]
     counts: Mapping[str, Counts]
 
     def to_json(self) -> str:
@@ -163,22 +154,24 @@ class Receipt:
         Raises:
             IntegrityError: The text is not a receipt.
 
-        >>> receipt = Receipt("0f", 0, {"mine": ShardFile("mine/a.parquet", 1, 2, "aa")}, {}, {"mine": Counts(rows=1)})
+        >>> files = {"mine": FileRecord("mine/a.parquet", 2, "aa", rows=1)}
+        >>> receipt = Receipt("0f", 0, files, {}, {"mine": Counts(rows=1)})
         >>> Receipt.from_json(receipt.to_json()) == receipt
         True
         """
         try:
-            said = parse(document, RECEIPT_SHAPE)
+            values = parse(document, RECEIPT_SHAPE)
             files, sidecars = (
-                {name: ShardFile(**one) for name, one in said[key].items()} for key in ("files", "sidecars")
+                {name: FileRecord.from_dict(file) for name, file in values[key].items()}
+                for key in ("files", "sidecars")
             )
-            counts = {name: Counts.from_dict(one) for name, one in said["counts"].items()}
-            return cls(said["spec_digest"], said["index"], files, sidecars, counts)
+            counts = {name: Counts.from_dict(counted) for name, counted in values["counts"].items()}
+            return cls(values["spec_digest"], values["index"], files, sidecars, counts)
         except (IntegrityError, TypeError) as error:
             raise IntegrityError(f"a receipt cannot be read ({error}); build the shard again.") from error
 
 
-def _sum(one: Any, other: Any) -> Any:
-    if isinstance(one, int):
-        return one + other
-    return {key: one.get(key, 0) + other.get(key, 0) for key in sorted({*one, *other})}
+def _sum(first: Any, second: Any) -> Any:
+    if isinstance(first, int):
+        return first + second
+    return {key: first.get(key, 0) + second.get(key, 0) for key in sorted({*first, *second})}

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building.planning import ShardSpec
-from lomo_hf.building.receipts import Receipt, ShardFile
+from lomo_hf.building.receipts import Receipt
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain, sweep, write_whole
+from lomo_hf.storage.file_names import WORK_FOLDER
 
 __all__ = [
     "RECEIPTS", "find_strays", "matches", "receipt_path", "save_receipt", "sealed", "sweep_unfinished",
     "trusted_receipt", "unsealed",
 ]  # fmt: skip
 
-RECEIPTS: Final = ".lomo/receipts"
+RECEIPTS: Final = f"{WORK_FOLDER}/receipts"
 """Where receipts lie below the dataset folder while it is being built."""
 
 
@@ -30,8 +31,8 @@ def save_receipt(receipt: Receipt, out: Folder) -> None:
 
 def sealed(receipt: Receipt) -> str:
     """A receipt as it is stored: with a digest of itself, or nothing would tell of a flipped bit in its counts."""
-    said = receipt.to_json()
-    return json.dumps({"seal": sha256(said.encode()).hexdigest(), **json.loads(said)}, indent=1) + "\n"
+    document = receipt.to_json()
+    return json.dumps({"seal": sha256(document.encode()).hexdigest(), **json.loads(document)}, indent=1) + "\n"
 
 
 def unsealed(text: str) -> Receipt:
@@ -87,13 +88,13 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
     folder = Folder(out)
     pairs = [(spec, recipe) for spec in specs for recipe in spec.recipes]
     mine = {path for spec, recipe in pairs for path in (spec.shard_path(recipe), spec.sidecar_path(recipe))}
-    found = {
+    there = {
         place.inside
         for name in {recipe.name for _, recipe in pairs}
         for place in (folder / name).places()
         if place.name.startswith(("train-", "refused-")) and not place.is_folder()
     }
-    return sorted(found - mine)
+    return sorted(there - mine)
 
 
 def sweep_unfinished(specs: Iterable[ShardSpec], out: Path, *, of_any_machine: bool = False) -> int:
@@ -124,12 +125,4 @@ def _adds_up(receipt: Receipt, name: str, rows: int) -> bool:
 def _is_true(receipt: Receipt, spec: ShardSpec, out: Folder) -> bool:
     files = [*receipt.files.values(), *receipt.sidecars.values()]
     unlisted = [spec.sidecar_path(recipe) for recipe in spec.recipes if recipe.name not in receipt.sidecars]
-    return all(_is_as_listed(file, out) for file in files) and not any((out / path).stat() for path in unlisted)
-
-
-def _is_as_listed(file: ShardFile, out: Folder) -> bool:
-    place = out / file.path
-    try:
-        return place.is_file() and place.size() == file.bytes and place.sha256() == file.sha256
-    except OSError:
-        return False
+    return all(file.is_true(out) for file in files) and not any((out / path).stat() for path in unlisted)

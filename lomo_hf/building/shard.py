@@ -9,16 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lomo_hf.building.planning import ShardSpec
-from lomo_hf.building.receipts import Counts, Receipt, ShardFile
+from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.row import Row
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, explain
-from lomo_hf.substitution import Row
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["build_shard", "write_shard"]
 
@@ -68,7 +69,7 @@ def write_shard(
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     read = 0
     for item in spec.source.conversations(spec.start, spec.stop):
-        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.place(read))
+        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.corpus_place(read))
         for output, result in zip(outputs, results, strict=True):
             output.add(result)
         read += 1
@@ -102,12 +103,13 @@ class _Output:
 
     def __init__(self, spec: ShardSpec, recipe: Recipe, out: Folder) -> None:
         self.recipe = recipe
+        self._extra = spec.source.extra
         self.counts = Counts()
         self._shard_path, self._sidecar_path = spec.shard_path(recipe), spec.sidecar_path(recipe)
         self._sidecar_final = out / self._sidecar_path
         self._pending = PendingFile(out / self._shard_path)
         self._sidecar: PendingFile | None = None
-        self._writer = ShardWriter(self._pending)
+        self._writer = ShardWriter(self._pending, extra=spec.source.extra)
 
     @property
     def rows_read(self) -> int:
@@ -129,22 +131,22 @@ class _Output:
     def _refuse(self, refusal: Refusal) -> None:
         if self._sidecar is None:
             self._sidecar = PendingFile(self._sidecar_final)
-        said = {"id": refusal.id, "reason": refusal.reason, "detail": refusal.detail}
+        line = {"id": refusal.id, "reason": refusal.reason, "detail": refusal.detail}
         # A lone surrogate becomes \udxxx, which is JSON's own way to write it.
-        self._sidecar.write(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        self._sidecar.write(json.dumps(line, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
 
     def finish(self) -> None:
         self._writer.close()
 
-    def seal(self) -> tuple[ShardFile, ShardFile | None]:
+    def seal(self) -> tuple[FileRecord, FileRecord | None]:
         """Make sure of what was written, before anything gets its final name."""
         rows = self.counts.rows
-        file = ShardFile(self._shard_path, rows, self._pending.size, self._pending.seal())
-        verify_parquet(self._pending.temporary, rows)
+        file = FileRecord(self._shard_path, self._pending.size, self._pending.seal(), rows)
+        verify_parquet(self._pending.temporary, rows, self._extra)
         if self._sidecar is None:
             return file, None
         refused = sum(self.counts.refused.values())
-        return file, ShardFile(self._sidecar_path, refused, self._sidecar.size, self._sidecar.seal())
+        return file, FileRecord(self._sidecar_path, self._sidecar.size, self._sidecar.seal(), refused)
 
     def publish(self) -> None:
         self._pending.publish()

@@ -9,15 +9,18 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from lomo_hf.building.ordering import Place, order_of, place_of
+from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import stored_schema, with_old_features
+from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
 from lomo_hf.storage.atomic import PendingFile
-from lomo_hf.storage.memory import give_back
-from lomo_hf.substitution import Row
+from lomo_hf.storage.memory import release_memory
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
 
@@ -34,37 +37,39 @@ _CHUNKING: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024,
 class ShardWriter:
     """Takes rows in any order and writes them to a pending file in theirs; the file is sealed by its owner.
 
-    With `keep_order`, rows are stored as they come, and each group of them is written at once.
+    With `keep_order`, rows are stored as they come, and each group of them is written at once. `extra` names columns
+    beyond those that every row has; a row without one has null in it.
     """
 
-    def __init__(self, pending: PendingFile, *, keep_order: bool = False) -> None:
+    def __init__(self, pending: PendingFile, *, extra: tuple[str, ...] = (), keep_order: bool = False) -> None:
+        self._schema = stored_schema(extra)
         self._keep_order = keep_order
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
-        self._held: list[Row] = []
+        self._held: list[MixedRow] = []
         self._held_weight = 0
-        self._places: list[Place] = []
+        self._keys: list[SortKey] = []
         self._weights: list[int] = []
         self._pending = pending
-        self._spill = Spill(pending, stored_schema())
+        self._spill = Spill(pending, self._schema)
 
-    def add(self, row: Row) -> None:
+    def add(self, row: MixedRow) -> None:
         """Take a row; every hundredth goes to the disk with those before it."""
         weight = _weight(row)
         self.weight += weight if self._keep_order else 2 * weight
         self._held_weight += weight
         self._held.append(row)
         if not self._keep_order:
-            self._places.append(place_of(row))
+            self._keys.append(sort_key_of(row))
             self._weights.append(weight)
         if len(self._held) >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
-            self._set_aside()
+            self._flush()
 
     def close(self) -> None:
         """Write the rows in their order, and the footer."""
-        self._set_aside()
+        self._flush()
         for group in self._groups():
             self._writer.write_table(self._spill.rows(group), row_group_size=MAX_GROUP_ROWS)
-            give_back()
+            release_memory()
         self._writer.close()
         self._spill.close()
 
@@ -72,23 +77,23 @@ class ShardWriter:
         """Leave nothing behind but the pending file, which is the owner's. Harmless after `close`."""
         self._spill.close()
 
-    def _set_aside(self) -> None:
+    def _flush(self) -> None:
         import pyarrow as pa
 
         if self._held:
-            table = pa.Table.from_pylist(self._held, schema=stored_schema())
+            table = pa.Table.from_pylist(self._held, schema=self._schema)
             if self._keep_order:
                 self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
             else:
                 self._spill.write(table)
             self._held, self._held_weight = [], 0
-            give_back()
+            release_memory()
 
     def _groups(self) -> Iterator[list[int]]:
         """The rows of each row group: full, or closed early by its weight."""
         group: list[int] = []
         weight = 0
-        for index in order_of(self._places):
+        for index in order_of(self._keys):
             group.append(index)
             weight += self._weights[index]
             if len(group) >= MAX_GROUP_ROWS or weight >= _MAX_GROUP_BYTES:
@@ -98,9 +103,9 @@ class ShardWriter:
             yield group
 
     @cached_property
-    def _writer(self) -> Any:
+    def _writer(self) -> "pq.ParquetWriter":
         """Made at the first row group, since it writes at once and so may fail."""
-        return _parquet_writer(self._pending, stored_schema())
+        return _parquet_writer(self._pending, self._schema)
 
 
 def rewrite_parquet(path: Path, pending: PendingFile) -> None:
@@ -112,15 +117,16 @@ def rewrite_parquet(path: Path, pending: PendingFile) -> None:
 
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         schema = with_old_features(file.schema_arrow)
-        if schema.equals(stored_schema(), check_metadata=False):  # whatever it calls the elements of lists
-            schema = stored_schema()
+        ours = _schema_of_rows(schema)
+        if ours is not None:  # whatever it calls the elements of lists
+            schema = ours
         with _parquet_writer(pending, schema) as writer:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, use_threads=False).cast(schema)
                 writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
 
 
-def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
+def _parquet_writer(pending: PendingFile, schema: "pa.Schema") -> "pq.ParquetWriter":
     import pyarrow.parquet as pq
 
     writer = pq.ParquetWriter(
@@ -137,8 +143,22 @@ def _parquet_writer(pending: PendingFile, schema: Any) -> Any:
     return writer
 
 
-def verify_parquet(path: Path, rows: int) -> None:
+def _schema_of_rows(schema: "pa.Schema") -> "pa.Schema | None":
+    """Our own schema of the same columns, where they are those of stored rows; else None."""
+    try:
+        ours = stored_schema(extra_columns_of(schema.names))
+    except ValueError:
+        return None
+    return ours if schema.equals(ours, check_metadata=False) else None
+
+
+def verify_parquet(path: Path, rows: int, extra: tuple[str, ...] | None = ()) -> None:
     """Read a whole shard, page checksums and all.
+
+    Args:
+        path: A Parquet file.
+        rows: How many rows it must hold.
+        extra: Columns that it must have beyond those that every row has; None for whatever it has.
 
     Raises:
         IntegrityError: A page is damaged, the columns are others, or the number of rows is.
@@ -146,27 +166,29 @@ def verify_parquet(path: Path, rows: int) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    found = 0
+    rows_read = 0
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not file.schema_arrow.equals(stored_schema(), check_metadata=False):
+            schema = file.schema_arrow
+            wanted = _schema_of_rows(schema) if extra is None else stored_schema(extra)
+            if wanted is None or not schema.equals(wanted, check_metadata=False):
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
-                found += file.read_row_group(group, use_threads=False).num_rows
-                give_back()
+                rows_read += file.read_row_group(group, use_threads=False).num_rows
+                release_memory()
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path} is damaged ({error}); build the shard again.") from error
-    if found != rows:
-        raise IntegrityError(f"{path} must hold {rows} rows; found {found}. Build the shard again.")
+    if rows_read != rows:
+        raise IntegrityError(f"{path} must hold {rows} rows; found {rows_read}. Build the shard again.")
 
 
-def _weight(row: Row) -> int:
+def _weight(row: MixedRow) -> int:
     pages = sum(len(image["bytes"]) for image in row["images"] or ())
     # Both views hold every turn.
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])
 
 
-def _column_options(schema: Any) -> dict[str, Any]:
+def _column_options(schema: "pa.Schema") -> dict[str, Any]:
     """PNG bytes as they are, everything else in dictionaries and snappy; by the path of each leaf."""
     leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     pages = {leaf for leaf in leaves if leaf.startswith("images.")}
@@ -177,7 +199,7 @@ def _column_options(schema: Any) -> dict[str, Any]:
     }
 
 
-def _leaves(path: str, kind: Any) -> Iterator[str]:
+def _leaves(path: str, kind: "pa.DataType") -> Iterator[str]:
     import pyarrow as pa
 
     if pa.types.is_struct(kind):

@@ -6,9 +6,12 @@ was looked at would count as the worker's until the shard is written.
 """
 
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from lomo_hf.storage.atomic import PendingFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Spill"]
 
@@ -16,14 +19,14 @@ __all__ = ["Spill"]
 class Spill:
     """One Arrow message for each row, in a temporary file beside the shard."""
 
-    def __init__(self, pending: PendingFile, schema: Any) -> None:
+    def __init__(self, pending: PendingFile, schema: "pa.Schema") -> None:
         self._pending = pending
         self._schema = schema
         self._file: PendingFile | None = None
         self._reader: BinaryIO | None = None
         self._ends = [0]  # of the rows so far, in the file
 
-    def write(self, table: Any) -> None:
+    def write(self, table: "pa.Table") -> None:
         """Append rows."""
         if self._file is None:
             self._file = PendingFile(self._pending.beside(".rows"))
@@ -32,7 +35,7 @@ class Spill:
                 self._file.write(batch.slice(row, 1).serialize())
                 self._ends.append(self._file.size)
 
-    def rows(self, indices: Sequence[int]) -> Any:
+    def rows(self, indices: Sequence[int]) -> "pa.Table":
         """A table of these rows, in this order. Nothing can be written after that."""
         import pyarrow as pa
 
@@ -46,7 +49,7 @@ class Spill:
         if self._file is not None:
             self._file.abandon()
 
-    def _read(self, index: int) -> Any:
+    def _read(self, index: int) -> "pa.Buffer":
         import pyarrow as pa
 
         if self._reader is None:

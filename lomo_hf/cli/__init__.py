@@ -1,6 +1,7 @@
-"""The face: `lomo …`. Parses, calls, prints; decides nothing. One file for each command, one line here.
+"""The command line, `lomo ...`: every command parses its options, calls the library and prints; it decides nothing.
 
-Errors are one sentence with the remedy. Exit codes: 0 done, 1 a problem with data or disk, 2 an argument, 3 integrity.
+One file for each command and one line here. An error is one sentence with the remedy. Exit codes: 0 done, 1 a problem
+with data, disk, network or the Hub, 2 wrong usage, 3 something is not what was recorded, 130 stopped by Ctrl-C.
 """
 
 import sys
@@ -11,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lomo_hf.cli.agreement import agreement, score
 from lomo_hf.cli.audit import audit
 from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
@@ -28,6 +30,7 @@ from lomo_hf.cli.sample import sample
 from lomo_hf.cli.sensitivity import sensitivity
 from lomo_hf.cli.terminal import visible
 from lomo_hf.cli.verify import verify
+from lomo_hf.cli.write_eval import write_eval
 from lomo_hf.errors import LomoError
 
 __all__ = ["app", "main"]
@@ -35,67 +38,67 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="lomo",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    epilog="Start with `lomo build`: it builds the embedded sample, without a network, into the folder lomo-ov15.",
 )
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from lomo_hf import __version__
 
-        sys.stdout.write(f"lomo-hf {version('lomo-hf')}\n")
+        sys.stdout.write(f"lomo-hf {__version__}\n")
         raise typer.Exit
 
 
 @app.callback()
-def _all(
+def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Render part of each text prompt as an image, keep the answer, and build a dataset for the Hub."""
 
 
-app.command()(plan)
-app.command()(build)
-app.command()(preview)
-app.command()(recipes)
-app.command()(sample)
-app.command()(audit)
-app.command()(card)
-app.command()(check)
-app.command()(browse)
-app.command()(grid)
-app.command()(mix)
-app.command()(export)
-app.command()(push)
-app.command()(verify)
-app.command()(render_eval)
-app.command()(sensitivity)
+_PANELS = {
+    "Build": (build, preview, recipes, plan, sample, grid),
+    "Inspect": (check, browse, audit, verify),
+    "Publish": (card, push),
+    "Train": (mix, export),
+    "Evaluate": (render_eval, write_eval, sensitivity, agreement, score),
+}
+for _panel, _commands in _PANELS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
 
 _INTERRUPTED = 130
 
-# Whose errors mean that the network failed; their packages are loaded only by commands that need it.
+# Errors of these packages mean that the network failed; only commands that need the network import them.
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "huggingface_hub", "requests"})
 
 
 def main() -> None:
-    """The console scripts `lomo` and `hf-lomo`."""
+    """Run the command line: the console scripts `lomo` and `hf-lomo`, and `python -m lomo_hf`.
+
+    Arguments are read from `sys.argv`.
+
+    Raises:
+        SystemExit: Always, with the exit code.
+    """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # what a terminal cannot show is spelt out, and ends nothing
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal cannot show is escaped
             stream.reconfigure(errors="backslashreplace")
     try:
         _run()
     except LomoError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped; what is done stays, and the same command goes on from there.", _INTERRUPTED)
+        _fail("stopped; finished work is kept, and the same command continues from there.", _INTERRUPTED)
     except OSError as error:
         from lomo_hf.storage.atomic import disk_is_full
 
         if disk_is_full(error):
-            _fail(f"the disk takes no more ({error.strerror}). Free space, then give the same command again.", 1)
+            _fail(f"the disk is full ({error.strerror}). Free space, then run the same command again.", 1)
         if error.filename is None and error.errno is None:
             _fail(f"{error}. Check the network, the name and that you are logged in (`hf auth login`).", 1)
         _fail(f"{error.strerror or error}: {error.filename or 'no file'}. Check the path and its permissions.", 1)
@@ -103,11 +106,11 @@ def main() -> None:
         if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
             sys.excepthook = _report
             raise
-        _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then give the command again.", 1)
+        _fail(f"the Hub does not answer ({error}). Check the network and HF_ENDPOINT, then run the command again.", 1)
 
 
 def _run() -> None:
-    """Typer takes Ctrl-C for itself and leaves without a word; what it says of arguments repeats them as they are."""
+    """Run the application; control characters in arguments are shown, and Ctrl-C gets a message of ours."""
     try:
         code = app(standalone_mode=False)
     except Exception as error:
@@ -121,6 +124,7 @@ def _run() -> None:
 
 
 def _refuse_arguments(error: Any) -> None:
+    """Print what is wrong with the arguments, as Typer would, with control characters in them shown."""
     from typer.rich_utils import rich_format_error
 
     for name in ("message", "param_hint", "option_name"):

@@ -1,4 +1,4 @@
-"""`lomo audit`: is what was built true? A table of checks and figures, and a report beside the dataset."""
+"""`lomo audit`: compare a dataset with its source; a table of checks and figures, and a report in the dataset."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lomo_hf.cli.terminal import Corpus, console, literal
+from lomo_hf.cli.terminal import Corpus, DatasetFolder, console, literal, progress_bar
 from lomo_hf.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
@@ -19,18 +19,18 @@ __all__ = ["audit"]
 
 
 def audit(
-    folder: Annotated[Path, typer.Argument(help="The dataset folder.")],
+    folder: DatasetFolder,
     corpus: Corpus = None,
     no_source: Annotated[bool, typer.Option("--no-source", help="Check only what needs no corpus.")] = False,
     sample: Annotated[
-        int | None, typer.Option(min=1, help="Rewritten rows whose pages are decoded, made again and read.")
+        int | None, typer.Option(min=1, help="Decode, render again and read the pages of so many rows only.")
     ] = None,
     ocr: Annotated[bool, typer.Option("--ocr", help="Read a sample of pages (needs the extra \\[audit]).")] = False,
     out: Annotated[
         Path | None, typer.Option(help="Write the report here, instead of into the folder and its card.")
     ] = None,
 ) -> None:
-    """Check every row of a dataset folder against its source: exit code 0 if all is true, 3 if not."""
+    """Compare every row of a dataset folder with its source. Exit code 0 if every check passes, 3 if not."""
     if corpus is not None and no_source:
         raise UsageError("--corpus and --no-source exclude each other; found both. Give one.")
     report = _run(folder, corpus, no_source, sample, ocr)
@@ -50,28 +50,20 @@ def audit(
 
 
 def _run(folder: Path, corpus: str | None, no_source: bool, sample: int | None, ocr: bool) -> "AuditReport":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
     from lomo_hf.auditing import audit_dataset, open_reader
 
     reader = open_reader() if ocr else None
-    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), transient=True) as bar:
-        task = bar.add_task("rows", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with progress_bar(console()) as (show, _):
         return audit_dataset(folder, corpus=corpus, no_source=no_source, sample=sample, reader=reader, progress=show)
 
 
 def print_report(report: "AuditReport", screen: "Console") -> None:
     """The report as tables."""
     table = _table("check", "", "checked", "false", "first examples")
-    for one in report.outcomes:
-        verdict = "skipped" if one.skipped else "true" if one.true else "[bold red]false[/bold red]"
-        examples = "; ".join(f"{case.id}: {case.why}" for case in one.examples[:2]) or one.skipped or ""
-        table.add_row(one.name, verdict, f"{one.checked:,}", f"{one.failed:,}", literal(examples))
+    for outcome in report.outcomes:
+        verdict = "skipped" if outcome.skipped else "true" if outcome.true else "[bold red]false[/bold red]"
+        examples = "; ".join(f"{case.id}: {case.why}" for case in outcome.examples[:2]) or outcome.skipped or ""
+        table.add_row(outcome.name, verdict, f"{outcome.checked:,}", f"{outcome.failed:,}", literal(examples))
     screen.print(table)
     for note in report.notes:
         screen.print(note, markup=False)
@@ -91,15 +83,16 @@ def _statistics(statistics: Mapping[str, Mapping[str, Any]]) -> "Table":
 
     counted = ("rows", "refused", "ratio", "drawn", "rewritten", "rows_with_mathematics", "spans")
     for key in (*counted, "spans_with_mathematics"):
-        add(key.replace("_", " "), [one[key] for one in configs])
+        add(key.replace("_", " "), [config[key] for config in configs])
     for label, group in (("set as", "renderers"), ("script", "spans_by_script"), ("fell back", "fallback_reasons")):
-        for key in dict.fromkeys(key for one in configs for key in one[group]):
-            add(f"{label} [bold]{key}[/bold]", [one[group].get(key, 0) for one in configs])
-    add("fallbacks of mathematics", [f"{one['fallback_share_of_mathematics']:.2%}" for one in configs])
-    add("span share of prompt, median", [f"{one['span_share_of_prompt'].get('median', 0):.1%}" for one in configs])
+        for key in dict.fromkeys(key for config in configs for key in config[group]):
+            add(f"{label} [bold]{key}[/bold]", [config[group].get(key, 0) for config in configs])
+    add("fallbacks of mathematics", [f"{config['fallback_share_of_mathematics']:.2%}" for config in configs])
+    shares = [config["span_share_of_prompt"].get("median", 0) for config in configs]
+    add("span share of prompt, median", [f"{share:.1%}" for share in shares])
     for side in ("width", "height"):
-        found = [one["page"][side] for one in configs]
-        add(f"page {side}, median (most)", [f"{one['median']} ({one['most']})" if one else "" for one in found])
+        sizes = [config["page"][side] for config in configs]
+        add(f"page {side}, median (most)", [f"{size['median']} ({size['most']})" if size else "" for size in sizes])
     return table
 
 
@@ -107,11 +100,11 @@ def _reading(ocr: Mapping[str, Any]) -> "Table":
     table = _table("character error, %", "pages", "before", "after", "median after", "over 5 %", "cost")
     table.title = str(ocr["reader"])
     for label, group in (("route", "by_route"), ("prose", "prose_by_script"), ("prose", "prose_by_operation")):
-        for key, one in ocr[group].items():
-            before, after = one["before"], one["after"]
-            shares = (before["mean"], after["mean"], after["median"], after["over_5_percent"], one["cost"])
+        for key, readings in ocr[group].items():
+            before, after = readings["before"], readings["after"]
+            shares = (before["mean"], after["mean"], after["median"], after["over_5_percent"], readings["cost"])
             percents = [f"{100 * share:.2f}" for share in shares]
-            table.add_row(f"{label} [bold]{key}[/bold]", str(one["pages"]), *percents)
+            table.add_row(f"{label} [bold]{key}[/bold]", str(readings["pages"]), *percents)
         table.add_section()
     return table
 
@@ -120,7 +113,7 @@ def _table(*columns: str) -> "Table":
     from rich.table import Table
 
     table = Table(show_edge=False, title_justify="left")
-    words = ("check", "first examples", "character error, %")
+    texts = ("check", "first examples", "character error, %")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if not number or column in words else "right")
+        table.add_column(column, justify="left" if not number or column in texts else "right")
     return table

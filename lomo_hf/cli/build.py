@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
+from lomo_hf.cli.corpus_options import Limit, Selection, selecting
 from lomo_hf.cli.engines import (
     Assemble,
     EngineName,
@@ -21,8 +21,7 @@ from lomo_hf.cli.engines import (
     chosen_engine,
     chosen_share,
 )  # fmt: skip
-from lomo_hf.cli.terminal import Recipes, RepoName, console, named
-from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.cli.terminal import Recipes, RepoName, console, named, progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,25 +51,18 @@ def build(
     remote: Remote = None,
     engine_option: EngineOptions = None,
 ) -> None:
-    """Build a dataset folder that load_dataset reads."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
+    """Build a dataset folder that load_dataset reads. The same command continues a build that was stopped."""
     from lomo_hf.dataset import build_dataset
+    from lomo_hf.recipes import DEFAULT_RECIPE
 
     for name in recipe or ():
-        _note_other_than_its_name(name)
+        _note_borrowed_name(name)
     share = chosen_share(shard_index, num_shards, engine, assemble)
     builder = chosen_engine(engine, num_proc, assemble, executor, tasks, workers, remote, engine_option or ())
     screen = console()
     started = time.monotonic()
-    selected = resumable(selection, out)
-    parts = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*parts, console=screen, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    selected = selection.select(out)
+    with progress_bar(screen) as (show, begin):
         report = build_dataset(
             selected.source,
             recipe or [DEFAULT_RECIPE],
@@ -79,26 +71,29 @@ def build(
             limit=limit,
             repo=repo,
             progress=show,
+            on_phase=begin,
             engine=builder,
             share=share,
             draw=selected.draw,
             notify=lambda said: screen.print(said, highlight=False, markup=False),
         )
+    if report.unchanged:
+        screen.print(f"{out} is already built; nothing was changed.", highlight=False, markup=False)
     if report.counts:
         print_report(report, time.monotonic() - started)
     if not report.whole:
-        screen.print("The scheduler has the rest." if share is None else "Other machines have the rest.", end=" ")
-        screen.print("When all shards are there: the same command with --assemble instead of its share or engine.")
+        screen.print("The scheduler builds the rest." if share is None else "Other machines build the rest.", end=" ")
+        screen.print("When all shards are there, run this command with --assemble instead of its share or engine.")
 
 
-def _note_other_than_its_name(recipe: str) -> None:
-    """A file that `lomo recipes --show` began keeps the name it had: two datasets would call two things `ratio50`."""
+def _note_borrowed_name(recipe: str) -> None:
+    """Warn of a changed recipe that kept the name of a named one: two datasets would call two things `ratio50`."""
     from lomo_hf.recipes.named import NAMED_RECIPES, is_as_named, load_recipe
 
     loaded = load_recipe(recipe)
     if loaded.name in NAMED_RECIPES and not is_as_named(loaded):
         console(stderr=True).print(
-            f"note: {named(recipe)} calls itself {loaded.name} and is another recipe than the one of that name; "
+            f"note: {named(recipe)} has the name {loaded.name}, but is not the recipe {loaded.name} of lomo_hf; "
             "give it a `name` of its own.",
             highlight=False,
             markup=False,
@@ -106,7 +101,7 @@ def _note_other_than_its_name(recipe: str) -> None:
 
 
 def print_report(report: "BuildReport", seconds: float) -> None:
-    """What was counted, in tables of as many configs as the screen has room for, and how to load it."""
+    """What was counted, in tables of as many configs as fit side by side, and how to load it."""
     from rich.table import Table
     from rich.text import Text
 
@@ -132,12 +127,12 @@ def print_report(report: "BuildReport", seconds: float) -> None:
             table.add_section()
         screen.print(table)
     first = next(iter(report.counts))
-    if any(one.refused for one in report.counts.values()):
-        said = f"Refused rows, one by one: {named(report.folder)}/*/refused-*.jsonl"
-        screen.print(said, highlight=False, markup=False)
+    folder = named(report.folder)
+    if any(config.refused for config in report.counts.values()):
+        screen.print(f"Every refused row: {folder}/*/refused-*.jsonl", highlight=False, markup=False)
     if report.whole:
-        said = f'Load it: load_dataset("{named(report.folder)}", "{first}")'
-        screen.print(said, style="bold", highlight=False, markup=False)
+        call = f'load_dataset("{folder}", "{first}")'
+        screen.print(f"Load it: {call}", style="bold", highlight=False, markup=False)
 
 
 _Counted = tuple[str, str, list[str]]
@@ -146,27 +141,30 @@ _Counted = tuple[str, str, list[str]]
 def _sections(report: "BuildReport", seconds: float) -> list[list[_Counted]]:
     """The rows of the table by section: what is counted, its key, and the counts of every config."""
     counts = list(report.counts.values())
-    rewritten = [f"{one.rewritten} ({one.rewritten / max(one.rows, 1):.1%})" for one in counts]
-    sections = [[("rows", "", [str(one.rows) for one in counts]), ("rewritten", "", rewritten)]]
-    for label, group in (
-        ("typeset as", [one.renderers for one in counts]),
-        ("distorted by", [one.operations for one in counts]),
-        ("kept as text", [one.kept for one in counts]),
-        ("fell back", [one.fallbacks for one in counts]),
-        ("refused", [one.refused for one in counts]),
+    rewritten = [f"{config.rewritten} ({config.rewritten / max(config.rows, 1):.1%})" for config in counts]
+    sections = [[("rows", "", [str(config.rows) for config in counts]), ("rewritten", "", rewritten)]]
+    for label, tallies in (
+        ("typeset as", [config.renderers for config in counts]),
+        ("distorted by", [config.operations for config in counts]),
+        ("kept as text", [config.kept for config in counts]),
+        ("fell back", [config.fallbacks for config in counts]),
+        ("refused", [config.refused for config in counts]),
     ):
-        keys = sorted({key for one in group for key in one})
-        sections.append([(label, key, [str(one.get(key, 0)) for one in group]) for key in keys])
-    total = sum(one.rows for one in counts)
+        keys = sorted({key for tally in tallies for key in tally})
+        sections.append([(label, key, [str(tally.get(key, 0)) for tally in tallies]) for key in keys])
+    filled = [section for section in sections if section]
+    if report.unchanged:
+        return filled
+    total = sum(config.rows for config in counts)
     pace = [f"{total / max(seconds, 1e-9):.0f} in all"] + [""] * (len(counts) - 1)
-    return [*(section for section in sections if section), [("rows a second", "", pace)]]
+    return [*filled, [("rows a second", "", pace)]]
 
 
-def _parts(widths: list[int], room: int) -> "Iterator[slice]":
-    """Runs of columns that fit into the room, one column at least."""
+def _parts(widths: list[int], available: int) -> "Iterator[slice]":
+    """Runs of columns that fit into so many characters, at least one column each."""
     start = used = 0
     for at, width in enumerate(widths):
-        if at > start and used + width > room:
+        if at > start and used + width > available:
             yield slice(start, at)
             start, used = at, 0
         used += width

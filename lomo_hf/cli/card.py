@@ -1,23 +1,23 @@
-"""`lomo card`: the card and its pictures, written anew from a finished dataset folder."""
+"""`lomo card`: write the card and its pictures again, from a finished dataset folder."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import RepoName, console, literal
+from lomo_hf.cli.terminal import DatasetFolder, RepoName, console, literal
 
 __all__ = ["card"]
 
 
 def card(
-    folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")] = Path("lomo-ov15"),
+    folder: DatasetFolder = Path("lomo-ov15"),
     repo: RepoName = None,
     legacy_features: Annotated[
         bool, typer.Option("--legacy-features", help="First make shards of other tools readable by datasets < 4.")
     ] = False,
 ) -> None:
-    """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it stays."""
+    """Write README.md of a dataset folder again: numbers, plots, pictures. Your own text in it is kept."""
     from lomo_hf.dataset import rewrite_features
     from lomo_hf.dataset.card.companions import refresh_card
 
@@ -30,7 +30,7 @@ def card(
         changed = rewrite_features(folder, notify=say)
         screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
     manifest = refresh_card(folder, repo=repo, notify=say)
-    pictures = sum(record["path"].endswith(".png") for record in manifest.files)
+    pictures = sum(record.path.endswith(".png") for record in manifest.files)
     configs = _number(len(manifest.recipes), "config")
     screen.print(f"[bold]{literal(folder / 'README.md')}[/bold]: {configs}, {_number(pictures, 'picture')}")
 

@@ -1,4 +1,4 @@
-"""`lomo check`: would a dataset load, and what would the Hub's viewer show? Exit code 1 where loading breaks."""
+"""`lomo check`: does a dataset load, and what does the Hub's viewer show? Exit code 1 where loading breaks."""
 
 from typing import TYPE_CHECKING
 
@@ -38,10 +38,10 @@ def _print_report(report: "Report") -> None:
         for finding in findings[:_SHOWN]:
             table.add_row(check.name, looks[finding.severity], literal(finding.says))
         if len(findings) > _SHOWN:
-            table.add_row(check.name, "", f"and {len(findings) - _SHOWN} more of the kind")
+            table.add_row(check.name, "", f"and {len(findings) - _SHOWN} more")
     screen = console()
     screen.print(table)
     broken = sum(finding.severity == "breaks" for finding in report.findings)
     warned = len(report.findings) - broken
-    said = f"{broken} break loading, {warned} warn" if report.findings else "nothing found"
-    screen.print(f"\n{len(report.results)} checks: {said}.", style="bold", highlight=False)
+    summary = f"{broken} break loading, {warned} warn" if report.findings else "nothing found"
+    screen.print(f"\n{len(report.results)} checks: {summary}.", style="bold", highlight=False)

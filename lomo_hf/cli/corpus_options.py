@@ -1,7 +1,7 @@
-"""The options that say which rows are read - corpus, configs, columns, draw - and how they become one source.
+"""The options that say which rows are read - corpus, configs, columns, draw - and the source that they name.
 
-The same for `build`, `plan`, `sample` and `grid`, so that what one prints is what another reads: each field of
-`Selection` is an option, and a command that asks for a `selection` has all of them.
+They are the same for `build`, `plan`, `sample` and `grid`: each field of `Selection` is an option, and a command that
+takes a `selection` has all of them.
 """
 
 import inspect
@@ -13,41 +13,90 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lomo_hf.cli.terminal import Corpus, console
-from lomo_hf.errors import LomoError, UsageError
+from lomo_hf.cli.terminal import CORPUS_PANEL, DRAW_PANEL, Corpus, console, existing_file, existing_files, shown_status
+from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
-    from lomo_hf.storage import Folder
 
-__all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "resumable", "selecting"]
+__all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "selecting"]
 
 Configs = Annotated[
-    list[str] | None, typer.Option("--config", help="Only this config of the Hub dataset; repeatable.")
+    list[str] | None,
+    typer.Option("--config", rich_help_panel=CORPUS_PANEL, help="Only this config of the Hub dataset; repeatable."),
 ]
 ExcludeConfigs = Annotated[
-    list[str] | None, typer.Option("--exclude-config", help="Leave this config out; repeatable.")
+    list[str] | None,
+    typer.Option("--exclude-config", rich_help_panel=CORPUS_PANEL, help="Leave this config out; repeatable."),
 ]
-Columns = Annotated[str | None, typer.Option(help="Columns of a corpus in no known dialect: prompt=NAME,answer=NAME.")]
-Sample = Annotated[str | None, typer.Option(help="Draw so many rows, as 2_000_000; the same for the same seed.")]
-Tokens = Annotated[str | None, typer.Option(help="Draw rows of so many tokens (estimated) instead.")]
-Quota = Annotated[str | None, typer.Option(help="Shares of the configs: proportional (default) or equal.")]
-Weights = Annotated[str | None, typer.Option(help="Shares of the configs by weight: gsm8k=1,math=2.5,...")]
-Dedup = Annotated[bool, typer.Option("--dedup", help="Of rows with the same prompt only the first is drawn.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=CORPUS_PANEL,
+        help="Columns of a corpus whose layout is not known: prompt=NAME,answer=NAME.",
+    ),
+]
+Sample = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=DRAW_PANEL, help="Draw so many rows, such as 2_000_000; the same rows for the same seed."
+    ),
+]
+Tokens = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=DRAW_PANEL, help="Draw rows of so many tokens (estimated) instead."),
+]
+Quota = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=DRAW_PANEL, help="Shares of the configs: proportional (default) or equal."),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(rich_help_panel=DRAW_PANEL, help="Shares of the configs by weight: gsm8k=1,math=2.5,..."),
+]
+Dedup = Annotated[
+    bool,
+    typer.Option("--dedup", rich_help_panel=DRAW_PANEL, help="Of rows with the same prompt, draw only the first."),
+]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-columns",
+        rich_help_panel=CORPUS_PANEL,
+        help="Columns of the corpus to store beside each row, as text: NAME,NAME.",
+    ),
+]
 Overlaps = Annotated[
     list[Path] | None,
-    typer.Option("--exclude-overlap", help="A file of evaluation prompts; rows that share 13 words in a row are out."),
+    typer.Option(
+        "--exclude-overlap",
+        callback=existing_files,
+        rich_help_panel=DRAW_PANEL,
+        help="A file of evaluation prompts; rows that share 13 words in a row with one of them are left out.",
+    ),
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option(
+        callback=existing_file, rich_help_panel=DRAW_PANEL, help="A draw.json: take exactly the rows that it names."
+    ),
 ]
 Limit = Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")]
-Replay = Annotated[Path | None, typer.Option(help="A draw.json: take the very rows that it names.")]
-
-Seed = Annotated[int | None, typer.Option(help="Of the draw of rows; where recipes are built, instead of their own.")]
+Seed = Annotated[
+    int | None, typer.Option(help="Decides which rows are drawn; where recipes are built, also replaces their seed.")
+]
 
 
 @dataclass(frozen=True)
 class Selected:
-    """The source to read, and the manifest of its draw, if it was drawn."""
+    """The source to read, and the manifest of its draw, if it was drawn.
+
+    Attributes:
+        source: Where the rows come from.
+        draw: The text of `draw.json`; None where all rows are taken.
+        made: How the rows were drawn; None where nothing was drawn, or an earlier draw was used again.
+    """
 
     source: "Source"
     draw: str | None = None
@@ -56,12 +105,14 @@ class Selected:
 
 @dataclass(frozen=True)
 class Selection:
-    """The options, as typed."""
+    """The options as typed; each field is one."""
 
     corpus: Corpus = None
+    seed: Seed = None
     configs: Configs = None
     exclude: ExcludeConfigs = None
     columns: Columns = None
+    keep: Keep = None
     sample: Sample = None
     tokens: Tokens = None
     quota: Quota = None
@@ -69,63 +120,76 @@ class Selection:
     dedup: Dedup = False
     overlaps: Overlaps = None
     replay: Replay = None
-    seed: Seed = None
 
-    def select(self, earlier: Path | None = None) -> Selected:
-        """Open the corpus and draw. `earlier` is the manifest of a draw that may be the same one, and then saves time.
+    def select(self, out: Path | None = None) -> Selected:
+        """Open the corpus and draw.
+
+        Args:
+            out: The dataset folder of a build, where the draw is kept in case that the build is stopped; None keeps it
+                nowhere.
 
         Raises:
             LomoError: See `lomo_hf.errors`.
         """
         from lomo_hf.corpus.sampling import draw, draw_json, read_draw, replay
+        from lomo_hf.dataset import draw_for_build
 
         sampling = self.sampling()
         if self.replay is not None:
             if sampling.asks_for_something or self.configs or self.exclude:
                 raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
-            said = read_draw(self.replay)
-            again = replay(said, self.replayed(said))
-            return Selected(again, self.replay.read_text(encoding="utf-8"))
+            record = read_draw(self.replay)
+            return Selected(replay(record, self.replayed(record)), self.replay.read_text(encoding="utf-8"))
         source = self.open()
         if not sampling.asks_for_something:
             if self.quota or self.weights:
                 raise UsageError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
             return Selected(source)
-        if earlier is not None and (known := self._known(source, sampling, earlier)):
-            return known
-        made = draw(source, sampling, _counter() if sampling.reads_text else None)
+        progress = _reading_note() if sampling.reads_text else None
+        if out is not None:
+            kept = draw_for_build(source, sampling, out, progress=progress)
+            return Selected(kept.source, kept.manifest, kept.made)
+        made = draw(source, sampling, progress)
         return Selected(made.source, draw_json(made), made)
 
-    def replayed(self, said: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
-        """The corpus of a draw, where one is named; its columns are those of the draw unless said otherwise."""
+    def replayed(self, record: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
+        """The corpus of a draw, where --corpus names one; with the draw's columns unless --columns names others."""
         if self.corpus is None:
             return None
-        columns = ",".join(f"{target}={name}" for target, name in said["source"]["columns"].items())
-        return replace(self, columns=self.columns or columns or None).open()
+        columns = ",".join(f"{target}={name}" for target, name in record["source"]["columns"].items())
+        kept = ",".join(record["source"].get("keep", ()))
+        return replace(self, columns=self.columns or columns or None, keep=self.keep or kept or None).open()
 
     def open(self) -> "FileSource | JoinedSource":
         """The whole corpus."""
         from lomo_hf.corpus import open_corpus, open_hub
+        from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
-        columns = mapping(self.columns)
+        columns, keep = mapping(self.columns), _names(self.keep)
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
             if self.configs or self.exclude:
                 raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_corpus(self.corpus, columns=columns)
-        screen = console()
-        with screen.status("reading the list of files ...") as status:
+            return open_corpus(self.corpus, columns=columns, keep=keep)
+        notes = console(stderr=True)
+
+        def tell(sentence: str) -> None:
+            notes.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+        with shown_status(console(), "reading the list of files ...") as update:
             return open_hub(
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
                 columns=columns,
-                on_config=lambda name, done, total: status.update(f"planned {name} ({done} of {total} configs)"),
+                keep=keep,
+                retrier=reading_retrier(tell),
+                on_config=lambda name, done, total: update(f"planned {name} ({done} of {total} configs)"),
             )
 
     def sampling(self) -> "Sampling":
-        """What is to be drawn."""
+        """The rule of the draw that the options ask for."""
         from lomo_hf.corpus.sampling import Sampling
 
         if self.sample is not None and self.tokens is not None:
@@ -142,67 +206,39 @@ class Selection:
             overlap=tuple(self.overlaps or ()),
         )
 
-    def _known(self, source: "FileSource | JoinedSource", sampling: "Sampling", earlier: Path) -> "Selected | None":
-        """The rows of an earlier draw that was stopped after drawing, if it was drawn by the same rule."""
-        from lomo_hf.corpus.sampling import read_draw, replay
-        from lomo_hf.corpus.sampling.manifest import recorded_sampling
-
-        try:
-            said = read_draw(earlier)
-            if said["source"]["digest"] != source.digest or said["sampling"] != recorded_sampling(sampling):
-                return None
-            return Selected(replay(said, source), earlier.read_text(encoding="utf-8"))
-        except LomoError:  # it is not there, or damaged: it would only have saved time
-            return None
-
 
 def selecting(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with an option for each field of `Selection` in the place of its parameter `selection`."""
+    """The command with an option for each field of `Selection` in place of its parameter `selection`.
+
+    In the help, --corpus stands where `selection` does; then come the command's other basic options, the rest of
+    `Selection`, and the command's options that are in a panel of their own.
+    """
     options = inspect.signature(Selection).parameters
-    parameters: dict[str, inspect.Parameter] = {}
+    basic: dict[str, inspect.Parameter] = {}
+    special: dict[str, inspect.Parameter] = {}
     for name, own in inspect.signature(command).parameters.items():
-        parameters |= options if name == "selection" else {name: own}
+        if name == "selection":
+            basic["corpus"] = options["corpus"]
+        else:
+            (special if _has_panel(own) else basic)[name] = own
+    parameters = {**basic, **options, **special}
 
     @wraps(command)
-    def run(**said: Any) -> None:
-        command(selection=Selection(**{name: said.pop(name) for name in options}), **said)
+    def run(**typed: Any) -> None:
+        command(selection=Selection(**{name: typed.pop(name) for name in options}), **typed)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    run.__signature__ = inspect.Signature([one.replace(kind=keyword) for one in parameters.values()])  # type: ignore[attr-defined]
-    run.__annotations__ = {name: one.annotation for name, one in parameters.items()}
+    signature = inspect.Signature([parameter.replace(kind=keyword) for parameter in parameters.values()])
+    run.__signature__ = signature  # type: ignore[attr-defined]
+    run.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
     return run
 
 
-def resumable(selection: Selection, out: Path) -> Selected:
-    """As `select`, with the draw kept in the folder being built, so that a stopped build need not draw again."""
-    from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.dataset.manifest import WORK_FOLDER
-    from lomo_hf.storage import LOCK, Folder
-    from lomo_hf.storage.atomic import write_whole
-
-    folder = Folder(out) if out.is_dir() else None
-    begun = folder is not None and (folder / WORK_FOLDER).is_folder()
-    kept = folder / WORK_FOLDER / DRAW if folder and begun else None
-    selected = selection.select(kept.path if kept and kept.is_file() else _recorded_draw(folder))
-    fresh = begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK})
-    if selected.made is not None and selected.draw is not None and fresh:
-        write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, selected.draw.encode())
-    return selected
+def _has_panel(option: inspect.Parameter) -> bool:
+    return any(getattr(info, "rich_help_panel", None) for info in getattr(option.annotation, "__metadata__", ()))
 
 
-def _recorded_draw(folder: "Folder | None") -> Path | None:
-    """The manifest of the draw in a finished folder, if it is what was written there: it will be written again."""
-    from lomo_hf.corpus.sampling import DRAW
-    from lomo_hf.dataset.manifest import file_record, read_manifest
-
-    if folder is None or not (folder / DRAW).is_file():
-        return None
-    manifest = read_manifest(folder)
-    known = manifest is not None and file_record(folder, DRAW) in manifest.files
-    return (folder / DRAW).path if known else None
-
-
-def _counter() -> Any:
+def _reading_note() -> Any:
     screen = console()
 
     def show(done: int, total: int) -> None:
@@ -213,8 +249,16 @@ def _counter() -> Any:
 
 
 def mapping(columns: str | None) -> Mapping[str, str] | None:
-    """What --columns says, if it says anything."""
+    """The columns that --columns names; None where it is not given.
+
+    >>> mapping("prompt=question, answer=gold")
+    {'prompt': 'question', 'answer': 'gold'}
+    """
     return _pairs("columns", columns) or None
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 def _pairs(what: str, text: str | None) -> Mapping[str, str]:

@@ -1,12 +1,12 @@
-"""The options of `lomo build` that say who builds the shards, and the engine that they ask for."""
+"""The options of `lomo build` that say which machines build the shards, and the engine that they ask for."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lomo_hf.cli.terminal import MACHINES_PANEL
 from lomo_hf.errors import UsageError
-from lomo_hf.storage.yaml_reading import read_yaml
 
 if TYPE_CHECKING:
     from lomo_hf.building import Engine
@@ -19,21 +19,50 @@ __all__ = [
 _CLUSTER = "With --engine datatrove"
 
 NumProc = Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")]
-EngineName = Annotated[str, typer.Option(help="Who builds: local (this machine) or datatrove (a cluster).")]
-Executor = Annotated[str, typer.Option(help=f"{_CLUSTER}: local, slurm, ray or jobs.")]
-Tasks = Annotated[int | None, typer.Option(min=1, help=f"{_CLUSTER}: tasks that share the shards; default: one each.")]
-Workers = Annotated[int, typer.Option(help=f"{_CLUSTER}: tasks at the same time; -1 is all.")]
+EngineName = Annotated[
+    str,
+    typer.Option(rich_help_panel=MACHINES_PANEL, help="Who builds: local (this machine) or datatrove (a cluster)."),
+]
+Executor = Annotated[str, typer.Option(rich_help_panel=MACHINES_PANEL, help=f"{_CLUSTER}: local, slurm, ray or jobs.")]
+Tasks = Annotated[
+    int | None,
+    typer.Option(
+        min=1, rich_help_panel=MACHINES_PANEL, help=f"{_CLUSTER}: tasks that share the shards. Default: one each."
+    ),
+]
+Workers = Annotated[
+    int, typer.Option(rich_help_panel=MACHINES_PANEL, help=f"{_CLUSTER}: tasks at the same time; -1 is all.")
+]
 Remote = Annotated[
-    str | None, typer.Option(help=f"{_CLUSTER}: where tasks leave shards, hf://buckets/NAME/BUCKET/folder or such.")
+    str | None,
+    typer.Option(
+        rich_help_panel=MACHINES_PANEL,
+        help=f"{_CLUSTER}: where tasks leave shards, such as hf://buckets/NAME/BUCKET/folder.",
+    ),
 ]
 EngineOptions = Annotated[
     list[str] | None,
-    typer.Option("--engine-option", help=f"{_CLUSTER}: an argument of the executor, such as partition=cpu."),
+    typer.Option(
+        "--engine-option",
+        rich_help_panel=MACHINES_PANEL,
+        help=f"{_CLUSTER}: an argument of the executor, such as partition=cpu; repeatable.",
+    ),
 ]
-ShardIndex = Annotated[int | None, typer.Option(help="Build only this machine's share of the shards; counts from 0.")]
-ShardCount = Annotated[int | None, typer.Option("--num-shards", help="How many machines share the shards.")]
+ShardIndex = Annotated[
+    int | None,
+    typer.Option(rich_help_panel=MACHINES_PANEL, help="Build only this machine's share of the shards; from 0."),
+]
+ShardCount = Annotated[
+    int | None,
+    typer.Option("--num-shards", rich_help_panel=MACHINES_PANEL, help="How many machines share the shards."),
+]
 Assemble = Annotated[
-    bool, typer.Option("--assemble", help="Build nothing: card and manifest for shards that are there.")
+    bool,
+    typer.Option(
+        "--assemble",
+        rich_help_panel=MACHINES_PANEL,
+        help="Build no shard: write card and manifest for the shards that are there.",
+    ),
 ]
 
 
@@ -47,7 +76,7 @@ def chosen_engine(
     remote: str | None,
     options: Sequence[str],
 ) -> "Engine":
-    """The engine that the options name. On this machine rows are made in workers, so that one that kills is found.
+    """The engine that the options name. On this machine rows are made in worker processes, which a row may crash.
 
     Raises:
         UsageError: Options contradict each other.
@@ -67,7 +96,7 @@ def chosen_engine(
         return LocalEngine(num_proc, guarded=True)
     from lomo_hf.building.engines.datatrove import DatatroveEngine
 
-    return DatatroveEngine(executor, tasks, workers, remote, _said(options))
+    return DatatroveEngine(executor, tasks, workers, remote, _arguments(options))
 
 
 def chosen_share(index: int | None, count: int | None, engine: str, assemble: bool) -> tuple[int, int] | None:
@@ -87,17 +116,20 @@ def chosen_share(index: int | None, count: int | None, engine: str, assemble: bo
     return index, count
 
 
-def _said(options: Sequence[str]) -> Mapping[str, Any]:
+def _arguments(options: Sequence[str]) -> Mapping[str, object]:
     """KEY=VALUE pairs; values are read as YAML, so that numbers are numbers and [a, b] is a list."""
-    said = {}
+    from lomo_hf.storage.yaml_reading import read_yaml
+
+    arguments = {}
     for option in options:
-        key, equals, value = option.partition("=")
+        key, equals, text = option.partition("=")
         if not equals or not key.isidentifier():
             raise UsageError(f"--engine-option must be KEY=VALUE; found {option!r}. Write partition=cpu.")
         try:
-            read = read_yaml(value)
+            value = read_yaml(text)
         except ValueError:
-            read = value
-        # YAML reads 10:00:00 as 36000 in base 60, and a date as a date; schedulers want what was written.
-        said[key] = read if isinstance(read, bool | list | dict | type(None)) or value == str(read) else value
-    return said
+            value = text
+        # YAML reads 10:00:00 as 36000 in base 60, and a date as a date; schedulers want the text.
+        as_read = isinstance(value, bool | list | dict | type(None)) or text == str(value)
+        arguments[key] = value if as_read else text
+    return arguments

@@ -1,17 +1,17 @@
-"""`lomo export`: one config of a dataset folder, in a format for trainers that read no Parquet."""
+"""`lomo export`: a config of a dataset folder, in a format for trainers that do not read Parquet."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console, literal
+from lomo_hf.cli.terminal import DatasetFolder, console, literal, progress_bar
 
 __all__ = ["export"]
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="A dataset folder made by lomo build.")],
+    folder: DatasetFolder,
     out: Annotated[Path, typer.Option(help="A new folder to write to.")],
     form: Annotated[str, typer.Option("--format", help="llava-jsonl, webdataset or energon.")] = "llava-jsonl",
     config: Annotated[str | None, typer.Option(help="Which config. Default: ratio50, or the only one.")] = None,
@@ -22,18 +22,10 @@ def export(
     ] = None,
 ) -> None:
     """Export a config for LLaVA-style trainers, WebDataset or Energon. Trainers that read Parquet need no export."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
     from lomo_hf.exporting import export_dataset
 
     screen = console()
-    columns = (SpinnerColumn(), TextColumn("rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("rows", total=None)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
+    with progress_bar(screen) as (show, _):
         report = export_dataset(
             folder,
             out,
@@ -44,7 +36,7 @@ def export(
             shard_bytes=shard_bytes,
             progress=show,
         )
-    reused = f", {report.reused} of them there already" if report.reused else ""
+    reused = f", {report.reused} of them already there" if report.reused else ""
     screen.print(
         f"{report.rows} rows of {report.config} with {report.images} images exported to "
         f"[bold]{literal(report.out)}[/bold] as {report.form}, in {report.parts} parts{reused}",

@@ -1,4 +1,4 @@
-"""`lomo grid`: a matrix of recipes from one file, planned, and built in one pass."""
+"""`lomo grid`: a matrix of recipes from one file, planned and built in one pass."""
 
 import time
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.build import print_report
-from lomo_hf.cli.corpus_options import Limit, Selection, resumable, selecting
+from lomo_hf.cli.corpus_options import Limit, Selection, selecting
 from lomo_hf.cli.engines import NumProc
-from lomo_hf.cli.terminal import RepoName, console, named
+from lomo_hf.cli.terminal import RepoName, console, named, progress_bar, shown_status
 from lomo_hf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def grid(
     selection: Selection,
     limit: Limit = None,
     out: Annotated[Path, typer.Option(help="The dataset folder.")] = Path("lomo-grid"),
-    plan: Annotated[bool, typer.Option("--plan", help="Say what would be built, and build nothing.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would be built, and build nothing.")] = False,
     num_proc: NumProc = 1,
     measure: Annotated[int, typer.Option(min=1, help="Rows to substitute for the estimate.")] = 60,
     repo: RepoName = None,
 ) -> None:
-    """Plan and build a matrix of recipes, each a config; what they share is rendered once."""
+    """Plan and build a matrix of recipes, each one a config; pages that they share are rendered once."""
     from lomo_hf.building import LocalEngine
     from lomo_hf.building.estimating import measure_sharing
     from lomo_hf.dataset import build_dataset
@@ -38,26 +38,28 @@ def grid(
     from lomo_hf.recipes.grid import load_grid
     from lomo_hf.selection import measured
 
-    grown = load_grid(file)
-    if selection.seed is not None and len({one.seed for one in grown}) > 1:
+    combined = load_grid(file)
+    if selection.seed is not None and len({recipe.seed for recipe in combined}) > 1:
         raise UsageError("--seed and a grid that varies the seed exclude each other; found both. Leave one out.")
-    recipes = chosen_recipes(grown, selection.seed)
-    selected = selection.select() if plan else resumable(selection, out)
-    with console().status("measuring ..."):
+    recipes = chosen_recipes(combined, selection.seed)
+    selected = selection.select(None if plan else out)
+    with shown_status(console(), "measuring ..."):
         recipes = measured(recipes, selected.source, limit=limit)
-        found = measure_sharing(selected.source, recipes, measure=measure, limit=limit)
+        sharing = measure_sharing(selected.source, recipes, measure=measure, limit=limit)
     console().print(named(selected.source.description), highlight=False, markup=False)
-    _print_plan(recipes, found)
+    _print_plan(recipes, sharing)
     if plan:
         return
     started = time.monotonic()
-    with console().status(f"building {len(recipes)} configs ..."):
+    with progress_bar(console()) as (show, begin):
         report = build_dataset(
             selected.source,
             recipes,
             out,
             limit=limit,
             repo=repo,
+            progress=show,
+            on_phase=begin,
             draw=selected.draw,
             engine=LocalEngine(num_proc, guarded=True),
             notify=lambda said: console().print(said, highlight=False, markup=False),
@@ -65,16 +67,17 @@ def grid(
     print_report(report, time.monotonic() - started)
 
 
-def _print_plan(recipes: "list[Recipe]", found: "Sharing") -> None:
+def _print_plan(recipes: "list[Recipe]", sharing: "Sharing") -> None:
     from rich.measure import Measurement
     from rich.table import Table
 
     screen = console()
     heads = ("config", "ratio", "position", "chosen by", "strength", "seed", "pages, about")
     rows = []
-    for one in recipes:
-        said = (one.name, f"{one.ratio:g}", one.position, one.choosing.by, one.distortion.strength, str(one.seed))
-        rows.append((*said, f"{found.pages[one.name]:,}"))
+    for recipe in recipes:
+        ratio, chosen_by, strength = f"{recipe.ratio:g}", recipe.selection.by, recipe.distortion.strength
+        pages = f"{sharing.pages[recipe.name]:,}"
+        rows.append((recipe.name, ratio, recipe.position, chosen_by, strength, str(recipe.seed), pages))
     table = Table(show_edge=False)
     for head in heads:
         table.add_column(head, no_wrap=True, justify="right" if head in ("ratio", "seed", "pages, about") else "left")
@@ -82,21 +85,21 @@ def _print_plan(recipes: "list[Recipe]", found: "Sharing") -> None:
         table.add_row(*row)
     if Measurement.get(screen, screen.options.update(max_width=10_000), table).maximum <= screen.width:
         screen.print(table)
-    else:  # in cut columns one could not tell the configs apart
+    else:  # columns that are cut off would make configs look alike
         for row in rows:
             settings = ", ".join(f"{head} {value}" for head, value in zip(heads[1:-1], row[1:-1], strict=True))
             screen.print(f"{row[0]}: about {row[-1]} pages", highlight=False, markup=False, soft_wrap=True)
             screen.print(f"    {settings}", highlight=False, markup=False, soft_wrap=True)
     screen.print(
-        f"\n{len(recipes)} configs of {found.rows:,} rows. One by one: about {found.apart:,} pages typeset and "
-        f"{found.apart:,} distorted. Together: about {found.typeset:,} typeset, {found.distorted:,} distorted "
-        f"and encoded, {_spoken(found.seconds)} of processor time, {found.page_bytes / 1e6:,.1f} MB of pages, "
-        f"measured on {found.sampled} rows, on this machine, just now.",
+        f"\n{len(recipes)} configs of {sharing.rows:,} rows. Built one by one: about {sharing.apart:,} pages typeset "
+        f"and {sharing.apart:,} distorted. Built together: about {sharing.typeset:,} typeset, {sharing.distorted:,} "
+        f"distorted and encoded, {_duration(sharing.seconds)} of processor time, {sharing.page_bytes / 1e6:,.1f} MB "
+        f"of pages, measured on {sharing.sampled} rows on this machine.",
         highlight=False,
     )
 
 
-def _spoken(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     if seconds < 600:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 36_000 else f"{seconds / 3600:.0f} h"

@@ -1,4 +1,4 @@
-"""`lomo mix`: a LoMo split and a multimodal corpus, combined at a wanted ratio, without copying unless asked."""
+"""`lomo mix`: combine a LoMo split and a multimodal corpus at a given ratio; rows are copied only with --write."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,10 +15,10 @@ __all__ = ["mix"]
 
 
 def mix(
-    lomo: Annotated[str, typer.Option(help="A folder that lomo build made, or org/name on the Hub.")],
-    multimodal: Annotated[str, typer.Option(help="Parquet files with pictures, or org/name@revision on the Hub.")],
+    lomo: Annotated[str, typer.Option(help="A dataset folder, or org/name on the Hub.")],
+    multimodal: Annotated[str, typer.Option(help="Parquet files with images, or org/name@revision on the Hub.")],
     ratio: Annotated[
-        str, typer.Option(help="Image-bearing to text-only: natural (all rows), matched (1:1), or like 3:1.")
+        str, typer.Option(help="Rows with images to rows without: natural (all rows), matched (1:1), or such as 3:1.")
     ] = "natural",
     by: Annotated[
         str, typer.Option(help="How to resample: exposure (same total), downsample or repeat.")
@@ -33,16 +33,16 @@ def mix(
     out: Annotated[Path, typer.Option(help="The instructions to write.")] = Path("mix.json"),
     write: Annotated[Path | None, typer.Option(help="Copy the mixed rows into this new folder as well.")] = None,
 ) -> None:
-    """Mix a LoMo split with multimodal rows at a ratio of image-bearing to text-only rows."""
-    from lomo_hf.mixing import mix as made_of
+    """Mix a LoMo split with a multimodal corpus, at a ratio of rows with images to rows without."""
+    from lomo_hf.mixing import mix as mix_rows
     from lomo_hf.mixing import mixture_json, open_multimodal, open_split, parse_ratio, write_mixture
     from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
-    wanted = parse_ratio(ratio)
-    pictured = open_multimodal(multimodal, configs=config or None, exclude=exclude_config or ())
-    mixture = made_of(
-        open_split(lomo, recipe), pictured, ratio=wanted, by=by, multimodal_rows=multimodal_rows, seed=seed
+    parsed = parse_ratio(ratio)
+    images = open_multimodal(multimodal, configs=config or None, exclude=exclude_config or ())
+    mixture = mix_rows(
+        open_split(lomo, recipe), images, ratio=parsed, by=by, multimodal_rows=multimodal_rows, seed=seed
     )
     write_whole(named_file(out), mixture_json(mixture).encode())
     _print(mixture, out)
@@ -62,10 +62,10 @@ def _print(mixture: "Mixture", out: Path) -> None:
     for name in ("rows", "count", "share"):
         table.add_column(name, justify="left" if name == "rows" else "right")
     total = max(sum(counts.values()), 1)
-    words = {"multimodal": "with pictures of their own", "pages": "LoMo, with a page", "text": "LoMo, text only"}
+    labels = {"multimodal": "multimodal", "pages": "LoMo, with a page", "text": "LoMo, text only"}
     for name, count in counts.items():
         repeats = max((part.again for part in mixture.parts if part.stratum == name), default=0)
-        label = words[name] + (f" (up to {repeats + 1} times)" if repeats else "")
+        label = labels[name] + (f" (up to {repeats + 1} times)" if repeats else "")
         table.add_row(label, f"{count:,}", f"{count / total:.1%}")
     screen = console()
     screen.print(table)

@@ -1,4 +1,4 @@
-"""`lomo plan`: what a build would read, make and take, from a measured sample of its own rows; builds nothing."""
+"""`lomo plan`: what a build would read and write, and what it would cost, measured on a sample of its own rows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Limit, Selection, selecting
-from lomo_hf.cli.terminal import Recipes, console, literal, named
-from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.cli.terminal import Recipes, console, literal, named, shown_status
 
 if TYPE_CHECKING:
     from lomo_hf.building import ShardSpec
@@ -21,14 +20,15 @@ __all__ = ["plan"]
 def plan(
     selection: Selection,
     recipe: Recipes = None,
-    measure: Annotated[int, typer.Option(min=0, help="Rows to build for the estimate; 0 measures nothing.")] = 200,
-    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes to reckon with.")] = 1,
+    num_proc: Annotated[int, typer.Option(min=1, help="Worker processes to calculate with.")] = 1,
     limit: Limit = None,
+    measure: Annotated[int, typer.Option(min=0, help="Rows to build for the estimate; 0 measures nothing.")] = 200,
     out: Annotated[Path | None, typer.Option(help="Write the manifest of the draw here.")] = None,
 ) -> None:
-    """Say what a build would take: shards, rows by config, time, bytes. Builds nothing."""
+    """Estimate what a build takes: shards, rows of each config, time, bytes. Builds nothing."""
     from lomo_hf.building import plan as planned
     from lomo_hf.dataset.build import chosen_recipes
+    from lomo_hf.recipes import DEFAULT_RECIPE
     from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
@@ -49,7 +49,7 @@ def _estimated(source: "Source", specs: "list[ShardSpec]", measure: int) -> "Est
     from lomo_hf.corpus.sampling import DrawnSource
 
     assert isinstance(source, FileSource | JoinedSource | DrawnSource)
-    with console().status(f"building about {measure} rows to measure ..."):
+    with shown_status(console(), f"building about {measure} rows to measure ..."):
         return estimate(source, specs, measure=measure)
 
 
@@ -70,23 +70,23 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
         for part, count in zip(parts, counts, strict=True):
             table.add_row(literal(part.config), f"{len(part):,}", f"{count:,}")
         table.add_section()
-        table.add_row("in all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
+        table.add_row("all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
         screen.print(table)
     names = ", ".join(recipe.name for recipe in specs[0].recipes)
     rows = max(spec.rows for spec in specs)
     screen.print(f"{len(specs)} shards of up to {rows:,} rows, each for {names}", highlight=False)
-    if any(recipe.rises for recipe in specs[0].recipes):
-        steps = f"{len(specs)} steps" if len(specs) > 1 else "and one shard is no curriculum"
-        screen.print(f"what rises, rises from shard to shard: {steps}", highlight=False)
+    if any(recipe.is_curriculum for recipe in specs[0].recipes):
+        steps = f"in {len(specs)} steps" if len(specs) > 1 else "but one shard is no curriculum"
+        screen.print(f"the curriculum rises from shard to shard: {steps}", highlight=False)
 
 
-def _print_estimate(found: "Estimate", num_proc: int) -> None:
+def _print_estimate(estimate: "Estimate", num_proc: int) -> None:
     from rich.table import Table
 
     table = Table(show_edge=False)
     for name in ("", "about", "from", "to"):
         table.add_column(name, justify="left" if not name else "right")
-    seconds, output, pages, rewritten = found.seconds, found.output, found.pages, found.rewritten
+    seconds, output, pages, rewritten = estimate.seconds, estimate.output, estimate.pages, estimate.rewritten
     table.add_row("processor time", *(_duration(x) for x in (seconds.middle, seconds.low, seconds.high)))
     if num_proc > 1:
         shared = [x / num_proc for x in (seconds.middle, seconds.low, seconds.high)]
@@ -94,13 +94,13 @@ def _print_estimate(found: "Estimate", num_proc: int) -> None:
     table.add_row("rows with a page", *(f"{x:,.0f}" for x in (rewritten.middle, rewritten.low, rewritten.high)))
     table.add_row("pages", *(f"{x:,.0f}" for x in (pages.middle, pages.low, pages.high)))
     table.add_row("on disk", *(_size(x) for x in (output.middle, output.low, output.high)))
-    table.add_row("to fetch", _size(found.download), "", "")
+    table.add_row("to fetch", _size(estimate.download), "", "")
     screen = console()
     screen.print(table)
     screen.print(
-        f"Measured on {found.measured:,} of {found.rows:,} rows, in one process on this machine just now; the range "
-        "is two standard errors of the sample. Fetching is counted from the footers, and its time is not in this. "
-        "Other load on the machine makes a build slower than this.",
+        f"Measured on {estimate.measured:,} of {estimate.rows:,} rows, in one process on this machine; the range is "
+        "two standard errors of the sample. The bytes to fetch are counted from the Parquet footers; the time of "
+        "fetching is not included. Other load on the machine makes a build slower.",
         highlight=False,
     )
 

@@ -1,4 +1,4 @@
-"""`lomo preview`: a contact sheet of rows, without building a dataset."""
+"""`lomo preview`: a picture of a few rows, without building a dataset."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +15,13 @@ def preview(
     corpus: Corpus = None,
     columns: Columns = None,
     recipe: Annotated[str, typer.Option("--recipe", help="A named recipe or a YAML file.")] = "ratio100",
-    out: Annotated[Path, typer.Option(help="The picture to write.")] = Path("preview.png"),
+    out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("preview.png"),
     rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows to draw.")] = 12,
-    skip: Annotated[int, typer.Option(min=0, help="Rows to pass over first.")] = 0,
+    skip: Annotated[int, typer.Option(min=0, help="Rows to skip first.")] = 0,
     seed: Seed = None,
-    kind: Annotated[str | None, typer.Option(help="Only rows whose id holds this text.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only rows whose id contains this text.")] = None,
 ) -> None:
-    """Draw a contact sheet (PNG): prompt, page and operation side by side. Writes no dataset."""
+    """Draw a few rows as one PNG: prompt, page and distortion side by side. Writes no dataset."""
     from lomo_hf.dataset import preview as draw
 
     drawn = draw(corpus, recipe, out=out, count=rows, skip=skip, seed=seed, kind=kind, columns=mapping(columns))

@@ -1,11 +1,10 @@
 """`lomo push`: publish a dataset folder as a release on the Hub, or show what that would do."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.terminal import console, literal
+from lomo_hf.cli.terminal import DatasetFolder, console, literal
 
 if TYPE_CHECKING:
     from lomo_hf.dataset import Plan, PushReport
@@ -16,23 +15,23 @@ _ROWS_SHOWN = 40
 
 
 def push(
-    folder: Annotated[Path, typer.Argument(help="The dataset folder that `lomo build` left.")],
-    repo: Annotated[str, typer.Argument(help="The dataset on the Hub, org/name; made if there is none.")],
+    folder: DatasetFolder,
+    repo: Annotated[str, typer.Argument(help="The dataset on the Hub, org/name; created if it does not exist.")],
     tag: Annotated[str, typer.Option(help="The release, vX.Y.Z. A tag is never moved.")],
     private: Annotated[bool, typer.Option("--private", help="Make a new repository private.")] = False,
     create_pr: Annotated[
         bool, typer.Option("--create-pr", help="Leave it as a pull request for review: no merge, no tag.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")] = False,
 ) -> None:
-    """Publish a dataset folder: one commit, a tag, and everything read back. Run it again after any failure."""
+    """Publish a dataset folder: one commit, one tag, then everything is read back. After a failure, run it again."""
     from lomo_hf.dataset import PushOptions
     from lomo_hf.dataset import push as publish
 
     screen = console()
     options = PushOptions(private=private, create_pr=create_pr, dry_run=dry_run)
     report = publish(
-        folder, repo, tag, options, notify=lambda said: screen.print(f"[dim]{literal(said)}[/dim]", highlight=False)
+        folder, repo, tag, options, notify=lambda step: screen.print(f"[dim]{literal(step)}[/dim]", highlight=False)
     )
     if dry_run:
         _print_plan(report)
@@ -44,22 +43,22 @@ def _print_plan(report: "PushReport") -> None:
     from rich.table import Table
 
     plan, screen = report.plan, console()
-    operations = [("add", one.path, one.size) for one in plan.additions]
+    operations = [("add", addition.path, addition.size) for addition in plan.additions]
     operations += [("delete", path, size) for path, size in plan.deletions.items()]
     operations += [("keep", path, size) for path, size in sorted(plan.kept.items())]
     table = Table(title=f"{report.repo} {report.tag}", title_justify="left", show_edge=False)
     for column in ("", "file"):
         table.add_column(column, no_wrap=True)
     table.add_column("bytes", justify="right")
-    for what, path, size in operations[:_ROWS_SHOWN]:
-        table.add_row(what, path, f"{size:,}")
+    for kind, path, size in operations[:_ROWS_SHOWN]:
+        table.add_row(kind, literal(path), f"{size:,}")
     screen.print(table)
     if len(operations) > _ROWS_SHOWN:
         screen.print(f"and {len(operations) - _ROWS_SHOWN} more files", highlight=False)
-    sums = {what: [size for kind, _, size in operations if kind == what] for what in ("add", "delete", "keep")}
-    said = "; ".join(f"{what} {len(sizes)} files, {sum(sizes):,} bytes" for what, sizes in sums.items())
-    where = "a new repository" if plan.base is None else f"commit {plan.base[:8]}"
-    screen.print(f"\non {where}: {said}", highlight=False)
+    sizes = {wanted: [size for kind, _, size in operations if kind == wanted] for wanted in ("add", "delete", "keep")}
+    sums = "; ".join(f"{kind} {len(files)} files, {sum(files):,} bytes" for kind, files in sizes.items())
+    base = "a new repository" if plan.base is None else f"commit {plan.base[:8]}"
+    screen.print(f"\non {base}: {sums}", highlight=False)
     _print_card(report.plan, report.previous)
     screen.print("\nNothing was changed.", style="bold")
 
@@ -82,9 +81,9 @@ def _print_outcome(report: "PushReport") -> None:
         screen.print(f"{name}: {rows:,} rows load", highlight=False)
     if report.pull_request is not None:
         screen.print(
-            f"Pull request {report.pull_request} of {report.repo} waits for review. Load it with "
-            f'revision="refs/pr/{report.pull_request}"; after merging, give the same command without --create-pr: '
-            f"it sets {report.tag}.",
+            f"Pull request {report.pull_request} of {report.repo} is open for review. Load it with "
+            f'revision="refs/pr/{report.pull_request}"; after merging, run the same command without --create-pr to '
+            f"set {report.tag}.",
             highlight=False,
         )
     elif configs:

@@ -1,4 +1,4 @@
-"""`lomo sample`: draw rows of a corpus, say what was drawn, and write the manifest that gives the same rows again."""
+"""`lomo sample`: draw rows of a corpus, and write the manifest that gives the same rows again."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +24,7 @@ def sample(
         bool, typer.Option("--check", help="With --replay: draw again by the rule, and compare.")
     ] = False,
 ) -> None:
-    """Draw a sample by quota, seed and row id; or replay one from its manifest."""
+    """Draw a sample of a corpus, or take the rows of an earlier sample again (--replay)."""
     from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
@@ -33,7 +33,7 @@ def sample(
         raise UsageError("--check compares with a draw; found no --replay. Name its draw.json.")
     if selection.replay is not None and check:
         _check(selection, selection.replay)
-        screen.print(f"{literal(selection.replay.name)}: drawn again, the rows are the same")
+        screen.print(f"{literal(selection.replay.name)}: drawn again: the rows are the same")
         return
     selected = selection.select()
     if selected.made is not None:
@@ -42,22 +42,21 @@ def sample(
         write_whole(named_file(out), selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None
         again = f"lomo sample --replay {out}{f' --corpus {local}' if local else ''} --rows rows.jsonl"
-        said = f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}"
-        screen.print(said, soft_wrap=True)
+        screen.print(f"written: [bold]{literal(out)}[/bold]; the same rows again: {literal(again)}", soft_wrap=True)
     screen.print(named(selected.source.description), highlight=False, markup=False)
     if rows is not None:
         from lomo_hf.corpus.writing import write_rows
 
         counted = write_rows(selected.source, rows)
         refused = "".join(f", {count} refused {reason}" for reason, count in counted.refused.items())
-        screen.print(f"{counted.rows} rows in [bold]{literal(rows)}[/bold]{refused}", highlight=False)
+        screen.print(f"{counted.rows} rows in [bold]{literal(rows)}[/bold]{literal(refused)}", highlight=False)
 
 
 def _check(selection: Selection, manifest: Path) -> None:
     from lomo_hf.corpus.sampling import read_draw, replay
 
-    said = read_draw(manifest)
-    replay(said, selection.replayed(said), anew=True, overlap=tuple(selection.overlaps or ()))
+    record = read_draw(manifest)
+    replay(record, selection.replayed(record), anew=True, overlap=tuple(selection.overlaps or ()))
 
 
 def _print_draw(made: "Draw") -> None:
@@ -68,14 +67,15 @@ def _print_draw(made: "Draw") -> None:
     table.add_column("config", no_wrap=True)
     for name in ("rows", "drawn", *(("refused", "duplicates", "overlapping", "tokens") if reads_text else ())):
         table.add_column(name, justify="right")
-    for one in made.configs:
-        refused = sum((one.refused or {}).values())
-        more = [f"{n:,}" for n in (refused, one.duplicates, one.overlapping, one.tokens or 0)] if reads_text else []
-        table.add_row(literal(one.config), f"{one.rows:,}", f"{one.drawn:,}", *more)
+    for config in made.configs:
+        refused = sum((config.refused or {}).values())
+        counts = (refused, config.duplicates, config.overlapping, config.tokens or 0) if reads_text else ()
+        cells = (f"{count:,}" for count in (config.rows, config.drawn, *counts))
+        table.add_row(literal(config.config), *cells)
     table.add_section()
-    table.add_row("in all", f"{sum(one.rows for one in made.configs):,}", f"{len(made.source):,}")
+    table.add_row("all", f"{sum(config.rows for config in made.configs):,}", f"{len(made.source):,}")
     screen = console()
     screen.print(table)
     for example in made.examples[:5]:
-        said = f"{named(example['id'])} shares with {named(example['evaluation'])}: {named(example['shared'])}"
-        screen.print(said, highlight=False, markup=False)
+        shared = f"{named(example['id'])} shares with {named(example['evaluation'])}: {named(example['shared'])}"
+        screen.print(shared, highlight=False, markup=False)

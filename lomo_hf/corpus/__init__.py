@@ -4,10 +4,10 @@
     source.conversations(start, stop)                  -> Conversation | Refusal, one for each row
     screen(conversation, "drop")                       -> Conversation | Refusal: placeholders and control tokens
 
-The lowest room of the house: it knows nothing of spans, pages or shards.
+Nothing here knows of spans, pages or shards.
 """
 
-from lomo_hf.corpus.conversation import MAX_TURN_CHARS, Conversation, Origin, Refusal, Role, Turn
+from lomo_hf.corpus.conversation import MAX_TURN_CHARS, Conversation, Feedback, Origin, Refusal, Role, Turn
 from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import SAMPLE, open_corpus
 from lomo_hf.corpus.screening import SPECIAL_TOKENS, screen
@@ -22,6 +22,7 @@ __all__ = [
     "SAMPLE",
     "SPECIAL_TOKENS",
     "Conversation",
+    "Feedback",
     "FileSource",
     "JoinedSource",
     "Origin",

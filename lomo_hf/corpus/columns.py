@@ -4,12 +4,13 @@ On the left a column that a dialect reads, or `role` and `content` for the names
 source calls it. Without a mapping rows pass through untouched. Nothing here reads a file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from lomo_hf.corpus.dialects import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.corpus.extra_columns import check_kept
 from lomo_hf.corpus.identity import safe_line
+from lomo_hf.corpus.known_columns import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.errors import UsageError
 
 __all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "describe"]
@@ -26,7 +27,12 @@ _TARGETS: Final = (*(name for name in COLUMNS if name not in MEDIA_COLUMNS), *_I
 
 @dataclass(frozen=True)
 class ColumnMap:
-    """Pairs (column of a dialect, column of the source). Hashable and picklable.
+    """Which columns of a source are read. Hashable and picklable.
+
+    Attributes:
+        pairs: (column of a dialect, column of the source); none where the source is in a known dialect.
+        whole: Fetch every column, media and all: for reading rows as they are stored, not for a corpus of text.
+        keep: Columns of the source that are stored beside each row, as text.
 
     >>> mapped = ColumnMap.of({"prompt": "q", "answer": "gold", "id": "uid"})
     >>> mapped.apply({"uid": 3, "q": "2+2?", "gold": "4", "note": "easy"})
@@ -35,19 +41,29 @@ class ColumnMap:
 
     pairs: tuple[tuple[str, str], ...] = ()
     whole: bool = False
-    """Fetch every column, media and all: for reading rows as they are stored, not for a corpus of text."""
+    keep: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, said: "Mapping[str, str] | ColumnMap | None") -> "ColumnMap":
-        """From a mapping. Raises `UsageError` for a column that no dialect reads, or without any that holds turns."""
-        if said is None or isinstance(said, ColumnMap):
-            return said or AS_IT_STANDS
-        for target, name in said.items():
+    def of(cls, columns: "Mapping[str, str] | ColumnMap | None", keep: Sequence[str] = ()) -> "ColumnMap":
+        """From a mapping.
+
+        Args:
+            columns: Column of a dialect -> what the source calls it; or a map, which stays as it is.
+            keep: Columns of the source to store beside each row.
+
+        Raises:
+            UsageError: A column is one that no dialect reads, none holds turns, or one cannot be kept.
+        """
+        if isinstance(columns, ColumnMap):
+            return columns
+        kept = check_kept(keep)
+        columns = columns or {}
+        for target, name in columns.items():
             if target not in _TARGETS or not isinstance(name, str) or not name:
                 raise UsageError(f"columns must name one of {', '.join(_TARGETS)}; found {target!r}={name!r}.")
-        if said and not set(said) & set(TURN_HOLDERS) and not set(said) & set(_IN_TURNS):
-            raise UsageError(f"columns must say what holds the turns; found {sorted(said)}. {MAPPING_REMEDY}")
-        return cls(tuple(said.items()))
+        if columns and not set(columns) & {*TURN_HOLDERS, *_IN_TURNS}:
+            raise UsageError(f"columns must say what holds the turns; found {sorted(columns)}. {MAPPING_REMEDY}")
+        return cls(tuple(columns.items()), keep=kept)
 
     def fetched(self, names: Iterable[str]) -> tuple[str, ...]:
         """Which of a columnar source's columns are read, in a fixed order."""
@@ -55,9 +71,9 @@ class ColumnMap:
         if self.whole:
             return tuple(present)
         if not self.renames:
-            return tuple(name for name in COLUMNS if name in present)
+            return tuple(name for name in dict.fromkeys((*COLUMNS, *self.keep)) if name in present)
         wanted: dict[str, None] = dict.fromkeys(source for target, source in self.pairs if target not in _IN_TURNS)
-        kept: dict[str, None] = dict.fromkeys(name for name in ("id", *MEDIA_COLUMNS, *_DECLARED) if name in present)
+        kept: dict[str, None] = dict.fromkeys(name for name in self._taken_along if name in present)
         return tuple(name for name in {**wanted, **kept} if name in present)
 
     def id_column(self) -> str:
@@ -67,22 +83,29 @@ class ColumnMap:
     def missing(self, names: Iterable[str]) -> list[str]:
         """Columns that the mapping names and the source lacks."""
         present = set(names)
-        return [source for target, source in self.pairs if target not in _IN_TURNS and source not in present]
+        named = [source for target, source in self.pairs if target not in _IN_TURNS]
+        return [name for name in (*named, *self.keep) if name not in present]
 
-    def apply(self, row: Any) -> Any:
+    def apply(self, row: object) -> object:
         """A row with the columns that a dialect reads; what is not a row stays as it is."""
         if not self.pairs or not isinstance(row, Mapping):
             return row
-        made = row
+        made: Mapping[str, object] = row
         if self.renames:
-            made = {target: row.get(source) for target, source in self.pairs if target not in _IN_TURNS}
-            for name in ("id", *MEDIA_COLUMNS, *_DECLARED):
+            renamed = {target: row.get(source) for target, source in self.pairs if target not in _IN_TURNS}
+            for name in self._taken_along:
                 if name in row:
-                    made.setdefault(name, row[name])
+                    renamed.setdefault(name, row[name])
+            made = renamed
         inner = {source: target for target, source in self.pairs if target in _IN_TURNS}
         if not inner:
             return made
         return {key: _turns(value, inner) if key in _LISTS else value for key, value in made.items()}
+
+    @property
+    def _taken_along(self) -> tuple[str, ...]:
+        """Columns of the source that keep their names beside those that are mapped."""
+        return ("id", *MEDIA_COLUMNS, *_DECLARED, *self.keep)
 
     @property
     def renames(self) -> bool:
@@ -94,7 +117,7 @@ AS_IT_STANDS: Final = ColumnMap()
 WHOLE_ROWS: Final = ColumnMap(whole=True)
 
 
-def _turns(value: Any, inner: Mapping[str, str]) -> Any:
+def _turns(value: object, inner: Mapping[str, str]) -> object:
     if not isinstance(value, list):
         return value
     return [

@@ -1,201 +1,187 @@
-"""The dialects in which rows are stored: from any mapping to a list of (role, text) as the source wrote them.
+"""The dialects in which rows are stored: from any mapping to turns as the source wrote them.
 
-Four families, tried in this order; the first whose columns hold something decides:
-* a list of turns in `messages`, `conversations` or `conversation`: role/content, from/value, or the union of both with
-  nulls; content is a string or OpenAI's list of parts;
+Families, tried in this order; the first whose columns hold something decides:
+* a preference: `chosen` and `rejected` in any of the usual layouts (see `preferences`);
+* a list of turns in `messages`, `conversations` or `conversation`, or JSON of one (see `turn_lists`);
 * TRL's `prompt` and `completion` as lists of turns;
-* Alpaca: `instruction`, `input`, `output`, with `system` and `history`;
-* a pair of columns: prompt/response, question/answer and the like.
+* Alpaca: `instruction`, `input` (Dolly calls it `context`), `output`, with `system` and `history`;
+* a pair of columns: prompt/response, question/answer, problem/generated_solution and the like.
 
-The order of the turns is not judged here; `turns` does that.
+A column `label` of true and false judges the answer, whatever the family. The order of the turns is not judged here;
+`turns` does that.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from lomo_hf.corpus.identity import safe_line
-
-__all__ = ["COLUMNS", "DIALECT_REMEDY", "MEDIA_COLUMNS", "TURN_HOLDERS", "RawTurn", "Unfit", "read_turns"]
-
-RawTurn: TypeAlias = tuple[str, str]
-
-_TURN_COLUMNS: Final = ("messages", "conversations", "conversation")
-MEDIA_COLUMNS: Final = ("image", "images", "video", "videos", "audio", "audios")
-_MEDIA_PARTS: Final = ("image", "video", "audio", "file")
-_PAIRS: Final = {
-    "instruction": ("output", "response"),
-    "prompt": ("response", "completion", "answer", "output"),
-    "question": ("answer", "response", "output"),
-    "query": ("response", "answer"),
-    "problem": ("solution", "answer"),
-}
-_SYSTEM_COLUMNS: Final = ("system", "system_prompt")
-# Columns that a pair of columns would lose in silence: a question without its choices is another question.
-_LOST_BESIDE_PAIRS: Final = ("choices", "options", "context", "passage", "document")
-
-TURN_HOLDERS: Final = (*_TURN_COLUMNS, *_PAIRS)
-"""Columns of which a row needs at least one."""
-
-COLUMNS: Final = (
-    "id",
-    *TURN_HOLDERS,
-    *MEDIA_COLUMNS,
-    *dict.fromkeys(column for answers in _PAIRS.values() for column in answers),
-    *("input", "history"),
-    *_SYSTEM_COLUMNS,
-    *_LOST_BESIDE_PAIRS,
-    *("data_source", "source", "license", "score"),
+from lomo_hf.corpus.known_columns import (
+    DIALECT_REMEDY,
+    EMPTY_INPUTS,
+    LOST_BESIDE_PAIRS,
+    MEDIA_COLUMNS,
+    PAIRS,
+    SYSTEM_COLUMNS,
+    TURN_COLUMNS,
+    TURN_HOLDERS,
+    Unfit,
 )
-"""Every column that a row is read from; a columnar source need not fetch any other."""
+from lomo_hf.corpus.preferences import holds_pair, read_label, read_pair
+from lomo_hf.corpus.turn_lists import RawTurn, TurnReader, as_list, is_list, names_of, parsed_turns
 
-DIALECT_REMEDY: Final = (
-    'Write each row as {"id": ..., "messages": [{"role": "user", "content": "..."}, '
-    '{"role": "assistant", "content": "..."}]}.'
-)
+__all__ = ["RawRow", "read_row"]
 
 
-class Unfit(Exception):
-    """Why a row cannot be read: a countable reason and one sentence. Never leaves this room."""
+@dataclass(frozen=True)
+class RawRow:
+    """A row as its source wrote it.
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.detail = detail
+    Attributes:
+        turns: (role, text) of every turn; of a preference, those of the prompt and of the chosen completion.
+        completion: How many turns at the end are a judged completion; 0 where nothing was judged by comparison.
+        rejected: The turns of the completion that was preferred less.
+        label: Whether the answer was judged desirable, where it was judged by itself.
+        repairs: What was written into a text, or taken out of it.
+    """
+
+    turns: list[RawTurn]
+    completion: int = 0
+    rejected: list[RawTurn] = field(default_factory=list)
+    label: bool | None = None
+    repairs: tuple[str, ...] = ()
 
 
-def read_turns(row: Mapping[str, Any]) -> list[RawTurn]:
-    """The turns of a row in any known dialect, as (role, text). Raises `Unfit`.
+def read_row(row: Mapping[str, object]) -> RawRow:
+    """The turns of a row in any known dialect, and what was preferred.
 
-    >>> read_turns({"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]})
+    Args:
+        row: Columns by name; values of any type.
+
+    Returns:
+        Turns in the source's order and with its names of roles.
+
+    Raises:
+        Unfit: The row cannot be read.
+
+    >>> read_row({"conversations": [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]}).turns
     [('human', 'Hi'), ('gpt', 'Hello')]
-    >>> read_turns({"instruction": "Add.", "input": "1, 2", "output": "3"})
+    >>> read_row({"instruction": "Add.", "input": "1, 2", "output": "3"}).turns
     [('user', 'Add.\\n1, 2'), ('assistant', '3')]
+    >>> pair = read_row({"prompt": "2+2?", "chosen": "4", "rejected": "5"})
+    >>> pair.turns[-pair.completion :], pair.rejected
+    ([('assistant', '4')], [('assistant', '5')])
     """
     for column in MEDIA_COLUMNS:
         if _has_media(row.get(column)):
             raise Unfit("image-row", f"The column {column!r} holds a medium; the method is for text rows.")
-    for column in _TURN_COLUMNS:
+    reader = TurnReader()
+    if holds_pair(row):
+        pair = read_pair(row, reader, lambda: _prompt_turns(row, reader))
+        turns = [*pair.prompt, *pair.chosen]
+        return RawRow(turns, len(pair.chosen), pair.rejected, repairs=tuple(reader.repairs))
+    turns = _turns(row, reader)
+    return RawRow(turns, label=read_label(row), repairs=tuple(reader.repairs))
+
+
+def _turns(row: Mapping[str, object], reader: TurnReader) -> list[RawTurn]:
+    for column in TURN_COLUMNS:
         if _holds(row.get(column)) or (row.get(column) is not None and not _holds_more(row)):
-            return _turn_list(row[column], column)
-    if _is_list(row.get("prompt")):
-        return _turn_list(row["prompt"], "prompt") + _turn_list(row.get("completion") or [], "completion")
-    for prompt, answers in _PAIRS.items():
-        answer = next((name for name in answers if row.get(name) is not None), None)
-        if row.get(prompt) is not None and answer:
-            return _pair(row, prompt, answer)
+            return reader.turns(row[column], column)
+    prompt = parsed_turns(row.get("prompt"))
+    if prompt is not None:
+        return reader.turns(prompt, "prompt") + _completion(row.get("completion"), reader)
+    for name, answers in PAIRS.items():
+        answer = next((column for column in answers if row.get(column) is not None), None)
+        if row.get(name) is not None and answer:
+            return [*_prompt(row, name, reader), ("assistant", _column(row, answer))]
     _refuse_half_a_pair(row)
-    raise Unfit("dialect", f"No known columns in {_names(row)}. {DIALECT_REMEDY}")
+    raise Unfit("dialect", f"No known columns in {names_of(row)}. {DIALECT_REMEDY}")
 
 
-def _refuse_half_a_pair(row: Mapping[str, Any]) -> None:
+def _completion(value: object, reader: TurnReader) -> list[RawTurn]:
+    if isinstance(value, str) and parsed_turns(value) is None:
+        return [("assistant", value)] if value else []
+    return reader.turns(value or [], "completion")
+
+
+def _prompt_turns(row: Mapping[str, object], reader: TurnReader) -> list[RawTurn]:
+    """The prompt of a row whose completions stand in columns of their own."""
+    for column in TURN_COLUMNS:
+        if _holds(row.get(column)):
+            return reader.turns(row[column], column)
+    prompt = parsed_turns(row.get("prompt"))
+    if prompt is not None:
+        return reader.turns(prompt, "prompt")
+    name = next((name for name in PAIRS if row.get(name) is not None), None)
+    return _prompt(row, name, reader) if name else []
+
+
+def _prompt(row: Mapping[str, object], name: str, reader: TurnReader) -> list[RawTurn]:
+    """System, earlier rounds and prompt, where the prompt is a column of text."""
+    context = _input_of(row, reader) if name == "instruction" else ""
+    for column in LOST_BESIDE_PAIRS:
+        if _holds(row.get(column)) and not (name == "instruction" and column == "context"):
+            raise Unfit("dialect", f"The column {column!r} beside {name!r} would be lost. Write it into {name!r}.")
+    # As LLaMA-Factory joins them; an empty one of the two leaves the other as it is.
+    question = "\n".join(text for text in (_column(row, name), context) if text)
+    system = next((column for column in SYSTEM_COLUMNS if row.get(column) is not None), None)
+    leading: list[RawTurn] = [("system", _column(row, system))] if system else []
+    return [*leading, *_history(row), ("user", question)]
+
+
+def _input_of(row: Mapping[str, object], reader: TurnReader) -> str:
+    """What an instruction is about: `input`, or `context` in Dolly; never both."""
+    text, context = _column(row, "input"), _column(row, "context")
+    if text.strip().lower() in EMPTY_INPUTS:
+        reader.repairs["dropped-empty-input"] = None
+        text = ""
+    if text and context:
+        raise Unfit("dialect", "The columns 'input' and 'context' both hold something; one would be lost. Join them.")
+    return text or context
+
+
+def _refuse_half_a_pair(row: Mapping[str, object]) -> None:
     """A pair that is there but null is a known dialect: it is the answer that is missing."""
-    for prompt, answers in _PAIRS.items():
+    for prompt, answers in PAIRS.items():
         answer = next((name for name in answers if name in row), None)
         if prompt in row and answer:
             role, column = ("user", prompt) if row[prompt] is None else ("assistant", answer)
             raise Unfit(f"empty:{role}", f"The column {column!r} holds nothing.")
 
 
-def _holds(value: Any) -> bool:
-    return value is not None and (not (isinstance(value, str) or _is_list(value)) or len(value) > 0)
-
-
-def _holds_more(row: Mapping[str, Any]) -> bool:
-    return any(_holds(row.get(column)) for column in TURN_HOLDERS)
-
-
-def _has_media(value: Any) -> bool:
-    if _is_list(value):
-        return any(_is_list(item) or _is_medium(item) for item in value)
-    return _is_medium(value)
-
-
-def _is_medium(value: Any) -> bool:
-    if value is None or value is False or (isinstance(value, float) and value != value):  # NaN: null in pandas
-        return False
-    if isinstance(value, Mapping):
-        return any(value.get(key) for key in ("bytes", "path", "url"))
-    return not (isinstance(value, str | bytes) and not value)
-
-
-def _turn_list(value: Any, column: str) -> list[RawTurn]:
-    if not _is_list(value):
-        found = "text" if isinstance(value, str) else type(value).__name__
-        raise Unfit("dialect", f"The column {column!r} should be a list of turns but is {found}. {DIALECT_REMEDY}")
-    return [_turn(item, position) for position, item in enumerate(value)]
-
-
-def _turn(item: Any, position: int) -> RawTurn:
-    if not isinstance(item, Mapping):
-        raise Unfit("dialect", f"Turn {position} should be an object but is {type(item).__name__}. {DIALECT_REMEDY}")
-    for role_key, text_key in (("role", "content"), ("from", "value")):
-        role, text = item.get(role_key), item.get(text_key)
-        if isinstance(role, str) and role and text is not None:
-            return role, _text(text, position)
-    role = item.get("role") or item.get("from")
-    if isinstance(role, str) and any(key in item for key in ("content", "value")):
-        return role, ""
-    raise Unfit("dialect", f"Turn {position} has no role and content: {_names(item)}. {DIALECT_REMEDY}")
-
-
-def _text(value: Any, position: int) -> str:
-    if isinstance(value, str):
-        return value
-    if not _is_list(value):
-        raise Unfit("dialect", f"The text of turn {position} is {type(value).__name__}. Write it as a string.")
-    return "".join(_part(part, position) for part in value)
-
-
-def _part(part: Any, position: int) -> str:
-    if isinstance(part, str):
-        return part
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    text = part.get("text") if isinstance(part, Mapping) else None
-    if isinstance(kind, str) and any(name in kind for name in _MEDIA_PARTS):
-        raise Unfit("image-row", f"Turn {position} has a part of type {safe_line(kind, 40)!r}, not text.")
-    if isinstance(text, str) and (kind is None or (isinstance(kind, str) and kind.endswith("text"))):
-        return text
-    raise Unfit("dialect", f"Turn {position} has a part without text. Write {{'type': 'text', 'text': ...}}.")
-
-
-def _pair(row: Mapping[str, Any], prompt: str, answer: str) -> list[RawTurn]:
-    for column in _LOST_BESIDE_PAIRS:
-        if _holds(row.get(column)):
-            raise Unfit("dialect", f"The column {column!r} beside {prompt!r} would be lost. Write it into {prompt!r}.")
-    question = _column(row, prompt)
-    if prompt == "instruction":
-        # As LLaMA-Factory joins them; an empty one of the two leaves the other as it is.
-        question = "\n".join(text for text in (question, _column(row, "input")) if text)
-    turns: list[RawTurn] = []
-    for column in _SYSTEM_COLUMNS:
-        if row.get(column) is not None:
-            turns.append(("system", _column(row, column)))
-            break
-    return [*turns, *_history(row), ("user", question), ("assistant", _column(row, answer))]
-
-
-def _column(row: Mapping[str, Any], column: str) -> str:
+def _column(row: Mapping[str, object], column: str) -> str:
     value = row.get(column)
     if value is None or isinstance(value, str):
         return value or ""
     raise Unfit("dialect", f"The column {column!r} is {type(value).__name__}, not text. Write it as a string.")
 
 
-def _history(row: Mapping[str, Any]) -> list[RawTurn]:
+def _history(row: Mapping[str, object]) -> list[RawTurn]:
     turns: list[RawTurn] = []
-    rounds: Any = row.get("history") or []
-    exchanges: list[Any] = list(rounds) if _is_list(rounds) else [None]
-    for exchange in exchanges:
-        if not (_is_list(exchange) and len(exchange) == 2 and all(isinstance(text, str) for text in exchange)):
+    rounds = as_list(row.get("history") or [])
+    for exchange in [None] if rounds is None else rounds:
+        if not is_list(exchange) or len(exchange) != 2 or not all(isinstance(text, str) for text in exchange):
             raise Unfit("dialect", "The column 'history' should be a list of [prompt, answer] pairs of strings.")
-        turns += [("user", exchange[0]), ("assistant", exchange[1])]
+        turns += [("user", str(exchange[0])), ("assistant", str(exchange[1]))]
     return turns
 
 
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+def _holds(value: object) -> bool:
+    return value is not None and (not (isinstance(value, str) or is_list(value)) or len(value) > 0)
 
 
-def _names(row: Mapping[str, Any]) -> str:
-    names = [safe_line(str(name)[:60], 40) for name, _ in zip(row, range(12), strict=False)]
-    return f"[{', '.join(names)}{', ...' if len(row) > 12 else ''}]"
+def _holds_more(row: Mapping[str, object]) -> bool:
+    return any(_holds(row.get(column)) for column in TURN_HOLDERS)
+
+
+def _has_media(value: object) -> bool:
+    if is_list(value):
+        return any(is_list(item) or _is_medium(item) for item in value)
+    return _is_medium(value)
+
+
+def _is_medium(value: object) -> bool:
+    if value is None or value is False or (isinstance(value, float) and value != value):  # NaN: null in pandas
+        return False
+    if isinstance(value, Mapping):
+        return any(value.get(key) for key in ("bytes", "path", "url"))
+    return not (isinstance(value, str | bytes) and not value)

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +28,7 @@ _UNSAFE: Final = re.compile(
 )
 
 
-def row_id(row: Any, index: int) -> str:
+def row_id(row: object, index: int) -> str:
     """The id that a row gives itself, made safe; the zero-padded row index where it gives none.
 
     >>> row_id({"id": 12345}, 0), row_id({"id": "  "}, 7), row_id({"id": "a\\nb"}, 0)
@@ -41,7 +41,7 @@ def row_id(row: Any, index: int) -> str:
     return safe_line(text, MAX_ID_CHARS)
 
 
-def _id_text(value: Any) -> str:
+def _id_text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -83,7 +83,7 @@ def id_hash(identifier: str) -> int:
 class Uniqueness:
     """Makes ids unique: an id that occurs more than once gets "~<row index>" in every one of its occurrences.
 
-    So does an id that already ends like that, which makes a clash of a mended id with an honest one impossible. The
+    So does an id that already ends like that, which makes a clash of a suffixed id with another one impossible. The
     outcome depends on the whole source and on the row's index, never on shards. Holds the 64-bit hashes of the
     repeated ids, nothing else; two ids that share a hash by chance are both suffixed, which is harmless.
 

@@ -3,7 +3,7 @@
 The pass counts rows, notes where they begin, digests the content and hashes the ids. Its memory is 8 bytes a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,7 @@ def open_corpus(
     repo: str | None = None,
     revision: str | None = None,
     columns: Mapping[str, str] | ColumnMap | None = None,
+    keep: Sequence[str] = (),
 ) -> FileSource | JoinedSource:
     """A source of rows: a file, a folder of files, a dataset on the Hub, or the embedded sample corpus.
 
@@ -48,14 +49,23 @@ def open_corpus(
     if isinstance(path, str) and not Path(path).exists() and (name := parse_hub_name(path)):
         from lomo_hf.corpus.hub.opening import open_hub
 
-        return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns)
-    place, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns)
-    files = files_of(place)
-    readers, ids, digest = scan_files(files, mapped)
-    name_of_rows = config_name(config or plain_name(place))
-    description = f"{len(ids):,} rows in {place.name}" + (f" ({len(files)} files)" if place.is_dir() else "")
+        return open_hub(name if config is None else replace(name, configs=(config,)), columns=columns, keep=keep)
+    opened, mapped = SAMPLE if path is None else Path(path), ColumnMap.of(columns, keep)
+    files = files_of(opened)
+    scan = scan_files(files, mapped)
+    name_of_rows = config_name(config or plain_name(opened))
+    description = f"{len(scan.ids):,} rows in {opened.name}" + (f" ({len(files)} files)" if opened.is_dir() else "")
     source = FileSource(
-        name_of_rows, digest, description, readers, Uniqueness(ids), repo, revision, mapped, id_hashes=ids
+        name_of_rows,
+        scan.digest,
+        description,
+        scan.readers,
+        Uniqueness(scan.ids),
+        repo,
+        revision,
+        mapped,
+        id_hashes=scan.ids,
+        extra=scan.extra,
     )
-    check_some_row_reads(source, str(place))
+    check_some_row_reads(source, str(opened))
     return source

@@ -18,6 +18,7 @@ Left alone, chosen: `<think>` and `<tool_call>`, which belong in answers; `<img>
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -81,9 +82,13 @@ def screen(conversation: Conversation, placeholders: str = "drop") -> Conversati
         return conversation
     escaping = placeholders == "escape"
     for position, turn in enumerate(conversation.turns):
-        found = None if escaping and turn.role != "assistant" else find_token(turn.text)
-        if found:
-            return _refusal(conversation.id, position, turn, found, escaping)
+        token = None if escaping and turn.role != "assistant" else find_token(turn.text)
+        if token:
+            return _refusal(conversation.id, f"Turn {position} ({turn.role})", token, escaping)
+    for where, text in _also_trained_on(conversation):
+        token = find_token(text)
+        if token:
+            return _refusal(conversation.id, where, token, escaping)
     return _escape_all(conversation) if escaping else conversation
 
 
@@ -99,9 +104,18 @@ def find_token(text: str) -> str | None:
     return match.group() if match else None
 
 
-def _refusal(row: str, position: int, turn: Turn, token: str, escaping: bool) -> Refusal:
+def _also_trained_on(conversation: Conversation) -> Iterator[tuple[str, str]]:
+    """What reaches a trainer beside the turns, and is never changed: the rejected completion, and the tools."""
+    for turn in conversation.feedback.rejected if conversation.feedback else ():
+        yield "The rejected completion", turn.text
+    for column, text in conversation.kept:
+        if column == "tools" and text:
+            yield "The column 'tools'", text
+
+
+def _refusal(row: str, where: str, token: str, escaping: bool) -> Refusal:
     why = "and an answer is never changed" if escaping else "which trainers read as a token"
-    return Refusal(row, _reason(token), f"Turn {position} ({turn.role}) holds a literal {token!r}, {why}.")
+    return Refusal(row, _reason(token), f"{where} holds a literal {token!r}, {why}.")
 
 
 def _reason(token: str) -> str:

@@ -7,14 +7,16 @@ it can be read anywhere and gives the same rows. The files may lie on this machi
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
 from lomo_hf.corpus.conversation import Conversation, Refusal
+from lomo_hf.corpus.extra_columns import columns_to_keep, extra_in_order
 from lomo_hf.corpus.files.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.identity import Uniqueness, row_id
 from lomo_hf.corpus.turns import to_conversation
@@ -29,7 +31,8 @@ class Source(Protocol):
     """A finite, numbered list of rows that workers can read in slices. Picklable; bounded memory.
 
     `config` names the source and begins every row's id. `digest` is the identity of the content: the same files give
-    the same digest wherever they lie. `repo` and `revision` say where on the Hub it comes from, if it does.
+    the same digest wherever they lie. `repo` and `revision` say where on the Hub it comes from, if it does. `extra`
+    names the columns of its stored rows beyond those that every row has.
     """
 
     @property
@@ -42,10 +45,12 @@ class Source(Protocol):
     def revision(self) -> str | None: ...
     @property
     def description(self) -> str: ...
+    @property
+    def extra(self) -> tuple[str, ...]: ...
 
     def __len__(self) -> int: ...
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         ...
 
@@ -58,8 +63,18 @@ class Source(Protocol):
 class FileSource:
     """Rows in files, in order of the files' names: one config. Made by `open_corpus`, which plans it.
 
-    `license` is what the source declares for rows that declare none. `id_hashes` holds 64 bits for each row's own id,
-    for drawing a sample; it stays behind when the source is pickled.
+    Attributes:
+        config, digest, description, repo, revision, extra: As for any `Source`.
+        readers: One for each file.
+        uniqueness: Makes the ids of rows unique.
+        columns: How the columns are read.
+        license: What the source declares for rows that declare none.
+        id_hashes: 64 bits for each row's own id, for drawing a sample; it stays behind when the source is pickled.
+
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
+    >>> source.config, len(source), source.extra
+    ('sample', 206, ())
     """
 
     config: str
@@ -72,8 +87,9 @@ class FileSource:
     columns: ColumnMap = AS_IT_STANDS
     license: str | None = None
     id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
+    extra: tuple[str, ...] = ()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "id_hashes": None}
 
     def __len__(self) -> int:
@@ -84,7 +100,7 @@ class FileSource:
         """The configs that the source is made of: itself."""
         return (self,)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         for index, item in self._items(start, stop):
             if isinstance(item, Mapping):
@@ -114,6 +130,10 @@ class FileSource:
         """The id of the item at an index: its own, made unique within the source; without the config."""
         return self.uniqueness.resolve(row_id(item, index), index)
 
+    @cached_property
+    def _kept_columns(self) -> tuple[str, ...]:
+        return columns_to_keep(self.extra)
+
     def _conversation(self, index: int, item: Item) -> Conversation | Refusal:
         unique_id = self.unique_id(index, item)
         if isinstance(item, Unreadable):
@@ -126,6 +146,7 @@ class FileSource:
             revision=self.revision,
             source_id=unique_id,
             license=self.license,
+            keep=self._kept_columns,
         )
 
     def _items(self, start: int, stop: int) -> Iterator[tuple[int, Item]]:
@@ -136,7 +157,17 @@ class FileSource:
 
 @dataclass(frozen=True, eq=False)
 class JoinedSource:
-    """Several configs one after the other, each with its own name in the ids of its rows."""
+    """Several configs one after the other, each with its own name in the ids of its rows.
+
+    Attributes:
+        config, digest, description, repo, revision, extra: As for any `Source`.
+        parts: The configs, each a source of its own.
+
+    >>> from lomo_hf.corpus import open_corpus
+    >>> part = open_corpus()
+    >>> len(JoinedSource("both", "", "", (part, part)))
+    412
+    """
 
     config: str
     digest: str
@@ -145,10 +176,16 @@ class JoinedSource:
     repo: str | None = None
     revision: str | None = None
 
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """The extra columns of all configs; a config that lacks one has null in it."""
+        names = dict.fromkeys(name for part in self.parts for name in part.extra)
+        return extra_in_order(names, tuple(names))
+
     def __len__(self) -> int:
         return sum(len(part) for part in self.parts)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index, raw row) of the slice; what is not even an object is passed over here, and refused below."""
         for position, begin, first, last in _slices([len(part) for part in self.parts], start, stop):
             for index, row in self.parts[position].rows(first, last):
@@ -179,8 +216,8 @@ def _runs(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
     [[1, 2], [9000, 9001]]
     """
     begin = 0
-    for place in range(1, len(indexes) + 1):
-        if place == len(indexes) or indexes[place] - indexes[place - 1] > _GAP:
-            if place > begin:
-                yield indexes[begin:place]
-            begin = place
+    for end in range(1, len(indexes) + 1):
+        if end == len(indexes) or indexes[end] - indexes[end - 1] > _GAP:
+            if end > begin:
+                yield indexes[begin:end]
+            begin = end

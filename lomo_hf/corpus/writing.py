@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from io import TextIOWrapper
 from pathlib import Path
 
-from lomo_hf.corpus.conversation import Refusal
+from lomo_hf.corpus.conversation import Conversation, Refusal, Turn
 from lomo_hf.corpus.source import Source
 from lomo_hf.errors import SourceError
 from lomo_hf.storage import named_file
@@ -24,7 +24,14 @@ class Written:
 
 
 def write_rows(source: Source, path: Path) -> Written:
-    """Write every row of a source: id, messages, and where it comes from.
+    """Write every row of a source: id, messages, what was preferred, columns that are kept, and where it comes from.
+
+    Args:
+        source: The rows.
+        path: The file to write, JSON Lines; `open_corpus` reads it again.
+
+    Returns:
+        What was counted.
 
     Raises:
         SourceError: The file cannot be written, or the source not read.
@@ -44,9 +51,24 @@ def write_rows(source: Source, path: Path) -> Written:
                     refused[item.reason] += 1
                     continue
                 rows += 1
-                messages = [{"role": turn.role, "content": turn.text} for turn in item.turns]
                 origin = {f"source_{key}": value for key, value in asdict(item.origin).items()}
-                stream.write(json.dumps({"id": item.id, "messages": messages, **origin}, ensure_ascii=False) + "\n")
+                row = {"id": item.id, **_turns(item), **dict(item.kept), **origin}
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
         raise SourceError(f"{path} cannot be written ({error.strerror}). Check the path and the space.") from error
     return Written(rows, dict(sorted(refused.items())))
+
+
+def _turns(item: Conversation) -> dict[str, object]:
+    """The turns, parted where a completion was judged."""
+    messages, feedback = _messages(item.turns), item.feedback
+    if feedback is None:
+        return {"messages": messages}
+    prompt, completion = messages[: feedback.completion], messages[feedback.completion :]
+    if feedback.label is not None:
+        return {"prompt": prompt, "completion": completion, "label": feedback.label}
+    return {"prompt": prompt, "chosen": completion, "rejected": _messages(feedback.rejected)}
+
+
+def _messages(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    return [{"role": turn.role, "content": turn.text} for turn in turns]

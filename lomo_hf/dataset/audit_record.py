@@ -1,9 +1,10 @@
 """An audit that lies in a dataset folder: whether it is of the shards that lie there. Auditing is done elsewhere."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Receipt
+from lomo_hf.dataset.layout import AUDIT
 from lomo_hf.dataset.manifest import content_digest
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder
@@ -11,7 +12,6 @@ from lomo_hf.storage.documents import anything, flag, listed, mapped, maybe, num
 
 __all__ = ["AUDIT", "check_audit", "standing_audit"]
 
-AUDIT = "audit.json"
 
 _ERRORS: Final = record({"mean": number, "over_5_percent": number})
 _READ: Final = mapped(record({"pages": whole, "before": _ERRORS, "after": _ERRORS, "cost": number}))
@@ -54,7 +54,7 @@ _SHAPE: Final = record(
 """What the card shows of an audit."""
 
 
-def check_audit(report: str, receipts: Sequence[Receipt]) -> Mapping[str, Any]:
+def check_audit(report: str, receipts: Sequence[Receipt]) -> Mapping[str, object]:
     """The report, if it is one and is of these shards.
 
     Raises:
@@ -69,7 +69,7 @@ def check_audit(report: str, receipts: Sequence[Receipt]) -> Mapping[str, Any]:
     return said  # type: ignore[no-any-return]
 
 
-def standing_audit(folder: Folder, receipts: Sequence[Receipt]) -> Mapping[str, Any] | None:
+def standing_audit(folder: Folder, receipts: Sequence[Receipt]) -> Mapping[str, object] | None:
     """The audit in a folder, if it is of these shards; an audit of others is removed, since it would tell untruths."""
     place = folder / AUDIT
     try:

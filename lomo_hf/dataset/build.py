@@ -10,23 +10,25 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
 from lomo_hf.corpus import Source, open_corpus
-from lomo_hf.corpus.sampling import DRAW, recorded_source
-from lomo_hf.dataset.audit_record import AUDIT, check_audit
+from lomo_hf.corpus.sampling import recorded_source
+from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
-from lomo_hf.dataset.manifest import MANIFEST, WORK_FOLDER, Manifest, read_set_aside, set_aside
+from lomo_hf.dataset.finished import finished_receipts
+from lomo_hf.dataset.layout import AUDIT, DRAW, MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.manifest import Manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
 from lomo_hf.storage import LOCK, Folder, Place, locked
 from lomo_hf.storage.atomic import sweep, write_whole
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes", "record_audit"]
 
@@ -41,17 +43,19 @@ _IDENTITY: Final = ("digest", "rows", "config", "repo", "revision")
 class BuildReport:
     """What a build left behind: the folder, and what was counted for each config, in the order of the recipes.
 
-    `whole` is False after a share of the shards: there is no card and no manifest yet.
+    `whole` is False after a share of the shards: there is no card and no manifest yet. `unchanged` is True where the
+    folder already held all of it, so that nothing was written.
     """
 
     folder: Path
     counts: Mapping[str, Counts]
     whole: bool = True
+    unchanged: bool = False
 
 
 def build_dataset(
     corpus: str | Path | Source | None = None,
-    recipes: Sequence[str | Path | Recipe] = (DEFAULT_RECIPE,),
+    recipes: str | Path | Recipe | Sequence[str | Path | Recipe] = (DEFAULT_RECIPE,),
     out: str | Path = "lomo-ov15",
     *,
     num_proc: int = 1,
@@ -59,6 +63,7 @@ def build_dataset(
     limit: int | None = None,
     repo: str | None = None,
     progress: Callable[[int, int], None] | None = None,
+    on_phase: Callable[[str], None] | None = None,
     draw: str | None = None,
     engine: Engine | None = None,
     share: tuple[int, int] | None = None,
@@ -70,13 +75,15 @@ def build_dataset(
     Args:
         corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
             that is open already, such as a draw; None is the embedded sample corpus.
-        recipes: Names, YAML files or recipes; each becomes a config. What they share is rendered once.
+        recipes: Names, YAML files or recipes, one or several; each becomes a config. What they share is rendered once.
         out: The folder. Configs of an earlier build from the same source stay; a build that was stopped goes on.
         num_proc: Worker processes. The bytes do not depend on it.
         seed: Instead of the recipes' own.
         limit: Only the first rows of the corpus.
         repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
+        on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus, writing
+            the card.
         draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
         engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
         share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
@@ -87,6 +94,8 @@ def build_dataset(
         LomoError: See `lomo_hf.errors`.
     """
     check_no_secret("repo", repo or "")
+    begin = on_phase or (lambda phase: None)
+    begin("reading the corpus")
     place = Path(out)
     source = open_corpus(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
@@ -100,6 +109,10 @@ def build_dataset(
         held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, said)))
         earlier = _earlier(folder, said)
         refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
+        if share is None and earlier is not None:
+            finished = finished_receipts(folder, earlier, specs, repo=repo, draw=draw)
+            if finished is not None:
+                return replace(_report_of(place, chosen, finished), whole=True, unchanged=True)
         # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
         write_whole(folder / _SOURCE, (json.dumps(said, indent=1) + "\n").encode())
         for receipt in earlier.receipts if earlier else ():
@@ -115,6 +128,7 @@ def build_dataset(
             return BuildReport(place, {}, whole=False)
         if not any(file.rows for receipt in receipts for file in receipt.files.values()):
             raise BuildError(_none_left(source, receipts))
+        begin("card, plots and pictures")
         for stray in find_strays(specs, folder.path):
             (folder / stray).unlink()
         if draw is not None:
@@ -172,15 +186,16 @@ def _report(progress: Callable[[int, int], None], total: int, rows: int) -> None
     progress(rows, total)
 
 
-def chosen_recipes(recipes: Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
+def chosen_recipes(recipes: str | Path | Recipe | Sequence[str | Path | Recipe], seed: int | None) -> list[Recipe]:
     """Recipes by name, file or as they are, with another seed if one is given."""
-    chosen = [recipe if isinstance(recipe, Recipe) else load_recipe(recipe) for recipe in recipes]
+    listed = [recipes] if isinstance(recipes, str | Path | Recipe) else recipes
+    chosen = [recipe if isinstance(recipe, Recipe) else load_recipe(recipe) for recipe in listed]
     if not chosen:
         raise RecipeError("recipes must name at least one; found none. Write `ratio50`.")
     return [check_recipe(recipe if seed is None else replace(recipe, seed=seed)) for recipe in chosen]
 
 
-def _source_record(source: Source, limit: int | None) -> dict[str, Any]:
+def _source_record(source: Source, limit: int | None) -> dict[str, object]:
     return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
 
 
@@ -191,7 +206,7 @@ def _held(place: Path) -> Folder:
     return Folder(place, make=True)
 
 
-def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
+def _earlier(folder: Folder, source: Mapping[str, object]) -> Manifest | None:
     """The manifest of an earlier build in the folder, if the folder is ours to write into at all."""
     manifest = read_set_aside(folder)
     if manifest is None:
@@ -209,11 +224,11 @@ def _earlier(folder: Folder, source: Mapping[str, Any]) -> Manifest | None:
     return manifest
 
 
-def _is_other(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _is_other(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     return any(one.get(key) != other.get(key) for key in _IDENTITY)
 
 
-def _refuse_to_wait(folder: Folder, source: Mapping[str, Any]) -> None:
+def _refuse_to_wait(folder: Folder, source: Mapping[str, object]) -> None:
     """Another build is at work: if it is of another source, this one could only be refused when that is done."""
     try:
         found = json.loads((folder / _SOURCE).read_bytes())
@@ -239,7 +254,7 @@ def _assemble(
     folder: Folder,
     recipes: Sequence[Recipe],
     receipts: Sequence[Receipt],
-    source: Mapping[str, Any],
+    source: Mapping[str, object],
     earlier: Manifest | None,
     repo: str | None,
 ) -> dict[str, Counts]:

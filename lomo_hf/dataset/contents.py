@@ -10,25 +10,27 @@ from typing import Any, Final
 
 from lomo_hf.building import Counts
 from lomo_hf.building.receipts import RECEIPT_SHAPE
+from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.names import check_name
 from lomo_hf.storage.documents import listed, mapped, maybe, one_of, parse, record, text, whole
+from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
-__all__ = ["Contents", "FileRecord"]
+__all__ = ["Contents"]
 
 _SHARD: Final = re.compile(r"train-[0-9]{5,}-of-[0-9]{5,}\.parquet")
 _SIDECAR: Final = re.compile(r"refused-[0-9]{5,}-of-[0-9]{5,}\.jsonl")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
-def _config_name(value: Any, at: str) -> None:
+def _config_name(value: object, at: str) -> None:
     text(value, at)
     check_name(at, value)
 
 
 _SOURCE: Final = record(
     {"config": text, "description": text, "digest": text, "repo": maybe(text), "revision": maybe(text), "rows": whole},
-    {"configs": listed(text), "columns": mapped(text)},
+    {"configs": listed(text), "columns": mapped(text), "keep": listed(text)},
 )
 _RECIPE: Final = record({}, {"engines": maybe(mapped(text))})
 _SHAPE: Final = record(
@@ -39,20 +41,10 @@ _SHAPE: Final = record(
         "source": _SOURCE,
         "recipes": mapped(record({"digest": text, "recipe": _RECIPE}, {"source": _SOURCE}), key=_config_name),
         "shards": listed(RECEIPT_SHAPE),
-        "files": listed(record({"path": text, "bytes": whole, "sha256": text}, {"rows": maybe(whole)})),
+        "files": listed(FILE_SHAPE),
     },
     {"digest": text},
 )
-
-
-@dataclass(frozen=True)
-class FileRecord:
-    """A file of a release: path with forward slashes, bytes, SHA-256; and rows, for a shard."""
-
-    path: str
-    bytes: int
-    sha256: str
-    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -140,13 +132,13 @@ def _shard_files(document: Mapping[str, Any], part: str, config: str) -> Iterato
             yield file
 
 
-def _record(said: Mapping[str, Any]) -> FileRecord:
+def _record(said: dict[str, Any]) -> FileRecord:
     path = said["path"]
     steps = path.split("/")
     # What begins with a dot is never published, and so is no part of a release.
     if any(step == "" or step.startswith(".") for step in steps) or ":" in steps[0] or _UNSAFE.search(path):
         raise ValueError(f"{path!r} is not a path inside of the folder")
-    return FileRecord(path, said["bytes"], said["sha256"], said.get("rows"))
+    return FileRecord.from_dict(said)
 
 
 def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:
@@ -165,5 +157,5 @@ def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:
 
 def _check_listed_once(contents: Contents) -> None:
     count = sum(len(receipt[part]) for receipt in contents.document["shards"] for part in ("files", "sidecars"))
-    if len(contents.files) != count + len(contents.document["files"]) or "manifest.json" in contents.companions:
+    if len(contents.files) != count + len(contents.document["files"]) or MANIFEST in contents.companions:
         raise ValueError("a file is listed twice")

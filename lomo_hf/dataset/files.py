@@ -3,7 +3,6 @@
 What checks a dataset reads through these few functions, so that a release is checked as it will be loaded.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +11,11 @@ from typing import IO, Any, Protocol
 
 from lomo_hf.dataset.manifest import LINKED
 from lomo_hf.errors import IntegrityError, LinkError, SourceError
+from lomo_hf.hub.names import parse_repo
 from lomo_hf.storage import LOCK, Folder
 
 __all__ = ["DatasetFiles", "HubRepo", "LocalFolder", "open_files"]
 
-_REPO = re.compile(r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(@(?P<revision>[\w./-]{1,255}))?")
 # What a build, git and the Hub's client keep for themselves; never published.
 _PRIVATE = frozenset((".lomo", LOCK, ".git", ".cache"))
 
@@ -110,11 +109,10 @@ def open_files(where: str | Path) -> DatasetFiles:
     folder = Path(where)
     if folder.is_dir():
         return LocalFolder(folder)
-    match = _REPO.fullmatch(str(where))
-    if not match:
+    name = parse_repo(str(where))
+    if name is None:
         raise SourceError(f"a dataset must be a folder or org/name on the Hub; found {str(where)!r}.")
     from huggingface_hub import HfFileSystem
 
-    repo, revision = match["repo"], match["revision"]
-    at = f"@{revision.replace('/', '%2F')}" if revision else ""
-    return HubRepo(HfFileSystem(), f"datasets/{repo}{at}", repo.rpartition("/")[2])
+    at = f"@{name.revision.replace('/', '%2F')}" if name.revision else ""
+    return HubRepo(HfFileSystem(), f"datasets/{name.repo}{at}", name.repo.rpartition("/")[2])

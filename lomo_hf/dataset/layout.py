@@ -1,8 +1,13 @@
-"""The names of the files of a dataset folder, in one place."""
+"""The names of the files of a dataset folder, in one place; those that lower packages know too come from `storage`."""
 
 from typing import Final
 
-__all__ = ["CARD", "LLAMAFACTORY"]
+from lomo_hf.storage.file_names import CARD, DRAW, LLAMAFACTORY, MANIFEST, WORK_FOLDER
 
-CARD: Final = "README.md"
-LLAMAFACTORY: Final = "dataset_info.json"
+__all__ = ["ASSETS", "AUDIT", "CARD", "DRAW", "LLAMAFACTORY", "MANIFEST", "WORK_FOLDER"]
+
+AUDIT: Final = "audit.json"
+"""The report of `lomo audit`."""
+
+ASSETS: Final = "assets"
+"""The folder of the pictures that the card shows."""

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from lomo_hf.building import Receipt, ShardFile
+from lomo_hf.building import Receipt
 from lomo_hf.building.shard_writer import rewrite_parquet
 from lomo_hf.dataset.manifest import read_manifest, write_manifest
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import with_old_features
 from lomo_hf.storage import Folder, Place, locked
 from lomo_hf.storage.atomic import PendingFile
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["rewrite_features"]
 
@@ -72,9 +73,9 @@ def _bring_up_to_date(folder: Folder, changed: set[str]) -> None:
 
 
 def _with_new_digests(folder: Folder, receipt: Receipt, changed: set[str]) -> Receipt:
-    def renew(file: ShardFile) -> ShardFile:
+    def renew(file: FileRecord) -> FileRecord:
         if file.path not in changed:
             return file
-        return replace(file, bytes=(folder / file.path).size(), sha256=(folder / file.path).sha256())
+        return replace(FileRecord.of_file(folder, file.path), rows=file.rows)
 
     return replace(receipt, files={name: renew(file) for name, file in receipt.files.items()})

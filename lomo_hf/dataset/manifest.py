@@ -14,20 +14,18 @@ from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import MANIFEST, WORK_FOLDER
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
+from lomo_hf.storage.records import FileRecord
 from lomo_hf.substitution import check_recipe
 
 __all__ = [
-    "LINKED", "MANIFEST", "WORK_FOLDER", "Manifest", "content_digest", "file_record", "forget_set_aside",
+    "LINKED", "Manifest", "content_digest", "forget_set_aside",
     "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
-
-MANIFEST = "manifest.json"
-WORK_FOLDER = ".lomo"
-"""What a build in work keeps for itself below the dataset folder; gone when it is done."""
 
 LINKED = "A copy from the Hub without links: `hf download --repo-type dataset ORG/NAME --local-dir FOLDER`."
 """The remedy for a folder of links, which the Hub's client keeps as its cache."""
@@ -49,7 +47,7 @@ class Manifest:
     source: Mapping[str, Any]
     recipes: Mapping[str, Recipe]
     receipts: Sequence[Receipt]
-    files: Sequence[Mapping[str, Any]]
+    files: Sequence[FileRecord]
     engines: Mapping[str, str] = field(default_factory=lambda: dict(installed_engines()))
 
     def to_json(self) -> str:
@@ -61,7 +59,7 @@ class Manifest:
             "source": dict(self.source),
             "recipes": {name: {"digest": r.digest, "recipe": r.to_dict()} for name, r in self.recipes.items()},
             "shards": [json.loads(receipt.to_json()) for receipt in self.receipts],
-            "files": [dict(record) for record in self.files],
+            "files": [file.to_dict() for file in self.files],
         }
         return sealed(said)
 
@@ -90,11 +88,6 @@ def content_digest(receipts: Sequence[Receipt]) -> str:
         for file in part.values()
     )
     return blake2b(json.dumps(files).encode(), digest_size=16).hexdigest()
-
-
-def file_record(folder: Folder, path: str) -> dict[str, Any]:
-    """Path, bytes and SHA-256 of one file of the dataset folder."""
-    return {"path": path, "bytes": (folder / path).size(), "sha256": (folder / path).sha256()}
 
 
 def write_manifest(folder: Path | Folder, manifest: Manifest) -> None:
@@ -145,7 +138,8 @@ def _read(folder: Path | Folder, place: str) -> Manifest | None:
             raise ValueError("it was changed since it was written")
         recipes = {name: _named(name, one["recipe"]) for name, one in said["recipes"].items()}
         receipts = [_own(Receipt.from_json(json.dumps(one))) for one in said["shards"]]
-        return Manifest(said["source"], recipes, receipts, said["files"], said["engines"])
+        files = [FileRecord.from_dict(file) for file in said["files"]]
+        return Manifest(said["source"], recipes, receipts, files, said["engines"])
     except FileNotFoundError:
         return None
     except LinkError as error:

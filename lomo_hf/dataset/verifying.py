@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lomo_hf.building import verify_parquet
-from lomo_hf.dataset.contents import Contents, FileRecord
-from lomo_hf.dataset.layout import CARD
-from lomo_hf.dataset.manifest import LINKED, MANIFEST, WORK_FOLDER, sealed
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import CARD, MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.manifest import LINKED, sealed
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["VerifiedFolder", "verify_dataset"]
 
@@ -115,7 +116,7 @@ def _file_findings(folder: Folder, record: FileRecord) -> Iterator[str]:
         elif place.sha256() != record.sha256:
             yield f"{record.path} has another SHA-256 than was recorded"
         elif record.rows is not None and record.path.endswith(".parquet"):
-            verify_parquet(place.path, record.rows)
+            verify_parquet(place.path, record.rows, extra=None)
     except LinkError:
         yield f"{record.path} is no regular file but a link, or lies behind one"
     except OSError as error:

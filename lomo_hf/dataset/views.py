@@ -7,10 +7,9 @@ Both read the same files, so the second costs no byte.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lomo_hf.building import Receipt
-from lomo_hf.row import row_features, sharegpt_features
+from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
 
 __all__ = ["LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
 
@@ -21,12 +20,16 @@ SPLIT = "train"
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column)."""
+    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column).
+
+    `extra` names the columns beyond those that every row has.
+    """
 
     shards: int
     rows: int
     download_bytes: int
     column_bytes: Mapping[str, int]
+    extra: tuple[str, ...] = ()
 
 
 def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
@@ -37,10 +40,10 @@ def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) 
     }
 
 
-def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, Any]]:
+def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, object]]:
     """The card's `configs:`; the default first, because the Hub's viewer opens it."""
     ordered = sorted(names, key=lambda name: (name != default, name))
-    said: list[dict[str, Any]] = []
+    said: list[dict[str, object]] = []
     for name in ordered:
         said.append(
             {"config_name": name, **({"default": True} if name == default else {}), "data_files": _files(name)}
@@ -50,11 +53,11 @@ def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, Any]]:
     return said
 
 
-def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
+def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]:
     """The card's `dataset_info:`, from the footers."""
     said = []
     for name, footprint in found.items():
-        for view, features in ((name, row_features()), (name + SHAREGPT, sharegpt_features())):
+        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
             size = sum(footprint.column_bytes[column] for column in features)
             said.append(
                 {
@@ -68,7 +71,7 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, Any]]:
     return said
 
 
-def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, Any]:
+def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, object]:
     """`dataset_info.json`, by which LLaMA-Factory trains: `<config>` from the Hub, `<config>-local` from this folder.
 
     The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the
@@ -97,12 +100,15 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
 
     rows = download = 0
     column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)
+        extra = extra_columns_of(metadata.schema.to_arrow_schema().names)
+        column_bytes = {**dict.fromkeys(extra, 0), **column_bytes}
         rows += metadata.num_rows
         download += (folder / path).stat().st_size
         for group in range(metadata.num_row_groups):
             for index in range(metadata.num_columns):
                 column = metadata.row_group(group).column(index)
                 column_bytes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
-    return Footprint(len(paths), rows, download, column_bytes)
+    return Footprint(len(paths), rows, download, column_bytes, extra)

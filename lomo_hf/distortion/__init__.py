@@ -4,8 +4,8 @@ A distortion is drawn (`draw_distortion`) without sight of the page, applied (`d
 record that gives the same pixels again. `operations` lists what there is.
 """
 
-from lomo_hf.distortion.applying import distort
-from lomo_hf.distortion.drawing import Distortion, check_settings, draw_distortion
+from lomo_hf.distortion.applying import distort, distort_pages
+from lomo_hf.distortion.drawing import Distortion, DistortionDrawer, check_settings, draw_distortion
 from lomo_hf.distortion.parameters import RISING, STRENGTHS
 from lomo_hf.distortion.registry import GROUPS, OPERATIONS, WEIGHED, Operation, operations
 
@@ -16,9 +16,11 @@ __all__ = [
     "STRENGTHS",
     "WEIGHED",
     "Distortion",
+    "DistortionDrawer",
     "Operation",
     "check_settings",
     "distort",
+    "distort_pages",
     "draw_distortion",
     "operations",
 ]

@@ -1,5 +1,7 @@
 """Applying a distortion to a page: pure, and the record that it returns gives the same pixels again."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from lomo_hf.distortion.drawing import Distortion
 from lomo_hf.distortion.registry import OPERATIONS
 from lomo_hf.errors import RenderError
 
-__all__ = ["distort"]
+__all__ = ["distort", "distort_pages"]
 
 SMALLEST = 8  # pixels a side; the renderer's pages have 32 or more
 
@@ -46,3 +48,40 @@ def distort(
         params = operation.limit((page.shape[0], page.shape[1]), params, max_pixels)
     arguments = {name: params[name] for name in operation.parameters}
     return operation.pixels(page, **arguments), Distortion(distortion.op, params)
+
+
+def distort_pages(
+    pages: Sequence[NDArray[np.uint8]], distortion: Distortion, *, max_pixels: int = 2_560_000
+) -> tuple[list[NDArray[np.uint8]], Distortion]:
+    """All pages of one row, distorted alike, so that one record is true of all of them.
+
+    Where a page leaves no room for as much as was drawn, all pages take what that one could.
+
+    Args:
+        pages: As for `distort`; at least one.
+        distortion: What was drawn.
+        max_pixels: As for `distort`.
+
+    Returns:
+        The pages in their order, and the distortion as it was applied to each.
+
+    Raises:
+        RenderError: As `distort`.
+
+    Source: algorithm 1, one operation a sample.
+
+    >>> white = np.full((40, 90), 255, np.uint8)
+    >>> distort_pages([white, white], Distortion("rotate_small", {"degrees": 3.0}))[1].params
+    {'degrees': 3.0}
+    """
+    results = [distort(page, distortion, max_pixels=max_pixels) for page in pages]
+    applied = min((record for _, record in results), key=_amount)
+    if any(record != applied for _, record in results):
+        results = [distort(page, applied, max_pixels=max_pixels) for page in pages]
+    return [page for page, _ in results], applied
+
+
+def _amount(applied: Distortion) -> float:
+    """How much of a distortion there is, by the parameter that its limit may lessen; 0 where it has none."""
+    lessened = OPERATIONS[applied.op].lessened
+    return abs(float(applied.params[lessened])) if lessened else 0.0

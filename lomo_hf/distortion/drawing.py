@@ -16,7 +16,7 @@ from lomo_hf.distortion.registry import GROUPS, OPERATIONS, WEIGHED, Operation
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipes.recipe import DistortionSettings
 
-__all__ = ["Distortion", "check_settings", "draw_distortion"]
+__all__ = ["Distortion", "DistortionDrawer", "check_settings", "draw_distortion"]
 
 
 @dataclass(frozen=True)
@@ -65,30 +65,86 @@ class Distortion:
         return cls(said["op"], said["params"])
 
 
+@dataclass(frozen=True)
+class DistortionDrawer:
+    """Draws distortions by one recipe's settings, which are checked and resolved once.
+
+    Attributes:
+        settings: The recipe's.
+        weighted: Every name of the mix with a weight: the operations it stands for, in the registry's order.
+
+    >>> draw = DistortionDrawer.of(DistortionSettings(mix={"gaussian_blur": 1}))
+    >>> draw(np.random.default_rng(3)).params
+    {'sigma': 1.0609}
+    """
+
+    settings: DistortionSettings
+    weighted: tuple[tuple[tuple[Operation, ...], float], ...]
+
+    @classmethod
+    def of(cls, settings: DistortionSettings) -> Self:
+        """Resolve what the settings name.
+
+        Raises:
+            RecipeError: They name what does not exist.
+        """
+        check_settings(settings)
+        # The registry's order, not the mapping's: two recipes that differ in the order of their keys are the same.
+        return cls(settings, tuple((WEIGHED[name], settings.mix[name]) for name in WEIGHED if settings.mix.get(name)))
+
+    def __call__(self, rng: np.random.Generator, place: float | None = None) -> Distortion:
+        """One distortion: a name by its weight in the mix, then an operation of that group, then its parameters.
+
+        Args:
+            rng: The row's own stream; the numbers drawn from it are the same at every strength.
+            place: The row's own place in its corpus, from 0 to 1; only the strength "rising" asks for it.
+
+        Raises:
+            RecipeError: The strength is "rising" and there is no place.
+        """
+        strength, ranges = self.settings.strength, self.settings.ranges
+        if strength == RISING and place is None:
+            raise RecipeError(f"distortion.strength {RISING!r} needs the row's place; found none. Use `lomo build`.")
+        members = self._members(float(rng.random()))
+        operation = members[int(rng.random() * len(members))]
+        overrides = ranges.get(operation.name, {})
+        params = {}
+        for name, parameter in operation.parameters.items():
+            params[name] = parameter.draw(rng, overrides.get(name, _bounds(parameter, strength, place)))
+        return Distortion(operation.name, params)
+
+    def _members(self, share: float) -> tuple[Operation, ...]:
+        left = share * sum(weight for _, weight in self.weighted)
+        for members, weight in self.weighted:
+            if left < weight:
+                return members
+            left -= weight
+        return self.weighted[-1][0]  # a share next to 1 may be rounded past the last weight
+
+
 def draw_distortion(settings: DistortionSettings, rng: np.random.Generator, place: float | None = None) -> Distortion:
     """One distortion: a name by its weight in the mix, then an operation of that group, then its parameters.
 
-    The strength "rising" goes by `place`, the row's own in its corpus: mild at 0, hard at 1, between them ranges whose
-    ends lie on straight lines. The numbers drawn from `rng` are the same at every strength.
+    The strength "rising" goes by `place`: mild at 0, hard at 1, between them ranges whose ends lie on straight lines.
+    For many rows, `DistortionDrawer.of(settings)` checks the settings once.
 
-    Source: algorithm 1, "o ~ Categorical" over Clean, Rotate, Blur, Shadow-or-stain and Wave.
+    Args:
+        settings: Which distortions are drawn, how often and how strongly.
+        rng: The row's own stream; the numbers drawn from it are the same at every strength.
+        place: The row's own place in its corpus, from 0 to 1.
+
+    Returns:
+        The distortion as drawn.
 
     Raises:
         RecipeError: The settings name what does not exist, or the strength is "rising" and there is no place.
 
+    Source: algorithm 1, "o ~ Categorical" over Clean, Rotate, Blur, Shadow-or-stain and Wave.
+
     >>> draw_distortion(DistortionSettings(mix={"gaussian_blur": 1}), np.random.default_rng(3)).to_json()
     '{"op":"gaussian_blur","params":{"sigma":1.0609}}'
     """
-    check_settings(settings)
-    if settings.strength == RISING and place is None:
-        raise RecipeError(f"distortion.strength {RISING!r} needs the row's place; found none. Use `lomo build`.")
-    members = _drawn_members(settings.mix, float(rng.random()))
-    operation = members[int(rng.random() * len(members))]
-    overrides = settings.ranges.get(operation.name, {})
-    params = {}
-    for name, parameter in operation.parameters.items():
-        params[name] = parameter.draw(rng, overrides.get(name, _bounds(parameter, settings.strength, place)))
-    return Distortion(operation.name, params)
+    return DistortionDrawer.of(settings)(rng, place)
 
 
 def _bounds(parameter: Parameter, strength: str, place: float | None) -> Bounds | None:
@@ -126,17 +182,6 @@ def check_settings(settings: DistortionSettings) -> None:
                 known = ", ".join(operation.parameters) or "none"
                 raise RecipeError(f"distortion.ranges.{op} has no parameter {name!r}; known are: {known}.")
             operation.parameters[name].check_bounds(f"distortion.ranges.{op}.{name}", bounds)
-
-
-def _drawn_members(mix: Mapping[str, float], share: float) -> tuple[Operation, ...]:
-    # The registry's order, not the mapping's: two recipes that differ in the order of their keys are the same.
-    weighted = [(members, mix[name]) for name, members in WEIGHED.items() if mix.get(name, 0) > 0]
-    left = share * sum(weight for _, weight in weighted)
-    for members, weight in weighted:
-        if left < weight:
-            return members
-        left -= weight
-    return weighted[-1][0]  # a share next to 1 may be rounded past the last weight
 
 
 def _operation(where: str, name: str) -> Operation:

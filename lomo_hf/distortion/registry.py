@@ -26,7 +26,11 @@ Limit = Callable[[tuple[int, int], dict[str, Value], int], dict[str, Value]]
 
 @dataclass(frozen=True)
 class Operation:
-    """One distortion: its name, its group of the paper's five, its looks, its pixels and its parameters."""
+    """One distortion: its name, its group of the paper's five, its looks, its pixels and its parameters.
+
+    `limit` says what gives way where a page would grow beyond its limit, and `lessened` names the parameter that it
+    may bring nearer to 0.
+    """
 
     name: str
     group: str
@@ -34,6 +38,7 @@ class Operation:
     pixels: Callable[..., Page]
     parameters: Mapping[str, Parameter]
     limit: Limit | None = None
+    lessened: str | None = None
 
     @property
     def ranges(self) -> dict[str, dict[str, Bounds]]:
@@ -55,10 +60,10 @@ _LINES = (
     Operation("clean", "clean", "as rendered", _clean, {}),
     Operation("rotate_small", "rotate", "a page laid down not quite straight", rotate, {
         "degrees": Range((1, 5), (4, 8), (0, 15), signed=True),
-    }, limit_rotation),
+    }, limit_rotation, "degrees"),
     Operation("rotate_large", "rotate", "a page photographed at an angle", rotate, {
         "degrees": Range((8, 25), (25, 40), (0, 180), signed=True),
-    }, limit_rotation),
+    }, limit_rotation, "degrees"),
     Operation("gaussian_blur", "blur", "a lens slightly out of focus", gaussian_blur, {
         "sigma": Range((0.5, 1.2), (1.2, 2.0), (0.1, 8)),
     }),

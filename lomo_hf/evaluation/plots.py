@@ -20,36 +20,49 @@ __all__ = ["plot_carriers", "plot_drop_by_distance", "save_plot"]
 _STANDARD, _RENDERED, _INK = "#4c72b0", "#dd8452", "#333333"
 
 
-def plot_carriers(found: Mapping[str, Sensitivity]) -> "Figure":
-    """Figure 1a: two bars for each name (a model, or a category), standard and rendered, and the drop above them.
+def plot_carriers(results: Mapping[str, Sensitivity]) -> "Figure":
+    """Two bars for each name (a model, or a category), standard and rendered, and the drop above them.
 
     The whisker on the rendered bar is the interval of the drop, laid off from the standard accuracy.
 
-    >>> one = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-    >>> len(plot_carriers({"a model": one}).axes)
-    1
+    Args:
+        results: Name -> carrier sensitivity, in the order of the bars.
+
+    Returns:
+        The figure.
+
+    Raises:
+        RecipeError: There is no result.
+
+    Source:
+        LoMo, figure 1a.
+
+    Example:
+        >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> len(plot_carriers({"a model": result}).axes)
+        1
     """
     from matplotlib.figure import Figure
 
-    if not found:
-        raise RecipeError("found must hold at least one result; it is empty.")
-    figure = Figure(figsize=(max(4.5, 1.2 * len(found) + 2), 3.6), layout="constrained")
+    if not results:
+        raise RecipeError("results must hold at least one; it is empty.")
+    figure = Figure(figsize=(max(4.5, 1.2 * len(results) + 2), 3.6), layout="constrained")
     axes = figure.add_subplot()
-    for at, one in enumerate(found.values()):
-        axes.bar(at - 0.2, 100 * one.standard, 0.38, color=_STANDARD, label="standard" if at == 0 else None)
-        axes.bar(at + 0.2, 100 * one.rendered, 0.38, color=_RENDERED, label="rendered" if at == 0 else None)
-        low, high = 100 * (one.standard - one.high), 100 * (one.standard - one.low)
+    for at, result in enumerate(results.values()):
+        axes.bar(at - 0.2, 100 * result.standard, 0.38, color=_STANDARD, label="standard" if at == 0 else None)
+        axes.bar(at + 0.2, 100 * result.rendered, 0.38, color=_RENDERED, label="rendered" if at == 0 else None)
+        low, high = 100 * (result.standard - result.high), 100 * (result.standard - result.low)
         axes.vlines(at + 0.2, low, high, color=_INK, linewidth=1.2)
-        top = max(100 * one.standard, 100 * one.rendered, high)
+        top = max(100 * result.standard, 100 * result.rendered, high)
         axes.annotate(
-            f"{round(-100 * one.drop, 1) + 0.0:+.1f}",
+            f"{round(-100 * result.drop, 1) + 0.0:+.1f}",
             (at, top),
             (0, 4),
             textcoords="offset points",
             ha="center",
             color=_INK,
         )
-    _name(axes, list(found))
+    _name(axes, list(results))
     axes.set_ylabel("accuracy (%)")
     axes.margins(y=0.18)
     axes.legend(frameon=False, ncols=2, loc="upper right", bbox_to_anchor=(1, 1.12))
@@ -58,11 +71,24 @@ def plot_carriers(found: Mapping[str, Sensitivity]) -> "Figure":
 
 
 def plot_drop_by_distance(bins: Sequence[DistanceBin]) -> "Figure":
-    """Figure 1b: the drop in points with its interval, for bins of pairwise distance from near to far.
+    """The drop in points with its interval, for bins of pairwise distance from near to far.
 
-    >>> one = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
-    >>> len(plot_drop_by_distance([DistanceBin(0.1, 0.4, one)]).axes)
-    1
+    Args:
+        bins: What `drop_by_distance` returned.
+
+    Returns:
+        The figure.
+
+    Raises:
+        RecipeError: There is no bin.
+
+    Source:
+        LoMo, figure 1b.
+
+    Example:
+        >>> result = Sensitivity("bin 1", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> len(plot_drop_by_distance([DistanceBin(0.1, 0.4, result)]).axes)
+        1
     """
     from matplotlib.figure import Figure
 
@@ -70,12 +96,12 @@ def plot_drop_by_distance(bins: Sequence[DistanceBin]) -> "Figure":
         raise RecipeError("bins must hold at least one; it is empty.")
     figure = Figure(figsize=(max(4.5, 1.1 * len(bins) + 1.5), 3.6), layout="constrained")
     axes = figure.add_subplot()
-    for at, one in enumerate(bins):
-        found = one.sensitivity
-        axes.bar(at, 100 * found.drop, 0.7, color=_RENDERED)
-        axes.vlines(at, 100 * found.low, 100 * found.high, color=_INK, linewidth=1.2)
+    for at, part in enumerate(bins):
+        group = part.sensitivity
+        axes.bar(at, 100 * group.drop, 0.7, color=_RENDERED)
+        axes.vlines(at, 100 * group.low, 100 * group.high, color=_INK, linewidth=1.2)
     axes.axhline(0, color=_INK, linewidth=0.8)
-    labels = [f"{one.least:.3g} to {one.most:.3g}\n(n = {one.sensitivity.questions})" for one in bins]
+    labels = [f"{part.least:.3g} to {part.most:.3g}\n(n = {part.sensitivity.questions})" for part in bins]
     axes.set_xticks(range(len(bins)), labels, fontsize=8)
     axes.set_xlabel("pairwise distance between text and rendered image")
     axes.set_ylabel("drop in accuracy (points)")
@@ -84,7 +110,20 @@ def plot_drop_by_distance(bins: Sequence[DistanceBin]) -> "Figure":
 
 
 def save_plot(figure: "Figure", path: str | Path) -> None:
-    """Write a plot; the suffix names the format (.png, .svg, .pdf). The file holds no time, so it can be rebuilt."""
+    """Write a plot. The file holds no time, so it can be rebuilt to the byte.
+
+    Args:
+        figure: The plot.
+        path: Where; the suffix names the format (.png, .svg, .pdf).
+
+    Raises:
+        RecipeError: The suffix is another.
+
+    Example:
+        >>> import tempfile
+        >>> result = Sensitivity("all", 4, 0.75, 0.5, 0.25, 0.0, 0.5, 2, 1, 0, 1, 1.0)
+        >>> save_plot(plot_carriers({"a model": result}), Path(tempfile.mkdtemp()) / "drop.svg")
+    """
     path = Path(path)
     metadata: dict[str, dict[str, str | None]] = {
         ".png": {"Software": None},

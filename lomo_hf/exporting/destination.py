@@ -10,21 +10,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.errors import BuildError, IntegrityError
-from lomo_hf.exporting.receipts import PART_FILE, WORK, PartFile, PartReceipt, is_true
+from lomo_hf.exporting.receipts import PartReceipt, are_true
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.storage.documents import anything, listed, parse, record, text
+from lomo_hf.storage.file_names import WORK_FOLDER
+from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
 __all__ = ["EXPORT", "close", "finished", "open_out"]
 
 EXPORT: Final = "export.json"
 
-_SHAPE: Final = record({"digest": text, "parts": listed(anything), "files": listed(PART_FILE)})
-_MARK: Final = f"{WORK}/export"
+_SHAPE: Final = record({"digest": text, "parts": listed(anything), "files": listed(FILE_SHAPE)})
+_MARK: Final = f"{WORK_FOLDER}/export"
 _PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
 
-def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
+def finished(where: Path, said: Mapping[str, object]) -> list[PartReceipt] | None:
     """The receipts of a finished export of the same, if all of it is still true."""
     if not where.is_dir():
         return None
@@ -32,10 +34,10 @@ def finished(where: Path, said: Mapping[str, Any]) -> list[PartReceipt] | None:
     try:
         found = parse((out / EXPORT).read_bytes(), _SHAPE)
         receipts = [PartReceipt.from_dict(one) for one in found["parts"]]
-        files = [PartFile(**one) for one in found["files"]]
+        files = [FileRecord.from_dict(file) for file in found["files"]]
         same = found["digest"] == said["digest"]
-        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK)]
-        whole = is_true([*kept, *files], out)
+        kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK_FOLDER)]
+        whole = are_true([*kept, *files], out)
     except FileNotFoundError:
         return None
     except (TypeError, IntegrityError) as error:
@@ -62,31 +64,31 @@ def open_out(where: Path, said: Mapping[str, Any]) -> Folder:
             raise BuildError(
                 f"{out.name!r} holds another, unfinished export. Name another folder, or delete that one."
             )
-    elif any(name != WORK for name in out.names()):
+    elif any(name != WORK_FOLDER for name in out.names()):
         raise BuildError(f"out must be a new folder or one made by lomo export; {out.name!r} is neither.")
     out.refuse_links(out.names())
     write_whole(mark, said["digest"].encode())
     (out / EXPORT).unlink(missing_ok=True)
-    for places in (out.places(), (out / WORK).places()):
+    for places in (out.places(), (out / WORK_FOLDER).places()):
         sweep(places)
     return out
 
 
-def close(out: Folder, said: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[PartFile]) -> None:
+def close(out: Folder, said: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[FileRecord]) -> None:
     """Write `export.json` and remove what only a resumed export needs, and was made for it."""
     record = {
         **said,
         "images": sum(receipt.images for receipt in receipts),
         "parts": [receipt.to_dict() for receipt in receipts],
-        "files": [file.__dict__ for file in files],
+        "files": [file.to_dict() for file in files],
     }
     write_whole(out / EXPORT, (json.dumps(record, indent=1) + "\n").encode())
     (out / _MARK).unlink(missing_ok=True)
-    for place in (out / WORK).places():
+    for place in (out / WORK_FOLDER).places():
         if not _PART.fullmatch(place.name):
             continue
         if place.is_folder():
             place.remove_tree()
         else:
             place.unlink(missing_ok=True)
-    (out / WORK).remove_if_empty()
+    (out / WORK_FOLDER).remove_if_empty()

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lomo_hf.exporting.nvmeta import write_nvmeta
-from lomo_hf.exporting.receipts import PartFile, PartReceipt
+from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
 from lomo_hf.exporting.webdataset import LOADER, image_members, write_tar
 from lomo_hf.storage import Folder
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["EnergonInterleaved"]
 
@@ -42,11 +43,11 @@ class EnergonInterleaved:
 
     shard_bytes = 256 << 20
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """One tar file and its index."""
         return write_tar(index, ((row.key, _members(row)) for row in rows), out)
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[FileRecord]:
         """`.nv-meta`, with both ways to load."""
         configs: dict[str, dict[str, Any]] = {
             "dataset.yaml": {"sample_type": _type("InterleavedSample"), **LOADER},

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from lomo_hf.exporting.energon import EnergonInterleaved
 from lomo_hf.exporting.llava import LlavaJsonl
-from lomo_hf.exporting.receipts import PartFile, PartReceipt
+from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.webdataset import WebDataset
 from lomo_hf.storage import Folder
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["FORMATS", "Format"]
 
@@ -23,10 +24,10 @@ class Format(Protocol):
     shard_bytes: int
     """About how heavy a part is, unless the user says otherwise."""
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """Write the files of one part, whole or not at all; runs in a worker."""
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[FileRecord]:
         """Write what describes all parts; runs once."""
 
 

@@ -9,19 +9,20 @@ dataset_info.json       the entry that NeMo AutoModel (as its meta file) and LLa
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from lomo_hf.exporting.receipts import WORK, PartFile, PartReceipt, record_file, record_folder
+from lomo_hf.exporting.receipts import PartReceipt, record_folder
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import json_line
+from lomo_hf.row import SHAREGPT_ROLES, SHAREGPT_TAGS
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, write_whole
+from lomo_hf.storage.file_names import LLAMAFACTORY, WORK_FOLDER
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["LlavaJsonl"]
 
 _ROWS: Final = "rows.jsonl"
-_INFO: Final = "dataset_info.json"
-_FROM: Final = {"system": "system", "user": "human", "assistant": "gpt"}
 _COPY_BYTES: Final = 1 << 20
 
 
@@ -30,9 +31,9 @@ class LlavaJsonl:
 
     shard_bytes = 64 << 20  # some thousand images a folder
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """A folder of images, which gets its name when it is whole, and a piece of `rows.jsonl`."""
-        folder, staging = f"images/{index:05d}", out / WORK / f"images-{index:05d}"
+        folder, staging = f"images/{index:05d}", out / WORK_FOLDER / f"images-{index:05d}"
         for left in (out / folder, staging):  # by a run that was stopped
             left.remove_tree()
         images = staging.hold(make=True)
@@ -51,9 +52,9 @@ class LlavaJsonl:
             piece.sync_folder()
         finally:
             piece.abandon()
-        return [record_folder(out, f"{folder}/"), record_file(out, _piece(index))]
+        return [record_folder(out, f"{folder}/"), FileRecord.of_file(out, _piece(index))]
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[FileRecord]:
         """`rows.jsonl` of its pieces, and `dataset_info.json`."""
         whole = PendingFile(out / _ROWS)
         try:
@@ -65,34 +66,28 @@ class LlavaJsonl:
             whole.publish()
         finally:
             whole.abandon()
-        write_whole(out / _INFO, (json.dumps({config: _info()}, indent=2) + "\n").encode())
-        return [record_file(out, _ROWS), record_file(out, _INFO)]
+        write_whole(out / LLAMAFACTORY, (json.dumps({config: _info()}, indent=2) + "\n").encode())
+        return [FileRecord.of_file(out, _ROWS), FileRecord.of_file(out, LLAMAFACTORY)]
 
 
 def _piece(index: int) -> str:
-    return f"{WORK}/rows-{index:05d}.jsonl"
+    return f"{WORK_FOLDER}/rows-{index:05d}.jsonl"
 
 
-def _row(row: StoredRow, paths: list[str]) -> dict[str, Any]:
-    said: dict[str, Any] = {"id": row.id}
+def _row(row: StoredRow, paths: list[str]) -> dict[str, object]:
+    said: dict[str, object] = {"id": row.id}
     if paths:
         said["image"] = paths[0] if len(paths) == 1 else paths
         said["images"] = paths
-    said["conversations"] = [{"from": _FROM[turn.role], "value": turn.text} for turn in row.counted_turns()]
+    said["conversations"] = [{"from": SHAREGPT_ROLES[turn.role], "value": turn.text} for turn in row.counted_turns()]
     return {**said, "license": row.license}
 
 
-def _info() -> dict[str, Any]:
+def _info() -> dict[str, object]:
     return {
         "file_name": _ROWS,
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "images"},
-        "tags": {
-            "role_tag": "from",
-            "content_tag": "value",
-            "user_tag": "human",
-            "assistant_tag": "gpt",
-            "system_tag": "system",
-        },
+        "tags": dict(SHAREGPT_TAGS),
         "media_dir": ".",
     }

@@ -6,11 +6,11 @@ depend on the SQLite at hand; `energon prepare` adds it and changes nothing else
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from lomo_hf.exporting.receipts import PartFile, PartReceipt, record_file
+from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["NVMETA", "write_nvmeta"]
 
@@ -18,8 +18,8 @@ NVMETA = ".nv-meta"
 
 
 def write_nvmeta(
-    receipts: Sequence[PartReceipt], out: Folder, configs: Mapping[str, Mapping[str, Any]], sample_loader: str
-) -> Sequence[PartFile]:
+    receipts: Sequence[PartReceipt], out: Folder, configs: Mapping[str, Mapping[str, object]], sample_loader: str
+) -> Sequence[FileRecord]:
     """Write the folder: the shards' sample counts, one split with all of them, and how to load a sample.
 
     `configs` are dataset definitions by file name; the first is Energon's default. Older versions read `.info.yaml`.
@@ -36,10 +36,10 @@ def write_nvmeta(
     }
     for name, text in texts.items():
         write_whole(out / NVMETA / name, text.encode())
-    return [record_file(out, f"{NVMETA}/{name}") for name in texts]
+    return [FileRecord.of_file(out, f"{NVMETA}/{name}") for name in texts]
 
 
-def _yaml(said: Mapping[str, Any]) -> str:
+def _yaml(said: Mapping[str, object]) -> str:
     import yaml
 
     return yaml.safe_dump(dict(said), sort_keys=False, allow_unicode=True)

@@ -35,7 +35,7 @@ class Part:
         """How many rows the part holds."""
         return sum(group.rows for group in self.groups)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values, for the digest."""
         return asdict(self)
 

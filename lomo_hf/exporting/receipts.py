@@ -6,7 +6,7 @@ SHA-256 that it says. A folder of images is listed as one file, by the digest of
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Self
 
@@ -14,36 +14,18 @@ from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder, Place
 from lomo_hf.storage.atomic import write_whole
 from lomo_hf.storage.documents import listed, parse, record, text, whole
+from lomo_hf.storage.file_names import WORK_FOLDER
+from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
 __all__ = [
-    "PART_FILE",
-    "WORK",
-    "PartFile",
     "PartReceipt",
-    "is_true",
+    "are_true",
     "load_receipt",
-    "record_file",
     "record_folder",
     "save_receipt",
 ]
 
-PART_FILE: Final = record({"path": text, "bytes": whole, "sha256": text, "files": whole})
-"""What the record of a file must say."""
-
-_SHAPE: Final = record({"export": text, "index": whole, "rows": whole, "images": whole, "files": listed(PART_FILE)})
-
-WORK: Final = ".lomo"
-"""Where receipts and pieces lie below the export while it is being made."""
-
-
-@dataclass(frozen=True)
-class PartFile:
-    """A file of the export, or a folder of `files` files, whose path ends with a slash; `path` is relative to it."""
-
-    path: str
-    bytes: int
-    sha256: str
-    files: int = 1
+_SHAPE: Final = record({"export": text, "index": whole, "rows": whole, "images": whole, "files": listed(FILE_SHAPE)})
 
 
 @dataclass(frozen=True)
@@ -54,26 +36,28 @@ class PartReceipt:
     index: int
     rows: int
     images: int
-    files: tuple[PartFile, ...]
+    files: tuple[FileRecord, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values; the same for equal receipts."""
-        return {**asdict(self), "files": [asdict(file) for file in self.files]}
+        files = [file.to_dict() for file in self.files]
+        return {"export": self.export, "index": self.index, "rows": self.rows, "images": self.images, "files": files}
 
     @classmethod
-    def from_dict(cls, said: Any) -> Self:
+    def from_dict(cls, values: Any) -> Self:
         """The receipt that `to_dict` gave.
 
         Raises:
             IntegrityError: It is not one.
 
-        >>> receipt = PartReceipt("0f", 0, 1, 1, (PartFile("train-00000.tar", 10240, "aa"),))
+        >>> receipt = PartReceipt("0f", 0, 1, 1, (FileRecord("train-00000.tar", 10240, "aa"),))
         >>> PartReceipt.from_dict(receipt.to_dict()) == receipt
         True
         """
         try:
-            _SHAPE(said, "")
-            return cls(**{**said, "files": tuple(PartFile(**one) for one in said["files"])})
+            _SHAPE(values, "")
+            files = tuple(map(FileRecord.from_dict, values["files"]))
+            return cls(values["export"], values["index"], values["rows"], values["images"], files)
         except (ValueError, TypeError) as error:
             raise IntegrityError(f"a receipt of an export cannot be read ({error}); export again.") from error
 
@@ -89,31 +73,29 @@ def load_receipt(export: str, index: int, out: Folder) -> PartReceipt | None:
         receipt = PartReceipt.from_dict(parse(_path(index, out).read_bytes(), _SHAPE))
     except (OSError, IntegrityError):
         return None
-    return receipt if (receipt.export, receipt.index) == (export, index) and is_true(receipt.files, out) else None
+    return receipt if (receipt.export, receipt.index) == (export, index) and are_true(receipt.files, out) else None
 
 
-def is_true(files: Iterable[PartFile], out: Folder) -> bool:
+def are_true(files: Iterable[FileRecord], out: Folder) -> bool:
     """Whether all files are there as listed."""
+    return all(_is_true_folder(file, out) if file.path.endswith("/") else file.is_true(out) for file in files)
+
+
+def record_folder(out: Folder, path: str) -> FileRecord:
+    """A folder as it lies on the disk: `sha256` is that of what `sha256sum *` prints in it."""
+    digest, size = sha256(), 0
+    for file in (out / path).hold().places():
+        digest.update(f"{file.sha256()}  {file.name}\n".encode())
+        size += file.size()
+    return FileRecord(path, size, digest.hexdigest())
+
+
+def _is_true_folder(record: FileRecord, out: Folder) -> bool:
     try:
-        return all((record_folder if one.path.endswith("/") else record_file)(out, one.path) == one for one in files)
+        return record_folder(out, record.path) == record
     except OSError:
         return False
 
 
-def record_file(out: Folder, path: str) -> PartFile:
-    """A file as it lies on the disk."""
-    return PartFile(path, (out / path).size(), (out / path).sha256())
-
-
-def record_folder(out: Folder, path: str) -> PartFile:
-    """A folder as it lies on the disk: `sha256` is that of what `sha256sum *` prints in it."""
-    digest, size, count = sha256(), 0, 0
-    for file in (out / path).hold().places():
-        digest.update(f"{file.sha256()}  {file.name}\n".encode())
-        size += file.size()
-        count += 1
-    return PartFile(path, size, digest.hexdigest(), count)
-
-
 def _path(index: int, out: Folder) -> Place:
-    return out / WORK / f"part-{index:05d}.json"
+    return out / WORK_FOLDER / f"part-{index:05d}.json"

@@ -7,7 +7,6 @@ import json
 import struct
 import tarfile
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lomo_hf.storage import Place
 from lomo_hf.storage.atomic import PendingFile
@@ -18,7 +17,7 @@ __all__ = ["SampleTar", "json_line"]
 _LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\u0085\u2028\u2029"}
 
 
-def json_line(said: Mapping[str, Any]) -> bytes:
+def json_line(said: Mapping[str, object]) -> bytes:
     """One JSON document without a line end in it, UTF-8.
 
     >>> json_line({"text": "größer\\u2028als"})

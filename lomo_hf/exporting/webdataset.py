@@ -8,10 +8,11 @@ train-00000.tar     {key}.json = {"id", "texts": [{"role", "content"}], "media":
 from collections.abc import Iterable, Sequence
 
 from lomo_hf.exporting.nvmeta import write_nvmeta
-from lomo_hf.exporting.receipts import PartFile, PartReceipt
+from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.rows import StoredRow
 from lomo_hf.exporting.tarring import SampleTar, json_line
 from lomo_hf.storage import Folder
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["WebDataset", "image_members", "tar_name", "write_tar"]
 
@@ -42,11 +43,11 @@ class WebDataset:
 
     shard_bytes = 256 << 20
 
-    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[PartFile]:
+    def write_part(self, index: int, rows: Iterable[StoredRow], out: Folder) -> Sequence[FileRecord]:
         """One tar file and its index."""
         return write_tar(index, ((row.key, _members(row)) for row in rows), out)
 
-    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[PartFile]:
+    def finish(self, config: str, receipts: Sequence[PartReceipt], out: Folder) -> Sequence[FileRecord]:
         """`.nv-meta`."""
         sample = {"__module__": "aiak_training_llm.data.multimodal", "__class__": "MultiMixQASample"}
         return write_nvmeta(receipts, out, {"dataset.yaml": {"sample_type": sample, **LOADER}}, _SAMPLE_LOADER)
@@ -60,12 +61,12 @@ def tar_name(index: int) -> str:
     return f"train-{index:05d}.tar"
 
 
-def write_tar(index: int, samples: Iterable[tuple[str, dict[str, bytes]]], out: Folder) -> Sequence[PartFile]:
+def write_tar(index: int, samples: Iterable[tuple[str, dict[str, bytes]]], out: Folder) -> Sequence[FileRecord]:
     """A part as a tar file with its index."""
     with SampleTar(out / tar_name(index)) as tar:
         for key, members in samples:
             tar.add(key, members)
-        return [PartFile(name, size, digest) for name, size, digest in tar.publish()]
+        return [FileRecord(name, size, digest) for name, size, digest in tar.publish()]
 
 
 def image_members(row: StoredRow) -> dict[str, bytes]:

@@ -7,7 +7,6 @@ Loading scripts were removed in `datasets` 4: a builder lives in an installed pa
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
 import datasets
 from datasets.builder import Key
@@ -20,9 +19,9 @@ from lomo_hf.hf_datasets.refusals import LeftOut, as_recipe, tally
 from lomo_hf.hf_datasets.sources import Corpus, choose_source, count_rows, shards_of
 from lomo_hf.recipes.named import DEFAULT_RECIPE, NAMED_RECIPES
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import row_features
+from lomo_hf.row import Row, row_features
 from lomo_hf.selection import measured
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.substitution import Substituter
 
 # No Path, open or os in this module: `datasets` replaces these names in the module of a builder by its own.
 
@@ -35,7 +34,7 @@ _VERSION = datasets.Version("1.0.0")  # of the columns
 class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
     """A config of `LomoBuilder`: the recipe, a word on the corpus, and how many of its rows are read (None: all)."""
 
-    version: Any = field(default=_VERSION)
+    version: object = field(default=_VERSION)
     recipe: Recipe | None = None
     corpus: str | None = None
     limit: int | None = None
@@ -84,7 +83,7 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         corpus: Corpus = None,
         limit: int | None = None,
         data_dir: str | None = None,
-        data_files: Any = None,
+        data_files: object = None,
         cache_dir: str | None = None,
         writer_batch_size: int | None = None,
     ) -> None:
@@ -123,14 +122,14 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         kept = Substituter([Recipe("kept", ratio=0.0, placeholders=self.recipe.placeholders)])
         return tally(substituted(one, kept) for one in self.source.conversations(0, self.rows))
 
-    def _info(self) -> Any:
+    def _info(self) -> object:
         return datasets.DatasetInfo(description=self.config.description or "", features=row_features())
 
-    def _split_generators(self, dl_manager: Any) -> list[Any]:
+    def _split_generators(self, dl_manager: object) -> list[object]:
         # Lists are what `datasets` shares out among processes and workers.
         return [datasets.SplitGenerator(name="train", gen_kwargs={"shards": shards_of(self.rows)})]
 
-    def _generate_examples(self, shards: list[tuple[int, int]]) -> Iterator[tuple[Any, Row]]:
+    def _generate_examples(self, shards: list[tuple[int, int]]) -> Iterator[tuple[object, Row]]:
         substituter, left_out = Substituter([self.recipe]), LeftOut()
         try:
             for shard, index, conversation in self._conversations(shards):

@@ -6,7 +6,7 @@ neither can know whether an id is repeated elsewhere. This pass over the id colu
 
 from array import array
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def check_config(config: str) -> str:
     return config
 
 
-def own_id(row: Mapping[str, Any]) -> str | None:
+def own_id(row: Mapping[str, object]) -> str | None:
     """The id that a row gives itself, made safe; None where it gives none.
 
     >>> own_id({"id": 7}), own_id({"id": None})
@@ -79,7 +79,7 @@ def with_ids(dataset: "datasets.Dataset") -> "datasets.Dataset":
     return added.remove_columns("id").rename_column(_NEW_IDS, "id")
 
 
-def _names(dataset: "datasets.Dataset") -> Iterator[tuple[Any, str]]:
+def _names(dataset: "datasets.Dataset") -> Iterator[tuple[object, str]]:
     """(the value of the id column, the id that the row gives itself or its padded index), row by row."""
     if "id" not in dataset.column_names:
         yield from ((None, row_id({}, index)) for index in range(len(dataset)))

@@ -7,18 +7,18 @@ machine, and `datasets` finds its cache again - or rebuilds, when recipe, engine
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lomo_hf.corpus import Conversation, Refusal, to_conversation
-from lomo_hf.corpus.dialects import COLUMNS
+from lomo_hf.corpus.known_columns import COLUMNS
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.hf_datasets.freshness import code_digest
 from lomo_hf.hf_datasets.identifiers import check_config, own_id, with_ids
 from lomo_hf.hf_datasets.refusals import LeftOut, as_recipe, logger
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import ROW_COLUMNS, row_features
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.row import ROW_COLUMNS, Row, row_features
+from lomo_hf.substitution import Substituter
 
 __all__ = ["Substitute", "conversations", "map_dataset", "substitute", "substituted"]
 
@@ -47,8 +47,8 @@ class Substitute:
             raise RecipeError(f"refusals must be one of {', '.join(REFUSALS)}; found {self.refusals!r}. Write drop.")
 
     def __call__(
-        self, batch: Mapping[str, Sequence[Any]], indices: Sequence[int] | None = None
-    ) -> dict[str, list[Any]]:
+        self, batch: Mapping[str, Sequence[object]], indices: Sequence[int] | None = None
+    ) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> the columns of `ROW_COLUMNS`, shorter by the rows that are refused."""
         substituter, made, left_out = Substituter([self.recipe]), [], LeftOut()
         for conversation in conversations(batch, indices, self.config, self.repo, self.revision):
@@ -97,7 +97,7 @@ def substitute(
 
 
 def map_dataset(
-    dataset: Any,
+    dataset: object,
     recipe: Recipe | str | Path = DEFAULT_RECIPE,
     *,
     config: str | None = None,
@@ -180,7 +180,7 @@ def conversations(
 
 def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Rows as a batch: one list for each of `ROW_COLUMNS`."""
-    return {name: [row[name] for row in rows] for name in ROW_COLUMNS}
+    return {name: [cast(Mapping[str, object], row)[name] for row in rows] for name in ROW_COLUMNS}
 
 
 def _is_column(value: object) -> bool:

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, screen, to_conversation
 from lomo_hf.hf_datasets.freshness import code_digest
+from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import check_recipe
 
 __all__ = ["Acceptable", "LeftOut", "acceptable", "as_recipe", "count_refusals", "tally"]
 
@@ -34,7 +33,7 @@ class Acceptable:
     recipe: Recipe
     code: str = field(default_factory=code_digest, repr=False)
 
-    def __call__(self, row: Mapping[str, Any]) -> bool:
+    def __call__(self, row: Mapping[str, object]) -> bool:
         """Whether this row, in any dialect, becomes a row of the dataset."""
         return not isinstance(_judged(row, self.recipe), Refusal)
 
@@ -53,7 +52,7 @@ def acceptable(recipe: Recipe | str | Path = DEFAULT_RECIPE) -> Acceptable:
 
 
 def count_refusals(
-    dataset: Iterable[Mapping[str, Any]], recipe: Recipe | str | Path = DEFAULT_RECIPE
+    dataset: Iterable[Mapping[str, object]], recipe: Recipe | str | Path = DEFAULT_RECIPE
 ) -> dict[str, int]:
     """How many rows of a dataset, or of any iterable of rows, are refused: reason -> number. Renders nothing.
 
@@ -110,6 +109,6 @@ def _commonest_first(counts: "Counter[str]") -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _judged(row: Mapping[str, Any], recipe: Recipe) -> Conversation | Refusal:
+def _judged(row: Mapping[str, object], recipe: Recipe) -> Conversation | Refusal:
     read = to_conversation(row, config="train", index=0)
     return read if isinstance(read, Refusal) else screen(read, recipe.placeholders)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.errors import RecipeError, SourceError
@@ -16,7 +16,7 @@ _LEAST_ROWS = 16
 _WANTED_SHARDS = 64
 
 
-def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, data_files: Any = None) -> Source:
+def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, data_files: object = None) -> Source:
     """The one source that the arguments name; the embedded sample where none does.
 
     `data_files` may be a path, a list of one, or a mapping of "train" to either.
@@ -36,7 +36,7 @@ def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, dat
     return place
 
 
-def _one_file(data_files: Any) -> str | Path | None:
+def _one_file(data_files: object) -> str | Path | None:
     files = data_files
     if isinstance(files, Mapping):
         if list(files) != ["train"]:

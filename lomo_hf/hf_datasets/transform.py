@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -21,7 +21,8 @@ from lomo_hf.hf_datasets.refusals import as_recipe
 from lomo_hf.randomness import uniform
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.row import Row
+from lomo_hf.substitution import Substituter
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -78,9 +79,9 @@ class Transform:
         """
         return replace(self, epoch=epoch)
 
-    def __call__(self, batch: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    def __call__(self, batch: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> as many rows, as the columns of `ROW_COLUMNS`."""
-        substituter, rows = Substituter([self._recipe_of_epoch()]), []
+        substituter, rows = Substituter([self._recipe_of_epoch()]), list[Row]()
         for conversation in conversations(batch, None, self.config, self.repo, self.revision):
             result = substituted(conversation, substituter)
             if isinstance(result, Refusal):
@@ -88,8 +89,11 @@ class Transform:
                     f"row {result.id!r} is refused ({result.reason}): {result.detail} A transform cannot leave a row "
                     "out; use dataset.filter(acceptable(recipe)) before with_transform."
                 )
-            rows.append(self._decoded(result) if self.decode else result)
-        return columns_of(rows)
+            rows.append(result)
+        columns = columns_of(rows)
+        if self.decode:
+            columns["images"] = [_decoded(row) for row in rows]
+        return columns
 
     def _recipe_of_epoch(self) -> Recipe:
         recipe = as_recipe(self.recipe)
@@ -98,9 +102,9 @@ class Transform:
         # 53 random bits, and no row's stream: a row's id holds a slash.
         return replace(recipe, seed=int(uniform(recipe.seed, str(self.epoch), "epoch") * 2**53))
 
-    def _decoded(self, row: Row) -> Row:
-        images = row["images"]
-        return {**row, "images": None if images is None else [_opened(image["bytes"]) for image in images]}
+
+def _decoded(row: Row) -> "list[ImageFile] | None":
+    return [_opened(image["bytes"]) for image in row["images"]] if row["rewritten"] else None
 
 
 def _opened(png: bytes) -> "ImageFile":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lomo_hf.errors import PublishError
 from lomo_hf.hub.redaction import redact
-from lomo_hf.hub.retry import Retrier, patience, trouble_of
+from lomo_hf.hub.retry import Retrier, answer_within, trouble_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,17 @@ class RemoteFile:
 
 
 class HubClient:
-    """See above.
+    """One dataset repository on the Hub.
 
-    Raises, from every method:
-        PublishError: The Hub refuses, or its trouble does not pass.
+    Every method may raise `PublishError`: the Hub refuses, or its trouble does not pass.
+
+    Args:
+        repo: `org/name`.
+        retrier: How long to insist; counts the waits of all calls.
+        api: The Hub's client; by default one for the Hub that huggingface_hub is set to.
+
+    >>> HubClient("org/name", Retrier()).repo
+    'org/name'
     """
 
     def __init__(self, repo: str, retrier: Retrier, api: "HfApi | None" = None) -> None:
@@ -88,11 +95,11 @@ class HubClient:
 
     def refs(self) -> RemoteRefs:
         """The names of all tags, and whether there ever was a pull request."""
-        said = self._call(
+        refs = self._call(
             "reading the tags of {}",
             lambda: self.api.list_repo_refs(self.repo, repo_type=_KIND, include_pull_requests=True),
         )
-        return RemoteRefs(frozenset(tag.name for tag in said.tags), bool(said.pull_requests))
+        return RemoteRefs(frozenset(tag.name for tag in refs.tags), bool(refs.pull_requests))
 
     def files(self, commit: str) -> dict[str, RemoteFile]:
         """Every file at a commit."""
@@ -101,9 +108,9 @@ class HubClient:
         def ask() -> dict[str, RemoteFile]:
             entries = self.api.list_repo_tree(self.repo, recursive=True, revision=commit, repo_type=_KIND)
             return {
-                one.path: RemoteFile(one.size, one.lfs.sha256 if one.lfs else None, one.blob_id)
-                for one in entries
-                if isinstance(one, RepoFile)
+                entry.path: RemoteFile(entry.size, entry.lfs.sha256 if entry.lfs else None, entry.blob_id)
+                for entry in entries
+                if isinstance(entry, RepoFile)
             }
 
         return self._call("listing {}", ask)
@@ -138,11 +145,11 @@ class HubClient:
 
     def is_ancestor(self, commit: str, revision: str) -> bool:
         """Whether a revision comes after a commit."""
-        made = self._call(
+        commits = self._call(
             "reading the history of {}",
             lambda: self.api.list_repo_commits(self.repo, revision=revision, repo_type=_KIND),
         )
-        return any(one.commit_id == commit for one in made)
+        return any(known.commit_id == commit for known in commits)
 
     # ---- writing ------------------------------------------------------------------------------------------------
 
@@ -185,7 +192,7 @@ class HubClient:
         text: str,
     ) -> str:
         """One attempt at one commit on top of `parent`; returns its id. Raises what the client raises."""
-        with patience(self.retrier.policy.answer_within):
+        with answer_within(self.retrier.policy.answer_within):
             made = self.api.create_commit(
                 self.repo,
                 operations,
@@ -208,10 +215,10 @@ class HubClient:
         except Exception as error:
             if isinstance(error, PublishError):
                 raise
-            found = self.look(name)
-            if found is None:
+            tagged = self.look(name)
+            if tagged is None:
                 raise PublishError(f"{self.repo} refuses tag {name} as taken, and has none. Push again.") from None
-            return found.commit
+            return tagged.commit
         return commit
 
     # ---- pull requests ------------------------------------------------------------------------------------------
@@ -221,10 +228,11 @@ class HubClient:
 
         def ask() -> dict[int, str]:
             me = str(self.api.whoami()["name"])
-            found = self.api.get_repo_discussions(
+            requests = self.api.get_repo_discussions(
                 self.repo, author=me, discussion_type="pull_request", repo_type=_KIND
             )
-            return {one.num: one.title for one in found if one.status in ("open", "draft") and one.author == me}
+            mine = (request for request in requests if request.author == me)
+            return {request.num: request.title for request in mine if request.status in ("open", "draft")}
 
         return self._call("looking for a pull request to {}", ask)
 
@@ -238,11 +246,11 @@ class HubClient:
 
     def pull_request(self, number: int) -> tuple[str, str | None]:
         """Status of a pull request, and the commit that merged it."""
-        said = self._call(
+        details = self._call(
             "reading a pull request to {}",
             lambda: self.api.get_discussion_details(self.repo, number, repo_type=_KIND),
         )
-        return said.status, said.merge_commit_oid
+        return details.status, details.merge_commit_oid
 
     def set_pull_request(self, number: int, status: str) -> None:
         """Open a draft, or close."""
@@ -258,14 +266,14 @@ class HubClient:
 
     def merge_pull_request(self, number: int) -> None:
         """One attempt at a merge. Raises what the client raises."""
-        with patience(self.retrier.policy.answer_within):
+        with answer_within(self.retrier.policy.answer_within):
             self.api.merge_pull_request(self.repo, number, repo_type=_KIND)
 
     # ---- how ----------------------------------------------------------------------------------------------------
 
     def _call(self, doing: str, action: "Callable[[], T]", **options: Any) -> T:
         def ask() -> T:
-            with patience(self.retrier.policy.answer_within):
+            with answer_within(self.retrier.policy.answer_within):
                 return action()
 
         return self.retrier.call(doing.format(self.repo), ask, **options)

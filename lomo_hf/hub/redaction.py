@@ -11,15 +11,21 @@ _QUERY = re.compile(r"(https?://[^\s?\"'<>]{1,2048})\?[^\s\"'<>)]+")
 _LONGEST = 2_000
 
 
-def redact(said: object) -> str:
+def redact(value: object) -> str:
     """The text of something, in one line, cut to what a person reads, without secrets.
+
+    Args:
+        value: An error, an address, anything that prints.
+
+    Returns:
+        At most 2,000 characters; tokens, credentials in URLs and their queries are replaced.
 
     >>> redact("PUT https://u:pw@host/x?sig=1 with Bearer hf_abcdefgh failed")
     'PUT https://host/x?... with Bearer hf_... failed'
     >>> redact("hf_hub and hf_abcdefgh")
     'hf_hub and hf_...'
     """
-    text = " ".join(str(said).split())[:_LONGEST]
+    text = " ".join(str(value).split())[:_LONGEST]
     own = _own_token()
     if own:
         text = text.replace(own, "hf_...")

@@ -72,9 +72,9 @@ def open_multimodal(
 
 
 def _local(files: Sequence[Path], config: str) -> FileSource:
-    readers, ids, digest = scan_files(files, WHOLE_ROWS)
-    name = config_name(config)
-    return FileSource(name, digest, f"{len(ids):,} rows", readers, Uniqueness(ids), columns=WHOLE_ROWS, id_hashes=ids)
+    scan, name = scan_files(files, WHOLE_ROWS), config_name(config)
+    unique, rows = Uniqueness(scan.ids), f"{len(scan.ids):,} rows"
+    return FileSource(name, scan.digest, rows, scan.readers, unique, columns=WHOLE_ROWS, id_hashes=scan.ids)
 
 
 def _joined(part: FileSource) -> JoinedSource:

@@ -15,7 +15,7 @@ from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
 from lomo_hf.mixing.ratios import STRATA
-from lomo_hf.row import row_features
+from lomo_hf.row import MixedRow, row_features
 from lomo_hf.storage.documents import listed, one_of, parse, record, text, whole
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def mixture_json(mixture: Mixture) -> str:
     return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
 
 
-def interleaving(mixture: Mixture) -> dict[str, Any]:
+def interleaving(mixture: Mixture) -> dict[str, object]:
     """How other loaders get the same shares from the two repositories as they lie there."""
     counts = mixture.counts
     total = max(sum(counts.values()), 1)
@@ -140,7 +140,7 @@ def as_dataset(mixture: Mixture, *, num_shards: int = 8) -> "datasets.IterableDa
     )
 
 
-def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[dict[str, Any]]:
+def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[MixedRow]:
     for shard in shards:
         yield from mixture.rows(shard, num_shards)
 
@@ -151,7 +151,7 @@ def _half(half: Half) -> dict[str, Any]:
     return {**where, "configs": list(half.configs), "rows": len(source), "digest": source.digest}
 
 
-def _again(recorded: Mapping[str, Any]) -> str:
+def _again(recorded: Mapping[str, object]) -> str:
     if {"repo", "revision"} <= set(recorded):
         return f"hf://datasets/{recorded['repo']}@{recorded['revision']}"
     if "place" not in recorded:

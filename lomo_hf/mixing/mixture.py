@@ -20,7 +20,7 @@ from lomo_hf.mixing.inputs import Half
 from lomo_hf.mixing.multimodal import to_multimodal_row
 from lomo_hf.mixing.ratios import STRATA, targets
 from lomo_hf.randomness import stream
-from lomo_hf.substitution import Row
+from lomo_hf.row import MixedRow
 
 __all__ = ["MixPart", "Mixture", "mix"]
 
@@ -63,7 +63,7 @@ class Mixture:
         counts = self.counts
         return (counts["multimodal"] + counts["pages"]) / counts["text"] if counts["text"] else float("inf")
 
-    def rows(self, shard: int = 0, num_shards: int = 1) -> Iterator[Row]:
+    def rows(self, shard: int = 0, num_shards: int = 1) -> Iterator[MixedRow]:
         """The rows in mixed order, in the columns of `lomo_hf.row`; one of `num_shards` disjoint streams of them."""
         rng = stream(self.seed, f"{shard} of {num_shards}", "mix")
         lanes = [_Lane(self, part, shard, num_shards) for part in self.parts]
@@ -150,9 +150,9 @@ class _Lane:
         mine = [blocks[place] for place in order.tolist()][shard::num_shards]
         self.left = sum(len(rows) for _, rows in mine)
         self._waiting = iter(mine)
-        self._open: list[Iterator[Row | None]] = []
+        self._open: list[Iterator[MixedRow | None]] = []
 
-    def next(self, rng: np.random.Generator) -> Row | None:
+    def next(self, rng: np.random.Generator) -> MixedRow | None:
         """The next row; None where it was refused."""
         self.left -= 1
         while True:
@@ -164,17 +164,19 @@ class _Lane:
             except StopIteration:
                 del self._open[place]
 
-    def _read(self, position: int, indexes: Sequence[int]) -> Iterator[Row | None]:
+    def _read(self, position: int, indexes: Sequence[int]) -> Iterator[MixedRow | None]:
         part, again = self._source.parts[position], self._part.again
         for index, item in part.chosen_items(indexes):
             row = self._row(part, index, item)
             if row is not None and again:
-                row = {**row, "id": f"{row['id']}#{again + 1}"}
+                row = row.copy()
+                row["id"] += f"#{again + 1}"
             yield row
 
-    def _row(self, part: FileSource, index: int, item: Any) -> Row | None:
+    def _row(self, part: FileSource, index: int, item: Any) -> MixedRow | None:
         if self._part.stratum != "multimodal":
-            return dict(item)
+            stored: MixedRow = item.copy()
+            return stored
         name = part.unique_id(index, item)
         if not isinstance(item, Mapping):
             self._mixture.refused["unreadable"] += 1

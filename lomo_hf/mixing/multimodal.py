@@ -14,22 +14,22 @@ from io import BytesIO
 from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, Turn, screen, to_conversation
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
-from lomo_hf.row import IMAGE_PLACEHOLDER
-from lomo_hf.substitution import Row, stored_row
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
+from lomo_hf.row import IMAGE_PLACEHOLDER, ImageBytes, OwnImagesRow
+from lomo_hf.substitution import row_with_own_images
 
 __all__ = ["to_multimodal_row"]
 
 
 def to_multimodal_row(
-    row: Mapping[str, Any],
+    row: Mapping[str, object],
     *,
     config: str,
     source_id: str,
     repo: str | None = None,
     revision: str | None = None,
     license: str | None = None,
-) -> Row | Refusal:
+) -> OwnImagesRow | Refusal:
     """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
 
     >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
@@ -59,8 +59,8 @@ def to_multimodal_row(
         for index in placed.user_turns
         if IMAGE_PLACEHOLDER in placed.turns[index].text
     }
-    images: list[dict[str, bytes | None]] = [{"bytes": picture["bytes"], "path": None} for picture in pictures]
-    return stored_row(placed, between, images, None)
+    images: list[ImageBytes] = [{"bytes": picture["bytes"], "path": None} for picture in pictures]
+    return row_with_own_images(placed, between, images)
 
 
 def _pictures(row: Mapping[str, Any]) -> list[Any]:
@@ -72,7 +72,7 @@ def _pictures(row: Mapping[str, Any]) -> list[Any]:
     return []
 
 
-def _problem(picture: Any) -> str | None:
+def _problem(picture: object) -> str | None:
     """Why a picture cannot be taken. Reads its header only."""
     from PIL import Image, UnidentifiedImageError
 
@@ -85,7 +85,7 @@ def _problem(picture: Any) -> str | None:
         return "image-bytes"
 
 
-def _plain_turns(value: Any) -> Any:
+def _plain_turns(value: object) -> object:
     """Turns whose content is a list of parts, with each picture among them as its placeholder."""
     if not isinstance(value, list):
         return value
@@ -95,7 +95,7 @@ def _plain_turns(value: Any) -> Any:
     ]
 
 
-def _plain_parts(value: Any) -> Any:
+def _plain_parts(value: object) -> object:
     if not isinstance(value, list):
         return value
     return [

@@ -19,7 +19,13 @@ __all__ = ["MAX_RECIPES", "grid_recipes", "load_grid"]
 MAX_RECIPES = 256
 _KEYS = ("name", "base", "vary")
 # Where a bare value would not say what it is.
-_PREFIXES = {"seed": "seed", "turn": "turn-", "choosing.by": "by-", "choosing.first": "", "choosing.chance": "chance"}
+_PREFIXES = {
+    "seed": "seed",
+    "turn": "turn-",
+    "selection.by": "by-",
+    "selection.first": "",
+    "selection.chance": "chance",
+}
 
 
 def load_grid(path: str | Path) -> list[Recipe]:
@@ -29,38 +35,38 @@ def load_grid(path: str | Path) -> list[Recipe]:
         RecipeError: The file cannot be read as YAML, or is no grid.
     """
     try:
-        said = read_yaml_file(Path(path))
+        grid = read_yaml_file(Path(path))
     except FileNotFoundError:
         raise RecipeError(f"grid file {str(path)!r} is missing. Write one: vary: {{ratio: [0.25, 0.5]}}.") from None
     except (OSError, ValueError) as error:
         raise RecipeError(f"grid file {str(path)!r} cannot be read as YAML: {' '.join(str(error).split())}") from error
-    return grid_recipes(said)
+    return grid_recipes(grid)
 
 
-def grid_recipes(said: object) -> list[Recipe]:
+def grid_recipes(grid: object) -> list[Recipe]:
     """The recipes of a grid, in the order of its values, the last field varying fastest; named by these values.
 
     Raises:
         RecipeError: The grid has no such form, a field does not exist, or two recipes would share a name.
 
-    >>> [one.name for one in grid_recipes({"vary": {"ratio": [0.25, 0.5], "seed": [0, 1]}})]
+    >>> [recipe.name for recipe in grid_recipes({"vary": {"ratio": [0.25, 0.5], "seed": [0, 1]}})]
     ['ratio25-seed0', 'ratio25-seed1', 'ratio50-seed0', 'ratio50-seed1']
     """
-    if not isinstance(said, Mapping) or not isinstance(said.get("vary"), Mapping) or not said["vary"]:
+    if not isinstance(grid, Mapping) or not isinstance(grid.get("vary"), Mapping) or not grid["vary"]:
         raise RecipeError(
             "grid must hold `vary`, fields with their values; found none. Write vary: {ratio: [0.25, 0.5]}."
         )
-    for key in said:
+    for key in grid:
         if key not in _KEYS:
             raise RecipeError(f"grid has no key {key!r}; known are {', '.join(_KEYS)}.")
-    axes = [(str(field), list(_labelled(str(field), values))) for field, values in said["vary"].items()]
+    axes = [(str(field), list(_labelled(str(field), values))) for field, values in grid["vary"].items()]
     count = 1
     for _, values in axes:
         count *= len(values)
     if count > MAX_RECIPES:
         raise RecipeError(f"grid must give at most {MAX_RECIPES} recipes; found {count}. Vary fewer fields.")
-    base = _base(said.get("base", DEFAULT_RECIPE))
-    recipes = [_recipe(base, said.get("name"), axes, chosen) for chosen in product(*(values for _, values in axes))]
+    base = _base(grid.get("base", DEFAULT_RECIPE))
+    recipes = [_recipe(base, grid.get("name"), axes, chosen) for chosen in product(*(values for _, values in axes))]
     names = [recipe.name for recipe in recipes]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -68,12 +74,12 @@ def grid_recipes(said: object) -> list[Recipe]:
     return recipes
 
 
-def _base(said: object) -> dict[str, Any]:
-    recipe = Recipe.from_dict({"name": "base", **said}) if isinstance(said, Mapping) else load_recipe(str(said))
+def _base(base: object) -> dict[str, object]:
+    recipe = Recipe.from_dict({"name": "base", **base}) if isinstance(base, Mapping) else load_recipe(str(base))
     return {key: value for key, value in recipe.to_dict().items() if key not in ("name", "description", "engines")}
 
 
-def _labelled(field: str, values: object) -> Iterator[tuple[str, Any]]:
+def _labelled(field: str, values: object) -> Iterator[tuple[str, object]]:
     if isinstance(values, Mapping) and values:
         yield from ((str(label), value) for label, value in values.items())
     elif isinstance(values, list) and values:
@@ -87,7 +93,7 @@ def _labelled(field: str, values: object) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _label(field: str, value: Any) -> str:
+def _label(field: str, value: object) -> str:
     if field == "ratio" and isinstance(value, int | float):
         return f"ratio{100 * value:g}"
     shown = f"{value:g}" if isinstance(value, float) else str(value)

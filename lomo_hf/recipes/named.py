@@ -1,4 +1,4 @@
-"""The recipes that have a name, one for each ablation of the paper, and how a recipe is found by name or by file."""
+"""The named recipes, one for each ablation of the paper, and how a recipe is loaded by name or from a file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +23,8 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     >>> load_recipe("ratio25").ratio
     0.25
     """
+    if not isinstance(name_or_path, str | Path):
+        raise RecipeError(f"recipe must be a Recipe, a name or a YAML file; found {name_or_path!r}. Write 'ratio50'.")
     if isinstance(name_or_path, str) and name_or_path in NAMED_RECIPES:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)
@@ -30,16 +32,16 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         names = ", ".join(NAMED_RECIPES)
         raise RecipeError(f"recipe must be a YAML file or one of {names}; found {str(name_or_path)!r}.")
     try:
-        said = read_yaml_file(path)
+        values = read_yaml_file(path)
     except FileNotFoundError:
         raise RecipeError(f"recipe file {str(path)!r} is missing; `lomo recipes --show ratio50` prints one.") from None
     except (OSError, ValueError) as error:
         why = " ".join(str(error).split())
         raise RecipeError(f"recipe file {str(path)!r} cannot be read as YAML: {why}") from error
-    if not isinstance(said, dict):
-        raise RecipeError(f"recipe file {str(path)!r} must hold keys and values; found {type(said).__name__}.")
+    if not isinstance(values, dict):
+        raise RecipeError(f"recipe file {str(path)!r} must hold keys and values; found {type(values).__name__}.")
     try:
-        return Recipe.from_dict({"name": path.stem, **said})
+        return Recipe.from_dict({"name": path.stem, **values})
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
 
@@ -56,7 +58,7 @@ def is_as_named(recipe: Recipe) -> bool:
 
 def _named() -> dict[str, Recipe]:
     clean = DistortionSettings(mix={"clean": 1.0})
-    said: dict[str, tuple[str, dict[str, Any]]] = {
+    described: dict[str, tuple[str, dict[str, Any]]] = {
         "ratio25": ("25 % of rows, middle third (table 3)", {"ratio": 0.25}),
         "ratio50": ("50 % of rows, middle third: the paper's best (table 3)", {"ratio": 0.5}),
         "ratio75": ("75 % of rows, middle third (table 3)", {"ratio": 0.75}),
@@ -64,10 +66,13 @@ def _named() -> dict[str, Recipe]:
         "prefix50": ("50 % of rows, first third (table 4)", {"position": "prefix"}),
         "suffix50": ("50 % of rows, last third (table 4)", {"position": "suffix"}),
         "multispan50": ("50 % of rows, alternate segments, two images (table 4)", {"position": "multi-span"}),
-        "fulltext50": ("50 % of rows, the whole prompt as one image (table 2)", {"position": "full"}),
+        "fulltext50": (
+            "50 % of rows, the whole prompt as one clean image: no localization, no distortion (table 2)",
+            {"position": "full", "distortion": clean},
+        ),
         "nodistort50": ("50 % of rows, middle third, clean pages only (table 2)", {"distortion": clean}),
     }
-    return {name: Recipe(name, description, **settings) for name, (description, settings) in said.items()}
+    return {name: Recipe(name, description, **settings) for name, (description, settings) in described.items()}
 
 
 NAMED_RECIPES: Mapping[str, Recipe] = MappingProxyType(_named())

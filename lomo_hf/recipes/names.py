@@ -1,4 +1,4 @@
-"""Which words may go out into the world: names that cannot escape a folder, and texts that hold no secret."""
+"""What may be published: names that cannot lead out of a folder, and texts that hold no secret."""
 
 import re
 
@@ -21,18 +21,18 @@ _SECRET = re.compile(
 def check_no_secret(what: str, text: str) -> str:
     """`text`, if nothing in it looks like a token or a password; else a `RecipeError` that does not repeat it.
 
-    For what is published word by word, such as a recipe's description. Prompts are not looked at: they are the data.
+    For what is published word for word, such as a recipe's description. Prompts are not looked at: they are the data.
 
     >>> check_no_secret("description", "see https://huggingface.co/docs")
     'see https://huggingface.co/docs'
     >>> check_no_secret("description", "from https://me:hunter2@example.org/rows")
     Traceback (most recent call last):
-    lomo_hf.errors.RecipeError: description must hold no secret, ... Take it out, and make the secret void.
+    lomo_hf.errors.RecipeError: description must hold no secret, ... Take it out, and revoke it.
     """
     if _SECRET.search(text):
         raise RecipeError(
             f"{what} must hold no secret, since it is published; found what looks like a token or a password. "
-            "Take it out, and make the secret void."
+            "Take it out, and revoke it."
         )
     return text
 

@@ -1,8 +1,8 @@
 """What decides a row, and nothing else does: one frozen `Recipe`, its parts, its digest and its YAML.
 
 A recipe round-trips through YAML; a key that it does not know is an error. Names of positions, turn policies and
-distortions are checked by the rooms that own them when the recipe is first used (`lomo_hf.check_recipe`), so that a
-new one is one line of that room's registry and no line here.
+distortions are checked by the packages that own them when the recipe is first used (`lomo_hf.prepared_recipe`),
+so that a new one is one line of that package's registry and no line here.
 """
 
 import json
@@ -20,7 +20,7 @@ import yaml
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipes.names import check_name, check_no_secret
 
-__all__ = ["Caps", "Choosing", "DistortionSettings", "Recipe", "RenderStyle"]
+__all__ = ["Caps", "DistortionSettings", "Recipe", "RenderStyle", "Selection"]
 
 # Each of these can change a byte of what is built.
 ENGINES = (
@@ -36,13 +36,13 @@ PERCENTILES = 101
 @cache
 def installed_engines() -> Mapping[str, str]:
     """Package name -> installed version, for every package that can change a byte of the output."""
-    found = {}
+    versions = {}
     for name in ENGINES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "absent"
-    return MappingProxyType(found)
+            versions[name] = "absent"
+    return MappingProxyType(versions)
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,12 @@ class DistortionSettings:
         object.__setattr__(self, "mix", MappingProxyType(mix))
         object.__setattr__(self, "ranges", MappingProxyType(_ranges(self.ranges)))
 
-    def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle
+    def __reduce__(self) -> tuple[object, ...]:  # a mappingproxy does not pickle
         return (type(self), (dict(self.mix), self.strength, {k: dict(v) for k, v in self.ranges.items()}))
 
 
 @dataclass(frozen=True)
-class Choosing:
+class Selection:
     """Which rows are rewritten first; the ratio says how far down that order the rewriting goes.
 
     Attributes:
@@ -135,7 +135,7 @@ class Choosing:
         quantiles: 101 values, the percentiles of what rows are ranked by, measured over the corpus. A build
             measures them where they are missing and records them, since they decide rows.
 
-    >>> Choosing("length", chance=0).first
+    >>> Selection("length", chance=0).first
     'high'
     """
 
@@ -146,11 +146,11 @@ class Choosing:
 
     def __post_init__(self) -> None:
         if not isinstance(self.by, str):
-            raise RecipeError(f"choosing.by must be a text; found {self.by!r}. Write `uniform`.")
+            raise RecipeError(f"selection.by must be a text; found {self.by!r}. Write `uniform`.")
         if self.first not in ENDS:
-            raise RecipeError(f"choosing.first must be one of {', '.join(ENDS)}; found {self.first!r}.")
+            raise RecipeError(f"selection.first must be one of {', '.join(ENDS)}; found {self.first!r}.")
         if not _is_number(self.chance) or not 0 <= self.chance <= 1:
-            raise RecipeError(f"choosing.chance must be between 0 and 1; found {self.chance!r}.")
+            raise RecipeError(f"selection.chance must be between 0 and 1; found {self.chance!r}.")
         object.__setattr__(self, "chance", float(self.chance))
         object.__setattr__(self, "quantiles", _percentiles(self.quantiles))
 
@@ -163,10 +163,10 @@ class Recipe:
         name: The config's name on the Hub and the folder's name; it decides no row.
         ratio: The share of rows that is rewritten (rewrite ratio, table 3), from 0 to 1.
         position: Which part of the prompt becomes the span (table 4); see `lomo_hf.spans.POSITIONS`.
-        turn: Which user turn of a conversation holds the span; see `lomo_hf.substitution.TURNS`.
+        turn: Which user turn of a conversation holds the span; see `lomo_hf.selection.TURNS`.
         placeholders: What happens to a row whose text holds a literal `<image>` or a special token: it is dropped
             and counted ("drop"), a zero-width space makes it harmless ("escape"), or it stays ("keep").
-        choosing: Which rows are rewritten first; by default chance decides.
+        selection: Which rows are rewritten first; by default chance decides.
         seed: Every draw of every row depends on this and the row's id alone.
         style, distortion, caps: How the page is set, what is done to it, and its limits.
         engines: Versions of the packages that can change a byte; those installed, unless a file says otherwise, and
@@ -189,7 +189,7 @@ class Recipe:
     position: str = "middle"
     turn: str = "first"
     placeholders: str = "drop"
-    choosing: Choosing = field(default_factory=Choosing)
+    selection: Selection = field(default_factory=Selection)
     seed: int = 0
     style: RenderStyle = field(default_factory=RenderStyle)
     distortion: DistortionSettings = field(default_factory=DistortionSettings)
@@ -211,7 +211,7 @@ class Recipe:
             raise RecipeError(f"placeholders must be one of {choices}; found {self.placeholders!r}.")
         object.__setattr__(self, "engines", MappingProxyType(dict(self.engines)))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return (_rebuild, ({**values, "engines": dict(self.engines)},))
 
@@ -230,17 +230,17 @@ class Recipe:
 
     @cached_property
     def page_digest(self) -> str:
-        """As `row_digest`, without the choosing: two recipes that share it make the same pages of a row."""
-        return self._digest(leave_out=("name", "description", "ratio", "choosing"))
+        """As `row_digest`, without the selection: two recipes that share it make the same pages of a row."""
+        return self._digest(leave_out=("name", "description", "ratio", "selection"))
 
     @property
-    def rises(self) -> bool:
+    def is_curriculum(self) -> bool:
         """Whether what is made of a row depends on its place in the corpus: a curriculum."""
-        return self.choosing.by == "place" or self.distortion.strength == "rising"
+        return self.selection.by == "place" or self.distortion.strength == "rising"
 
     def _digest(self, leave_out: tuple[str, ...]) -> str:
-        said = {key: value for key, value in self.to_dict().items() if key not in leave_out}
-        return blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=16).hexdigest()
+        deciding = {key: value for key, value in self.to_dict().items() if key not in leave_out}
+        return blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, numbers and strings."""
@@ -251,14 +251,23 @@ class Recipe:
         return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
 
     @classmethod
-    def from_dict(cls, said: Mapping[str, Any], *, recorded: bool = False) -> Self:
+    def from_dict(cls, values: Mapping[str, object], *, recorded: bool = False) -> Self:
         """A recipe from plain values; what is left out takes its default, what is unknown is an error.
 
-        Engines that are named must be those installed, except in what is only `recorded`, such as a manifest.
+        Args:
+            values: As `to_dict` gives them, or fewer.
+            recorded: The recipe is read to see what was built, as from a manifest; otherwise engines that are named
+                must be those installed.
+
+        Raises:
+            RecipeError: A key is unknown, a value is not allowed, or other engines are installed.
+
+        >>> Recipe.from_dict({"name": "mine", "ratio": 0.25}).position
+        'middle'
         """
-        known = _only_known(cls, said, "recipe")
-        parts: dict[str, type[Any]] = {
-            "choosing": Choosing, "style": RenderStyle, "distortion": DistortionSettings, "caps": Caps,
+        known = _only_known(cls, values, "recipe")
+        parts: dict[str, type[object]] = {
+            "selection": Selection, "style": RenderStyle, "distortion": DistortionSettings, "caps": Caps,
         }  # fmt: skip
         for key, part in parts.items():
             if key in known:
@@ -276,37 +285,37 @@ def _rebuild(values: dict[str, Any]) -> Recipe:
     return Recipe(**values)
 
 
-def _check_engines(said: object) -> None:
-    if said is None:
+def _check_engines(engines: object) -> None:
+    if engines is None:
         return
-    if not isinstance(said, Mapping):
-        raise RecipeError(f"engines must map package names to versions; found {said!r}.")
-    for name, wanted in said.items():
-        found = installed_engines().get(str(name))
-        if found is None:
+    if not isinstance(engines, Mapping):
+        raise RecipeError(f"engines must map package names to versions; found {engines!r}.")
+    for name, wanted in engines.items():
+        installed = installed_engines().get(str(name))
+        if installed is None:
             raise RecipeError(f"engines.{name} is not a package that decides a row; known are {', '.join(ENGINES)}.")
-        if found != str(wanted):
+        if installed != str(wanted):
             raise RecipeError(
-                f"engines.{name} must be {wanted} as the recipe says; found {found}. "
+                f"engines.{name} must be {wanted} as the recipe says; found {installed}. "
                 f"Install {name}=={wanted}, or leave `engines` out to build with what is installed."
             )
 
 
-def _only_known(cls: type[Any], said: object, where: str) -> dict[str, Any]:
-    if not isinstance(said, Mapping):
-        raise RecipeError(f"{where} must hold keys and values; found {said!r}.")
+def _only_known(cls: type[Any], values: object, where: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise RecipeError(f"{where} must hold keys and values; found {values!r}.")
     known = [f.name for f in fields(cls)]
-    for key in said:
+    for key in values:
         if key not in known:
             raise RecipeError(f"{where} has no key {key!r}; known are {', '.join(known)}.")
-    return dict(said)
+    return dict(values)
 
 
-def _ranges(said: object) -> dict[str, Mapping[str, tuple[float, float]]]:
+def _ranges(given: object) -> dict[str, Mapping[str, tuple[float, float]]]:
     ranges: dict[str, Mapping[str, tuple[float, float]]] = {}
-    if not isinstance(said, Mapping):
-        raise RecipeError(f"distortion.ranges must map operations to parameters; found {said!r}.")
-    for op, params in said.items():
+    if not isinstance(given, Mapping):
+        raise RecipeError(f"distortion.ranges must map operations to parameters; found {given!r}.")
+    for op, params in given.items():
         if not isinstance(params, Mapping):
             raise RecipeError(f"distortion.ranges.{op} must map parameters to [low, high]; found {params!r}.")
         checked = {}
@@ -321,16 +330,16 @@ def _ranges(said: object) -> dict[str, Mapping[str, tuple[float, float]]]:
     return ranges
 
 
-def _percentiles(said: object) -> tuple[float, ...]:
-    if not isinstance(said, list | tuple) or not all(map(_is_number, said)) or len(said) not in (0, PERCENTILES):
-        raise RecipeError(f"choosing.quantiles must be {PERCENTILES} numbers; found {said!r:.80}. Leave them out.")
-    values = tuple(float(value) for value in said)
+def _percentiles(given: object) -> tuple[float, ...]:
+    if not isinstance(given, list | tuple) or not all(map(_is_number, given)) or len(given) not in (0, PERCENTILES):
+        raise RecipeError(f"selection.quantiles must be {PERCENTILES} numbers; found {given!r:.80}. Leave them out.")
+    values = tuple(float(value) for value in given)
     if any(low > high for low, high in pairwise(values)):
-        raise RecipeError("choosing.quantiles must rise; found a fall. Leave them out, and a build measures them.")
+        raise RecipeError("selection.quantiles must rise; found a fall. Leave them out, and a build measures them.")
     return values
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
@@ -343,7 +352,7 @@ def _plain(value: Any) -> Any:
 _WHERE = {"RenderStyle": "style.", "Caps": "caps."}
 
 
-def _whole(part: Any, name: str, low: int, high: int) -> None:
+def _whole(part: object, name: str, low: int, high: int) -> None:
     value = getattr(part, name)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         where = _WHERE.get(type(part).__name__, "")

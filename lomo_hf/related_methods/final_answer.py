@@ -11,10 +11,20 @@ _MOST = 2_000  # characters; a longer "answer" is none
 
 
 def final_answer(text: str) -> str | None:
-    """The final answer, stripped; None where there is none. Linear in the text.
+    """The final answer of a worked solution. Linear in the text.
 
-    >>> final_answer("$x = \\\\boxed{\\\\frac{1}{2}}$."), final_answer("It takes 3.\\n#### 3"), final_answer("Three.")
-    ('\\\\frac{1}{2}', '3', None)
+    Args:
+        text: The solution.
+
+    Returns:
+        What stands in its last box, or after its last `####`, stripped; None where there is neither.
+
+    Source:
+        Yao et al., arXiv 2510.22836: the reward compares final answers in `\\boxed{}`.
+
+    Example:
+        >>> final_answer("$x = \\\\boxed{\\\\frac{1}{2}}$."), final_answer("So:\\n#### 3"), final_answer("Three.")
+        ('\\\\frac{1}{2}', '3', None)
     """
     start, opening = max((text.rfind(box), box) for box in _BOXES)
     if start >= 0:
@@ -38,6 +48,6 @@ def _braced(text: str, start: int) -> str | None:
     return None
 
 
-def _clean(found: str | None) -> str | None:
-    found = found.strip() if found is not None else ""
-    return found if 0 < len(found) <= _MOST else None
+def _clean(answer: str | None) -> str | None:
+    answer = answer.strip() if answer is not None else ""
+    return answer if 0 < len(answer) <= _MOST else None

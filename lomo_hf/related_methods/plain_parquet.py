@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.storage import named_file
+from lomo_hf.storage import Place, named_file
 from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["IMAGE", "write_plain_parquet"]
@@ -17,7 +17,9 @@ IMAGE = {"bytes": "binary", "path": "string"}
 _GROUP_ROWS = 100
 
 
-def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, columns: Mapping[str, Any]) -> int:
+def write_plain_parquet(
+    rows: Iterable[Mapping[str, Any]], path: str | Path | Place, columns: Mapping[str, Any]
+) -> int:
     """Write rows whole or not at all, a row group at a time; returns how many.
 
     `columns` are names and types: "string", "binary", "int64", "bool", a dict for a struct, a list of one for a list.
@@ -29,8 +31,8 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, _type(said)) for name, said in columns.items()])
-    pending = PendingFile(named_file(path))
+    schema = pa.schema([(name, _type(kind)) for name, kind in columns.items()])
+    pending = PendingFile(path if isinstance(path, Place) else named_file(path))
     held: list[Mapping[str, Any]] = []
     count = 0
     try:
@@ -51,11 +53,11 @@ def write_plain_parquet(rows: Iterable[Mapping[str, Any]], path: str | Path, col
     return count
 
 
-def _type(said: Any) -> Any:
+def _type(kind: Any) -> Any:
     import pyarrow as pa
 
-    if isinstance(said, Mapping):
-        return pa.struct([(name, _type(inner)) for name, inner in said.items()])
-    if isinstance(said, list):
-        return pa.list_(_type(said[0]))
-    return getattr(pa, "bool_" if said == "bool" else said)()
+    if isinstance(kind, Mapping):
+        return pa.struct([(name, _type(inner)) for name, inner in kind.items()])
+    if isinstance(kind, list):
+        return pa.list_(_type(kind[0]))
+    return getattr(pa, "bool_" if kind == "bool" else kind)()

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lomo_hf.errors import RecipeError
 
-__all__ = ["EmbeddingMoments", "ReAlign", "fit_realign", "realign_column"]
+__all__ = ["EmbeddingMoments", "ReAlign", "fit_realign", "realign_column", "unit_vectors"]
 
 STEPS = ("anchor", "trace", "centroid")
 
@@ -31,12 +31,21 @@ Vectors = NDArray[np.float64]
 
 @dataclass
 class EmbeddingMoments:
-    """Count, mean (d,) and summed squared distance from the mean, of embeddings that pass by once.
+    """Count, mean and spread of embeddings that pass by once, each divided by its length.
 
-    >>> moments = EmbeddingMoments()
-    >>> moments.add([[3.0, 0.0], [0.0, 2.0]])
-    >>> moments.mean.tolist(), moments.trace
-    ([0.5, 0.5], 0.5)
+    Args:
+        count: How many have passed.
+        mean: Their mean, (d,), float64.
+        scatter: Their summed squared distance from it.
+
+    Source:
+        Chan, Golub and LeVeque (1979), for merging blocks.
+
+    Example:
+        >>> moments = EmbeddingMoments()
+        >>> moments.add([[3.0, 0.0], [0.0, 2.0]])
+        >>> moments.mean.tolist(), moments.trace
+        ([0.5, 0.5], 0.5)
     """
 
     count: int = 0
@@ -44,11 +53,39 @@ class EmbeddingMoments:
     scatter: float = 0.0
 
     def add(self, embeddings: ArrayLike) -> None:
-        """Take a block of embeddings (n, d); each is divided by its length first."""
-        self._add_as_is(_unit(embeddings))
+        """Take a block of embeddings; each is divided by its length first.
+
+        Args:
+            embeddings: n embeddings, (n, d).
+
+        Raises:
+            RecipeError: One is zero or not finite, or the width is another than before.
+
+        Example:
+            >>> moments = EmbeddingMoments()
+            >>> moments.add([[3.0, 4.0]])
+            >>> moments.mean.tolist()
+            [0.6, 0.8]
+        """
+        self._add_as_is(unit_vectors(embeddings))
 
     def merge(self, other: "EmbeddingMoments") -> None:
-        """Take what another has seen, as of another worker."""
+        """Take what another has seen, as of another worker.
+
+        Args:
+            other: Moments of embeddings of the same width.
+
+        Raises:
+            RecipeError: Its embeddings have another width.
+
+        Example:
+            >>> first, second = EmbeddingMoments(), EmbeddingMoments()
+            >>> first.add([[1.0, 0.0]])
+            >>> second.add([[0.0, 1.0]])
+            >>> first.merge(second)
+            >>> first.count, first.mean.tolist()
+            (2, [0.5, 0.5])
+        """
         if other.count:
             self._merge(other.count, other.mean, other.scatter)
 
@@ -77,7 +114,24 @@ class EmbeddingMoments:
 
 @dataclass(frozen=True)
 class ReAlign:
-    """The fitted map: means of images and texts (d,), the scale s, and the mean of the projected texts (d,)."""
+    """The fitted map of text embeddings into the distribution of image embeddings.
+
+    Fit it to embeddings of the domain on which it is used: its statistics are those of what it was fitted to.
+
+    Args:
+        image_mean: The mean of the images, (d,).
+        text_mean: The mean of the texts, (d,).
+        scale: s, the square root of the ratio of their traces.
+        projected_mean: The mean of the texts after the trace step and the division by length, (d,).
+
+    Source:
+        Yu et al., arXiv 2602.07026, section 4: ReAlign.
+
+    Example:
+        >>> align = ReAlign(np.array([1.0, 0.0]), np.array([0.0, 1.0]), 1.0, np.array([0.5, 0.5]))
+        >>> align([[0.0, 2.0]], step="anchor").tolist()
+        [[1.0, 0.0]]
+    """
 
     image_mean: Vectors
     text_mean: Vectors
@@ -91,12 +145,15 @@ class ReAlign:
             step: Where to stop: "anchor", "trace" or "centroid".
             unit: Divide by the length at the end of the centroid step, as the authors' code does.
 
+        Returns:
+            The moved embeddings, (n, d), float64.
+
         Raises:
             RecipeError: There is no such step, or an embedding is zero, not finite or of another width.
         """
         if step not in STEPS:
             raise RecipeError(f"step must be one of {', '.join(STEPS)}; found {step!r}.")
-        vectors = _unit(embeddings)
+        vectors = unit_vectors(embeddings)
         if vectors.shape[1] != self.image_mean.size:
             raise RecipeError(f"embeddings must have {self.image_mean.size} numbers; found {vectors.shape[1]}.")
         if step == "anchor":
@@ -104,29 +161,36 @@ class ReAlign:
         traced = self.image_mean + self.scale * (vectors - self.text_mean)
         if step == "trace":
             return traced
-        moved = _unit(traced) - self.projected_mean + self.image_mean
-        return _unit(moved) if unit else moved
+        moved = unit_vectors(traced) - self.projected_mean + self.image_mean
+        return unit_vectors(moved) if unit else moved
 
 
 Blocks = Callable[[], Iterable[ArrayLike]]
 
 
 def fit_realign(images: Iterable[ArrayLike], texts: Blocks) -> ReAlign:
-    """Fit ReAlign to blocks of embeddings (n, d); images and texts need not be paired.
+    """Fit ReAlign to blocks of embeddings; images and texts need not be paired.
 
     Args:
-        images: Blocks of image embeddings; read once.
-        texts: A function that starts over the blocks of text embeddings; called twice.
+        images: Blocks of image embeddings, (n, d); read once.
+        texts: Starts over the blocks of text embeddings, (m, d), each time it is called; called twice.
+
+    Returns:
+        The map.
 
     Raises:
         RecipeError: A side is empty, all texts are alike, or an embedding is zero or not finite.
 
-    >>> draw = np.random.default_rng(0)
-    >>> images, texts = draw.normal(size=(50, 4)), draw.normal(size=(60, 4)) + 2
-    >>> align = fit_realign([images], lambda: [texts[:30], texts[30:]])
-    >>> unit = images / np.linalg.norm(images, axis=1, keepdims=True)
-    >>> bool(np.allclose(align(texts, unit=False).mean(axis=0), unit.mean(axis=0)))
-    True
+    Source:
+        Yu et al., arXiv 2602.07026, section 4: ReAlign.
+
+    Example:
+        >>> draw = np.random.default_rng(0)
+        >>> images, texts = draw.normal(size=(50, 4)), draw.normal(size=(60, 4)) + 2
+        >>> align = fit_realign([images], lambda: [texts[:30], texts[30:]])
+        >>> unit = images / np.linalg.norm(images, axis=1, keepdims=True)
+        >>> bool(np.allclose(align(texts, unit=False).mean(axis=0), unit.mean(axis=0)))
+        True
     """
     pictures, words, projected = EmbeddingMoments(), EmbeddingMoments(), EmbeddingMoments()
     for block in images:
@@ -141,7 +205,7 @@ def fit_realign(images: Iterable[ArrayLike], texts: Blocks) -> ReAlign:
         raise RecipeError("text embeddings must differ from each other; their trace is zero.")
     scale = float(np.sqrt(pictures.trace / words.trace))
     for block in texts():
-        projected._add_as_is(_unit(pictures.mean + scale * (_unit(block) - words.mean)))
+        projected._add_as_is(unit_vectors(pictures.mean + scale * (unit_vectors(block) - words.mean)))
     if projected.count != words.count:
         raise RecipeError(f"texts must give the same blocks twice; found {words.count}, then {projected.count}.")
     return ReAlign(pictures.mean, words.mean, scale, projected.mean)
@@ -150,13 +214,27 @@ def fit_realign(images: Iterable[ArrayLike], texts: Blocks) -> ReAlign:
 def realign_column(
     align: ReAlign, column: str = "embedding", out: str | None = None, *, step: str = "centroid", unit: bool = True
 ) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """A function for `datasets.map(batched=True)`: the column of embeddings moved, into `out` (by default in place).
+    """A function for `datasets.map(batched=True)` that moves a column of embeddings.
 
-    >>> import datasets
-    >>> align = fit_realign([[[1.0, 0.0], [0.0, 1.0]]], lambda: [[[1.0, 0.1], [0.2, 1.0]]])
-    >>> rows = datasets.Dataset.from_dict({"embedding": [[1.0, 0.1], [0.2, 1.0]]})
-    >>> rows.map(realign_column(align, out="moved"), batched=True).column_names
-    ['embedding', 'moved']
+    Args:
+        align: The fitted map.
+        column: Where the embeddings are, (d,) each.
+        out: Where they go; None puts them in the place of the old ones.
+        step: As for `ReAlign`.
+        unit: As for `ReAlign`.
+
+    Returns:
+        The function.
+
+    Source:
+        Yu et al., arXiv 2602.07026, section 4: ReAlign.
+
+    Example:
+        >>> import datasets
+        >>> align = fit_realign([[[1.0, 0.0], [0.0, 1.0]]], lambda: [[[1.0, 0.1], [0.2, 1.0]]])
+        >>> rows = datasets.Dataset.from_dict({"embedding": [[1.0, 0.1], [0.2, 1.0]]})
+        >>> rows.map(realign_column(align, out="moved"), batched=True).column_names
+        ['embedding', 'moved']
     """
 
     def move(batch: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +243,12 @@ def realign_column(
     return move
 
 
-def _unit(embeddings: ArrayLike) -> Vectors:
+def unit_vectors(embeddings: ArrayLike) -> Vectors:
+    """Embeddings (n, d) divided by their length, float64.
+
+    Raises:
+        RecipeError: The shape is another, or an embedding is zero or not finite.
+    """
     vectors = np.asarray(embeddings, dtype=np.float64)
     if vectors.ndim != 2:
         raise RecipeError(f"embeddings must have shape (n, d); found {vectors.shape}. Give one a row.")

@@ -125,8 +125,10 @@ def _coverage() -> bytearray:
         known[code] = 1
     for code in range(0x20):
         known[code] = chr(code) in "\t\n\r\f\v"
-    for code in (*range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0xE000, 0xF900)):
-        known[code] = code == 0x85
+    for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0xE000, 0xF900)):
+        known[code] = 0
+    for code in (0x85, 0x2028, 0x2029):  # line breaks
+        known[code] = 1
     for code in (*INDISTINCT, *range(0xE0000, 0xE0080)):  # the latter are tags: text that no reader sees
         known[code] = 0
     return known

@@ -33,6 +33,7 @@ _UNBROKEN = re.compile(
 )
 _JOINTS = re.compile(r"(?<=[/?&=_.,;:%#+|-])(?![/?&=_.,;:%#+|-])")
 _LONG_PART = 30
+_LONG_DISPLAY = 100  # bytes, for Chinese characters are wide; a shorter display fits the widest page
 _IDLE_HYPHENS = re.compile("(?<![^\\W_])\u00ad|\u00ad(?![^\\W_])")  # soft ones that divide no word
 _LATIN_WORD = re.compile("[0-9A-Za-z]+(?:[\u2019\u2013][0-9A-Za-z]+)+")
 _CLUSTERS = re.compile(
@@ -92,7 +93,8 @@ def line_markup(line: Line, formulas: Sequence[str]) -> str:
     """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order."""
     bodies = iter(formulas)
     if len(line.pieces) == 1 and line.pieces[0].kind == "display":
-        return f"#D($ {next(bodies)} $)"
+        long = "long: true, " if len(line.pieces[0].text.encode(errors="replace")) > _LONG_DISPLAY else ""
+        return f"#D({long}$ {next(bodies)} $)"
     parts = []
     for piece in line.pieces:
         if piece.kind in FORMULAS:

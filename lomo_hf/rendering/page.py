@@ -15,22 +15,20 @@ from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
-from lomo_hf.rendering.emoji import bad_sequence
-from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
-from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.mathematics import typeset_formula
 from lomo_hf.rendering.prose import set_prose
-from lomo_hf.rendering.scripts import piled_marks, unseen_row
-from lomo_hf.rendering.typesetter import BLEED, INK, paper_for, typeset
+from lomo_hf.rendering.typesetter import BLEED, INK, WIDEST, paper_for, typeset
+from lomo_hf.rendering.uncovered import check_text
 from lomo_hf.spans import Span
 
-__all__ = ["HEADROOM", "Page", "Renderer", "render_span"]
+__all__ = ["HEADROOM", "MENDED", "Page", "Renderer", "render_span"]
 
 Renderer = Literal["text", "latex", "fallback"]
 
+MENDED = "mended-"  # begins the names of repairs of formulas, beside those of conversations
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
-_WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
 _LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
@@ -43,11 +41,13 @@ class Page:
         pixels: uint8 (height, width), 255 is paper. Trimmed to its ink and a mild margin.
         renderer: "latex" or "text" by the span's content, "fallback" where the LaTeX route failed.
         reason: Why it failed; None otherwise.
+        repairs: Names of what was mended in formulas before they could be typeset, sorted.
     """
 
     pixels: NDArray[np.uint8]
     renderer: Renderer
     reason: str | None = None
+    repairs: tuple[str, ...] = ()
 
 
 def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
@@ -67,16 +67,18 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
     text = prompt[span.start : span.end]
     if not text.strip():
         raise RenderError("blank", "the span holds no ink.")
-    _check_text(text)
+    check_text(text)
     if not span.has_math:
         return Page(_set(prompt, span, (), style, caps), "text")
     try:
         formulas = [
-            formula_to_typst(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
+            typeset_formula(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
             for atom in span.atoms
             if atom.is_math
         ]
-        return Page(_set(prompt, span, formulas, style, caps), "latex")
+        pixels = _set(prompt, span, [formula.typst for formula in formulas], style, caps)
+        repairs = {repair for formula in formulas for repair in formula.repairs}
+        return Page(pixels, "latex", repairs=tuple(sorted(repairs)))
     except TooLargeError:
         raise
     except (FormulaError, RenderError) as error:
@@ -117,22 +119,6 @@ def _pixels(
     return _typeset_wide_enough(markup, width, style)
 
 
-def _check_text(text: str) -> None:
-    """Formulas are asked too: what no font has cannot be shown as their source either."""
-    char = first_uncovered(text)
-    if char is not None:
-        kind = "control" if ord(char) < 0xA0 or 0x2028 <= ord(char) <= 0x202E else "uncovered"
-        raise UncoveredError(f"{kind}:U+{ord(char):04X}", f"the character U+{ord(char):04X} cannot be shown.")
-    emoji = bad_sequence(text)
-    if emoji is not None:
-        codes = " ".join(f"U+{ord(char):04X}" for char in emoji)
-        raise UncoveredError("uncovered:emoji-sequence", f"the emoji {codes} has no picture of its own.")
-    if piled_marks(text):
-        raise UncoveredError("uncovered:piled-marks", "a letter carries more marks than a line has room for.")
-    if unseen_row(text):
-        raise UncoveredError("uncovered:unseen-row", "more than 64 characters that show nothing stand in a row.")
-
-
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:
     """Refuse a page over `limit` px, and say how many characters would fit."""
     padded = max(width, caps.min_side, ceil(height / caps.max_aspect))
@@ -147,7 +133,7 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
 
 def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle) -> NDArray[np.uint8]:
     """The page in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
-    widest = int(_WIDEST * style.max_width)
+    widest = int(WIDEST * style.max_width)
     try:
         page = typeset(markup, width, style)
     except RenderError as error:

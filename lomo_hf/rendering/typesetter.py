@@ -17,11 +17,12 @@ from lomo_hf.rendering.mathematics import preamble
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["BLEED", "INK", "paper_for", "typeset"]
+__all__ = ["BLEED", "INK", "WIDEST", "paper_for", "typeset"]
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
+WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _WIDER = round(2 * MONO_ADVANCE - 1, 3)  # em between wide characters where columns count, so that each takes two
 _LANGUAGES = {"SC": ("zh", "CN"), "TC": ("zh", "TW"), "JP": ("ja", "JP"), "KR": ("ko", "KR")}
@@ -117,7 +118,12 @@ fallback: false, ligatures: false, cjk-latin-spacing: none)
 #let C(indent, body, cjk: "{cjk}") = block(width: {width}pt, {{
   par(hanging-indent: {MONO_ADVANCE}em * (indent + {_HANGING}), F(cjk, body))
 }})
-#let D(body) = block(inset: (y: {overlap + 4}pt), {{ set par(leading: {overlap}pt); body }})
+#let D(body, long: false) = block(inset: (y: {overlap + 4}pt), {{
+  set par(leading: {overlap}pt)
+  if long {{ context if measure(body).width > {int(WIDEST * style.max_width)}pt {{
+    block(width: {width}pt, align(center, math.equation(math.display(body.body))))
+  }} else {{ body }} }} else {{ body }}
+}})
 #let B() = block(height: {box}pt)
 #let P(body) = context block(above: 0pt, below: 0pt, width: measure(body).width, height: 0pt)
 #let M(body) = text(font: mono, body)

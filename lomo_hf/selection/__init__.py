@@ -5,9 +5,20 @@ a row one number in [0, 1), and `draw < ratio` stays the one rule: so ratios nes
 that is rewritten is the ratio.
 """
 
-from lomo_hf.selection.describing import describe_choosing
+from lomo_hf.selection.describing import describe_selection
 from lomo_hf.selection.quantiles import measured
-from lomo_hf.selection.ranking import check_choosing, draw_of, draws_by_chance
+from lomo_hf.selection.ranking import Selector, check_selection, draw_of
 from lomo_hf.selection.strategies import STRATEGIES, Strategy
+from lomo_hf.selection.turns import TURNS, turn_policy
 
-__all__ = ["STRATEGIES", "Strategy", "check_choosing", "describe_choosing", "draw_of", "draws_by_chance", "measured"]
+__all__ = [
+    "STRATEGIES",
+    "TURNS",
+    "Selector",
+    "Strategy",
+    "check_selection",
+    "describe_selection",
+    "draw_of",
+    "measured",
+    "turn_policy",
+]

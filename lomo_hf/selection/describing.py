@@ -1,32 +1,41 @@
-"""A choosing in words, for the card of a dataset and for listings."""
+"""A selection in words, for the card of a dataset and for listings."""
 
-from lomo_hf.recipes.recipe import Choosing
-from lomo_hf.selection.ranking import check_choosing
+from lomo_hf.recipes.recipe import Selection
+from lomo_hf.selection.ranking import check_selection
 
-__all__ = ["describe_choosing"]
+__all__ = ["describe_selection"]
 
 _QUARTILES = (0, 25, 50, 75, 100)
 
 
-def describe_choosing(choosing: Choosing) -> str:
-    """One sentence without its full stop.
+def describe_selection(selection: Selection) -> str:
+    """Which rows are rewritten first, as one sentence without its full stop.
 
-    >>> describe_choosing(Choosing())
+    Args:
+        selection: What a recipe says of it.
+
+    Returns:
+        The sentence; with the values at the quartiles of the corpus where they were measured.
+
+    Raises:
+        RecipeError: There is no such strategy.
+
+    >>> describe_selection(Selection())
     'rows are chosen by chance alone'
-    >>> describe_choosing(Choosing("length", first="low", chance=0, quantiles=tuple(range(101))))
+    >>> describe_selection(Selection("length", first="low", chance=0, quantiles=tuple(range(101))))
     'rows that stand low in the length of the prompt (0, 25, 50, 75, 100 characters at the quartiles) are chosen first'
-    >>> describe_choosing(Choosing("place", first="low", chance=0))
+    >>> describe_selection(Selection("place", first="low", chance=0))
     'the share of rows that are chosen falls over the corpus, from shard to shard'
     """
-    strategy = check_choosing(choosing)
-    if choosing.by == "uniform":
+    strategy = check_selection(selection)
+    if selection.by == "uniform":
         return "rows are chosen by chance alone"
-    chance = f"; {choosing.chance:.0%} of the draw is chance" if choosing.chance else ""
-    if choosing.by == "place":
-        way = "rises" if choosing.first == "high" else "falls"
+    chance = f"; {selection.chance:.0%} of the draw is chance" if selection.chance else ""
+    if selection.by == "place":
+        way = "rises" if selection.first == "high" else "falls"
         return f"the share of rows that are chosen {way} over the corpus, from shard to shard{chance}"
     measured = ""
-    if choosing.quantiles:
-        values = ", ".join(f"{choosing.quantiles[percent]:.4g}" for percent in _QUARTILES)
+    if selection.quantiles:
+        values = ", ".join(f"{selection.quantiles[percent]:.4g}" for percent in _QUARTILES)
         measured = f" ({values}{strategy.unit and ' ' + strategy.unit} at the quartiles)"
-    return f"rows that stand {choosing.first} in {strategy.ranks}{measured} are chosen first{chance}"
+    return f"rows that stand {selection.first} in {strategy.ranks}{measured} are chosen first{chance}"

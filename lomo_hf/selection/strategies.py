@@ -19,11 +19,14 @@ class Strategy:
     """What rows are ranked by.
 
     Attributes:
-        ranks: In a line, for cards and listings.
+        ranks: What it ranks by, in a line for cards and listings.
         statistic: (row, index of the turn that would be rewritten) -> number; None where the row has none, and then
             chance alone draws it.
         unit: Of the statistic; "" where it has none.
         of_column: Whether the statistic is of a column of the source that stored rows do not have.
+
+    >>> STRATEGIES["length"].unit, STRATEGIES["uniform"].is_measured
+    ('characters', False)
     """
 
     ranks: str
@@ -59,3 +62,4 @@ STRATEGIES: Mapping[str, Strategy] = MappingProxyType(
         "place": Strategy("the row's place in the corpus: the share of pages rises, or falls, from shard to shard"),
     }
 )
+"""Name of a strategy (`selection.by` in a recipe) -> what it ranks rows by."""

@@ -6,12 +6,16 @@ line of `TURNS`.
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
 from lomo_hf.corpus import Conversation
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import uniform
 
-__all__ = ["TURNS", "check_turn"]
+__all__ = ["TURNS", "TurnPolicy", "turn_policy"]
+
+TurnPolicy: TypeAlias = Callable[[Conversation, int], int]
+"""(conversation, seed) -> index of one of its user turns."""
 
 
 def _first(conversation: Conversation, seed: int) -> int:
@@ -31,20 +35,27 @@ def _random(conversation: Conversation, seed: int) -> int:
     return choices[int(uniform(seed, conversation.id, "turn") * len(choices))]
 
 
-TURNS: Mapping[str, Callable[[Conversation, int], int]] = MappingProxyType(
+TURNS: Mapping[str, TurnPolicy] = MappingProxyType(
     {"first": _first, "last": _last, "longest": _longest, "random": _random}
 )
+"""Name of a turn policy -> its function. The order is that of listings."""
 
 
-def check_turn(turn: str) -> Callable[[Conversation, int], int]:
+def turn_policy(name: str) -> TurnPolicy:
     """The function behind a turn policy's name.
+
+    Args:
+        name: One of `TURNS`.
+
+    Returns:
+        The function; call it with a conversation and the recipe's seed.
 
     Raises:
         RecipeError: There is none.
 
-    >>> check_turn("first").__name__
+    >>> turn_policy("first").__name__
     '_first'
     """
-    if turn not in TURNS:
-        raise RecipeError(f"turn must be one of {', '.join(TURNS)}; found {turn!r}.")
-    return TURNS[turn]
+    if name not in TURNS:
+        raise RecipeError(f"turn must be one of {', '.join(TURNS)}; found {name!r}.")
+    return TURNS[name]

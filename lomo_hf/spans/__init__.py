@@ -7,11 +7,13 @@ from lomo_hf.spans.localization import (
     Localization,
     Span,
     check_position,
+    locator,
     narrow,
     select_spans,
 )
 from lomo_hf.spans.scanner import scan
 
 __all__ = [
-    "POSITIONS", "POSITION_WORDS", "Atom", "Localization", "Span", "check_position", "narrow", "scan", "select_spans",
+    "POSITIONS", "POSITION_WORDS", "Atom", "Localization", "Span", "check_position", "locator", "narrow", "scan",
+    "select_spans",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ what a block says: `answer-overlap` at the words of the answer, `densest-math` a
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 from lomo_hf.errors import RecipeError
@@ -17,8 +18,8 @@ from lomo_hf.spans.scanner import scan
 from lomo_hf.spans.sentences import count_sentences, sentence_starts
 
 __all__ = [
-    "MAX_WHOLE_SENTENCES", "POSITIONS", "POSITION_WORDS", "Localization", "Span", "check_position", "narrow",
-    "select_spans",
+    "MAX_WHOLE_SENTENCES", "POSITIONS", "POSITION_WORDS", "Localization", "Span", "check_position", "locator",
+    "narrow", "select_spans",
 ]  # fmt: skip
 
 MAX_WHOLE_SENTENCES = 3  # algorithm 1: a prompt of at most three sentences is rendered whole
@@ -75,7 +76,22 @@ def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> 
     >>> found.texts()
     ('One comes first. ', ' Four ends it.')
     """
-    choose = check_position(position)
+    return locator(position)(prompt, answer)
+
+
+def locator(position: str) -> Callable[[str, str], Localization]:
+    """S of one position, its name resolved: (prompt, answer) -> spans; see `select_spans`.
+
+    Raises:
+        RecipeError: The position is not one of `POSITIONS`.
+
+    >>> len(locator("full")("One comes first. Two is next. Three is third. Four ends it.", "").spans)
+    1
+    """
+    return partial(_located, position, check_position(position))
+
+
+def _located(position: str, choose: Callable[[Blocks], list[_Run]], prompt: str, answer: str) -> Localization:
     atoms = scan(prompt)
     starts = sentence_starts(prompt, atoms)
     sentences = count_sentences(prompt, starts)

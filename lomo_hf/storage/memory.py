@@ -1,4 +1,4 @@
-"""Memory that lies idle, given back to the system, so that what a worker holds stays flat however many rows it makes.
+"""Releasing idle memory to the system, so that what a worker holds stays flat however many rows it makes.
 
 Pages are large and come in every size; what they leave free between other blocks the C library keeps for later.
 """
@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
-__all__ = ["give_back"]
+__all__ = ["release_memory"]
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return what is free to the system, where the system knows how (Arrow's pool everywhere, the heap with glibc)."""
     import pyarrow as pa
 
@@ -26,7 +26,7 @@ def _trim() -> Callable[[int], int] | None:
     if sys.platform != "linux":
         return None
     try:
-        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+        malloc_trim: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
     except (OSError, AttributeError):  # another C library
         return None
-    return found
+    return malloc_trim

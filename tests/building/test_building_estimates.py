@@ -9,7 +9,7 @@ from lomo_hf.building import plan
 from lomo_hf.building.estimating import Estimate, estimate
 from lomo_hf.corpus import SAMPLE, FileSource, open_corpus
 from lomo_hf.dataset import build_dataset, read_manifest
-from lomo_hf.recipes.recipe import Choosing, DistortionSettings, Recipe
+from lomo_hf.recipes.recipe import DistortionSettings, Recipe, Selection
 
 CLEAN = DistortionSettings(mix={"clean": 1.0})
 # Turned further, a page grows: the strength shows in bytes.
@@ -42,10 +42,10 @@ def built(path: Path, recipe: Recipe, out: Path) -> tuple[int, int, int]:
 
 
 RECIPES = [
-    Recipe("rising", ratio=0.4, choosing=Choosing("place", chance=0), distortion=CLEAN),
-    Recipe("falling", ratio=0.4, choosing=Choosing("place", first="low", chance=0), distortion=CLEAN),
-    Recipe("long", ratio=0.3, choosing=Choosing("length", chance=0), distortion=CLEAN),
-    Recipe("spans", ratio=0.3, choosing=Choosing("place", chance=0), position="multi-span", distortion=CLEAN),
+    Recipe("rising", ratio=0.4, selection=Selection("place", chance=0), distortion=CLEAN),
+    Recipe("falling", ratio=0.4, selection=Selection("place", first="low", chance=0), distortion=CLEAN),
+    Recipe("long", ratio=0.3, selection=Selection("length", chance=0), distortion=CLEAN),
+    Recipe("spans", ratio=0.3, selection=Selection("place", chance=0), position="multi-span", distortion=CLEAN),
     Recipe("harder", ratio=1.0, distortion=TURNING),
 ]
 
@@ -64,7 +64,7 @@ def test_where_nothing_is_left_to_chance_all_rows_measured_are_the_build(
 
 
 def test_a_sample_of_a_rising_corpus_brackets_the_build(sorted_corpus: Path, tmp_path: Path) -> None:
-    rising = Recipe("rising", ratio=0.5, choosing=Choosing("place", chance=0.3), distortion=CLEAN)
+    rising = Recipe("rising", ratio=0.5, selection=Selection("place", chance=0.3), distortion=CLEAN)
     found = estimated(sorted_corpus, rising, measure=30)
     rewritten, _, size = built(sorted_corpus, rising, tmp_path / "out")
     assert found.measured == 30
@@ -74,7 +74,7 @@ def test_a_sample_of_a_rising_corpus_brackets_the_build(sorted_corpus: Path, tmp
 
 def test_chance_is_taken_out_so_the_share_is_the_ratio(sorted_corpus: Path) -> None:
     for by in ("uniform", "place", "length", "mathematics"):
-        recipe = Recipe("half", ratio=0.5, choosing=Choosing(by), distortion=CLEAN)
+        recipe = Recipe("half", ratio=0.5, selection=Selection(by), distortion=CLEAN)
         assert estimated(sorted_corpus, recipe, measure=1000).rewritten.middle == pytest.approx(35, abs=1), by
 
 

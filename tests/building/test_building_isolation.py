@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills with sign
 
 # Rows of shard 2 that ratio50 rewrites.
 FIRST, SECOND, THIRD, FOURTH = 17, 18, 22, 23
-QUICK = RowLimits(patience=1.5, cpu_seconds=1, wall_seconds=20.0, memory=1 << 30)
+QUICK = RowLimits(hang_seconds=1.5, cpu_seconds=1, wall_seconds=20.0, memory=1 << 30)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lomo_hf import substitution
 from lomo_hf.building import ShardSpec, build_shard
-from lomo_hf.building.ordering import LEADING_ROWS, SHORT_BYTES, Place, order_of
+from lomo_hf.building.ordering import LEADING_ROWS, SHORT_BYTES, SortKey, order_of
 from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.named import load_recipe
@@ -30,6 +30,7 @@ class Sorted:
     digest: str = "0"
     repo: str | None = None
     revision: str | None = None
+    extra: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.rows
@@ -87,28 +88,28 @@ def test_the_first_ten_rows_are_short_and_hold_a_page_whatever_the_ratio(
     assert max(len(span["text"]) for row in stored["fulltext50"] for span in row["lomo"]["spans"] or ()) > SHORT_BYTES
 
 
-places = st.lists(
-    st.builds(Place, key=st.floats(0, 1), draw=st.floats(0, 1), size=st.integers(0, 9_000)),
-    unique_by=(lambda place: place.key, lambda place: place.draw, lambda place: place.size),
+sort_keys = st.lists(
+    st.builds(SortKey, hash=st.floats(0, 1), draw=st.floats(0, 1), size=st.integers(0, 9_000)),
+    unique_by=(lambda key: key.hash, lambda key: key.draw, lambda key: key.size),
     max_size=60,
 )
 
 
-@given(places, st.randoms(use_true_random=False))
-def test_the_order_is_a_permutation_that_does_not_depend_on_arrival(found: list[Place], random: Any) -> None:
-    order = order_of(found)
-    assert sorted(order) == list(range(len(found)))
-    arrived = random.sample(found, len(found))
-    assert [arrived[index] for index in order_of(arrived)] == [found[index] for index in order]
+@given(sort_keys, st.randoms(use_true_random=False))
+def test_the_order_is_a_permutation_that_does_not_depend_on_arrival(keys: list[SortKey], random: Any) -> None:
+    order = order_of(keys)
+    assert sorted(order) == list(range(len(keys)))
+    arrived = random.sample(keys, len(keys))
+    assert [arrived[index] for index in order_of(arrived)] == [keys[index] for index in order]
 
 
-@given(places)
-def test_no_short_row_of_lower_draw_is_left_out_of_the_leading_ones(found: list[Place]) -> None:
-    rows = [found[index] for index in order_of(found)]
+@given(sort_keys)
+def test_no_short_row_of_lower_draw_is_left_out_of_the_leading_ones(keys: list[SortKey]) -> None:
+    rows = [keys[index] for index in order_of(keys)]
     leading, others = rows[:LEADING_ROWS], rows[LEADING_ROWS:]
-    assert [place.key for place in others] == sorted(place.key for place in others)
-    short = sorted(place.draw for place in found if place.size <= SHORT_BYTES)[:LEADING_ROWS]
-    assert sorted(place.draw for place in leading if place.size <= SHORT_BYTES) == short
+    assert [key.hash for key in others] == sorted(key.hash for key in others)
+    short = sorted(key.draw for key in keys if key.size <= SHORT_BYTES)[:LEADING_ROWS]
+    assert sorted(key.draw for key in leading if key.size <= SHORT_BYTES) == short
 
 
 def test_nothing_is_left_beside_the_shard_when_it_is_done_or_has_failed(

@@ -22,6 +22,7 @@ class Sized:
     digest: str = "d"
     repo: str | None = None
     revision: str | None = None
+    extra: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return self.rows

@@ -65,7 +65,9 @@ def test_a_killed_worker_costs_a_retry_and_nothing_else(
 def test_a_worker_that_waits_for_ever_while_reading_costs_a_retry_and_nothing_else(
     specs: list[ShardSpec], tmp_path: Path, marks: Path, reference_tree: Tree
 ) -> None:
-    build_shards(harmful(specs, "hang", 20, marks), tmp_path / "out", num_proc=2, limits=RowLimits(silence=5.0))
+    build_shards(
+        harmful(specs, "hang", 20, marks), tmp_path / "out", num_proc=2, limits=RowLimits(silence_seconds=5.0)
+    )
     assert len(list(marks.glob("harm-*"))) == 1
     assert tree_of(tmp_path / "out") == reference_tree
 
@@ -74,7 +76,7 @@ def test_a_worker_that_waits_for_ever_while_reading_costs_a_retry_and_nothing_el
 def test_a_source_that_always_hangs_is_named(specs: list[ShardSpec], tmp_path: Path, marks: Path) -> None:
     hanging = harmful(specs[1:3], "hang", 20, marks, times=99)
     with pytest.raises(BuildError, match=r"\(rows 16 to 23\) killed or hung its worker 4 times.* at row 20"):
-        build_shards(hanging, tmp_path / "out", num_proc=2, limits=RowLimits(silence=5.0))
+        build_shards(hanging, tmp_path / "out", num_proc=2, limits=RowLimits(silence_seconds=5.0))
 
 
 def test_a_row_that_always_kills_is_named_and_the_rest_is_kept(

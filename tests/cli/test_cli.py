@@ -1,4 +1,4 @@
-"""The command line: what a stranger types, what they see, and how it fails."""
+"""The command line: what a new user types, what they see, and how it fails."""
 
 import errno
 import json
@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+import lomo_hf
 from lomo_hf.cli import main
+from lomo_hf.distortion import GROUPS, OPERATIONS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -82,7 +83,8 @@ def test_a_build_is_resumed_and_repeated_to_the_same_bytes(lomo: Run) -> None:
     arguments = ("build", "--limit", "30", "--out", "out")
     assert lomo(*arguments)[0] == 0
     first = tree()
-    assert lomo(*arguments)[0] == 0
+    code, said, _ = lomo(*arguments)
+    assert (code, "out is already built; nothing was changed" in said) == (0, True)
     assert tree() == first
     assert not [name for name in first if "/." in name]
 
@@ -106,7 +108,7 @@ def test_a_changed_recipe_that_kept_the_name_of_another_is_pointed_out(lomo: Run
     assert lomo("build", "--limit", "4", "--recipe", "same.yaml", "--out", "same")[2] == ""
     code, _, complained = lomo("build", "--limit", "4", "--recipe", "other.yaml", "--out", "other")
     assert code == 0
-    assert "other.yaml calls itself ratio50" in " ".join(complained.split())
+    assert "other.yaml has the name ratio50, but is not the recipe" in " ".join(complained.split())
 
 
 def test_an_own_recipe_file_becomes_a_config(lomo: Run, tmp_path: Path) -> None:
@@ -124,7 +126,7 @@ def test_export_says_what_it_wrote_and_where(lomo: Run) -> None:
     assert "12 rows of ratio50 with" in said
     assert Path("tars/train-00000.tar").exists()
     code, said, _ = lomo("export", "out", "--format", "webdataset", "--out", "tars")
-    assert (code, "there already" in said) == (0, True)
+    assert (code, "already there" in said) == (0, True)
 
 
 def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
@@ -143,7 +145,13 @@ def test_a_corpus_in_a_layout_of_its_own_can_be_previewed(lomo: Run, tmp_path: P
 
 
 def test_the_version_can_be_asked_for(lomo: Run) -> None:
-    assert lomo("--version")[:2] == (0, f"lomo-hf {version('lomo-hf')}\n")
+    assert lomo("--version")[:2] == (0, f"lomo-hf {lomo_hf.__version__}\n")
+
+
+def test_names_of_distortions_are_whole_on_a_narrow_terminal(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = lomo("recipes")[1]
+    assert all(name in said for name in (*GROUPS, *OPERATIONS))
 
 
 def test_recipes_are_listed_and_explained(lomo: Run) -> None:
@@ -158,24 +166,37 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["build", "--corpus", "nowhere.jsonl"], 1, "nowhere.jsonl"),
+        (["build", "--corpus", "nowhere.jsonl"], 2, "--corpus nowhere.jsonl does not exist"),
+        (["build", "--replay", "nowhere.json"], 2, "'nowhere.json' does not exist"),
+        (["build", "--sample", "5", "--exclude-overlap", "nowhere.jsonl"], 2, "'nowhere.jsonl' does not exist"),
+        (["audit", "nowhere"], 2, "folder 'nowhere' does not exist"),
+        (["audit", ".", "--corpus", "nowhere.jsonl"], 2, "--corpus nowhere.jsonl does not exist"),
+        (["browse", "nowhere"], 2, "folder 'nowhere' does not exist"),
+        (["card", "nowhere"], 2, "folder 'nowhere' does not exist"),
+        (["check", "nowhere"], 2, "folder 'nowhere' does not exist"),
+        (["verify", "nowhere"], 2, "folder 'nowhere' does not exist. Check the path; `lomo build --out nowhere`"),
+        (["verify", "."], 3, "holds no manifest.json"),
+        (["card", "."], 3, "holds no manifest.json"),
+        (["preview", "--corpus", "nowhere.jsonl"], 2, "--corpus nowhere.jsonl does not exist"),
         (["build", "--recipe", "ratio51"], 2, "recipe must be a YAML file or one of ratio25"),
         (["build", "--recipe", "missing.yaml"], 2, "missing.yaml"),
         (["build", "--recipe", "ratio50", "--recipe", "ratio50"], 2, "recipe names must be distinct"),
         (["build", "--num-proc", "0"], 2, "num-proc"),
         (["build", "--corps", "x"], 2, "No such option"),
         (["recipes", "--show", "nothing"], 2, "recipe must be"),
-        (["export", "nowhere", "--out", "x"], 1, "holds no manifest.json"),
-        (["export", "nowhere", "--out", "x", "--format", "csv"], 2, "format must be one of llava-jsonl"),
+        (["export", "nowhere", "--out", "x"], 2, "folder 'nowhere' does not exist"),
+        (["export", ".", "--out", "x"], 1, "holds no manifest.json"),
+        (["export", ".", "--out", "x", "--format", "csv"], 2, "format must be one of llava-jsonl"),
         (["preview", "--skip", "100000"], 1, "no row of"),
         (["render-eval", "mmstar", "--out", "twins"], 1, "lomo: "),
-        (["push", "nowhere", "org/x", "--tag", "v1.0.0"], 3, "'nowhere' holds no manifest.json"),
-        (["verify", "nowhere", "--remote", "lomo"], 2, "repository must be org/name"),
-        (["verify", "nowhere", "--remote", "org/x@"], 2, "found 'org/x@'"),
-        (["verify", "nowhere", "--download"], 2, "found no --remote. Write --remote org/name"),
+        (["push", "nowhere", "org/x", "--tag", "v1.0.0"], 2, "folder 'nowhere' does not exist"),
+        (["push", ".", "org/x", "--tag", "v1.0.0"], 3, "holds no manifest.json"),
+        (["verify", ".", "--remote", "lomo"], 2, "repository must be org/name"),
+        (["verify", ".", "--remote", "org/x@"], 2, "found 'org/x@'"),
+        (["verify", ".", "--download"], 2, "found no --remote. Write --remote org/name"),
         (["build", "--repo", "a/b/c"], 2, "repository must be org/name"),
         (["build", "--repo", "org/hf_" + 34 * "a"], 2, "repo"),
-        (["card", "nowhere", "--repo", "lomo"], 2, "found 'lomo'. Write something like org/lomo-ov15"),
+        (["card", ".", "--repo", "lomo"], 2, "found 'lomo'. Write something like org/lomo-ov15"),
         (["build", "--config", "gsm8k"], 2, "--config and --exclude-config are for a dataset on the Hub"),
         (["build", "--columns", "colour=x"], 2, "columns must name one of"),
         (["build", "--sample", "0"], 2, "sample must be a whole number of 1 or more"),
@@ -190,10 +211,11 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
 def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
     lomo: Run, arguments: list[str], code: int, says: str
 ) -> None:
-    found, _, complained = lomo(*arguments)
+    found, said, complained = lomo(*arguments)
     assert found == code
     assert says in complained
     assert "Traceback" not in complained
+    assert said == "", "a program that reads the output gets nothing, not even an empty line"
     if complained.startswith("lomo: "):
         assert complained.count("\n") == 1
 
@@ -305,7 +327,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on(lomo: Run, monkeypatch: pytes
     monkeypatch.setattr("lomo_hf.dataset.build_dataset", interrupted)
     code, _, complained = lomo("build")
     assert code == 130
-    assert "the same command goes on from there" in complained
+    assert "the same command continues from there" in complained
 
 
 def test_a_full_disk_beside_the_shards_is_called_one(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +339,7 @@ def test_a_full_disk_beside_the_shards_is_called_one(lomo: Run, monkeypatch: pyt
     monkeypatch.setattr("lomo_hf.storage.atomic.os.fsync", full)
     code, _, complained = lomo("card", "out")
     assert code == 1
-    assert "the disk takes no more (No space left on device). Free space" in complained
+    assert "the disk is full (No space left on device). Free space" in complained
     monkeypatch.undo()
 
 
@@ -326,3 +348,81 @@ def test_a_terminal_that_knows_only_ascii_ends_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "lomo_hf.cli", "recipes"], env=poor, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "ratio50" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["lomo_hf", "lomo_hf.cli"])
+def test_the_command_line_runs_as_a_module(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"lomo-hf {lomo_hf.__version__}\n"), done.stderr
+
+
+def test_help_of_all_commands_loads_nothing_that_only_one_of_them_needs() -> None:
+    heavy = ("numpy", "yaml", "pyarrow", "PIL", "typst", "datasets", "huggingface_hub", "jinja2", "matplotlib")
+    script = f"import sys, lomo_hf.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def panels(screen: str) -> dict[str, list[str]]:
+    """Panel of a help screen -> the options or commands in it, in order."""
+    found: dict[str, list[str]] = {}
+    for line in screen.splitlines():
+        if line.startswith("╭"):
+            rows = found[line.strip("╭╮─ ")] = []
+        elif (words := line.strip("│ *").split()) and line.startswith(("│ ", "│ *")) and line[2:4].strip():
+            rows.append(words[0])
+    return found
+
+
+def test_help_shows_commands_by_purpose_and_basic_options_first(lomo: Run) -> None:
+    root = panels(lomo("--help")[1])
+    assert list(root) == ["Options", "Build", "Inspect", "Publish", "Train", "Evaluate"]
+    assert root["Build"][0] == "build"
+    assert {"--install-completion", "--show-completion"} <= set(root["Options"])
+    build = panels(lomo("build", "--help")[1])
+    assert list(build) == [
+        "Options", "Which rows of the corpus", "Draw a sample", "Several machines, or a cluster",
+    ]  # fmt: skip
+    assert build["Options"] == [
+        "--corpus", "--recipe", "--out", "--num-proc", "--limit", "--repo", "--seed", "--help",
+    ]  # fmt: skip
+
+
+def test_commands_that_read_a_corpus_take_the_same_options(lomo: Run) -> None:
+    options = {command: panels(lomo(command, "--help")[1]) for command in ("build", "plan", "sample", "grid")}
+    for panel in ("Which rows of the corpus", "Draw a sample"):
+        assert all(found[panel] == options["build"][panel] for found in options.values())
+
+
+def test_phases_after_the_rows_are_named_on_a_terminal(tmp_path: Path) -> None:
+    """Writing the card and its pictures takes seconds, in which nothing would be shown otherwise."""
+    pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
+    transcript = tmp_path / "transcript"
+    arguments = ("-m", "lomo_hf", "build", "--limit", "6", "--out", str(tmp_path / "out"))
+    script = f"import pty, sys; sys.exit(pty.spawn([{sys.executable!r}, *{arguments!r}]))"
+    with transcript.open("wb") as stream:
+        subprocess.run([sys.executable, "-c", script], stdout=stream, check=True, env={**os.environ, "TERM": "xterm"})
+    shown = transcript.read_text(encoding="utf-8", errors="replace")
+    assert shown.index("card, plots and pictures") > shown.index("6/6")
+
+
+def test_an_edited_card_is_written_again_by_the_same_build(lomo: Run) -> None:
+    arguments = ("build", "--limit", "6", "--recipe", "nodistort50", "--out", "out")
+    assert lomo(*arguments)[0] == 0
+    whole = Path("out/README.md").read_bytes()
+    Path("out/README.md").write_bytes(whole.replace(b"## Cite", b"## Quote"))
+    code, said, _ = lomo(*arguments)
+    assert (code, "already built" in said) == (0, False)
+    assert Path("out/README.md").read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("typed", "completions"),
+    [("lomo bu", ["build"]), ("lomo build --rec", ["--recipe"]), ("lomo build --recipe ratio2", ["ratio25"])],
+)
+def test_a_shell_completes_commands_options_and_recipes(typed: str, completions: list[str]) -> None:
+    words = typed.split()
+    asked = {"_LOMO_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    script = "import sys; sys.argv = ['lomo']; from lomo_hf.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, **asked})
+    assert done.stdout.split() == completions, done.stderr

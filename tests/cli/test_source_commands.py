@@ -17,7 +17,7 @@ from lomo_hf.cli import main
 from lomo_hf.corpus import open_hub
 from lomo_hf.corpus.sampling import Sampling, draw
 from lomo_hf.errors import SourceError
-from lomo_hf.hub.patience import Patience
+from lomo_hf.hub.retry import Retrier
 from lomo_hf.recipes.recipe import Recipe
 
 Run = Callable[..., str]
@@ -116,7 +116,7 @@ def test_a_build_that_was_stopped_does_not_draw_again(
         patch.setattr("lomo_hf.building.engines.local.build_shards", _stopped)
         assert lomo(*asked).startswith("exit 130")
     kept = Path("out/.lomo/draw.json").read_bytes()
-    monkeypatch.setattr("lomo_hf.corpus.sampling.draw", _never)
+    monkeypatch.setattr("lomo_hf.dataset.draws.draw", _never)
     assert "load_dataset" in lomo(*asked)
     assert Path("out/draw.json").read_bytes() == kept
 
@@ -130,14 +130,14 @@ def _never(*args: object, **kwargs: object) -> None:
 
 
 def test_a_build_that_lost_the_network_goes_on_where_it_was(
-    hub: ServedHub, quick: Patience, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hub: ServedHub, quick: Retrier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lomo_hf.building import build_shards, planning
 
     monkeypatch.setattr(planning, "_MIN_ROWS", 10)
 
     def specs() -> list[ShardSpec]:
-        source = open_hub(REPO, configs=["aops_forum", "math", "gsm8k", "mathqa"], patience=quick)
+        source = open_hub(REPO, configs=["aops_forum", "math", "gsm8k", "mathqa"], retrier=quick)
         return plan(source, [Recipe("mine", ratio=0.1)], limit=16)
 
     planned = specs()
@@ -220,9 +220,9 @@ def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: R
         (("--config", "gsm8k"), "exit 2: lomo: --config and --exclude-config are for a dataset on the Hub"),
         (("--columns", "prompt"), "exit 2: lomo: columns must be NAME=VALUE"),
         (("--corpus", "nobody/nothing"), "exit 1: lomo: nobody/nothing is neither a file or folder here"),
-        (("--replay", "nowhere.json"), "exit 1: lomo: nowhere.json cannot be read"),
+        (("--replay", "nowhere.json"), "exit 2: lomo: 'nowhere.json' does not exist"),
         (("--sample", "5", "--weights", "sample=x"), "exit 2: lomo: weights.sample must be a number"),
-        (("--sample", "5", "--exclude-overlap", "quiz.csv"), "exit 1: lomo: quiz.csv does not exist"),
+        (("--sample", "5", "--exclude-overlap", "quiz.csv"), "exit 2: lomo: 'quiz.csv' does not exist"),
     ],
 )
 def test_mistakes_are_one_sentence_with_the_remedy(

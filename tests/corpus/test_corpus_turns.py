@@ -61,7 +61,6 @@ def test_all_repairs_at_once() -> None:
         ("edge-empty-user", "empty:user"),
         ("edge-ws-user", "empty:user"),
         ("edge-empty-assistant", "empty:assistant"),
-        ("edge-tool", "role:tool"),
         ("edge-only-system", "order:no-user"),
     ],
 )
@@ -80,7 +79,7 @@ def test_edge_rows_are_refused_by_name(row: str, reason: str) -> None:
         ([("assistant", "a"), ("user", "q")], "order:no-answer"),
         ([("user", "q"), ("system", "s"), ("assistant", "a")], "order:system"),
         ([("user", "q"), ("assistant", "a"), ("user", " "), ("assistant", "b")], "empty:user"),
-        ([("user", "q"), ("Function ", "{}"), ("assistant", "a")], "role:function"),
+        ([("user", "q"), ("Function ", "{}"), ("assistant", "a")], "order:tool"),
         ([("user", "q"), ("wizard", "{}"), ("assistant", "a")], "role:other"),
         ([("user", "\ud800"), ("assistant", "a")], "surrogate"),
         ([("user", "q"), ("assistant", "good \udfff")], "surrogate"),
@@ -124,7 +123,7 @@ def test_edge_rows_in_order_come_through_unchanged() -> None:
         if isinstance(result, Conversation) and name not in mended:
             assert [(t.role, t.text) for t in result.turns] == [(m["role"], m["content"]) for m in row["messages"]]
             count += 1
-    assert count == len(EDGE) - 5 - len(mended)
+    assert count == len(EDGE) - 4 - len(mended)
 
 
 def test_a_conversation_cannot_be_built_out_of_order() -> None:

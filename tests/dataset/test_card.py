@@ -24,9 +24,9 @@ from lomo_hf.dataset.card.languages import kind_of_text, language_tags
 from lomo_hf.dataset.card.plots import bars_png, histograms_png
 from lomo_hf.dataset.card.statistics import config_statistics, quantile
 from lomo_hf.dataset.card.text import OWN_END, own_text_of
-from lomo_hf.dataset.card.tokens import PATCH_14, PATCH_16, image_tokens
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import IntegrityError
+from lomo_hf.image_tokens import QWEN2_5_VL, QWEN3_VL, image_tokens
 
 SHARD = "{name}/train-00000-of-00001.parquet"
 
@@ -59,13 +59,13 @@ def resized_by_the_book(height: int, width: int, factor: int, low: int, high: in
 @given(st.lists(st.tuples(st.integers(32, 6000), st.integers(32, 6000)), min_size=1, max_size=20))
 def test_tokens_are_those_of_the_image_processors(sizes: list[tuple[int, int]]) -> None:
     widths, heights = (np.array(column) for column in zip(*sizes, strict=True))
-    for patches in (PATCH_14, PATCH_16):
+    for processor in (QWEN2_5_VL, QWEN3_VL):
         book = [
-            math.prod(resized_by_the_book(h, w, patches.cell, patches.min_pixels, patches.max_pixels))
-            // patches.cell**2
+            math.prod(resized_by_the_book(h, w, processor.cell, processor.min_pixels, processor.max_pixels))
+            // processor.cell**2
             for w, h in sizes
         ]
-        assert image_tokens(widths, heights, patches).tolist() == book
+        assert image_tokens(widths, heights, processor).tolist() == book
 
 
 @given(st.dictionaries(st.integers(0, 50), st.integers(1, 5), min_size=1), st.floats(0.01, 1))
@@ -204,8 +204,10 @@ def test_a_picture_that_has_nothing_to_show_any_more_goes(small: Path) -> None:
     assert manifest
     old = small / "assets/route-fallback.png"
     old.write_bytes(b"old")
-    record = {"path": "assets/route-fallback.png", "bytes": 3, "sha256": "0"}
     from lomo_hf.dataset.manifest import write_manifest
+    from lomo_hf.storage.records import FileRecord
+
+    record = FileRecord("assets/route-fallback.png", 3, "0")
 
     write_manifest(small, replace(manifest, files=[*manifest.files, record]))
     (small / "assets/of-the-user.png").write_bytes(b"mine")
@@ -224,7 +226,7 @@ def test_an_audit_of_these_shards_is_shown_and_one_of_others_is_not(small: Path,
     card = small / "README.md"
     assert "No audit of these shards" in card.read_text(encoding="utf-8")
     (small / "audit.json").write_text('{"made_by": "lomo_hf", "format": 1, "content": "of other shards"}')
-    assert "audit.json" not in [record["path"] for record in refresh_card(small).files]
+    assert "audit.json" not in [record.path for record in refresh_card(small).files]
     assert not (small / "audit.json").exists()
 
 

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from lomo_hf.errors import RecipeError
-from lomo_hf.evaluation import collect_hidden_states, modality_integration_rate, pairwise_distance
+from lomo_hf.evaluation import (
+    attention_on_images,
+    collect_hidden_states,
+    image_homogenisation,
+    modality_integration_rate,
+    pairwise_distance,
+)
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -68,7 +74,7 @@ def llava() -> Any:
 
 def qwen_inputs(sequences: list[list[int]], images: int) -> dict[str, Any]:
     longest = max(map(len, sequences))
-    ids = torch.tensor([one + [PAD] * (longest - len(one)) for one in sequences])
+    ids = torch.tensor([each + [PAD] * (longest - len(each)) for each in sequences])
     draw = torch.Generator().manual_seed(1)
     return {
         "input_ids": ids,
@@ -85,45 +91,81 @@ PICTURE = [START, *[IMAGE] * 6, END]
 def test_states_of_qwen_are_those_of_its_own_layers(qwen: Any) -> None:
     sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
     inputs = qwen_inputs([sequence], 1)
-    (found,) = collect_hidden_states(qwen, inputs)
+    (result,) = collect_hidden_states(qwen, inputs)
     qwen.eval()
     with torch.no_grad():
         outputs = qwen(**inputs, output_hidden_states=True)
     text, image = [1, 2, 11, 12], list(range(4, 10))
     for layer in range(3):
         own = outputs.hidden_states[layer + 1][0].numpy()
-        assert np.allclose(found.layers.text[layer], own[text], atol=1e-6)
-        assert np.allclose(found.layers.image[layer], own[image], atol=1e-6)
-    assert found.first_attention_text.shape == (4, 32)
-    assert found.first_attention_image.shape == (6, 32)
+        assert np.allclose(result.layers.text[layer], own[text], atol=1e-6)
+        assert np.allclose(result.layers.image[layer], own[image], atol=1e-6)
+    assert result.first_attention_text.shape == (4, 32)
+    assert result.first_attention_image.shape == (6, 32)
 
 
 def test_the_first_attention_is_before_the_residual(qwen: Any) -> None:
     """Block 1 = h + mlp(norm(h)) with h = embedding + attention: rebuilt from the attention that was captured."""
     sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
     inputs = qwen_inputs([sequence], 1)
-    (found,) = collect_hidden_states(qwen, inputs, special_ids=())
+    (result,) = collect_hidden_states(qwen, inputs, special_ids=())
     with torch.no_grad():
         outputs = qwen.eval()(**inputs, output_hidden_states=True)
         block = qwen.get_decoder().layers[0]
         text = [0, 1, 2, 3, 10, 11, 12, 13]
-        middle = outputs.hidden_states[0][0][text] + torch.from_numpy(found.first_attention_text)
+        middle = outputs.hidden_states[0][0][text] + torch.from_numpy(result.first_attention_text)
         rebuilt = middle + block.mlp(block.post_attention_layernorm(middle))
     assert np.allclose(rebuilt.numpy(), outputs.hidden_states[1][0][text].numpy(), atol=1e-5)
 
 
 def test_a_batch_gives_each_sequence_its_own_tokens(qwen: Any) -> None:
     short, long = [BOS, 10, *PICTURE, EOS], [BOS, *PICTURE, 11, 12, 13, *PICTURE, 14]
-    found = collect_hidden_states(qwen, qwen_inputs([short, long], 3))
-    assert [one.layers.text.shape[1] for one in found] == [1, 4]
-    assert [one.layers.image.shape[1] for one in found] == [6, 12]
+    result = collect_hidden_states(qwen, qwen_inputs([short, long], 3))
+    assert [each.layers.text.shape[1] for each in result] == [1, 4]
+    assert [each.layers.image.shape[1] for each in result] == [6, 12]
     last = collect_hidden_states(qwen, qwen_inputs([short, long], 3), image=-1)
-    assert [one.layers.image.shape[1] for one in last] == [6, 6]
-    assert np.allclose(last[1].layers.image, found[1].layers.image[:, 6:])
+    assert [each.layers.image.shape[1] for each in last] == [6, 6]
+    assert np.allclose(last[1].layers.image, result[1].layers.image[:, 6:])
     (alone,) = collect_hidden_states(
         qwen, {**qwen_inputs([short], 1), "pixel_values": qwen_inputs([short], 3)["pixel_values"][:24]}
     )
-    assert np.allclose(alone.layers.text, found[0].layers.text, atol=1e-5)
+    assert np.allclose(alone.layers.text, result[0].layers.text, atol=1e-5)
+
+
+def test_only_the_tokens_of_the_question_are_taken(qwen: Any) -> None:
+    sequence = [BOS, 10, 11, *PICTURE, 12, 13, EOS]
+    question = np.isin(np.arange(len(sequence)), (11, 12))
+    (alone,) = collect_hidden_states(qwen, qwen_inputs([sequence], 1), within=[question])
+    (whole,) = collect_hidden_states(qwen, qwen_inputs([sequence], 1))
+    assert np.allclose(alone.first_attention_text, whole.first_attention_text[2:])
+    assert np.allclose(alone.layers.text, whole.layers.text[:, 2:])
+    assert alone.layers.image.shape == whole.layers.image.shape
+    masked = pairwise_distance(
+        whole.first_attention_text, whole.first_attention_image, text_mask=np.array([False, False, True, True])
+    )
+    assert masked == pairwise_distance(alone.first_attention_text, alone.first_attention_image)
+
+
+def test_the_share_of_attention_on_images_is_that_of_the_models_own_weights(qwen: Any) -> None:
+    sequence, bare = [BOS, 10, 11, *PICTURE, 12, 13, EOS], [BOS, 10, 11, 12, EOS]
+    qwen.set_attn_implementation("eager")
+    inputs = qwen_inputs([sequence, bare], 1)
+    first, second = collect_hidden_states(qwen, inputs, attentions=True)
+    with torch.no_grad():
+        outputs = qwen.eval()(**inputs, output_attentions=True)
+    assert first.layers.image_attention is not None
+    for layer, weights in enumerate(outputs.attentions):
+        own = weights[0].mean(dim=0).numpy()  # over heads
+        expected = own[[11, 12]][:, 4:10].sum(axis=1).mean()
+        assert first.layers.image_attention[layer] == pytest.approx(expected, abs=1e-6)
+    assert second.layers.image_attention is None  # it holds no image
+    profile = attention_on_images([first.layers, second.layers])
+    assert profile.samples == 1
+    assert all(0 < share < 1 for share in profile.per_layer)
+    assert len(image_homogenisation([first.layers]).per_layer) == 3
+    qwen.set_attn_implementation("sdpa")
+    with pytest.raises(RecipeError, match=r"gives no attention. Load it with attn_implementation"):
+        collect_hidden_states(qwen, inputs, attentions=True)
 
 
 def test_the_mode_of_the_model_and_its_hooks_are_put_back(qwen: Any) -> None:
@@ -139,18 +181,18 @@ def test_llava_gives_states_too_and_both_metrics_take_them(llava: Any) -> None:
     ids = torch.tensor([[BOS, 10, 11, *[IMAGE] * 4, 12, EOS, PAD]])
     pixels = torch.randn(1, 3, 28, 28, generator=torch.Generator().manual_seed(2))
     inputs = {"input_ids": ids, "attention_mask": (ids != PAD).long(), "pixel_values": pixels}
-    (found,) = collect_hidden_states(llava, inputs)
-    assert found.layers.text.shape == (3, 3, 32)
-    assert found.layers.image.shape == (3, 4, 32)
-    assert 0 <= pairwise_distance(found.first_attention_text, found.first_attention_image) <= 2
-    assert modality_integration_rate([found.layers]).mean > 0
+    (result,) = collect_hidden_states(llava, inputs)
+    assert result.layers.text.shape == (3, 3, 32)
+    assert result.layers.image.shape == (3, 4, 32)
+    assert 0 <= pairwise_distance(result.first_attention_text, result.first_attention_image) <= 2
+    assert modality_integration_rate([result.layers]).mean > 0
 
 
 def test_a_model_without_an_image_token_is_named(llava: Any) -> None:
     model = llava.get_decoder()
     with pytest.raises(RecipeError, match="names no image token"):
         collect_hidden_states(model, {"input_ids": torch.tensor([[1, 2]])})
-    with pytest.raises(RecipeError, match="first self-attention layer was not found"):
+    with pytest.raises(RecipeError, match="no module that is called like a self-attention layer"):
         collect_hidden_states(
             torch.nn.Linear(1, 1), {"input_ids": torch.tensor([[1]])}, image_token_id=1, special_ids=()
         )

@@ -7,11 +7,12 @@ from typing import Any
 
 import datasets
 import pytest
-from evaluation.twin_helpers import picture, write_lines
+from evaluation.pair_helpers import picture, write_lines
 
 from lomo_hf.errors import BuildError, RecipeError, RenderError, SourceError
 from lomo_hf.evaluation import Benchmark, Item, evalscope_items, render_benchmark, write_evalscope
-from lomo_hf.evaluation.rendered.items import Unusable, items_of, open_benchmark, pinned, plain_question
+from lomo_hf.evaluation.rendered.items import Unusable, items_of, plain_question
+from lomo_hf.evaluation.rendered.sources import open_benchmark, pinned
 
 
 @pytest.fixture(autouse=True)
@@ -37,23 +38,27 @@ def one_item(row: dict[str, Any], **columns: Any) -> Item | Unusable:
     ],
 )
 def test_what_is_no_list_of_texts_is_not_made_into_options(choices: Any) -> None:
-    found = one_item({"choices": choices}, options="choices")
-    assert isinstance(found, Unusable)
-    assert found.reason == "options"
+    result = one_item({"choices": choices}, options="choices")
+    assert isinstance(result, Unusable)
+    assert result.reason == "options"
 
 
 def test_options_may_be_numbers() -> None:
-    found = one_item({"choices": [1, 2.5, True, "x"]}, options="choices")
-    assert isinstance(found, Item)
-    assert found.options == ("1", "2.5", "True", "x")
+    result = one_item({"choices": [1, 2.5, True, "x"]}, options="choices")
+    assert isinstance(result, Item)
+    assert result.options == ("1", "2.5", "True", "x")
 
 
-def test_a_path_that_no_file_can_have_is_a_missing_image() -> None:
-    for path in ("a\0b.png", "iVBORw0KGgo" * 500):
-        found = one_item({"image": path})
-        assert isinstance(found, Unusable)
-        assert found.reason == "image-missing"
-        assert len(found.detail) < 200
+def test_a_text_that_is_neither_path_nor_image_refuses_its_row() -> None:
+    for path, reason in (
+        ("a\0b.png", "image-missing"),
+        ("x" * 5_000, "image-missing"),
+        ("iVBORw0KGgo" * 500, "image-unread"),
+    ):
+        result = one_item({"image": path})
+        assert isinstance(result, Unusable)
+        assert result.reason == reason
+        assert len(result.detail) < 200
 
 
 def test_images_are_read_beside_the_file_and_from_bytes(tmp_path: Path) -> None:
@@ -125,10 +130,10 @@ def test_answers_of_mixed_types_stay_as_they_are(tmp_path: Path) -> None:
     answers: list[Any] = [12, "A", [1, "x"], {"a": None}, True, 'a "quoted" text']
     rows = [{"question": f"Question {index}?", "answer": answer} for index, answer in enumerate(answers)]
     source = write_lines(tmp_path / "rows.jsonl", rows)
-    assert render_benchmark(Benchmark(str(source)), tmp_path / "twins").rows == len(rows)
+    assert render_benchmark(Benchmark(str(source)), tmp_path / "configs").rows == len(rows)
     for carrier in ("standard", "rendered"):
-        found = datasets.load_dataset(str(tmp_path / "twins"), carrier, split="test")
-        assert list(found["answer"]) == answers
+        result = datasets.load_dataset(str(tmp_path / "configs"), carrier, split="test")
+        assert list(result["answer"]) == answers
 
 
 @pytest.mark.parametrize(("kind", "mark"), [("csv", ","), ("tsv", "\t")])
@@ -142,16 +147,16 @@ def test_cells_of_a_table_stay_the_text_that_they_are(tmp_path: Path, kind: str,
     file = tmp_path / f"rows.{kind}"
     file.write_text("\ufeff" + "".join(mark.join(row) + "\n" for row in rows), encoding="utf-8")
     chosen = Benchmark(str(file), id="id", category="topic")
-    found = list(items_of(open_benchmark(chosen), chosen))
-    assert found == [Item("007", "Who, then?", "None", category="NA"), Item("1", "NULL?", "0042")]
+    result = list(items_of(open_benchmark(chosen), chosen))
+    assert result == [Item("007", "Who, then?", "None", category="NA"), Item("1", "NULL?", "0042")]
     file.write_text(mark.join(("question", "question", "answer")) + "\n")
     with pytest.raises(SourceError, match="two columns 'question'"):
         open_benchmark(chosen)
 
 
-def test_twins_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
+def test_configs_made_again_are_loaded_as_they_are_now(tmp_path: Path) -> None:
     """`datasets` keeps what it loaded from a folder of that name; one letter of one answer must be enough."""
-    for folder in ("here/twins", "here/twins", "there/twins"):
+    for folder in ("here/configs", "here/configs", "there/configs"):
         for answer in "AB":
             out = tmp_path / folder
             render_benchmark(Benchmark("demo"), out, data=[Item("1", "Is it?", answer)])
@@ -175,11 +180,11 @@ def test_odd_rows_of_evalscope_are_refused_one_by_one(tmp_path: Path) -> None:
         {"question": "mapping?", "options": {"A": "a"}, "answer": "A"},
         {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hm?"}]},
     ]
-    found = list(evalscope_items(write_lines(tmp_path / "rows.jsonl", rows)))
-    assert [getattr(one, "options", None) or getattr(one, "reason", None) for one in found] == [
+    result = list(evalscope_items(write_lines(tmp_path / "rows.jsonl", rows)))
+    assert [getattr(each, "options", None) or getattr(each, "reason", None) for each in result] == [
         ("a", "b"), "options", "options", "options", "no-question",
     ]  # fmt: skip
-    assert "one user message" in found[-1].detail  # type: ignore[union-attr]
+    assert "one user message" in result[-1].detail  # type: ignore[union-attr]
 
 
 def test_a_file_of_evalscope_that_is_no_text_is_an_error_in_a_sentence(tmp_path: Path) -> None:
@@ -189,14 +194,14 @@ def test_a_file_of_evalscope_that_is_no_text_is_an_error_in_a_sentence(tmp_path:
 
 
 def test_decoded_images_are_refused_with_the_remedy(tmp_path: Path) -> None:
-    render_benchmark(Benchmark("demo"), tmp_path / "twins", data=[Item("1", "Is it?", "A", ((_gif(), "a.gif"),))])
-    rows = datasets.load_dataset(str(tmp_path / "twins"), "rendered", split="test")
+    render_benchmark(Benchmark("demo"), tmp_path / "configs", data=[Item("1", "Is it?", "A", ((_gif(), "a.gif"),))])
+    rows = datasets.load_dataset(str(tmp_path / "configs"), "rendered", split="test")
     with pytest.raises(RecipeError, match=r"Image\(decode=False\)"):
         write_evalscope(rows, tmp_path / "rendered.jsonl")
     undecoded = rows.cast_column("images", datasets.List(datasets.Image(decode=False)))
     assert write_evalscope(undecoded, tmp_path / "rendered.jsonl") == 1
-    said = json.loads((tmp_path / "rendered.jsonl").read_text())["messages"][0]["content"]
-    assert [part["image_url"]["url"][:15] for part in said] == ["data:image/gif;", "data:image/png;"]
+    printed = json.loads((tmp_path / "rendered.jsonl").read_text())["messages"][0]["content"]
+    assert [part["image_url"]["url"][:15] for part in printed] == ["data:image/gif;", "data:image/png;"]
 
 
 def _gif() -> bytes:

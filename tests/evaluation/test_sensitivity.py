@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
+from benchmarks.bootstrap import coverage
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.evaluation import (
+    SMALL_SAMPLE,
     Outcome,
     carrier_sensitivity,
     drop_by_distance,
@@ -19,8 +21,10 @@ from lomo_hf.evaluation import (
     paired_bootstrap,
     plot_carriers,
     plot_drop_by_distance,
+    read_distances,
     read_results,
     save_plot,
+    sensitivity_table,
 )
 
 
@@ -50,20 +54,20 @@ def test_mcnemar_known_numbers() -> None:
 def test_the_interval_is_that_of_all_resamples() -> None:
     """Every one of the 5^5 resamples, written out: the quantiles of the exact bootstrap distribution."""
     differences = np.array([1.0, 0.0, 1.0, -1.0, 0.25])
-    exact = np.array([np.mean(one) for one in product(differences, repeat=5)])
+    exact = np.array([np.mean(each) for each in product(differences, repeat=5)])
     low, high = paired_bootstrap(differences, confidence=0.9, resamples=200_000)
     # A quantile of a discrete distribution: at most the tail lies below it, at least the tail up to it.
-    for found, tail in ((low, 0.05), (high, 0.95)):
-        assert (exact < found - 1e-12).mean() <= tail + 0.003
-        assert (exact <= found + 1e-12).mean() >= tail - 0.003
+    for result, tail in ((low, 0.05), (high, 0.95)):
+        assert (exact < result - 1e-12).mean() <= tail + 0.003
+        assert (exact <= result + 1e-12).mean() >= tail - 0.003
 
 
 def test_the_interval_agrees_with_drawing_rows_one_by_one() -> None:
     draw = np.random.default_rng(7)
     differences = draw.choice([1.0, 0.0, -1.0], p=[0.25, 0.65, 0.1], size=400)
     brute = draw.choice(differences, size=(20_000, 400)).mean(axis=1)
-    found = paired_bootstrap(differences, resamples=20_000)
-    assert np.allclose(found, np.quantile(brute, [0.025, 0.975]), atol=0.003)
+    result = paired_bootstrap(differences, resamples=20_000)
+    assert np.allclose(result, np.quantile(brute, [0.025, 0.975]), atol=0.003)
     graded = draw.random(300)
     brute = draw.choice(graded, size=(20_000, 300)).mean(axis=1)
     assert np.allclose(paired_bootstrap(graded, resamples=20_000), np.quantile(brute, [0.025, 0.975]), atol=0.003)
@@ -81,26 +85,26 @@ def test_a_report_counts_what_is_paired_and_what_is_not() -> None:
     standard = outcomes([1, 1, 1, 0, 1, 0], ["a", "a", "b", "b", "b", "a"])
     rendered = {**outcomes([1, 0, 0, 1, 1]), "other": Outcome("other", 1.0)}
     report = carrier_sensitivity(standard, rendered)
-    one = report.overall
-    assert (one.questions, report.left_out_standard, report.left_out_rendered) == (5, 1, 1)
-    assert (one.both, one.only_standard, one.only_rendered, one.neither) == (2, 2, 1, 0)
-    assert (one.standard, one.rendered) == (0.8, 0.6)
-    assert one.drop == pytest.approx(0.2)
-    assert one.low <= one.drop <= one.high
-    assert one.p_value == 1.0
+    each = report.overall
+    assert (each.questions, report.left_out_standard, report.left_out_rendered) == (5, 1, 1)
+    assert (each.both, each.only_standard, each.only_rendered, each.neither) == (2, 2, 1, 0)
+    assert (each.standard, each.rendered) == (0.8, 0.6)
+    assert each.drop == pytest.approx(0.2)
+    assert each.low <= each.drop <= each.high
+    assert each.p_value == 1.0
     assert [(part.name, part.questions) for part in report.categories] == [("a", 2), ("b", 3)]
 
 
 def test_graded_scores_have_no_mcnemar_test() -> None:
-    one = carrier_sensitivity(outcomes([0.5, 1.0]), outcomes([0.25, 1.0])).overall
-    assert (one.p_value, one.both, one.drop) == (None, None, 0.125)
+    each = carrier_sensitivity(outcomes([0.5, 1.0]), outcomes([0.25, 1.0])).overall
+    assert (each.p_value, each.both, each.drop) == (None, None, 0.125)
 
 
 def test_a_category_has_the_interval_it_has_alone() -> None:
     standard = outcomes([1, 1, 0, 1, 1, 0, 1, 1], list("abababab"))
     rendered = outcomes([0, 1, 0, 0, 1, 1, 1, 0], list("abababab"))
     both = carrier_sensitivity(standard, rendered).categories[0]
-    alone = {name: one for name, one in standard.items() if one.category == "a"}
+    alone = {name: each for name, each in standard.items() if each.category == "a"}
     assert carrier_sensitivity(alone, rendered).categories[0] == both
 
 
@@ -128,11 +132,11 @@ def test_reviews_of_evalscope_are_read(tmp_path: Path) -> None:
         review(2, {"a": 0, "b": 1}, main_score_name="b"),
     ]
     (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert [one.score for one in read_results(tmp_path / "r.jsonl").values()] == [1.0, 0.5, 1.0]
+    assert [each.score for each in read_results(tmp_path / "r.jsonl").values()] == [1.0, 0.5, 1.0]
     assert read_results(tmp_path / "r.jsonl")["0"].category == "c"
     rows[0]["sample_score"] = {"score": {"value": {"a": 1, "b": 0}}}
     (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    with pytest.raises(SourceError, match=r"row 1 of r\.jsonl has no id or no score"):
+    with pytest.raises(SourceError, match=r"row 1 of r\.jsonl has no score .*; its metrics are a, b\. Name one"):
         read_results(tmp_path / "r.jsonl")
 
 
@@ -142,7 +146,8 @@ def test_reviews_of_evalscope_are_read(tmp_path: Path) -> None:
         ('{"id": 1, "score": 67.5}', "score must be from 0 to 1"),
         ('{"id": 1, "score": NaN}', "score must be from 0 to 1"),
         ('{"id": 1, "score": 1}\n{"id": "1", "score": 0}', "occurs twice"),
-        ('{"id": 1}', "no id or no score"),
+        ('{"id": 1}', r"no score that is named or plain; it has \['id'\]"),
+        ('{"score": 1}', r"has no id; it has \['score'\]"),
         ("[1]", "not an object"),
         ("{", "cannot be read as jsonl"),
         ("", "holds no results"),
@@ -163,10 +168,10 @@ def test_bins_hold_equal_numbers_from_near_to_far() -> None:
     names = [f"q{index}" for index in range(20)]
     distances = {name: 1 - index / 20 for index, name in enumerate(names)}
     rendered = {name: Outcome(name, float(distances[name] < 0.5)) for name in names}
-    found = drop_by_distance(outcomes([1.0] * 20), rendered, distances, bins=4)
-    assert [one.sensitivity.questions for one in found] == [5, 5, 5, 5]
-    assert [one.sensitivity.drop for one in found] == pytest.approx([0, 0.2, 1, 1])
-    assert all(a.most < b.least for a, b in pairwise(found))
+    result = drop_by_distance(outcomes([1.0] * 20), rendered, distances, bins=4)
+    assert [each.sensitivity.questions for each in result] == [5, 5, 5, 5]
+    assert [each.sensitivity.drop for each in result] == pytest.approx([0, 0.2, 1, 1])
+    assert all(a.most < b.least for a, b in pairwise(result))
     with pytest.raises(RecipeError, match="bins must be from 1 to the 20 questions"):
         drop_by_distance(outcomes([1.0] * 20), rendered, distances, bins=21)
 
@@ -211,10 +216,39 @@ def test_names_in_plots_are_drawn_as_they_are(caplog: pytest.LogCaptureFixture, 
 
 
 def test_a_plot_can_be_made_again_to_the_byte(tmp_path: Path) -> None:
-    one = carrier_sensitivity(outcomes([1.0, 0.0]), outcomes([1.0, 0.0])).overall
+    each = carrier_sensitivity(outcomes([1.0, 0.0]), outcomes([1.0, 0.0])).overall
     for kind in ("svg", "pdf", "png"):
         made = []
         for _ in range(2):
-            save_plot(plot_carriers({"one": one}), tmp_path / f"plot.{kind}")
+            save_plot(plot_carriers({"one": each}), tmp_path / f"plot.{kind}")
             made.append((tmp_path / f"plot.{kind}").read_bytes())
         assert made[0] == made[1]
+
+
+def test_the_interval_of_few_questions_covers_too_little_and_says_so() -> None:
+    """Exactly, over every possible sample of a population in which 25 and 5 of a hundred questions differ."""
+    covered = {size: coverage(size, 0.25, 0.05, resamples=2_000) for size in (5, 10, SMALL_SAMPLE, 30)}
+    assert covered[5] < 0.78
+    assert covered[10] < 0.94
+    assert min(covered[SMALL_SAMPLE], covered[30]) > 0.94
+    few = carrier_sensitivity(outcomes([1] * (SMALL_SAMPLE - 1)), outcomes([0] * (SMALL_SAMPLE - 1)))
+    enough = carrier_sensitivity(outcomes([1] * SMALL_SAMPLE), outcomes([0] * SMALL_SAMPLE))
+    assert (few.overall.is_small, enough.overall.is_small) == (True, False)
+    assert "narrower than it should be" in sensitivity_table(few)
+    assert "narrower" not in sensitivity_table(enough)
+
+
+def test_names_in_the_table_cannot_break_it() -> None:
+    standard = outcomes([1, 0], ["a|b", "two\nlines"])
+    table = sensitivity_table(carrier_sensitivity(standard, outcomes([0, 0])))
+    rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert [line.replace("\\|", "").count("|") for line in rows] == [10] * 5
+    assert "| a\\|b |" in table
+    assert "| two lines |" in table
+
+
+@pytest.mark.parametrize("row", ['{"id": "a"}', '{"id": "a", "distance": "far"}', '{"distance": 1}', "[1]"])
+def test_distances_without_id_or_number_are_named(tmp_path: Path, row: str) -> None:
+    (tmp_path / "d.jsonl").write_text(row)
+    with pytest.raises(SourceError, match=r"row 1 of d\.jsonl must have id and distance"):
+        read_distances(tmp_path / "d.jsonl")

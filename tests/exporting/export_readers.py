@@ -9,7 +9,7 @@ from typing import Any
 
 Restored = tuple[str, list[tuple[str, str]], list[bytes]]
 
-ROLES = {"human": "user", "gpt": "assistant", "system": "system"}
+ROLES = {"human": "user", "gpt": "assistant", "system": "system", "observation": "tool"}
 
 
 def expected(row: dict[str, Any]) -> Restored:

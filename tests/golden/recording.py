@@ -22,7 +22,8 @@ from PIL import Image
 
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
-from lomo_hf.recipes import Choosing, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
+from lomo_hf.row import ROW_COLUMNS
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter
 
@@ -53,7 +54,11 @@ def _recipes() -> tuple[Recipe, ...]:
     every = Recipe("every", ratio=1.0)
     positions = [replace(every, name=f"every-{position}", position=position) for position in POSITIONS]
     lengths, shares = tuple(range(0, 1010, 10)), tuple(n / 100 for n in range(101))
-    choosings = (Choosing("length", quantiles=lengths), Choosing("mathematics", "low", 0.2, shares), Choosing("place"))
+    selections = (
+        Selection("length", quantiles=lengths),
+        Selection("mathematics", "low", 0.2, shares),
+        Selection("place"),
+    )
     hard, rising = DistortionSettings(strength="hard"), DistortionSettings(strength="rising")
     return (
         *NAMED_RECIPES.values(),
@@ -66,7 +71,7 @@ def _recipes() -> tuple[Recipe, ...]:
         replace(every, name="turn-longest", turn="longest"),
         replace(every, name="turn-last", turn="last"),
         replace(every, name="escape", placeholders="escape"),
-        *(Recipe(f"by-{choosing.by}", choosing=choosing) for choosing in choosings),
+        *(Recipe(f"by-{chosen.by}", selection=chosen) for chosen in selections),
     )
 
 
@@ -90,7 +95,7 @@ def prompts_of(name: str) -> Iterator[Conversation | Refusal]:
         return
     paths = {"sample": [None], "prompts": ["golden_prompts"], "edge": ["edge", "edge_upstream_dialects"]}[name]
     for path in paths:
-        source = open_corpus(None if path is None else DATA / f"{path}.jsonl")
+        source = open_corpus(None if path is None else DATA / f"{path}.jsonl", config=path)
         yield from source.conversations(0, len(source))
 
 
@@ -146,8 +151,9 @@ def _decision(row: dict[str, Any] | Refusal) -> dict[str, Any]:
             "op": lomo["distortion"]["op"],
             "params": json.loads(lomo["distortion"]["params"]),
         }
-    said = json.dumps([row["conversations"], lomo["repairs"]])
-    return decision | {"text": hashlib.sha256(said.encode()).hexdigest()[:8]}
+    extra = [value for name, value in row.items() if name not in ROW_COLUMNS and value is not None]
+    texts = json.dumps([row["conversations"], lomo["repairs"], *([extra] if extra else [])])
+    return decision | {"text": hashlib.sha256(texts.encode()).hexdigest()[:8]}
 
 
 def _page_record(page: Page) -> str:

@@ -16,7 +16,7 @@ from lomo_hf.corpus import SAMPLE as SAMPLE_FILE
 from lomo_hf.dataset import build_dataset
 from lomo_hf.dataset.manifest import read_manifest
 from lomo_hf.errors import RecipeError, UsageError
-from lomo_hf.recipes import Choosing, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
 from lomo_hf.recipes.grid import grid_recipes
 from lomo_hf.selection import measured
 
@@ -38,7 +38,7 @@ def test_names_say_what_varies() -> None:
                 "position": ["multi-span"],
                 "distortion.strength": ["hard"],
                 "distortion.mix": {"clean": {"clean": 1}},
-                "choosing.by": ["length"],
+                "selection.by": ["length"],
                 "style.text_size": [18],
                 "seed": [7],
             },
@@ -51,7 +51,7 @@ def test_names_say_what_varies() -> None:
     first = recipes[0]
     assert (first.ratio, first.position, first.seed, first.style.text_size) == (0.25, "multi-span", 7, 18)
     assert (first.distortion.strength, dict(first.distortion.mix)) == ("hard", {"clean": 1.0})
-    assert first.choosing == Choosing("length")
+    assert first.selection == Selection("length")
 
 
 def test_what_does_not_vary_comes_from_the_base() -> None:
@@ -104,7 +104,7 @@ def test_a_grid_shares_its_pages_and_says_so(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_grid_builds_what_each_recipe_builds_alone(tmp_path: Path) -> None:
     file = tmp_path / "grid.yaml"
-    file.write_text("vary: {ratio: [0.5, 1.0], position: [middle, densest-math], choosing.by: [uniform, length]}\n")
+    file.write_text("vary: {ratio: [0.5, 1.0], position: [middle, densest-math], selection.by: [uniform, length]}\n")
     out = tmp_path / "out"
     planned = CliRunner().invoke(
         app, ["grid", str(file), "--limit", "10", "--measure", "3", "--plan", "--out", str(out)]
@@ -119,19 +119,19 @@ def test_a_grid_builds_what_each_recipe_builds_alone(tmp_path: Path) -> None:
     assert len(manifest.recipes) == 8
     name = "ratio50-densest-math-by-length"
     recipe = manifest.recipes[name]
-    assert len(recipe.choosing.quantiles) == 101
+    assert len(recipe.selection.quantiles) == 101
     alone = build_dataset(None, [recipe], tmp_path / "alone", limit=10)
     shard = f"{name}/train-00000-of-00001.parquet"
     assert (alone.folder / shard).read_bytes() == (out / shard).read_bytes()
     card = (out / "README.md").read_text()
     assert "rows that stand high in the length of the prompt" in card
     assert "rows are chosen by chance alone" in card
-    assert json.loads((out / "manifest.json").read_text())["recipes"][name]["recipe"]["choosing"]["by"] == "length"
+    assert json.loads((out / "manifest.json").read_text())["recipes"][name]["recipe"]["selection"]["by"] == "length"
 
 
 def test_a_curriculum_does_not_depend_on_how_the_rows_are_cut_into_shards(tmp_path: Path) -> None:
     rising = replace(DistortionSettings(), strength="rising")
-    recipe = Recipe("rising", ratio=0.9, choosing=Choosing("place"), distortion=rising)
+    recipe = Recipe("rising", ratio=0.9, selection=Selection("place"), distortion=rising)
     (whole,) = plan(SAMPLE, [recipe], limit=12)
     build_shard(whole, tmp_path / "one")
     for index, (start, stop) in enumerate([(0, 5), (5, 12)]):
@@ -145,7 +145,7 @@ def test_a_curriculum_does_not_depend_on_how_the_rows_are_cut_into_shards(tmp_pa
 def test_the_builder_of_datasets_measures_and_places_as_a_build_does(tmp_path: Path) -> None:
     from lomo_hf.hf_datasets import LomoBuilder
 
-    recipe = Recipe("long", choosing=Choosing("length", chance=0))
+    recipe = Recipe("long", selection=Selection("length", chance=0))
     builder = LomoBuilder(recipe=recipe, limit=6, cache_dir=str(tmp_path))
     (ready,) = measured([recipe], SAMPLE, limit=6)
     assert builder.recipe == ready
@@ -202,7 +202,7 @@ def test_tables_of_many_configs_lose_nothing_on_a_narrow_screen(
     """On 80 columns (every pipe, every log) counts of the later configs were blank and settings cut to "mid\u2026"."""
     monkeypatch.setenv("COLUMNS", "80")
     file = tmp_path / "grid.yaml"
-    file.write_text("vary: {seed: [0, 1, 2, 3], position: [densest-math, answer-overlap], choosing.by: [uniform]}\n")
+    file.write_text("vary: {seed: [0, 1, 2, 3], position: [densest-math, answer-overlap], selection.by: [uniform]}\n")
     said = CliRunner().invoke(
         app, ["grid", str(file), "--limit", "4", "--measure", "2", "--out", str(tmp_path / "out")]
     )

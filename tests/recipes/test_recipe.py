@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lomo_hf import NAMED_RECIPES, Recipe, load_recipe
 from lomo_hf.errors import RecipeError
-from lomo_hf.recipes import Caps, Choosing, DistortionSettings, RenderStyle
-from lomo_hf.substitution import check_recipe
+from lomo_hf.prepared_recipe import check_recipe
+from lomo_hf.recipes import Caps, DistortionSettings, RenderStyle, Selection
 
 ABLATIONS = ["ratio25", "ratio50", "ratio75", "ratio100", "prefix50", "suffix50", "multispan50", "fulltext50"]
 
@@ -19,6 +19,15 @@ def test_every_ablation_of_the_paper_has_a_name() -> None:
     assert [*ABLATIONS, "nodistort50"] == list(NAMED_RECIPES)
     for name, recipe in NAMED_RECIPES.items():
         assert check_recipe(recipe).name == name
+
+
+def test_full_text_rendering_is_without_localization_and_without_distortion() -> None:
+    """The caption of the paper's table 2 takes both away; with distortion it would be another ablation."""
+    recipe = NAMED_RECIPES["fulltext50"]
+    assert (recipe.position, set(recipe.distortion.mix)) == ("full", {"clean"})
+    assert recipe.distortion == NAMED_RECIPES["nodistort50"].distortion
+    distorted = set(NAMED_RECIPES) - {"fulltext50", "nodistort50"}
+    assert all(len(NAMED_RECIPES[name].distortion.mix) > 1 for name in distorted)
 
 
 @pytest.mark.parametrize("name", list(NAMED_RECIPES))
@@ -51,10 +60,10 @@ def test_the_digest_sees_every_field_that_decides_a_row_and_no_other() -> None:
         replace(plain, ratio=0.4),
         replace(plain, position="prefix"),
         replace(plain, turn="last"),
-        replace(plain, choosing=Choosing("length")),
-        replace(plain, choosing=Choosing("length", first="low")),
-        replace(plain, choosing=Choosing("length", chance=0)),
-        replace(plain, choosing=Choosing("length", quantiles=tuple(range(101)))),
+        replace(plain, selection=Selection("length")),
+        replace(plain, selection=Selection("length", first="low")),
+        replace(plain, selection=Selection("length", chance=0)),
+        replace(plain, selection=Selection("length", quantiles=tuple(range(101)))),
         replace(plain, placeholders="keep"),
         replace(plain, seed=1),
         replace(plain, style=RenderStyle(margin=13)),
@@ -90,11 +99,11 @@ def test_ratios_of_one_kind_build_the_same_rows() -> None:
         ("distortion: {mix: {clean: 0}}", "at least one name a weight above 0"),
         ("distortion: {ranges: {wave: {amplitude: [4, 1]}}}", "distortion.ranges.wave.amplitude must rise"),
         ("placeholders: delete", "placeholders must be one of drop, escape, keep; found 'delete'."),
-        ("choosing: {by: 3}", "choosing.by must be a text; found 3."),
-        ("choosing: {first: top}", "choosing.first must be one of high, low; found 'top'."),
-        ("choosing: {chance: 2}", "choosing.chance must be between 0 and 1; found 2."),
-        ("choosing: {quantiles: [1, 2]}", "choosing.quantiles must be 101 numbers; found [1, 2]. Leave them out."),
-        ("choosing: {quantity: 1}", "choosing has no key 'quantity'; known are by, first, chance, quantiles."),
+        ("selection: {by: 3}", "selection.by must be a text; found 3."),
+        ("selection: {first: top}", "selection.first must be one of high, low; found 'top'."),
+        ("selection: {chance: 2}", "selection.chance must be between 0 and 1; found 2."),
+        ("selection: {quantiles: [1, 2]}", "selection.quantiles must be 101 numbers; found [1, 2]. Leave them out."),
+        ("selection: {quantity: 1}", "selection has no key 'quantity'; known are by, first, chance, quantiles."),
         ("name: ../evil", "recipe name must be"),
         ("engines: {typst: 0.1.0}", "engines.typst must be 0.1.0 as the recipe says; found"),
         ("engines: {leftpad: 1}", "engines.leftpad is not a package that decides a row"),
@@ -119,10 +128,10 @@ def test_a_wrong_recipe_is_one_sentence_that_names_field_value_and_remedy(yaml: 
             "multi-span, full, answer-overlap, densest-math; found 'centre'.",
         ),
         (
-            {"choosing": Choosing("luck")},
-            "choosing.by must be one of uniform, length, mathematics, score, place; found",
+            {"selection": Selection("luck")},
+            "selection.by must be one of uniform, length, mathematics, score, place; found",
         ),
-        ({"choosing": Choosing(quantiles=(0,) * 101)}, "choosing.quantiles are of no use to 'uniform'"),
+        ({"selection": Selection(quantiles=(0,) * 101)}, "selection.quantiles are of no use to 'uniform'"),
         ({"turn": "second"}, "turn must be one of first, last, longest, random; found 'second'."),
         ({"distortion": DistortionSettings(mix={"smear": 1})}, "distortion.mix has no group or operation 'smear'"),
         ({"distortion": DistortionSettings(strength="extreme")}, "distortion.strength must be one of mild, hard"),

@@ -29,13 +29,13 @@ def ink(picture: np.ndarray) -> np.ndarray:
 
 def likeness(ours: np.ndarray, reference: np.ndarray) -> Likeness:
     """Compare two grey pictures by their ink: both stretched to one frame, blurred by about a stroke, correlated."""
-    one, two = ink(ours), ink(reference)
-    height, width = two.shape
+    drawn, wanted = ink(ours), ink(reference)
+    height, width = wanted.shape
     stretched = cv2.resize(
-        one, (width, height), interpolation=cv2.INTER_AREA if one.size > two.size else cv2.INTER_LINEAR
+        drawn, (width, height), interpolation=cv2.INTER_AREA if drawn.size > wanted.size else cv2.INTER_LINEAR
     )
-    a, b = (cv2.GaussianBlur(np.pad(part, 6), (0, 0), 2.2) for part in (stretched, two))
+    a, b = (cv2.GaussianBlur(np.pad(part, 6), (0, 0), 2.2) for part in (stretched, wanted))
     a, b = a - a.mean(), b - b.mean()
     norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
     correlation = float((a * b).sum()) / norm if norm > 0 else 0.0
-    return Likeness(correlation, one.shape[1] / width, one.shape[0] / height)
+    return Likeness(correlation, drawn.shape[1] / width, drawn.shape[0] / height)

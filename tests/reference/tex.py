@@ -54,12 +54,19 @@ def tex_source(tex: str, display: bool) -> str:
     return f"\\begin{{preview}}${style}{body}$\\end{{preview}}\n"
 
 
-def tex_pictures(formulas: Sequence[tuple[str, bool]], folder: Path) -> list[np.ndarray | None]:
+def tex_pictures(
+    formulas: Sequence[tuple[str, bool]], folder: Path, packages: Sequence[str] = ()
+) -> list[np.ndarray | None]:
     """Grey pictures, one for each formula (26 pixels to the em), or None where LaTeX reports an error."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    source = _HEAD + "".join(tex_source(tex, display) for tex, display in formulas) + "\\end{document}\n"
+    loaded = "".join(f"\\usepackage{{{package}}}\n" for package in packages)
+    source = (
+        _HEAD.replace("\\begin{document}", f"{loaded}\\begin{{document}}")
+        + "".join(tex_source(tex, display) for tex, display in formulas)
+        + "\\end{document}\n"
+    )
     (folder / "batch.tex").write_text(source, encoding="utf-8")
     _run(["latex", "-no-shell-escape", "-interaction=batchmode", "batch.tex"], folder)
     failed = _failed((folder / "batch.log").read_text(encoding="utf-8", errors="replace"))

@@ -1,4 +1,4 @@
-"""Stored rows of the sample corpus, rewritten with every position that matters to the neighbours."""
+"""Stored rows of the sample corpus, rewritten with every position that matters to other methods."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import pytest
 
 from lomo_hf import Recipe, load_recipe, open_corpus, substitute_row
 from lomo_hf.corpus import Refusal
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 
 @pytest.fixture(scope="session")
@@ -18,11 +18,11 @@ def rows() -> list[Row]:
         (replace(load_recipe("multispan50"), ratio=1.0), 20, 30),
         (replace(load_recipe("ratio50"), ratio=0.0), 30, 40),
     ]
-    found: list[Row] = []
+    result: list[Row] = []
     for recipe, start, stop in recipes:
         for conversation in source.conversations(start, stop):
             assert not isinstance(conversation, Refusal)
             row = substitute_row(conversation, recipe)
             assert not isinstance(row, Refusal)
-            found.append(row)
-    return found
+            result.append(row)
+    return result

@@ -50,7 +50,7 @@ def test_anchor_and_trace_match_mean_and_trace_of_the_images(seed: int) -> None:
         assert np.allclose(align(texts, step=step).mean(axis=0), x.mean(axis=0))
     assert np.allclose(align(texts, unit=False).mean(axis=0), x.mean(axis=0))
     moved = align(texts, step="trace")
-    spread = [((one - one.mean(axis=0)) ** 2).sum(axis=1).mean() for one in (moved, x)]
+    spread = [((each - each.mean(axis=0)) ** 2).sum(axis=1).mean() for each in (moved, x)]
     assert spread[0] == pytest.approx(spread[1])
 
 

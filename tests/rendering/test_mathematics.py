@@ -10,6 +10,7 @@ from reference.likeness import ink, likeness
 from rendering.mathematics_helpers import compiles, hard_formulas, pictures, real_formulas, reason
 
 from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.mathematics.handlers import HANDLERS
 
 
 def test_every_real_formula_is_set_and_compiles() -> None:
@@ -163,6 +164,20 @@ def test_whatever_is_accepted_compiles() -> None:
             tex = tex[:start] + choose.choice([*parts, "", ""]) + tex[start + choose.randint(0, 2) :]
         mutated.append(tex)
     assert compiles(mutated) > 500
+
+
+def test_every_known_command_among_others_is_refused_or_compiles() -> None:
+    choose = random.Random(2)
+    names = [name for name in HANDLERS if len(name) > 1 or not name.isascii()]
+    others = r"""{ } {x} {2} [3] {-2pt} {1em} ^ _ & \\ x 1 ( ) $ \begin{array}{c|c} \end{array}
+    \begin{CD} \end{CD} @>>> @VVV
+    \text{ \left( \right) {1;2} {red} \of \over {\kilo\metre} " 中 ² '""".split()
+    made = []
+    for _ in range(4000):
+        count = choose.choice((1, 2, 4, 8, 16))
+        made.append("".join(choose.choice(names) + choose.choice((" ", "{x}", "{x}{y}", "{1em}"))
+                            if choose.random() < 0.5 else choose.choice(others) for _ in range(count)))  # fmt: skip
+    assert compiles(made) > 800
 
 
 INJECTIONS = [

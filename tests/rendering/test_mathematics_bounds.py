@@ -65,7 +65,19 @@ SIGNS = [
 ]
 
 
-@pytest.mark.parametrize("tex", [*BRACKETS, *SIGNS], ids=ascii)
+ESCAPED = [
+    r"\\leq ", r"\\{", "\\\\", r"\n", r"\nx", r"\nabcd", "%", "% a", "%\n", "&lt;", "&amp;", r"\u2032", r"\_", r"\_{",
+    r"\*", r"\'", r"\left{", r"\left{a\right}", r"^{\'}", "&= ", r"x\_1",
+]  # fmt: skip
+PACKAGES = [
+    r"\abs{", r"\abs x", r"\comm{a}{", r"\SI{1}{\m}", r"\num{", r"\unit{\per", r"\qty(", r"\mqty(", r"\dv{", r"\!",
+    r"\kern1em ", r"\rlap{", r"\root ", r"\text{a \le ", r"\text{\frac{", r"\begin{CD}A @>>> ", "@>",
+    r"\parbox{1em}{a ", r"\raisebox{1pt}{", "√{", "x\u0302", "²", "ñ", "a,", r"\color{red}", r"\intertext{a}", r"\P(",
+    r"\pu{1 ", r"\char1", r"\cases{",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tex", [*BRACKETS, *SIGNS, *ESCAPED, *PACKAGES], ids=ascii)
 def test_time_does_not_grow_faster_than_length(tex: str) -> None:
     start = time.process_time()
     reason((tex * 4000)[:3900])

@@ -3,26 +3,47 @@
 import pytest
 
 from lomo_hf.errors import FormulaError
-from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.mathematics import formula_to_typst, typeset_formula
 
 
 @pytest.mark.parametrize(
-    ("found", "meant"),
+    ("written", "meant", "repair"),
     [
-        (r"\frac{1}{2} \norm{Xw-y}^2_2", r"\frac{1}{2} \left\|Xw-y\right\|^2_2"),
-        (r"\norm{a \norm{b}}", r"\left\| a \left\|b\right\|\right\|"),
-        (r"4\piR_{sun}^2", r"4\pi R_{sun}^2"),
-        (r"2 x ^ { m } ^ + ^ { n } y ^ { 2 }", r"2 x^{{m} + {n}} y^{2}"),
-        (r"{n} &=\sqrt{2}=4.00", r"\begin{aligned}{n} &=\sqrt{2}=4.00\end{aligned}"),
+        (r"4\piR_{sun}^2", r"4\pi R_{sun}^2", "mended-lost-spaces"),
+        (r"\left{b_n\right}", r"\left\{b_n\right\}", "mended-braces"),
+        (r"\left {\frac{1}{k}\right }", r"\left\{\frac{1}{k}\right\}", "mended-braces"),
+        (r"\left{p \middle| q\right.", r"\left\{p \middle| q\right.", "mended-braces"),
+        (r"p = q \\ r = s", r"\begin{gathered}p = q \\ r = s\end{gathered}", "mended-bare-rows"),
         (
-            r"\begin{tabular}{c|c} a & b \\ \cline { 1 - 2 } c & d \end{tabular}",
-            r"\begin{tabular}{c|c} a & b \\ \cline{1-2} c & d \end{tabular}",
+            r"\begin{tabular}{|c|}.\hline.a \\.\hline.b \\.\hline.\end{tabular}",
+            r"\begin{tabular}{|c|}\hline a \\\hline b \\\hline\end{tabular}",
+            "mended-written-line-feeds",
         ),
-        (r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}", r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}\right."),
+        (
+            r"\begin{tabular}{c} a \ \hline b \end{tabular}",
+            r"\begin{tabular}{c} a \\ \hline b \end{tabular}",
+            "mended-row-ends",
+        ),
+        (r"2 x ^ { m } ^ + ^ { n } y ^ { 2 }", r"2 x^{{m} + {n}} y^{2}", "mended-superscripts"),
+        (r"{n} &=\sqrt{2}=4.00", r"\begin{aligned}{n} &=\sqrt{2}=4.00\end{aligned}", "mended-alignment"),
+        (
+            r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}",
+            r"f(x)=\left\{\begin{array}{l}0 \\ 1\end{array}\right.",
+            "mended-unclosed-left",
+        ),
     ],
 )
-def test_dirt_with_one_reading_is_set_as_what_was_meant(found: str, meant: str) -> None:
-    assert formula_to_typst(found, display=True) == formula_to_typst(meant, display=True)
+def test_dirt_with_one_reading_is_set_as_what_was_meant(written: str, meant: str, repair: str) -> None:
+    made = typeset_formula(written, display=True)
+    assert made.typst == formula_to_typst(meant, display=True)
+    assert made.repairs == (repair,)
+    assert typeset_formula(meant, display=True).repairs == ()
+
+
+def test_spaces_within_a_rule_for_columns_are_no_dirt() -> None:
+    spaced = r"\begin{tabular}{c|c} a & b \\ \cline { 1 - 2 } c & d \end{tabular}"
+    close = r"\begin{tabular}{c|c} a & b \\ \cline{1-2} c & d \end{tabular}"
+    assert typeset_formula(spaced, display=True) == typeset_formula(close, display=True)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +62,8 @@ def test_dirt_with_more_than_one_reading_is_refused(tex: str) -> None:
         formula_to_typst(tex, display=True)
 
 
-@pytest.mark.parametrize("tex", [r"x''^2", r"f'^{(n)}", r"\Pi R", r"a^{b}{}^{c}", r"\begin{matrix}a & b\end{matrix}"])
+@pytest.mark.parametrize(
+    "tex", [r"x''^2", r"f'^{(n)}", r"\Pi R", r"a^{b}{}^{c}", r"\left{(}x\right{)}", r"\begin{matrix}a & b\end{matrix}"]
+)
 def test_what_was_right_is_left_alone(tex: str) -> None:
     assert formula_to_typst(tex, display=False)

@@ -14,7 +14,7 @@ from lomo_hf.corpus import Conversation, Origin, Turn
 from lomo_hf.distortion import OPERATIONS, draw_distortion
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import stream, uniform
-from lomo_hf.recipes import Choosing, DistortionSettings
+from lomo_hf.recipes import DistortionSettings, Selection
 from lomo_hf.selection import STRATEGIES, draw_of, measured
 from lomo_hf.selection.ranking import rank, spread_evenly
 from lomo_hf.substitution import Substituter
@@ -53,7 +53,7 @@ def test_chance_alone_draws_what_it_always_drew() -> None:
 @pytest.mark.parametrize("by", [name for name in STRATEGIES if name not in ("uniform", "score")])
 @pytest.mark.parametrize("first", ["high", "low"])
 def test_a_strict_ranking_rewrites_the_ratio_of_the_sample(by: str, first: str) -> None:
-    found = np.array(draws(Recipe("mine", choosing=Choosing(by, first, chance=0))))
+    found = np.array(draws(Recipe("mine", selection=Selection(by, first, chance=0))))
     assert ((found >= 0) & (found < 1)).all()
     for ratio in RATIOS:
         # Three rows in 206 for the percentiles; where most rows are equal, chance places them and so adds its own.
@@ -67,21 +67,21 @@ def test_a_ranking_with_chance_rewrites_the_ratio_of_many_rows(by: str, chance: 
     rows = invented(4000)
     quantiles = np.quantile([prompt_length(row) for row in rows], np.linspace(0, 1, 101), method="inverted_cdf")
     known = tuple(quantiles.tolist()) if by == "length" else ()
-    recipe = Recipe("mine", choosing=Choosing(by, chance=chance, quantiles=known))
+    recipe = Recipe("mine", selection=Selection(by, chance=chance, quantiles=known))
     found = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
     for ratio in RATIOS:
         assert abs((found < ratio).mean() - ratio) < 0.024  # three standard deviations of 4,000 rows
 
 
 def test_a_strict_ranking_by_length_rewrites_the_longest_rows() -> None:
-    found = draws(Recipe("long", choosing=Choosing("length", chance=0)))
+    found = draws(Recipe("long", selection=Selection("length", chance=0)))
     rewritten = [prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw < 0.25]
     kept = [prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw >= 0.25]
     assert min(rewritten) >= max(kept)
 
 
 def test_rows_without_formulas_come_last_by_mathematics() -> None:
-    found = draws(Recipe("maths", choosing=Choosing("mathematics", chance=0)))
+    found = draws(Recipe("maths", selection=Selection("mathematics", chance=0)))
     statistic = STRATEGIES["mathematics"].statistic
     assert statistic is not None
     shares = [statistic(row, row.user_turns[0]) or 0.0 for row in ROWS]
@@ -93,7 +93,7 @@ def test_rows_without_formulas_come_last_by_mathematics() -> None:
 def test_chance_softens_a_ranking_and_at_one_is_the_uniform_draw() -> None:
     means = []
     for chance in (0.0, 0.5, 1.0):
-        found = draws(Recipe("long", choosing=Choosing("length", chance=chance)))
+        found = draws(Recipe("long", selection=Selection("length", chance=chance)))
         means.append(np.mean([prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw < 0.3]))
     assert means[0] > means[1] > means[2]
     assert found == pytest.approx([uniform(0, row.id, "ratio") for row in ROWS])
@@ -101,7 +101,7 @@ def test_chance_softens_a_ranking_and_at_one_is_the_uniform_draw() -> None:
 
 def test_the_share_of_pages_rises_from_the_first_fifth_to_the_last() -> None:
     rows = invented(5000)
-    recipe = Recipe("rising", choosing=Choosing("place"))
+    recipe = Recipe("rising", selection=Selection("place"))
     found = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
     shares = (found.reshape(5, -1) < 0.5).mean(axis=1)
     assert shares == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9], abs=0.05)
@@ -115,8 +115,8 @@ def test_rows_are_drawn_by_their_score_and_those_without_by_chance(tmp_path: Pat
     source = open_corpus(path)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     assert [row.score for row in rows[:8]] == [5.0, 1.5, None, None, None, None, None, 20.0]
-    recipe = measured([Recipe("hard", choosing=Choosing("score", chance=0))], source)[0]
-    assert (recipe.choosing.quantiles[0], recipe.choosing.quantiles[-1]) == (1.5, 119.0)
+    recipe = measured([Recipe("hard", selection=Selection("score", chance=0))], source)[0]
+    assert (recipe.selection.quantiles[0], recipe.selection.quantiles[-1]) == (1.5, 119.0)
     found = [draw_of(row, recipe) for row in rows]
     assert found[7:] == sorted(found[7:], reverse=True)
     assert found[2] == uniform(0, rows[2].id, "ratio")
@@ -124,11 +124,11 @@ def test_rows_are_drawn_by_their_score_and_those_without_by_chance(tmp_path: Pat
 
 def test_what_is_not_known_is_asked_for() -> None:
     with pytest.raises(RecipeError, match=r"percentiles|quantiles must be known.*measured"):
-        Substituter([Recipe("long", choosing=Choosing("length"))])
+        Substituter([Recipe("long", selection=Selection("length"))])
     with pytest.raises(RecipeError, match="needs rows that have it; found none in"):
-        measured([Recipe("hard", choosing=Choosing("score"))], SAMPLE)
+        measured([Recipe("hard", selection=Selection("score"))], SAMPLE)
     with pytest.raises(RecipeError, match="needs the row's place"):
-        draw_of(ROWS[0], Recipe("rising", choosing=Choosing("place")))
+        draw_of(ROWS[0], Recipe("rising", selection=Selection("place")))
     with pytest.raises(RecipeError, match="needs the row's place"):
         draw_distortion(DistortionSettings(strength="rising"), np.random.default_rng(0))
 
@@ -136,14 +136,14 @@ def test_what_is_not_known_is_asked_for() -> None:
 def test_what_is_measured_is_measured_once_and_only_where_it_is_missing() -> None:
     recipes = [
         Recipe("a"),
-        Recipe("b", choosing=Choosing("length")),
-        Recipe("c", ratio=0.1, choosing=Choosing("length")),
+        Recipe("b", selection=Selection("length")),
+        Recipe("c", ratio=0.1, selection=Selection("length")),
     ]
     ready = measured(recipes, SAMPLE)
     assert ready[0] is recipes[0]
-    assert ready[1].choosing == ready[2].choosing
+    assert ready[1].selection == ready[2].selection
     lengths = sorted(map(prompt_length, ROWS))
-    assert ready[1].choosing.quantiles[50] in lengths
+    assert ready[1].selection.quantiles[50] in lengths
     assert measured(ready, None) == ready  # type: ignore[arg-type] - nothing is missing, so no source is read
     assert Recipe.from_dict(ready[1].to_dict()) == ready[1]
 
@@ -183,11 +183,11 @@ def test_rising_strength_stays_between_and_draws_the_same_operations() -> None:
 
 
 def test_strategies_that_rewrite_the_same_row_make_the_same_pages() -> None:
-    recipes = [Recipe("a", ratio=1.0), Recipe("b", ratio=1.0, choosing=Choosing("length"))]
+    recipes = [Recipe("a", ratio=1.0), Recipe("b", ratio=1.0, selection=Selection("length"))]
     substituter = Substituter(measured(recipes, SAMPLE))
     for row in ROWS[::40]:
         one, other = substituter.rows(row)
         assert isinstance(one, dict)
         assert isinstance(other, dict)
         assert one["images"] == other["images"]
-        assert replace(recipes[0], choosing=Choosing("length")).page_digest == recipes[0].page_digest
+        assert replace(recipes[0], selection=Selection("length")).page_digest == recipes[0].page_digest

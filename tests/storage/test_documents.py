@@ -19,7 +19,7 @@ from lomo_hf.auditing import audit_dataset
 from lomo_hf.building import Receipt
 from lomo_hf.building import resume as resuming
 from lomo_hf.corpus import open_corpus
-from lomo_hf.corpus.sampling import DRAW, Sampling, draw, draw_json, read_draw, replay
+from lomo_hf.corpus.sampling import Sampling, draw, draw_json, read_draw, replay
 from lomo_hf.dataset import (
     browse_page,
     build_dataset,
@@ -31,6 +31,7 @@ from lomo_hf.dataset import (
 )
 from lomo_hf.dataset.card import assets
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import DRAW
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import merge_manifest, split_card
@@ -134,7 +135,10 @@ def _read_manifest(place: Path) -> None:
         found = read_manifest(ds)
         said = json.loads(text)
         assert found
-        assert (found.source, found.files, found.engines) == (said["source"], said["files"], said["engines"])
+        assert (found.source, found.engines) == (said["source"], said["engines"])
+        assert [(file.path, file.bytes, file.sha256) for file in found.files] == [
+            (file["path"], file["bytes"], file["sha256"]) for file in said["files"]
+        ]
         for name, recipe in found.recipes.items():
             recorded = {key: one for key, one in said["recipes"][name]["recipe"].items() if key != "distortion"}
             assert recipe.to_dict() == recipe.to_dict() | recorded  # weights may be whole numbers there

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from lomo_hf.auditing import audit_dataset
 from lomo_hf.building import BuiltAlready
-from lomo_hf.corpus.sampling import DRAW
 from lomo_hf.dataset import (
     browse_page,
     build_dataset,
@@ -28,6 +27,7 @@ from lomo_hf.dataset import (
     verify_dataset,
 )
 from lomo_hf.dataset.card import assets
+from lomo_hf.dataset.layout import DRAW
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import BuildError, IntegrityError, LinkError, LomoError
 from lomo_hf.evaluation import Benchmark, Item, render_benchmark

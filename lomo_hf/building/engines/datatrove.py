@@ -18,6 +18,7 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.workers.pool import build_shards
 from lomo_hf.errors import BuildError, UsageError
+from lomo_hf.storage.file_names import WORK_FOLDER
 
 __all__ = ["EXECUTORS", "DatatroveEngine", "ShardStep"]
 
@@ -50,7 +51,7 @@ class ShardStep:
                 receipt = build_shards([spec], Path(self.out), guarded=True)[0]
                 send_shard(receipt, Path(self.out), self.remote)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "ShardStep":
+    def __deepcopy__(self, memo: dict[int, object]) -> "ShardStep":
         return self  # nothing in it ever changes, and a plan may be large
 
     def __repr__(self) -> str:
@@ -73,7 +74,7 @@ class DatatroveEngine:
     tasks: int | None = None
     workers: int = -1
     remote: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def __call__(
         self, specs: Sequence[ShardSpec], out: Path, on_rows: Callable[[int], None] | None
@@ -97,13 +98,13 @@ class DatatroveEngine:
         if self.executor == "jobs" and not self.remote:
             raise UsageError("executor jobs needs a place that lasts; add --remote hf://buckets/NAME/BUCKET/folder.")
         # A worker of another machine may start in another folder.
-        place = "lomo-out" if self.remote else str(out.resolve())
-        step = ShardStep(tuple(specs), place, self.remote)
+        folder = "lomo-out" if self.remote else str(out.resolve())
+        step = ShardStep(tuple(specs), folder, self.remote)
         given = {
             "pipeline": [step],
             "tasks": min(self.tasks or len(specs), len(specs)),
             "workers": self.workers,
-            "logging_dir": f"{self.remote}/logs" if self.remote else str(out.resolve() / ".lomo" / "logs"),
+            "logging_dir": f"{self.remote}/logs" if self.remote else str(out.resolve() / WORK_FOLDER / "logs"),
             "skip_completed": False,  # a mark proves nothing; receipts do
             # What a job installs: the versions of engines are in the recipe, and others would be refused.
             **({"dependencies": [f"lomo-hf[cluster]=={version('lomo-hf')}"]} if self.executor == "jobs" else {}),

@@ -46,8 +46,8 @@ class BuiltAlready:
     """
 
     def __call__(self, specs: Sequence[ShardSpec], out: Path, on_rows: Callable[[int], None] | None) -> list[Receipt]:
-        found = [trusted_receipt(spec, out) for spec in specs]
-        missing = [str(spec.index) for spec, receipt in zip(specs, found, strict=True) if receipt is None]
+        receipts = [trusted_receipt(spec, out) for spec in specs]
+        missing = [str(spec.index) for spec, receipt in zip(specs, receipts, strict=True) if receipt is None]
         if missing:
             some = ", ".join(missing[:10]) + (", …" if len(missing) > 10 else "")
             raise BuildError(
@@ -55,7 +55,7 @@ class BuiltAlready:
                 f"({some}). Build them with --shard-index, or leave out --assemble to build them here."
             )
         sweep_unfinished(specs, out, of_any_machine=True)
-        return [receipt for receipt in found if receipt]
+        return [receipt for receipt in receipts if receipt]
 
 
 def share_of(specs: Sequence[ShardSpec], index: int, count: int) -> list[ShardSpec]:

@@ -17,7 +17,8 @@ from lomo_hf.building.workers.rows import RowLimits, kept_rows
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import Row, Substituter
+from lomo_hf.row import Row
+from lomo_hf.substitution import Substituter
 
 __all__ = ["RowGuard"]
 
@@ -36,18 +37,18 @@ class RowGuard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def rows(self, conversation: Conversation, place: float | None) -> list[Row | Refusal]:
+    def rows(self, conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
         """One result for each recipe; "killed", "time", "memory" or "error:<type>" is the reason where none came.
 
         What fails for all recipes together is tried for each alone: one of them may ask for less.
         """
-        together = self._try(conversation, place, self._recipes)
+        together = self._try(conversation, corpus_place, self._recipes)
         if not isinstance(together, str):
             return together
         results: list[Row | Refusal] = []
         for recipe in self._recipes:
-            alone = self._try(conversation, place, (recipe,))
-            results += kept_rows([recipe], conversation, alone, place) if isinstance(alone, str) else alone
+            alone = self._try(conversation, corpus_place, (recipe,))
+            results += kept_rows([recipe], conversation, alone, corpus_place) if isinstance(alone, str) else alone
         return results
 
     def close(self) -> None:
@@ -60,12 +61,12 @@ class RowGuard:
         self._child = self._connection = None
 
     def _try(
-        self, conversation: Conversation, place: float | None, recipes: tuple[Recipe, ...]
+        self, conversation: Conversation, corpus_place: float | None, recipes: tuple[Recipe, ...]
     ) -> list[Row | Refusal] | str:
         """The rows, or why there are none; after a failure the child is no more."""
         connection = self._connection or self._start()
         try:
-            connection.send((conversation, place, recipes))
+            connection.send((conversation, corpus_place, recipes))
             if not connection.poll(self._limits.wall_seconds):
                 self.close()
                 return "time"
@@ -101,16 +102,16 @@ def _serve(connection: "Connection[Any, Any]", limits: RowLimits) -> None:
     with suppress(EOFError, OSError):
         connection.send("ready")
         while True:
-            conversation, place, recipes = connection.recv()
+            conversation, corpus_place, recipes = connection.recv()
             _limit_time(limits.cpu_seconds)
-            connection.send(_rows_or_reason(conversation, place, recipes))
+            connection.send(_rows_or_reason(conversation, corpus_place, recipes))
 
 
 def _rows_or_reason(
-    conversation: Conversation, place: float | None, recipes: tuple[Recipe, ...]
+    conversation: Conversation, corpus_place: float | None, recipes: tuple[Recipe, ...]
 ) -> list[Row | Refusal] | str:
     try:
-        return Substituter(recipes).rows(conversation, place)
+        return Substituter(recipes).rows(conversation, corpus_place)
     except MemoryError:
         return "memory"
     except BaseException as error:

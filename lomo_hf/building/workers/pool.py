@@ -19,7 +19,7 @@ from typing import Any, Final
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.resume import sweep_unfinished
-from lomo_hf.building.workers.progress import Board
+from lomo_hf.building.workers.progress import SharedProgress
 from lomo_hf.building.workers.rows import RowLimits
 from lomo_hf.building.workers.worker import Task, finish_shard, serve
 from lomo_hf.errors import BuildError
@@ -31,7 +31,7 @@ _POLL_SECONDS: Final = 0.25
 _REPORT_EVERY: Final = 50
 
 # One thread each: with as many workers as cores, a second thread only gets in the way. Read when a library is loaded,
-# so a worker must be born with them.
+# so a worker must start with them.
 _ONE_THREAD: Final = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS",
 )  # fmt: skip
@@ -39,7 +39,13 @@ _ONE_THREAD: Final = (
 
 @dataclass(frozen=True)
 class ShardDone:
-    """Said once for every shard: it is finished, with its receipt; `reused` if it needed no work."""
+    """A shard is finished.
+
+    Attributes:
+        spec: Which.
+        receipt: What it consists of.
+        reused: Whether it was there already and needed no work.
+    """
 
     spec: ShardSpec
     receipt: Receipt
@@ -62,11 +68,22 @@ def build_shards(
     every finished shard; `on_rows` hears several times a second how many rows of the source are done (the number falls
     when a killed worker's shard starts over). Both are called in this process and thread.
 
-    When a worker is killed, or neither reads a row nor is done for `limits.silence`, its shard is tried twice more;
-    after that, or when a row takes longer than `limits.patience`, the shard's rows are made one by one under `limits`,
-    and the one that fails stays text with the reason "killed", "time" or "memory". With one process, rows are made in
-    this one, unless `guarded` asks for a worker that may be killed. Scripts that use workers need the usual
-    `if __name__ == "__main__":`.
+    When a worker is killed, or neither reads a row nor is done for `limits.silence_seconds`, its shard is tried twice
+    more; after that, or when a row takes longer than `limits.hang_seconds`, the shard's rows are made one by one under
+    `limits`, and the one that fails stays text with the reason "killed", "time" or "memory". Scripts that use workers
+    need the usual `if __name__ == "__main__":`.
+
+    Args:
+        specs: Shards of one plan.
+        out: The dataset folder.
+        num_proc: Worker processes; with 1, rows are made in this process.
+        guarded: With one process, make rows in a worker all the same, which may be killed.
+        limits: What one row, or a silent worker, may take.
+        progress: Called with every finished shard.
+        on_rows: Called with the number of rows done.
+
+    Returns:
+        The receipts of all shards, in order of index.
 
     Raises:
         BuildError: The disk is full, reading or writing a shard kills or hangs its worker again and again, or workers
@@ -105,9 +122,9 @@ class _Build:
 
     def in_workers(self, specs: Sequence[ShardSpec], num_proc: int, limits: RowLimits) -> None:
         """As many workers as asked for, each with one shard at a time."""
-        board = Board(get_context("spawn"), [spec.index for spec in specs])
+        progress = SharedProgress(get_context("spawn"), [spec.index for spec in specs])
         queue = _Queue(specs, self.out)
-        workers = [_Worker(board, limits) for _ in range(min(num_proc, len(specs)))]
+        workers = [_Worker(progress, limits) for _ in range(min(num_proc, len(specs)))]
         try:
             while queue.todo or any(worker.task for worker in workers):
                 for worker in workers:
@@ -116,13 +133,13 @@ class _Build:
                 wait([worker.connection for worker in workers if worker.task], _POLL_SECONDS)
                 for worker in workers:
                     self._attend(worker, queue)
-                self.report(board.rows_in_work(worker.task.spec.index for worker in workers if worker.task))
+                self.report(progress.rows_in_work(worker.task.spec.index for worker in workers if worker.task))
         except BaseException:
-            board.stop()
+            progress.stop()
             raise
         finally:
             for worker in workers:
-                worker.leave(limits.patience)
+                worker.leave(limits.hang_seconds)
             sweep_unfinished(specs, self.out)
 
     def _attend(self, worker: "_Worker", queue: "_Queue") -> None:
@@ -147,7 +164,7 @@ class _Build:
             self._lost(worker, task, queue)
 
     def _lost(self, worker: "_Worker", task: Task, queue: "_Queue") -> None:
-        begun, row = worker.progress()
+        begun, row = worker.state()
         worker.replace()
         sweep_unfinished([task.spec], self.out)
         queue.lost(task, begun, row)
@@ -174,7 +191,7 @@ class _Queue:
     def __init__(self, specs: Sequence[ShardSpec], out: Path) -> None:
         self.todo = deque(Task(spec, out) for spec in specs)
         self._lost = Counter[int]()
-        self._unborn = 0
+        self._failed_starts = 0
 
     def hung(self, task: Task) -> None:
         """One row took too long: no use in waiting for it twice."""
@@ -184,8 +201,8 @@ class _Queue:
         """The worker is gone, or waits for ever: try again, at last row by row."""
         index = task.spec.index
         self._lost[index] += begun
-        self._unborn = 0 if begun else self._unborn + 1
-        if self._unborn > _RETRIES:
+        self._failed_starts = 0 if begun else self._failed_starts + 1
+        if self._failed_starts > _RETRIES:
             raise BuildError(
                 "workers end before they begin. A script needs `if __name__ == '__main__':` around its call; "
                 "or memory is short, or build with num_proc=1."
@@ -201,52 +218,59 @@ class _Queue:
 class _Worker:
     """One worker process, and the task that it has. A dead one is replaced by a new one at the next task."""
 
-    def __init__(self, board: Board, limits: RowLimits) -> None:
+    def __init__(self, progress: SharedProgress, limits: RowLimits) -> None:
         self.task: Task | None = None
-        self._board, self._limits = board, limits
+        self._progress, self._limits = progress, limits
         self._start()
 
     def give(self, task: Task) -> None:
         """Hand it a shard."""
         self.task = task
-        self._board.hear(task.spec.index)
+        self._progress.mark_alive(task.spec.index)
         with suppress(OSError):  # it is dead, which the next look at the connection tells
             self.connection.send(task)
 
-    def progress(self) -> tuple[bool, int]:
+    def state(self) -> tuple[bool, int]:
         """Whether it has begun its shard, and at which row of the source it is."""
         spec = self.task.spec if self.task else None
-        return (self._board.begun(spec.index), spec.start + self._board.rows(spec.index)) if spec else (False, 0)
+        return (
+            (self._progress.has_begun(spec.index), spec.start + self._progress.rows(spec.index))
+            if spec
+            else (False, 0)
+        )
 
     def hangs(self) -> bool:
         """Whether a row takes longer than any can. Isolated rows are watched by their guard."""
         if self.task is None or self.task.isolated:
             return False
-        return self._board.seconds_at_row(self.task.spec.index) > self._limits.patience
+        return self._progress.seconds_at_row(self.task.spec.index) > self._limits.hang_seconds
 
     def is_silent(self) -> bool:
         """Whether it has been reading or writing longer than that can take."""
-        return self.task is not None and self._board.seconds_silent(self.task.spec.index) > self._limits.silence
+        return (
+            self.task is not None
+            and self._progress.seconds_silent(self.task.spec.index) > self._limits.silence_seconds
+        )
 
     def replace(self) -> None:
         """A fresh process in place of one that is dead or has to go."""
         if self.task:
-            self._board.leave_row(self.task.spec.index)
+            self._progress.leave_row(self.task.spec.index)
         self.task = None
         self._end()
         self._start()
 
-    def leave(self, patience: float) -> None:
+    def leave(self, seconds: float) -> None:
         """Let it finish the row it is at, no longer."""
         self.connection.close()
-        self._process.join(patience if self.task else 10)
+        self._process.join(seconds if self.task else 10)
         self._end()
 
     def _start(self) -> None:
         context = get_context("spawn")
         self.connection: Connection[Any, Any]
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, self._board, self._limits), name="lomo-worker")
+        self._process = context.Process(target=serve, args=(theirs, self._progress, self._limits), name="lomo-worker")
         with _one_thread_for_children():
             self._process.start()
         theirs.close()

@@ -1,7 +1,7 @@
 """How one conversation's rows are made within a build: whatever happens to one row, the build goes on.
 
-Three rings. Here: an error that nobody foresaw keeps its row as text, with the reason. In `isolation`: a row that
-kills its process, or never ends, is found in a process of its own under limits. In `pool`: the parent that notices.
+Three layers. Here: an error that nobody foresaw keeps its row as text, with the reason. In `isolation`: a row that
+kills its process, or never ends, is made in a process of its own under limits. In `pool`: the parent that notices.
 """
 
 import logging
@@ -12,7 +12,8 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError, LomoError
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import Row, Substituter, keep_as_text
+from lomo_hf.row import Row
+from lomo_hf.substitution import Substituter, keep_as_text
 
 __all__ = ["MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
 
@@ -27,17 +28,17 @@ class RowLimits:
     Far above any row that ends: 1 s is already rare.
 
     Attributes:
-        patience: Seconds by the clock after which a worker counts as hung, and its shard's rows are isolated. It
+        hang_seconds: Seconds by the clock after which a worker counts as hung, and its shard's rows are isolated. It
             decides no row, so a slow machine costs time only.
-        silence: Seconds by the clock without a row read, while a shard is read or written, after which a worker counts
-            as lost. An hour is more than all tries and waits for a busy Hub take together.
+        silence_seconds: Seconds by the clock without a row read, while a shard is read or written, after which a
+            worker counts as lost. An hour is more than all tries and waits for a busy Hub take together.
         cpu_seconds: In isolation: processor time; beyond it the reason is "time".
         wall_seconds: In isolation: time by the clock, for a row that waits instead of working; also "time".
         memory: In isolation: bytes of address space over what a fresh worker has; beyond it the reason is "memory".
     """
 
-    patience: float = 60.0
-    silence: float = 3600.0
+    hang_seconds: float = 60.0
+    silence_seconds: float = 3600.0
     cpu_seconds: int = 60
     wall_seconds: float = 600.0
     memory: int = 4 << 30
@@ -49,41 +50,41 @@ def rows_in_this_process(spec: ShardSpec) -> MakeRows:
     Raises (when called with a conversation):
         BuildError: Not even the text of the row can be kept.
     """
-    everyone = Substituter(spec.recipes)
-    one_by_one = [Substituter([recipe]) for recipe in spec.recipes]
+    together = Substituter(spec.recipes)
+    each_alone = [Substituter([recipe]) for recipe in spec.recipes]
 
-    def make(conversation: Conversation, place: float | None) -> list[Row | Refusal]:
+    def make(conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
         try:
-            return everyone.rows(conversation, place)
+            return together.rows(conversation, corpus_place)
         except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # a panic of the typesetter is no Exception
-            return [_row_or_reason(spec, one, conversation, place) for one in one_by_one]
+            return [_row_or_reason(spec, alone, conversation, corpus_place) for alone in each_alone]
 
     return make
 
 
 def kept_rows(
-    recipes: Sequence[Recipe], conversation: Conversation, reason: str, place: float | None
+    recipes: Sequence[Recipe], conversation: Conversation, reason: str, corpus_place: float | None
 ) -> list[Row | Refusal]:
     """The conversation as text, with the reason wherever it would have been rewritten."""
-    return [keep_as_text(conversation, recipe, reason, place) for recipe in recipes]
+    return [keep_as_text(conversation, recipe, reason, corpus_place) for recipe in recipes]
 
 
 def _row_or_reason(
-    spec: ShardSpec, one: Substituter, conversation: Conversation, place: float | None
+    spec: ShardSpec, alone: Substituter, conversation: Conversation, corpus_place: float | None
 ) -> Row | Refusal:
     """Each recipe for itself: what fails in one may well succeed in the others."""
     try:
-        return one.rows(conversation, place)[0]
+        return alone.rows(conversation, corpus_place)[0]
     except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
-        said = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {error}"
         try:
-            row = keep_as_text(conversation, one.recipes[0], f"error:{type(error).__name__}", place)
+            row = keep_as_text(conversation, alone.recipes[0], f"error:{type(error).__name__}", corpus_place)
         except Exception:
-            message = f"{spec} fails at row {conversation.id!r} ({said}). Please report this row."
+            message = f"{spec} fails at row {conversation.id!r} ({problem}). Please report this row."
             raise BuildError(message) from error
-        logging.getLogger("lomo_hf").error("row %r stays text (%s). Please report this row.", conversation.id, said)
+        logging.getLogger("lomo_hf").error("row %r stays text (%s). Please report this row.", conversation.id, problem)
         return row

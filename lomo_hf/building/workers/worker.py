@@ -17,11 +17,11 @@ from lomo_hf.building.resume import trusted_receipt
 from lomo_hf.building.shard import write_shard
 from lomo_hf.building.workers.child_process import init_child_process
 from lomo_hf.building.workers.isolation import RowGuard
-from lomo_hf.building.workers.progress import Board
+from lomo_hf.building.workers.progress import SharedProgress
 from lomo_hf.building.workers.rows import MakeRows, RowLimits, rows_in_this_process
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
-from lomo_hf.substitution import Row
+from lomo_hf.row import Row
 
 __all__ = ["Task", "finish_shard", "serve"]
 
@@ -43,7 +43,7 @@ def finish_shard(
     return (receipt, True) if receipt else (write_shard(spec, out, on_row, make_rows), False)
 
 
-def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -> None:
+def serve(connection: "Connection[Any, Any]", progress: SharedProgress, limits: RowLimits) -> None:
     """Run in a new worker process: answer each task with a receipt and whether it was reused, or with an error."""
     init_child_process()
     while True:
@@ -52,7 +52,7 @@ def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -
         except (EOFError, OSError):
             return
         try:
-            answer: object = _finish(task, board, limits)
+            answer: object = _finish(task, progress, limits)
         except MemoryError:
             os._exit(1)  # as if the system had ended it: the shard is tried again, and then row by row
         except BaseException as error:
@@ -63,30 +63,30 @@ def serve(connection: "Connection[Any, Any]", board: Board, limits: RowLimits) -
             return  # the parent has stopped, and no longer listens
 
 
-def _finish(task: Task, board: Board, limits: RowLimits) -> tuple[Receipt, bool]:
+def _finish(task: Task, progress: SharedProgress, limits: RowLimits) -> tuple[Receipt, bool]:
     index = task.spec.index
 
     def on_row(rows: int) -> None:
-        board.note(index, rows)
-        if board.stopped():
+        progress.set_rows(index, rows)
+        if progress.is_stopped():
             raise BuildError(f"{task.spec} was asked to stop.")
 
     on_row(0)
     if not task.isolated:
-        return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), board, index))
+        return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), progress, index))
     with RowGuard(task.spec.recipes, limits) as guard:
-        return finish_shard(task.spec, task.out, on_row, _watched(guard.rows, board, index))
+        return finish_shard(task.spec, task.out, on_row, _watched(guard.rows, progress, index))
 
 
-def _watched(make_rows: MakeRows, board: Board, index: int) -> MakeRows:
-    """The same, with a note on the board while it works."""
+def _watched(make_rows: MakeRows, progress: SharedProgress, index: int) -> MakeRows:
+    """The same, noted in the progress counters while it works."""
 
-    def make(conversation: Conversation, place: float | None) -> list[Row | Refusal]:
-        board.enter_row(index)
+    def make(conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
+        progress.enter_row(index)
         try:
-            return make_rows(conversation, place)
+            return make_rows(conversation, corpus_place)
         finally:
-            board.leave_row(index)
+            progress.leave_row(index)
 
     return make
 

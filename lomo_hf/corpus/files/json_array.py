@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import islice
 from json.decoder import WHITESPACE  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from lomo_hf.corpus.files.reading import MAX_ROW_BYTES, Item, Observe, Stamp, opened
 from lomo_hf.errors import SourceError
@@ -98,7 +98,7 @@ class _Window:
             self._at += 1
         self._fail('is an object without a list of rows under "data" or "rows"')
 
-    def elements(self) -> Iterator[tuple[int, Any]]:
+    def elements(self) -> Iterator[tuple[int, object]]:
         """(byte offset, row) from here to the closing bracket, which is passed."""
         if self.peek() != "]":
             while True:
@@ -135,7 +135,7 @@ class _Window:
             self._fail(f"lacks a {character!r}")
         self._at += 1
 
-    def _value(self) -> Any:
+    def _value(self) -> object:
         self.peek()
         while True:
             problem = "a value has no end"

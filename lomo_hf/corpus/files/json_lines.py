@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from lomo_hf.corpus.files.reading import MAX_ROW_BYTES, Item, Observe, Stamp, Unreadable, opened
 
@@ -77,7 +77,7 @@ def _lines(
         number += 1
 
 
-def _decode(line: bytes | None, number: int) -> Any:
+def _decode(line: bytes | None, number: int) -> object:
     if line is None:
         return Unreadable("too-long", f"Line {number} has more than {MAX_ROW_BYTES >> 20} MB.")
     try:

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
-from lomo_hf.corpus.dialects import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.corpus.extra_columns import extra_of_schema
 from lomo_hf.corpus.files.reading import Item, Observe, Stamp, Unreadable, opened
+from lomo_hf.corpus.known_columns import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
 from lomo_hf.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 __all__ = ["Layout", "Parquet", "read_layout"]
 
@@ -33,6 +38,7 @@ class Layout:
         id_leaves: Those of the id, for a pass over the ids alone.
         media: Columns that hold media (their type is not null).
         bytes: Compressed bytes of the leaves that are fetched, of the ids alone, and of all columns.
+        extra: Columns of the stored rows beyond those that every row has, as far as the schema tells.
     """
 
     group_rows: tuple[int, ...]
@@ -40,13 +46,14 @@ class Layout:
     id_leaves: tuple[str, ...]
     media: tuple[str, ...]
     bytes: tuple[int, int, int]
+    extra: frozenset[str] = frozenset()
 
     @property
     def rows(self) -> int:
         """All rows of the file."""
         return sum(self.group_rows)
 
-    def fetch(self, file: Any, start: int, stop: int, *, ids_only: bool = False) -> Iterator[Item]:
+    def fetch(self, file: "pq.ParquetFile", start: int, stop: int, *, ids_only: bool = False) -> Iterator[Item]:
         """Rows `start` to `stop - 1` of an open `ParquetFile`, one row group after the other."""
         stop = min(stop, self.rows)
         if start >= stop:
@@ -63,7 +70,7 @@ class Layout:
                 if row >= stop:
                     return
 
-    def _items(self, batch: Any, first: int) -> Iterator[Item]:
+    def _items(self, batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
         for item in _to_items(batch, first):
             if isinstance(item, dict):
                 for column in self.media:
@@ -72,7 +79,7 @@ class Layout:
             yield item
 
 
-def read_layout(file: Any, where: str, columns: ColumnMap = AS_IT_STANDS) -> Layout:
+def read_layout(file: "pq.ParquetFile", where: str, columns: ColumnMap = AS_IT_STANDS) -> Layout:
     """Plan the reading of an open `ParquetFile`.
 
     Raises:
@@ -97,7 +104,11 @@ def read_layout(file: Any, where: str, columns: ColumnMap = AS_IT_STANDS) -> Lay
             sizes[index] += described.column(index).total_compressed_size
     weight = dict(zip(paths, sizes, strict=True))
     totals = (sum(weight[path] for path in kept), sum(weight[path] for path in ids), sum(sizes))
-    return Layout(tuple(file.metadata.row_group(group).num_rows for group in groups), kept, ids, media, totals)
+    rows = tuple(file.metadata.row_group(group).num_rows for group in groups)
+    kinds = {field.name: str(field.type) for field in file.schema_arrow}
+    mapped = columns.apply(kinds)
+    extra = extra_of_schema(mapped if isinstance(mapped, dict) else kinds)
+    return Layout(rows, kept, ids, media, totals, extra)
 
 
 @dataclass(frozen=True)
@@ -148,7 +159,7 @@ def _check_columns(names: list[str], where: str, columns: ColumnMap) -> None:
     raise SourceError(f"{seen} {MAPPING_REMEDY} {DIALECT_REMEDY}")
 
 
-def _is_null(field: Any) -> bool:
+def _is_null(field: "pa.Field") -> bool:
     return str(field.type) == "null"
 
 
@@ -156,14 +167,14 @@ def _has_path(leaf: str, leaves: list[str]) -> bool:
     return leaf.rpartition(".")[0] + ".path" in leaves
 
 
-def _unread(value: Any) -> Any:
+def _unread(value: object) -> object:
     """A medium whose bytes were not fetched, in a form that no dialect takes for nothing."""
     if isinstance(value, list):
         return [_unread(item) for item in value if item is not None]
     return {"path": value.get("path") or "unread"} if isinstance(value, dict) else value
 
 
-def _to_items(batch: Any, first: int) -> Iterator[Item]:
+def _to_items(batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
     try:
         yield from batch.to_pylist()
         return
@@ -178,7 +189,7 @@ def _to_items(batch: Any, first: int) -> Iterator[Item]:
 
 
 @contextmanager
-def _parquet(stamp: Stamp) -> Iterator[Any]:
+def _parquet(stamp: Stamp) -> "Iterator[pq.ParquetFile]":
     import pyarrow as pa
     import pyarrow.parquet as pq
 

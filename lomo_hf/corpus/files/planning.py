@@ -6,6 +6,7 @@ The pass counts rows, notes where they begin, digests the content and hashes the
 import json
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -15,58 +16,84 @@ import numpy.typing as npt
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
 from lomo_hf.corpus.conversation import Refusal
-from lomo_hf.corpus.dialects import DIALECT_REMEDY
+from lomo_hf.corpus.extra_columns import extra_in_order, extra_of_row
 from lomo_hf.corpus.files.json_array import JsonArray
 from lomo_hf.corpus.files.json_lines import JsonLines
 from lomo_hf.corpus.files.parquet import Parquet
 from lomo_hf.corpus.files.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
 from lomo_hf.corpus.identity import id_hash, row_id, safe_line
+from lomo_hf.corpus.known_columns import DIALECT_REMEDY
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
+from lomo_hf.storage.file_names import NOT_ROWS
 
-__all__ = ["check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
+__all__ = ["Scan", "check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
 
 _FORMATS: Final = {".jsonl": "JSON Lines", ".ndjson": "JSON Lines", ".json": "JSON", ".parquet": "Parquet"}
-_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json"))
 _TRIED: Final = 100
 _HOPELESS: Final = frozenset(("dialect", "json", "encoding"))
 _MAX_CONFIG_CHARS: Final = 80
 
 
-def scan_files(
-    files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS
-) -> tuple[tuple[Reader, ...], npt.NDArray[np.uint64], str]:
-    """Plan files on this machine, in one pass: their readers, 64 bits of every row's id, and the content's digest."""
+@dataclass(frozen=True)
+class Scan:
+    """What one pass over files has shown.
+
+    Attributes:
+        readers: One for each file.
+        ids: 64 bits of every row's own id.
+        digest: Of the content, and of how its columns are read.
+        extra: Columns of the stored rows beyond those that every row has.
+    """
+
+    readers: tuple[Reader, ...]
+    ids: npt.NDArray[np.uint64]
+    digest: str
+    extra: tuple[str, ...]
+
+
+def scan_files(files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS) -> Scan:
+    """Plan files on this machine, in one pass."""
     digest, hashes, readers = new_digest(), array("Q"), list[Reader]()
+    extra: set[str] = set()
     if columns.pairs:
         digest.update(repr(columns.pairs).encode())
     for file in files:
         own, observe = new_digest(), id_observer(hashes, columns)
         if _format(file) == "Parquet":
-            readers.append(Parquet.scan(file, observe, own, columns))
+            planned = Parquet.scan(file, observe, own, columns)
+            readers.append(planned)
+            extra |= planned.layout.extra
         else:
             seen = _Seen(columns, observe)
             readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, seen, own))
             seen.check(file)
+            extra |= seen.extra
         digest.update(own.digest())
-    return tuple(readers), np.array(hashes, dtype=np.uint64), digest.hexdigest()
+    ids = np.array(hashes, dtype=np.uint64)
+    return Scan(tuple(readers), ids, digest.hexdigest(), extra_in_order(extra, columns.keep))
 
 
 class _Seen:
-    """Watches the rows of a JSON file for the columns that a mapping names: there is no list of them to look at.
+    """Watches the rows of a JSON file, which has no schema: for columns that are named, and for extra columns.
 
     Without it a name typed wrong would be an id, a system prompt or a licence that is lost in silence.
     """
 
     def __init__(self, columns: ColumnMap, observe: Observe) -> None:
+        self.extra: set[str] = set()
+        self._columns = columns
         self._unseen = set(columns.missing(()))
         self._first: list[str] = []
         self._observe = observe
 
     def __call__(self, item: Item) -> None:
-        if self._unseen and isinstance(item, Mapping):
-            self._unseen.difference_update(item)
-            self._first = self._first or [str(name) for name in islice(item, 100)]
+        if isinstance(item, Mapping):
+            if self._unseen:
+                self._unseen.difference_update(item)
+                self._first = self._first or [str(name) for name in islice(item, 100)]
+            mapped = self._columns.apply(item)
+            self.extra |= extra_of_row(mapped if isinstance(mapped, Mapping) else item)
         self._observe(item)
 
     def check(self, file: Path) -> None:
@@ -74,8 +101,8 @@ class _Seen:
         if self._unseen and self._first:
             wrong, there = describe(sorted(self._unseen)), describe(self._first)
             raise SourceError(
-                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these in --columns; "
-                "what lies inside one must become a column first."
+                f"no row of {file} has a column {wrong}; the first row has {there}. Name one of these; what lies "
+                "inside one must become a column first."
             )
 
 
@@ -84,27 +111,27 @@ def config_name(text: str) -> str:
     return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
 
 
-def files_of(place: Path) -> list[Path]:
+def files_of(path: Path) -> list[Path]:
     """The files of rows that a path stands for."""
-    if place.is_file():
-        if not _format(place):
+    if path.is_file():
+        if not _format(path):
             known = ", ".join(_FORMATS)
             raise SourceError(
-                f"{place} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(place)}"
+                f"{path} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(path)}"
             )
-        return [place]
-    if not place.is_dir():
-        raise SourceError(f"{place} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"{path} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
     try:
-        files = sorted(file for file in place.iterdir() if _format(file) and file.is_file())
+        files = sorted(file for file in path.iterdir() if _format(file) and file.is_file())
     except OSError as error:
-        raise SourceError(f"{place} cannot be listed ({error.strerror}). Check its permissions.") from error
+        raise SourceError(f"{path} cannot be listed ({error.strerror}). Check its permissions.") from error
     formats = sorted({_format(file) for file in files})
     if not files:
-        inner = sorted(folder.name for folder in place.iterdir() if folder.is_dir())[:8]
-        raise SourceError(f"{place} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
+        inner = sorted(folder.name for folder in path.iterdir() if folder.is_dir())[:8]
+        raise SourceError(f"{path} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
     if len(formats) > 1:
-        raise SourceError(f"{place} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
+        raise SourceError(f"{path} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
     return files
 
 
@@ -119,7 +146,7 @@ def _remedy(file: Path) -> str:
 
 
 def _format(file: Path) -> str:
-    if file.name.startswith(".") or file.name in _NOT_ROWS:
+    if file.name.startswith(".") or file.name in NOT_ROWS:
         return ""
     plain = Path(file.stem) if file.suffix == ".gz" else file
     name = _FORMATS.get(plain.suffix.lower(), "")
@@ -152,23 +179,23 @@ def id_observer(hashes: "array[int]", columns: ColumnMap, begin: int = 0) -> Cal
     return observe
 
 
-def check_some_row_reads(source: FileSource | JoinedSource, place: str) -> None:
+def check_some_row_reads(source: FileSource | JoinedSource, name: str) -> None:
     """An early word when none of the first 100 rows can be read."""
     tried = list(islice(source.conversations(0, _TRIED), _TRIED))
     if not tried:
-        raise SourceError(f"{place} holds no rows. {DIALECT_REMEDY}")
+        raise SourceError(f"{name} holds no rows. {DIALECT_REMEDY}")
     refused = [row for row in tried if isinstance(row, Refusal) and row.reason in _HOPELESS]
     if len(refused) == len(tried):
         _, row = next(source.rows(0, _TRIED), (0, {}))
         mapped = any(part.columns.renames for part in source.parts)
         which = "After --columns the first row has" if mapped else "The first row has the columns"
         seen = f" {which} {describe(row)}. {MAPPING_REMEDY}" if row else ""
-        raise SourceError(f"None of the first {len(tried)} rows of {place} can be read: {refused[0].detail}{seen}")
+        raise SourceError(f"None of the first {len(tried)} rows of {name} can be read: {refused[0].detail}{seen}")
 
 
-def plain_name(place: Path) -> str:
+def plain_name(path: Path) -> str:
     # Not resolved where there is a name: the Hub's cache is made of links to files named by their digest.
-    name = place.name if place.name not in ("", "..") else place.resolve().name
+    name = path.name if path.name not in ("", "..") else path.resolve().name
     for suffix in (".gz", *_FORMATS):
         name = name.removesuffix(suffix)
     return name or "rows"

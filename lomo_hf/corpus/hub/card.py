@@ -1,7 +1,7 @@
 """What a dataset's card says of its configs: which files each is made of, and which columns hold media.
 
 Only the front matter is read. It is written by many hands and tools, so everything in it may be missing or odd; what
-is not understood is taken as not said, and the Parquet footers decide.
+is not understood is taken as absent, and the Parquet footers decide.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CardConfig", "card_license", "media_of", "read_card"]
@@ -35,14 +35,15 @@ def read_card(text: str, split: str = "train") -> dict[str, CardConfig]:
     >>> read_card(card)["a"].patterns
     ('a/train-*',)
     """
-    said = _front_matter(text)
-    media = {_name(one): media_of(one.get("features")) for one in _mappings(said.get("dataset_info"))}
+    front = _front_matter(text)
+    infos = _mappings(front.get("dataset_info"))
+    media = {_name(info): media_of(info.get("features")) for info in infos}
     configs = {}
-    for one in _mappings(said.get("configs")):
-        splits = _splits(one)
+    for config in _mappings(front.get("configs")):
+        splits = _splits(config)
         chosen = split if split in splits else next(iter(splits)) if len(splits) == 1 else None
         if chosen is not None:
-            name = _name(one)
+            name = _name(config)
             configs[name] = CardConfig(name, chosen, tuple(splits[chosen]), media.get(name))
     return configs
 
@@ -53,22 +54,22 @@ def card_license(text: str) -> str | None:
     >>> card_license("---\\nlicense: apache-2.0\\n---\\n"), card_license("# None")
     ('apache-2.0', None)
     """
-    said = _front_matter(text)
-    named = said.get("license_name") if said.get("license") == "other" else said.get("license")
-    listed = [str(one) for one in (named if isinstance(named, list) else [named]) if one]
+    front = _front_matter(text)
+    named = front.get("license_name") if front.get("license") == "other" else front.get("license")
+    listed = [str(license) for license in (named if isinstance(named, list) else [named]) if license]
     return ", ".join(listed) or None
 
 
-def _front_matter(text: str) -> Mapping[str, Any]:
+def _front_matter(text: str) -> Mapping[str, object]:
     match = _FRONT.match(text)
     try:
-        said = read_yaml(match[1], unique=False) if match else None
+        front = read_yaml(match[1], unique=False) if match else None
     except ValueError:
         return {}
-    return said if isinstance(said, Mapping) else {}
+    return front if isinstance(front, Mapping) else {}
 
 
-def media_of(features: Any) -> tuple[str, ...] | None:
+def media_of(features: object) -> tuple[str, ...] | None:
     """The columns that hold media by the card's list of features; None where there is no such list.
 
     >>> media_of([{"name": "id", "dtype": "string"}, {"name": "image", "dtype": "null"}])
@@ -78,16 +79,16 @@ def media_of(features: Any) -> tuple[str, ...] | None:
     """
     if not isinstance(features, list) or not features:
         return None
-    return tuple(str(one["name"]) for one in _mappings(features) if "name" in one and _is_media(one))
+    return tuple(str(feature["name"]) for feature in _mappings(features) if "name" in feature and _is_media(feature))
 
 
-def _is_media(feature: Mapping[str, Any]) -> bool:
+def _is_media(feature: Mapping[str, object]) -> bool:
     if any(_MEDIA_TYPES & set(_words(value)) for key, value in feature.items() if key != "name"):
         return True
     return feature["name"] in MEDIA_COLUMNS and feature.get("dtype") != "null"
 
 
-def _words(value: Any, depth: int = 4) -> Iterator[str]:
+def _words(value: object, depth: int = 4) -> Iterator[str]:
     """Type names in a feature: `image`, `{dtype: image}`, `{list: image}`; names of inner columns are no types."""
     if isinstance(value, str):
         yield value
@@ -101,30 +102,30 @@ def _words(value: Any, depth: int = 4) -> Iterator[str]:
                 yield from _words(inner, depth - 1)
 
 
-def _splits(config: Mapping[str, Any]) -> dict[str, list[str]]:
+def _splits(config: Mapping[str, object]) -> dict[str, list[str]]:
     files, folder = config.get("data_files"), str(config.get("data_dir") or "").strip("/")
     if files is None:
         return {"train": [f"{folder}/**" if folder else "**"]}
-    found: dict[str, list[str]] = {}
-    if isinstance(files, str) or (isinstance(files, list) and all(isinstance(one, str) for one in files)):
-        found["train"] = _paths(files)
+    splits: dict[str, list[str]] = {}
+    if isinstance(files, str) or (isinstance(files, list) and all(isinstance(path, str) for path in files)):
+        splits["train"] = _paths(files)
     elif isinstance(files, Mapping):
-        found = {str(name): _paths(paths) for name, paths in files.items()}
+        splits = {str(name): _paths(paths) for name, paths in files.items()}
     else:
-        for one in _mappings(files):
-            found.setdefault(str(one.get("split", "train")), []).extend(_paths(one.get("path")))
+        for entry in _mappings(files):
+            splits.setdefault(str(entry.get("split", "train")), []).extend(_paths(entry.get("path")))
     prefix = f"{folder}/" if folder else ""
-    return {name: [prefix + path.removeprefix("./") for path in paths] for name, paths in found.items() if paths}
+    return {name: [prefix + path.removeprefix("./") for path in paths] for name, paths in splits.items() if paths}
 
 
 def _paths(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else [one for one in value or () if isinstance(one, str)]
+    return [value] if isinstance(value, str) else [path for path in value or () if isinstance(path, str)]
 
 
-def _name(one: Mapping[str, Any]) -> str:
-    return str(one.get("config_name", "default"))
+def _name(config: Mapping[str, Any]) -> str:
+    return str(config.get("config_name", "default"))
 
 
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
+def _mappings(value: object) -> list[Mapping[str, object]]:
     listed = value if isinstance(value, list) else [value]
-    return [one for one in listed if isinstance(one, Mapping)]
+    return [item for item in listed if isinstance(item, Mapping)]

@@ -17,11 +17,11 @@ from lomo_hf.corpus.hub.file import HubFile
 from lomo_hf.corpus.hub.listing import Listing
 from lomo_hf.corpus.hub.parquet import footer_media
 from lomo_hf.errors import SourceError, UsageError
+from lomo_hf.storage.file_names import NOT_ROWS
 
 __all__ = ["HubConfig", "choose_configs", "find_configs", "without_repeats"]
 
 _ENDINGS: Final = (".parquet", ".jsonl", ".ndjson", ".json", ".jsonl.gz", ".ndjson.gz", ".json.gz")
-_NOT_ROWS: Final = frozenset(("dataset_info.json", "dataset_infos.json", "manifest.json", "state.json", "draw.json"))
 _SPLIT_WORD: Final = re.compile(r"(?:.*[-_.])?(train|test|validation|valid|val|dev|eval)(?:ing|uation)?(?:[-_.].*)?")
 _PART: Final = re.compile(r"(?P<base>.+?)[-_]?part[-_]?(?P<number>\d+)(?:[-_]?of[-_]?(?P<count>\d+))?")
 
@@ -56,17 +56,17 @@ def find_configs(listing: Listing, split: str = "train") -> dict[str, HubConfig]
         SourceError: The repository holds no files of rows.
     """
     declared = read_card(listing.card, split)
-    found = _declared(listing, declared.values()) if declared else _by_folder(listing, split)
-    if not found:
+    configs = _declared(listing, declared.values()) if declared else _by_folder(listing, split)
+    if not configs:
         raise SourceError(
             f"{listing.repo} holds no files of rows that are known (Parquet, JSON Lines or JSON); it holds "
             f"{describe(listing.files, 8)}. Try {listing.repo}@refs/convert/parquet, the Hub's own conversion."
         )
-    return found
+    return configs
 
 
 def choose_configs(
-    found: Mapping[str, HubConfig],
+    available: Mapping[str, HubConfig],
     repo: str,
     *,
     configs: Sequence[str] | None = None,
@@ -82,16 +82,16 @@ def choose_configs(
         SourceError: Nothing is left.
     """
     for name in (*(configs or ()), *exclude):
-        if name not in found:
-            raise UsageError(f"{repo} has no config {name!r}; it has {describe(found, 200)}. Name one of these.")
-    wanted = [found[name] for name in dict.fromkeys(configs or found) if name not in exclude]
+        if name not in available:
+            raise UsageError(f"{repo} has no config {name!r}; it has {describe(available, 200)}. Name one of these.")
+    wanted = [available[name] for name in dict.fromkeys(configs or available) if name not in exclude]
     chosen = without_repeats(wanted) if configs is None else wanted
-    chosen = chosen if configs is not None else [one for one in chosen if one.text_only != with_media]
+    chosen = chosen if configs is not None else [config for config in chosen if config.text_only != with_media]
     if not chosen:
         kind = "media" if with_media else "text"
         why = f"every one holds {'text only' if with_media else 'images or other media'}, or is excluded"
         why = why if configs is None else "all are excluded"
-        raise SourceError(f"{repo} has no config of {kind}: {why}; it has {describe(found, 200)}. Name --config.")
+        raise SourceError(f"{repo} has no config of {kind}: {why}; it has {describe(available, 200)}. Name --config.")
     return chosen
 
 
@@ -99,21 +99,23 @@ def without_repeats(configs: Sequence[HubConfig]) -> list[HubConfig]:
     """Configs less the parts whose base, or whose same part in another spelling, is there; and less equal files.
 
     >>> names = ["svit", "svit-part-00-of-10", "new-part-00-of-2", "new-part00-of-2", "new-part-01-of-2"]
-    >>> [one.name for one in without_repeats([HubConfig(name, ()) for name in names])]
+    >>> [config.name for config in without_repeats([HubConfig(name, ()) for name in names])]
     ['svit', 'new-part-00-of-2', 'new-part-01-of-2']
     """
-    names = {one.name for one in configs}
+    names = {config.name for config in configs}
     seen: set[tuple[object, ...]] = set()
     kept = []
-    for one in configs:
-        part = _PART.fullmatch(one.name)
+    for config in configs:
+        part = _PART.fullmatch(config.name)
         if part and part["base"] in names:
             continue
-        marks: list[tuple[object, ...]] = [("files", *sorted(file.oid for file in one.files))] if one.files else []
+        marks: list[tuple[object, ...]] = (
+            [("files", *sorted(file.oid for file in config.files))] if config.files else []
+        )
         if part:
             marks.append(("part", part["base"], int(part["number"]), int(part["count"] or 0)))
         if not seen.intersection(marks):
-            kept.append(one)
+            kept.append(config)
         seen.update(marks)
     return kept
 
@@ -121,14 +123,14 @@ def without_repeats(configs: Sequence[HubConfig]) -> list[HubConfig]:
 def _declared(listing: Listing, declared: Iterable[CardConfig]) -> dict[str, HubConfig]:
     from fsspec.utils import glob_translate
 
-    found = {}
-    for one in declared:
-        patterns = [re.compile(glob_translate(pattern)) for pattern in one.patterns]
+    configs = {}
+    for entry in declared:
+        patterns = [re.compile(glob_translate(pattern)) for pattern in entry.patterns]
         files = [file for path, file in listing.files.items() if any(pattern.match(path) for pattern in patterns)]
         rows = tuple(file for file in files if _is_rows(file.path))
         if rows:
-            found[one.name] = HubConfig(one.name, rows, one.media)
-    return found
+            configs[entry.name] = HubConfig(entry.name, rows, entry.media)
+    return configs
 
 
 def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
@@ -140,14 +142,14 @@ def _by_folder(listing: Listing, split: str) -> dict[str, HubConfig]:
             config = "default" if len(parts) == 1 or (len(parts) == 2 and parts[0] == "data") else parts[0]
             match = _SPLIT_WORD.fullmatch(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
             folders.setdefault(config, {}).setdefault(match[1] if match else "train", []).append(file)
-    found = {}
+    configs = {}
     for config, splits in folders.items():
         files = splits.get(split) or (next(iter(splits.values())) if len(splits) == 1 else None)
         if files:
-            found[config] = HubConfig(config, tuple(files))
-    return found
+            configs[config] = HubConfig(config, tuple(files))
+    return configs
 
 
 def _is_rows(path: str) -> bool:
     name = PurePosixPath(path).name
-    return name.endswith(_ENDINGS) and name not in _NOT_ROWS and not name.startswith(".")
+    return name.endswith(_ENDINGS) and name not in NOT_ROWS and not name.startswith(".")

@@ -6,13 +6,14 @@ Nothing is written to a cache folder; nothing here knows Parquet.
 
 import io
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from lomo_hf.errors import SourceError
-from lomo_hf.hub.patience import Patience, ShortAnswer
+from lomo_hf.hub.retry import Retrier
 
-__all__ = ["BLOCK", "HubFile", "RangeStream"]
+__all__ = ["BLOCK", "HubFile", "RangeStream", "reading_retrier"]
 
 BLOCK: Final = 4 << 20
 """Bytes of one request where most of a file is wanted."""
@@ -22,11 +23,24 @@ _TAIL: Final = 1 << 16
 _TIMEOUT: Final = 60.0
 
 
+def reading_retrier(notify: Callable[[str], object] | None = None) -> Retrier:
+    """How long to insist when rows are read; each call has a time of its own.
+
+    Args:
+        notify: Called with a sentence before each wait; by default the log "lomo_hf.hub" hears it as a warning.
+    """
+    return Retrier(failure=SourceError, notify=notify)
+
+
+class _ShortAnswerError(ConnectionError):
+    """Fewer bytes came than were asked for."""
+
+
 @dataclass(frozen=True)
 class HubFile:
     """A file: repository, commit, path, size in bytes, and the digest that the Hub keeps of it. Picklable.
 
-    `endpoint` is where the Hub is, so that a worker need not be told.
+    `endpoint` is where the Hub is, so that a worker need not be told; `retrier` how long to insist in each call.
     """
 
     repo: str
@@ -35,7 +49,7 @@ class HubFile:
     size: int
     oid: str
     endpoint: str
-    patience: Patience = field(default=Patience(), repr=False, compare=False)
+    retrier: Retrier = field(default_factory=reading_retrier, repr=False, compare=False)
 
     def open(self, block: int = 0) -> "RangeStream":
         """A stream of its bytes. `block` is the size of a request; 0 fetches exactly what is read, each time."""
@@ -52,13 +66,13 @@ class HubFile:
 
         where = f"{self.path} of {self.repo}"
         try:
-            return self.patience.call(lambda: self._get(start, stop), where)
+            return self.retrier.fresh().call(f"reading {where}", lambda: self._get(start, stop), explain=False)
         except OfflineModeIsEnabled as error:
             raise SourceError(f"{where} is on the Hub, and HF_HUB_OFFLINE forbids to go there. Unset it.") from error
         except HTTPError as error:
-            said = str(error).strip().splitlines()
+            lines = str(error).strip().splitlines()
             raise SourceError(
-                f"{where} at {self.commit[:12]} is refused ({said[0][:200] if said else type(error).__name__}). "
+                f"{where} at {self.commit[:12]} is refused ({lines[0][:200] if lines else type(error).__name__}). "
                 "Check that you may read it; for a private dataset log in with `hf auth login`."
             ) from error
 
@@ -78,7 +92,7 @@ class HubFile:
         if response.status_code == 200 and len(data) == self.size:  # a server that knows no ranges
             data = data[start:stop]
         if len(data) != stop - start:
-            raise ShortAnswer(f"{len(data)} bytes of {stop - start}")
+            raise _ShortAnswerError(f"{len(data)} bytes of {stop - start}")
         return data
 
 

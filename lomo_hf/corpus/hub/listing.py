@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from lomo_hf.corpus.hub.file import HubFile
+from lomo_hf.corpus.hub.file import HubFile, reading_retrier
 from lomo_hf.errors import SourceError
-from lomo_hf.hub.patience import Patience
+from lomo_hf.hub.retry import Retrier
+from lomo_hf.storage.file_names import CARD
 
 __all__ = ["Listing", "list_repo"]
 
-CARD = "README.md"
 _T = TypeVar("_T")
 
 
@@ -34,7 +34,7 @@ class Listing:
 
 
 def list_repo(
-    repo: str, revision: str | None = None, *, endpoint: str | None = None, patience: Patience | None = None
+    repo: str, revision: str | None = None, *, endpoint: str | None = None, retrier: Retrier | None = None
 ) -> Listing:
     """Pin a revision (a branch, tag or commit; the head where it is None) and list what it holds.
 
@@ -44,16 +44,16 @@ def list_repo(
     from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
-    waiting = patience or Patience()
+    retrier = retrier or reading_retrier()
     api = HfApi(endpoint=endpoint)
     named = f"{repo}@{revision}" if revision else repo
-    info = _asked(lambda: api.dataset_info(repo, revision=revision), named, waiting)
+    info = _asked(lambda: api.dataset_info(repo, revision=revision), named, retrier)
     commit = str(info.sha)
     entries = _asked(
-        lambda: list(api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")), named, waiting
+        lambda: list(api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")), named, retrier
     )
     files = {
-        entry.path: HubFile(repo, commit, entry.path, entry.size, _oid(entry), api.endpoint, waiting)
+        entry.path: HubFile(repo, commit, entry.path, entry.size, _oid(entry), api.endpoint, retrier)
         for entry in sorted(entries, key=lambda entry: entry.path)
         if isinstance(entry, RepoFile)
     }
@@ -64,7 +64,7 @@ def _oid(entry: Any) -> str:
     return str(entry.lfs.sha256 if entry.lfs else entry.blob_id)
 
 
-def _asked(act: Callable[[], _T], named: str, patience: Patience) -> _T:
+def _asked(action: Callable[[], _T], named: str, retrier: Retrier) -> _T:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -75,7 +75,7 @@ def _asked(act: Callable[[], _T], named: str, patience: Patience) -> _T:
     )
 
     try:
-        return patience.call(act, f"the list of files of {named}")
+        return retrier.fresh().call(f"reading the list of files of {named}", action, explain=False)
     except GatedRepoError as error:
         raise SourceError(f"{named} is gated; accept its terms on the Hub and log in with `hf auth login`.") from error
     except RevisionNotFoundError as error:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.extra_columns import extra_in_order
 from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, id_observer, scan_files
 from lomo_hf.corpus.files.reading import Reader
 from lomo_hf.corpus.hub.card import card_license
@@ -27,7 +28,7 @@ from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.names import HubName, parse_hub_name
-from lomo_hf.hub.patience import Patience
+from lomo_hf.hub.retry import Retrier
 
 __all__ = ["open_hub"]
 
@@ -42,8 +43,9 @@ def open_hub(
     configs: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
+    keep: Sequence[str] = (),
     endpoint: str | None = None,
-    patience: Patience | None = None,
+    retrier: Retrier | None = None,
     on_config: Callable[[str, int, int], None] | None = None,
 ) -> JoinedSource:
     """A dataset on the Hub as a source.
@@ -54,9 +56,10 @@ def open_hub(
         exclude: Configs to leave out.
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
+        keep: Columns of the source to store beside each row, as text.
         endpoint: Where the Hub is; None is what huggingface_hub is set to.
-        patience: How often and how long to wait for a server that is busy.
-        on_config: Hears (config, how many are planned, how many there are).
+        retrier: How often and how long to insist where the Hub is busy, and who hears of it; by default the log.
+        on_config: Called with (config, how many are planned, how many there are).
 
     Raises:
         SourceError: The repository or a config does not exist or holds no rows that can be read.
@@ -64,8 +67,8 @@ def open_hub(
     hub = parse_hub_name(name) if isinstance(name, str) else name
     if hub is None:
         raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
-    mapped = ColumnMap.of(columns)
-    listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, patience=patience)
+    mapped = ColumnMap.of(columns, keep)
+    listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
     chosen = choose_configs(
         find_configs(listing),
         hub.repo,
@@ -85,7 +88,7 @@ def open_hub(
 
 def _has_known_turns(part: FileSource) -> bool:
     """Whether the columns alone show the dialect of turns; reading rows to see would cost megabytes a config."""
-    leaves = {leaf for one in part.readers if isinstance(one, HubParquet) for leaf in one.layout.leaves}
+    leaves = {leaf for reader in part.readers if isinstance(reader, HubParquet) for leaf in reader.layout.leaves}
     keys = {leaf.rpartition(".")[2] for leaf in leaves if leaf.startswith(("conversation", "messages"))}
     return not part.columns.pairs and (keys >= {"from", "value"} or keys >= {"role", "content"})
 
@@ -110,15 +113,16 @@ def _planned_all(configs: Sequence[HubConfig], listing: Listing, columns: Column
             [threads.submit(HubParquet.plan, file, columns) for file in config.files if _is_parquet(file)]
             for config in configs
         ]
-        planned = [[one.result() for one in of_config] for of_config in footers]
+        planned = [[footer.result() for footer in of_config] for of_config in footers]
         ids = [[threads.submit(_ids, *piece, columns) for piece in _pieces(of_config)] for of_config in planned]
         for config, readers, hashes in zip(configs, planned, ids, strict=True):
             if len(readers) == len(config.files):
-                found = [one.result() for one in hashes]
-                yield _source(config, listing, columns, tuple(readers), np.concatenate(found))
+                pieces = [piece.result() for piece in hashes]
+                extra = extra_in_order((name for reader in readers for name in reader.layout.extra), columns.keep)
+                yield _source(config, listing, columns, tuple(readers), np.concatenate(pieces), extra)
             else:
-                local, local_ids, _ = scan_files([_downloaded(file) for file in config.files], columns)
-                yield _source(config, listing, columns, local, local_ids)
+                scan = scan_files([_downloaded(file) for file in config.files], columns)
+                yield _source(config, listing, columns, scan.readers, scan.ids, scan.extra)
     finally:
         threads.shutdown(cancel_futures=True)
 
@@ -133,14 +137,15 @@ def _source(
     columns: ColumnMap,
     readers: tuple[Reader, ...],
     ids: npt.NDArray[np.uint64],
+    extra: tuple[str, ...],
 ) -> FileSource:
     contents = [f"{file.path} {file.oid}" for file in config.files]
-    said = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
-    digest = blake2b("\n".join(said).encode(), digest_size=32).hexdigest()
+    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
+    digest = blake2b("\n".join(deciding).encode(), digest_size=32).hexdigest()
     description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
     terms = card_license(listing.card)
-    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids)
+    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids, extra)
 
 
 def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:
@@ -165,10 +170,10 @@ def _downloaded(file: HubFile) -> Path:
     from huggingface_hub import hf_hub_download
 
     return Path(
-        file.patience.call(
+        file.retrier.fresh().call(
+            f"reading {file.path} of {file.repo}",
             lambda: hf_hub_download(
                 file.repo, file.path, repo_type="dataset", revision=file.commit, endpoint=file.endpoint
             ),
-            f"{file.path} of {file.repo}",
         )
     )

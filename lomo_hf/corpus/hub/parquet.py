@@ -4,18 +4,22 @@ Where text is most of the file, blocks of 4 MB are fetched and shared by the col
 chunks of the other columns. Either way memory is bounded by some blocks and a batch of rows.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap
-from lomo_hf.corpus.dialects import MEDIA_COLUMNS
 from lomo_hf.corpus.files.parquet import Layout, read_layout
 from lomo_hf.corpus.files.reading import Item, Observe
 from lomo_hf.corpus.hub.file import BLOCK, HubFile
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.errors import SourceError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 __all__ = ["HubParquet", "footer_media", "opened_parquet"]
 
@@ -70,15 +74,15 @@ def footer_media(file: HubFile) -> tuple[str, ...]:
     with opened_parquet(file) as parquet:
         schema = parquet.schema_arrow
         carried = (schema.metadata or {}).get(b"huggingface", b"").decode("utf-8", "replace")
-    found = []
+    media = []
     for column in schema:
         if str(column.type) != "null" and (column.name in MEDIA_COLUMNS or _is_medium(column.name, carried)):
-            found.append(column.name)
-    return tuple(found)
+            media.append(column.name)
+    return tuple(media)
 
 
 @contextmanager
-def opened_parquet(file: HubFile, block: int = 0) -> Iterator[Any]:
+def opened_parquet(file: HubFile, block: int = 0) -> "Iterator[pq.ParquetFile]":
     """A `ParquetFile` over the Hub's file. Every failure is a `SourceError`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -93,7 +97,7 @@ def opened_parquet(file: HubFile, block: int = 0) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=8)
-def _footer(file: HubFile) -> Any:
+def _footer(file: HubFile) -> "pq.FileMetaData":
     """Kept for the few files that a worker goes back to for one slice after the other."""
     import pyarrow.parquet as pq
 
@@ -101,8 +105,6 @@ def _footer(file: HubFile) -> Any:
 
 
 def _is_medium(column: str, carried: str) -> bool:
-    import json
-
     try:
         feature = json.loads(carried)["info"]["features"][column]
     except (ValueError, KeyError, TypeError):

@@ -9,12 +9,12 @@ Shares are exact arithmetic, so a draw is the same on every machine.
 
 from lomo_hf.corpus.sampling.drawing import Draw, DrawnConfig, Sampling, draw, estimated_tokens
 from lomo_hf.corpus.sampling.drawn import DrawnSource
-from lomo_hf.corpus.sampling.manifest import DRAW, draw_json, read_draw, replay
+from lomo_hf.corpus.sampling.manifest import draw_json, read_draw, replay
 from lomo_hf.corpus.sampling.quota import QUOTAS, allot, shares_of
 from lomo_hf.corpus.sampling.reopening import recorded_source, reopen_source
+from lomo_hf.corpus.sampling.reuse import replay_if_same
 
 __all__ = [
-    "DRAW",
     "QUOTAS",
     "Draw",
     "DrawnConfig",
@@ -28,5 +28,6 @@ __all__ = [
     "recorded_source",
     "reopen_source",
     "replay",
+    "replay_if_same",
     "shares_of",
 ]

@@ -1,8 +1,8 @@
-"""Benchmark hygiene: prompts that share a run of words with a prompt of an evaluation set are not eligible.
+"""Decontamination: prompts that share a run of words with a prompt of an evaluation set are not eligible.
 
 The usual rule: 13 words in a row, case and punctuation aside (a Chinese, Japanese or Korean character counts as a
-word). An evaluation prompt of fewer words counts only where a user turn is exactly that prompt. What was found is
-reported with the words that were shared, so that a person can judge.
+word). An evaluation prompt of fewer words counts only where a user turn is exactly that prompt. Every overlap is
+reported with the words that are shared, so that a person can judge.
 """
 
 import re
@@ -49,10 +49,10 @@ def read_evaluation(path: Path) -> EvaluationSet:
         data = path.read_bytes()
         lines = tuple(line for line in data.decode("utf-8", "replace").splitlines() if line.strip())
         return EvaluationSet(path.name, f"{zlib.crc32(data):08x}", lines)
-    readers, _, digest = scan_files(files_of(path))
+    scan = scan_files(files_of(path))
     prompts: list[str] = []
-    first: Mapping[str, Any] = {}
-    for reader in readers:
+    first: Mapping[str, object] = {}
+    for reader in scan.readers:
         for row in reader.read(0, reader.rows):
             if isinstance(row, Mapping):
                 first = first or row
@@ -62,7 +62,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
             f"{path.name} holds no prompts; its columns are {describe(first)}. Name one of them "
             f"{', '.join(_PROMPT_COLUMNS)} or messages, or give a .txt file of one prompt a line."
         )
-    return EvaluationSet(path.name, digest, tuple(prompts))
+    return EvaluationSet(path.name, scan.digest, tuple(prompts))
 
 
 class Overlap:
@@ -82,15 +82,15 @@ class Overlap:
         self._shared: dict[str, str] = {}
         self._whole: dict[str, str] = {}
         hashes: list[npt.NDArray[np.uint64]] = []
-        for one in sets:
-            for prompt in one.prompts:
+        for evaluation in sets:
+            for prompt in evaluation.prompts:
                 words = _words(prompt)
                 if len(words) < n:
-                    self._whole.setdefault(" ".join(words), one.name)
+                    self._whole.setdefault(" ".join(words), evaluation.name)
                     continue
                 hashes.append(self._rolling(words))
-                for place in range(len(words) - n + 1):
-                    self._shared.setdefault(" ".join(words[place : place + n]), one.name)
+                for begin in range(len(words) - n + 1):
+                    self._shared.setdefault(" ".join(words[begin : begin + n]), evaluation.name)
         self._whole.pop("", None)
         self._hashes = np.unique(np.concatenate(hashes)) if hashes else np.array([], dtype=np.uint64)
 
@@ -98,22 +98,22 @@ class Overlap:
         """(evaluation set, the words that are shared), or None."""
         words = _words(text)
         if len(words) < self.n:
-            said = " ".join(words)
-            return (self._whole[said], said) if said in self._whole else None
+            whole = " ".join(words)
+            return (self._whole[whole], whole) if whole in self._whole else None
         if not len(self._hashes):
             return None
         rolled = self._rolling(words)
         at = np.minimum(np.searchsorted(self._hashes, rolled), len(self._hashes) - 1)
-        for place in np.flatnonzero(self._hashes[at] == rolled).tolist():
-            said = " ".join(words[place : place + self.n])
-            if said in self._shared:  # a hash alone would accuse a prompt now and then
-                return self._shared[said], said
+        for begin in np.flatnonzero(self._hashes[at] == rolled).tolist():
+            run = " ".join(words[begin : begin + self.n])
+            if run in self._shared:  # a hash alone would accuse a prompt now and then
+                return self._shared[run], run
         return None
 
     def find_in(self, conversation: Conversation) -> tuple[str, str] | None:
         """As `find`, in any user turn."""
         turns = (conversation.turns[turn].text for turn in conversation.user_turns)
-        return next((found for found in map(self.find, turns) if found), None)
+        return next((overlap for overlap in map(self.find, turns) if overlap), None)
 
     def _rolling(self, words: list[str]) -> npt.NDArray[np.uint64]:
         coded = np.array([zlib.crc32(word.encode("utf-8", "surrogatepass")) for word in words], dtype=np.uint64)
@@ -133,6 +133,6 @@ def _prompts(row: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(read, Refusal):
         yield from (read.turns[turn].text for turn in read.user_turns)
         return
-    found = next((row[name] for name in _PROMPT_COLUMNS if isinstance(row.get(name), str) and row[name]), None)
-    if found is not None:
-        yield found
+    prompt = next((row[name] for name in _PROMPT_COLUMNS if isinstance(row.get(name), str) and row[name]), None)
+    if prompt is not None:
+        yield prompt

@@ -1,4 +1,4 @@
-"""Prompts that occur twice: the first row that says something keeps its place, the others are not eligible.
+"""Prompts that occur twice: the first row with a prompt keeps its place, the others are not eligible.
 
 Two prompts are the same if their user turns are, white space aside. 64 bits are kept of each: with 7 million rows the
 chance that any two different prompts meet is about one in 750,000.
@@ -42,13 +42,13 @@ class Deduplicator:
         self._seen: npt.NDArray[np.uint64] = np.array([], dtype=np.uint64)
 
     def first(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
-        """Which of these are said for the first time, in this call or any before."""
-        fresh, places = np.unique(hashes, return_index=True)
+        """Which of these occur for the first time, in this call or any before."""
+        fresh, indexes = np.unique(hashes, return_index=True)
         new = np.ones(len(fresh), bool)
         if len(self._seen):
             at = np.minimum(np.searchsorted(self._seen, fresh), len(self._seen) - 1)
             new = self._seen[at] != fresh
         mask = np.zeros(len(hashes), bool)
-        mask[places[new]] = True
+        mask[indexes[new]] = True
         self._seen = np.sort(np.concatenate([self._seen, fresh[new]]))
         return mask

@@ -1,6 +1,6 @@
 """Drawing a sample: what is asked for (`Sampling`), and the one function that draws it.
 
-Without more, a draw needs the ids that planning noted, and nothing else is read. Deduplication, benchmark hygiene and
+Without more, a draw needs the ids that planning noted, and nothing else is read. Deduplication, decontamination and
 a budget of tokens need the text: then every row is read once, and rows that would be refused are not eligible, so
 that the draw has the size that was asked for.
 """
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -99,7 +99,7 @@ class DrawnConfig:
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw: the source of its rows, how it came about, and examples of what hygiene left out."""
+    """A draw: the source of its rows, how it came about, and examples of what decontamination left out."""
 
     source: DrawnSource
     sampling: Sampling
@@ -111,15 +111,15 @@ class Draw:
 def draw(
     source: FileSource | JoinedSource, sampling: Sampling, progress: Callable[[int, int], None] | None = None
 ) -> Draw:
-    """Draw rows of a source. `progress` hears (rows read, rows in all) where text has to be read.
+    """Draw rows of a source. `progress` is called with (rows read, rows in all) where text has to be read.
 
     Raises:
         RecipeError: More is asked for than there is, or a weight names no config.
         SourceError: An evaluation file cannot be read.
 
     >>> from lomo_hf.corpus import open_corpus
-    >>> one, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
-    >>> ids = [{row.id for row in some.conversations(0, 50)} for some in (one, more)]
+    >>> few, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
+    >>> ids = [{row.id for row in drawn.conversations(0, 50)} for drawn in (few, more)]
     >>> len(ids[0]), ids[0] < ids[1]
     (20, True)
     """
@@ -210,9 +210,16 @@ class _Survey:
     def counted(self, quota: int, mask: npt.NDArray[np.bool_], costs_tokens: bool) -> DrawnConfig:
         tokens = None if self.costs is None else int(self.costs[mask].sum(dtype=np.uint64))
         drawn = int(mask.sum())
-        said: dict[str, Any] = {"refused": self.refused, "duplicates": self.duplicates, "tokens": tokens}
         return DrawnConfig(
-            self.config, self.rows, self.eligible_rows, quota, drawn, overlapping=self.overlapping, **said
+            self.config,
+            self.rows,
+            self.eligible_rows,
+            quota,
+            drawn,
+            refused=self.refused,
+            duplicates=self.duplicates,
+            overlapping=self.overlapping,
+            tokens=tokens,
         )
 
 
@@ -231,10 +238,10 @@ def _survey(
         if isinstance(item, Refusal):
             refused[item.reason] += 1
             continue
-        if overlap and (found := overlap.find_in(item)):
+        if overlap and (shared := overlap.find_in(item)):
             overlapping += 1
             if len(examples) < _EXAMPLES:
-                examples.append({"id": item.id, "evaluation": found[0], "shared": found[1]})
+                examples.append({"id": item.id, "evaluation": shared[0], "shared": shared[1]})
             continue
         eligible[index] = True
         costs[index] = min(estimated_tokens(item), 2**32 - 1)
@@ -242,9 +249,9 @@ def _survey(
             hashes[index] = prompt_hash(item)
     duplicates = 0
     if seen:
-        places = np.flatnonzero(eligible)
-        first = seen.first(hashes[places])
-        eligible[places[~first]] = False
+        candidates = np.flatnonzero(eligible)
+        first = seen.first(hashes[candidates])
+        eligible[candidates[~first]] = False
         duplicates = int((~first).sum())
     by_reason = dict(sorted(refused.items()))
     return _Survey(part.config, count, eligible, costs, by_reason, duplicates, overlapping, tuple(examples))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import accumulate
-from typing import Any
 
 from lomo_hf.corpus.conversation import Conversation, Refusal
 from lomo_hf.corpus.files.reading import Item
@@ -41,6 +40,11 @@ class DrawnSource:
         return self.inner.revision
 
     @property
+    def extra(self) -> tuple[str, ...]:
+        """The inner source's."""
+        return self.inner.extra
+
+    @property
     def description(self) -> str:
         """What was drawn, and out of what."""
         return f"{len(self):,} rows drawn out of {self.inner.description}"
@@ -48,12 +52,12 @@ class DrawnSource:
     def __len__(self) -> int:
         return sum(self.counts)
 
-    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def rows(self, start: int, stop: int) -> Iterator[tuple[int, Mapping[str, object]]]:
         """(index among the drawn, raw row) of the slice; what is not even an object is passed over."""
         for part, begin, chosen in self._slices(start, stop):
-            for place, (_, item) in enumerate(part.chosen_items(chosen), begin):
+            for index, (_, item) in enumerate(part.chosen_items(chosen), begin):
                 if isinstance(item, Mapping):
-                    yield place, item
+                    yield index, item
 
     def conversations(self, start: int, stop: int) -> Iterator[Conversation | Refusal]:
         """One result for every drawn row of the slice, in order, with the ids that the rows have in the source."""
@@ -85,9 +89,11 @@ def drawn_source(inner: FileSource | JoinedSource, picks: tuple[Picks, ...]) -> 
     Raises:
         IntegrityError: The source has other sizes than the draw was made from.
     """
-    for part, one in zip(inner.parts, picks, strict=True):
-        if len(part) != one.size:
-            raise IntegrityError(f"config {part.config} had {one.size:,} rows when drawn, and has {len(part):,} now.")
-    said = "".join([inner.digest, *(one.digest() for one in picks)])
-    counts = tuple(len(one) for one in picks)
-    return DrawnSource(inner, picks, counts, blake2b(said.encode(), digest_size=32).hexdigest())
+    for part, chosen in zip(inner.parts, picks, strict=True):
+        if len(part) != chosen.size:
+            raise IntegrityError(
+                f"config {part.config} had {chosen.size:,} rows when drawn, and has {len(part):,} now."
+            )
+    deciding = "".join([inner.digest, *(chosen.digest() for chosen in picks)])
+    counts = tuple(len(chosen) for chosen in picks)
+    return DrawnSource(inner, picks, counts, blake2b(deciding.encode(), digest_size=32).hexdigest())

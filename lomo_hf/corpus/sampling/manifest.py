@@ -23,9 +23,8 @@ from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.hub.names import HubName
 from lomo_hf.storage.documents import flag, listed, mapped, maybe, number, one_of, parse, record, text, whole
 
-__all__ = ["DRAW", "draw_json", "read_draw", "recorded_sampling", "replay"]
+__all__ = ["draw_json", "read_draw", "recorded_keep", "recorded_sampling", "replay"]
 
-DRAW: Final = "draw.json"
 _FORMAT: Final = 1
 _SHAPE: Final = record(
     {
@@ -65,7 +64,7 @@ def draw_json(made: Draw) -> str:
     """The manifest of a draw as a JSON document; equal draws give equal bytes."""
     inner, sampling = made.source.inner, made.sampling
     parts = inner.parts
-    said = {
+    record = {
         "format": _FORMAT,
         "made_by": "lomo_hf",
         "versions": {name: version(name) for name in _DECIDING},
@@ -75,6 +74,7 @@ def draw_json(made: Draw) -> str:
             "config": inner.config,
             "configs": [part.config for part in parts],
             "columns": dict(parts[0].columns.pairs),
+            **recorded_keep(parts),
             "digest": inner.digest,
             "rows": len(inner),
         },
@@ -82,22 +82,30 @@ def draw_json(made: Draw) -> str:
         "rows": len(made.source),
         "digest": made.source.digest,
         "configs": [
-            {**asdict(one), "picked": picks.encode()}
-            for one, picks in zip(made.configs, made.source.picks, strict=True)
+            {**asdict(config), "picked": picks.encode()}
+            for config, picks in zip(made.configs, made.source.picks, strict=True)
         ],
-        "overlap_examples": [dict(one) for one in made.examples],
+        "overlap_examples": [dict(example) for example in made.examples],
     }
-    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
-def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, Any]:
+def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | None = None) -> dict[str, object]:
     """What a manifest says of the rule; evaluation files by name and digest."""
     sets = [read_evaluation(path) for path in sampling.overlap] if evaluation is None else evaluation
     return {
         **{key: value for key, value in asdict(sampling).items() if key not in ("overlap", "weights")},
         "weights": dict(sampling.weights),
-        "overlap": [{"name": one.name, "digest": one.digest, "prompts": len(one.prompts)} for one in sets],
+        "overlap": [
+            {"name": evaluated.name, "digest": evaluated.digest, "prompts": len(evaluated.prompts)}
+            for evaluated in sets
+        ],
     }
+
+
+def recorded_keep(parts: Sequence[FileSource]) -> dict[str, list[str]]:
+    """The columns that a source keeps, where it keeps any."""
+    return {"keep": list(parts[0].columns.keep)} if parts and parts[0].columns.keep else {}
 
 
 def read_draw(path: Path) -> dict[str, Any]:
@@ -111,7 +119,7 @@ def read_draw(path: Path) -> dict[str, Any]:
 
 
 def replay(
-    said: Mapping[str, Any],
+    record: Mapping[str, Any],
     source: FileSource | JoinedSource | None = None,
     *,
     anew: bool = False,
@@ -122,7 +130,7 @@ def replay(
     """The rows of a manifest again.
 
     Args:
-        said: What `read_draw` gave.
+        record: What `read_draw` gave.
         source: The corpus, opened; needed where it was made of local files. What is on the Hub is opened at the commit
             that the manifest names.
         anew: Draw again by the same rule and compare, instead of taking the recorded rows.
@@ -134,7 +142,7 @@ def replay(
         SourceError: The corpus is needed and not given, or cannot be opened.
         IntegrityError: The corpus is another one, or the rows are.
     """
-    recorded = said["source"]
+    recorded = record["source"]
     opened = source if source is not None else _opened(recorded, endpoint)
     if opened.digest != recorded["digest"]:
         raise IntegrityError(
@@ -142,16 +150,16 @@ def replay(
             f"this one ({opened.description}). Give the one that it was made from."
         )
     if anew:
-        made = draw(opened, _sampling(said["sampling"], overlap), progress).source
+        made = draw(opened, _sampling(record["sampling"], overlap), progress).source
     else:
         sizes = [len(part) for part in opened.parts]
-        if [one["rows"] for one in said["configs"]] != sizes:
+        if [config["rows"] for config in record["configs"]] != sizes:
             raise IntegrityError(f"the draw names other configs or sizes than the corpus has ({sizes}). Draw again.")
-        picks = tuple(Picks.decode(one["rows"], one["picked"]) for one in said["configs"])
+        picks = tuple(Picks.decode(config["rows"], config["picked"]) for config in record["configs"])
         made = drawn_source(opened, picks)
-    if made.digest != said["digest"]:
+    if made.digest != record["digest"]:
         how = "drawn again, the rows are others" if anew else "the recorded rows are damaged"
-        raise IntegrityError(f"{how} than the manifest says; made with {said.get('versions')}. Draw again.")
+        raise IntegrityError(f"{how} than the manifest says; made with {record.get('versions')}. Draw again.")
     return made
 
 
@@ -161,12 +169,12 @@ def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | J
             return sample  # it has no path that a user could give
         raise SourceError("the draw was made from files. Give them as --corpus beside --replay.")
     name = HubName(recorded["repo"], recorded["revision"], tuple(recorded["configs"]))
-    return open_hub(name, columns=ColumnMap.of(recorded["columns"]), endpoint=endpoint)
+    return open_hub(name, columns=ColumnMap.of(recorded["columns"], recorded.get("keep", ())), endpoint=endpoint)
 
 
-def _sampling(said: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
-    if len(overlap) != len(said["overlap"]):
-        names = ", ".join(one["name"] for one in said["overlap"])
+def _sampling(record: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:
+    if len(overlap) != len(record["overlap"]):
+        names = ", ".join(evaluated["name"] for evaluated in record["overlap"])
         raise SourceError(f"to draw anew, give the evaluation files of the draw: {names or 'none'}.")
-    known = {one.name for one in fields(Sampling)}
-    return Sampling(**{**{key: value for key, value in said.items() if key in known}, "overlap": overlap})
+    known = {field.name for field in fields(Sampling)}
+    return Sampling(**{**{key: value for key, value in record.items() if key in known}, "overlap": overlap})

@@ -97,8 +97,8 @@ def smallest(ranks: _Ranks, eligible: _Mask | None, count: int) -> _Mask:
 
 def within_budget(ranks: _Ranks, eligible: _Mask, costs: npt.NDArray[np.uint32], budget: int) -> _Mask:
     """A mask of eligible rows in order of rank, as many as cost no more than `budget` together."""
-    places = np.flatnonzero(eligible)
-    order = places[np.argsort(ranks[places], kind="stable")]
+    candidates = np.flatnonzero(eligible)
+    order = candidates[np.argsort(ranks[candidates], kind="stable")]
     spent = np.cumsum(costs[order], dtype=np.uint64)
     mask = np.zeros(len(ranks), bool)
     mask[order[: int(np.searchsorted(spent, np.uint64(budget), side="right"))]] = True

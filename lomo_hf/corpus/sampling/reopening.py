@@ -8,14 +8,14 @@ from lomo_hf.corpus.columns import ColumnMap
 from lomo_hf.corpus.hub.opening import open_hub
 from lomo_hf.corpus.opening import open_corpus
 from lomo_hf.corpus.sampling.drawn import DrawnSource
-from lomo_hf.corpus.sampling.manifest import read_draw, replay
+from lomo_hf.corpus.sampling.manifest import read_draw, recorded_keep, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.hub.names import HubName
 
 __all__ = ["recorded_source", "reopen_source"]
 
 
-def recorded_source(source: Source) -> dict[str, Any]:
+def recorded_source(source: Source) -> dict[str, object]:
     """What a manifest has to say of a source, so that it can be opened again; no path.
 
     >>> recorded_source(open_corpus())["configs"]
@@ -31,11 +31,12 @@ def recorded_source(source: Source) -> dict[str, Any]:
         "revision": source.revision,
         "configs": [part.config for part in parts],
         "columns": dict(parts[0].columns.pairs) if parts else {},
+        **recorded_keep(parts),
     }
 
 
 def reopen_source(
-    said: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
+    record: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
 ) -> FileSource | JoinedSource | DrawnSource:
     """The source of a record. `corpus` says where it lies now; what came from the Hub is taken at its commit.
 
@@ -45,12 +46,14 @@ def reopen_source(
     Raises:
         SourceError, IntegrityError: It cannot be opened.
     """
-    columns = ColumnMap.of(said.get("columns") or None)
-    if corpus is None and said["repo"]:
-        configs = tuple(said.get("configs") or ()) or None
-        whole: FileSource | JoinedSource = open_hub(HubName(said["repo"], said["revision"], configs), columns=columns)
+    columns = ColumnMap.of(record.get("columns"), record.get("keep", ()))
+    if corpus is None and not record["repo"]:
+        whole: FileSource | JoinedSource = open_corpus(config=record["config"])  # the one corpus without a path
+    elif corpus is None:
+        configs = tuple(record.get("configs") or ()) or None
+        whole = open_hub(HubName(record["repo"], record["revision"], configs), columns=columns)
     elif isinstance(corpus, str) and not Path(corpus).exists():
         whole = open_corpus(corpus, columns=columns)
     else:
-        whole = open_corpus(corpus, config=said["config"], columns=columns)
+        whole = open_corpus(corpus, config=record["config"], columns=columns)
     return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole

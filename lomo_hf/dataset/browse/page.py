@@ -69,7 +69,7 @@ def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
     raise UsageError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
 
 
-def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
+def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, object]]:
     shards = [shard for split in config.splits for shard in dataset.shards(config, split)]
     for index, shard in enumerate(shards):
         missing = sorted(_NEEDED - set(shard.schema.names))
@@ -84,7 +84,7 @@ def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[s
             ) from error
 
 
-def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, Any]]:
+def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, object]]:
     """Rows of the source that are not in the dataset, from the lists beside the shards."""
     left = limit
     for path in matching(f"{config.name}/refused-*.jsonl", dataset.files.sizes):
@@ -121,7 +121,7 @@ def _turns(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     pages = iter(zip(row["images"] or (), row["lomo"]["spans"] or (), strict=False))
     turns = []
     for message in row["messages"]:
-        parts: list[dict[str, Any]] = []
+        parts: list[dict[str, object]] = []
         for part in message["content"]:
             parts.append(
                 _page(*next(pages, (None, None))) if part["type"] == "image" else {"text": part["text"] or ""}

@@ -6,18 +6,18 @@ All are made from what is stored in the shards, are the same bytes whenever they
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.building import Counts
 from lomo_hf.dataset.card.plots import bars_png, histograms_png
 from lomo_hf.dataset.card.statistics import Specimen, Statistics
+from lomo_hf.dataset.layout import ASSETS
 from lomo_hf.distortion import OPERATIONS
+from lomo_hf.row import Row
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import write_whole
 
-__all__ = ["ASSETS", "Assets", "PagePicture", "write_assets"]
-
-ASSETS: Final = "assets"
+__all__ = ["Assets", "PagePicture", "write_assets"]
 
 _ROUTES: Final = {
     "route-text": ("Text", "a span without mathematics"),
@@ -80,7 +80,7 @@ def _write(folder: Folder, name: str, png: bytes | None) -> str | None:
     return path
 
 
-def _write_pages(folder: Folder, rows: Mapping[str, dict[str, Any]]) -> list[PagePicture]:
+def _write_pages(folder: Folder, rows: Mapping[str, Row]) -> list[PagePicture]:
     """A picture for each row; one row may show several things, and is drawn once."""
     shown: dict[str, list[str]] = {}
     for name in (*_ROUTES, *OPERATIONS):
@@ -97,10 +97,10 @@ def _write_pages(folder: Folder, rows: Mapping[str, dict[str, Any]]) -> list[Pag
     return pictures
 
 
-def _preview(rows: Mapping[str, dict[str, Any]]) -> bytes | None:
+def _preview(rows: Mapping[str, Row]) -> bytes | None:
     """A few rows that differ as much as possible: both routes, then distortions. None where there is but one."""
     order = ("route-latex", "rotate_large", "fold", "edge_shadow", "stain", "wave", *rows)
-    chosen: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, Row] = {}
     for name in order:
         if name in rows and len(chosen) < _PREVIEW_ROWS:
             chosen.setdefault(rows[name]["id"], rows[name])
@@ -138,15 +138,15 @@ def _largest(tally: Mapping[str, int], limit: int = 15) -> dict[str, int]:
     return dict(ordered[:limit]) | ({"all others": others} if others else {})
 
 
-def _row(folder: Folder, specimen: Specimen) -> dict[str, Any]:
+def _row(folder: Folder, specimen: Specimen) -> Row:
     import pyarrow.parquet as pq
 
     with (folder / specimen.path).open() as stream, pq.ParquetFile(stream) as shard:
-        row: dict[str, Any] = shard.read_row_group(specimen.group).slice(specimen.index, 1).to_pylist()[0]
+        row: Row = shard.read_row_group(specimen.group).slice(specimen.index, 1).to_pylist()[0]
     return row
 
 
-def _sheet(rows: Sequence[dict[str, Any]]) -> bytes:
+def _sheet(rows: Sequence[Row]) -> bytes:
     from lomo_hf.dataset.card.preview import contact_sheet, save_sheet
 
     buffer = BytesIO()

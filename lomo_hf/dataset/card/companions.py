@@ -11,17 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts
-from lomo_hf.corpus.sampling import DRAW
-from lomo_hf.dataset.audit_record import AUDIT, standing_audit
-from lomo_hf.dataset.card.assets import ASSETS, write_assets
+from lomo_hf.dataset.audit_record import standing_audit
+from lomo_hf.dataset.card.assets import write_assets
 from lomo_hf.dataset.card.statistics import config_statistics
 from lomo_hf.dataset.card.text import CardFacts, card_text, own_text_of
-from lomo_hf.dataset.layout import CARD, LLAMAFACTORY
+from lomo_hf.dataset.layout import ASSETS, AUDIT, CARD, DRAW, LLAMAFACTORY, MANIFEST, WORK_FOLDER
 from lomo_hf.dataset.manifest import (
-    MANIFEST,
-    WORK_FOLDER,
     Manifest,
-    file_record,
     forget_set_aside,
     read_set_aside,
     set_aside,
@@ -33,8 +29,9 @@ from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.storage import Folder, locked
 from lomo_hf.storage.atomic import sweep, write_whole
 from lomo_hf.storage.documents import mapped, parse, record, text
+from lomo_hf.storage.records import FileRecord
 
-__all__ = ["refresh_card", "refuse_links", "write_companions"]
+__all__ = ["refresh_card", "refuse_links", "repo_of", "write_companions"]
 
 _NAMED: Final = re.compile(r"[\w.-]{1,200}/[\w.-]{1,200}", re.ASCII)
 _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
@@ -78,7 +75,7 @@ def write_companions(
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
     manifest names and the new one does not are removed.
     """
-    named = repo or _repo_of(folder) or f"ORG/{folder.name}"
+    named = repo or repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
     for places in (folder.places(), (folder / ASSETS).places()):
         sweep(places)  # what a killed process left of these files
@@ -90,9 +87,9 @@ def write_companions(
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
     for old in earlier.files if earlier else ():
-        if _PICTURE.fullmatch(old["path"]) and old["path"] not in paths:
-            (folder / old["path"]).unlink(missing_ok=True)
-    written = replace(manifest, files=[file_record(folder, path) for path in paths])
+        if _PICTURE.fullmatch(old.path) and old.path not in paths:
+            (folder / old.path).unlink(missing_ok=True)
+    written = replace(manifest, files=[FileRecord.of_file(folder, path) for path in paths])
     write_manifest(folder, written)
     forget_set_aside(folder)
     return written
@@ -130,7 +127,7 @@ def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
     )
 
 
-def _repo_of(folder: Folder) -> str | None:
+def repo_of(folder: Folder) -> str | None:
     """The name on the Hub that an earlier card of the folder gave."""
     try:
         entries = parse((folder / LLAMAFACTORY).read_bytes(), mapped(record({}, {"hf_hub_url": text})))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bars_png", "histograms_png"]
 
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[dict[str, object]] = {
     "font.family": "DejaVu Sans", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False,
     "axes.edgecolor": "#57606a", "axes.labelcolor": "#24292f", "text.color": "#24292f", "xtick.color": "#57606a",
     "ytick.color": "#57606a", "axes.titlesize": 9.5, "axes.titlelocation": "left", "axes.titleweight": "bold",

@@ -20,10 +20,11 @@ from lomo_hf.recipes.recipe import Recipe, RenderStyle
 from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.markup import literal
 from lomo_hf.rendering.typesetter import BLEED, typeset
+from lomo_hf.row import Row
 from lomo_hf.selection import measured
 from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
-from lomo_hf.substitution import Row, substitute_row
+from lomo_hf.substitution import substitute_row
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -207,21 +208,20 @@ def _column(lines: Sequence[Sequence[_Styled]], width: int, style: RenderStyle) 
 def _prompt_lines(row: Row) -> list[list[_Styled]]:
     kept, marked = "fill: luma(110)", 'fill: rgb("#000"), weight: "regular"'
     runs: list[_Styled] = []
-    turn = row["lomo"]["turn"]
-    if turn is None:
+    if not row["rewritten"]:
         prompt = next(message for message in row["messages"] if message["role"] == "user")
         runs.append(
             (kept, _shortened("".join(part["text"] or "" for part in prompt["content"]), 2 * _CONTEXT, "tail"))
         )
     else:
         spans = iter(row["lomo"]["spans"])
-        content = row["messages"][turn]["content"]
+        content = row["messages"][row["lomo"]["turn"]]["content"]
         for index, part in enumerate(content):
             if part["type"] == "image":
                 runs.append((marked, "⟦" + _shortened(next(spans)["text"], _SPAN, "tail") + "⟧"))
             else:
                 side = "head" if index == 0 and len(content) > 1 else "tail"
-                runs.append((kept, _shortened(part["text"], _CONTEXT, side)))
+                runs.append((kept, _shortened(part["text"] or "", _CONTEXT, side)))
     return list(_split_lines(runs))
 
 
@@ -237,11 +237,12 @@ def _split_lines(runs: Sequence[_Styled]) -> Iterator[list[_Styled]]:
 
 
 def _note_lines(row: Row) -> list[list[_Styled]]:
-    lomo = row["lomo"]
     strong, plain = 'fill: rgb("#000")', "fill: luma(90)"
-    if lomo["turn"] is None:
-        lines = [(strong, "kept as text"), (plain, lomo["reason"] or f"not drawn ({lomo['draw']:.2f})")]
+    if not row["rewritten"]:
+        why = row["lomo"]["reason"] or f"not drawn ({row['lomo']['draw']:.2f})"
+        lines = [(strong, "kept as text"), (plain, why)]
     else:
+        lomo = row["lomo"]
         params = json.loads(lomo["distortion"]["params"])
         lines = [(strong, lomo["distortion"]["op"])]
         lines += [(plain, f"{name} {_short(value)}") for name, value in params.items()]
@@ -251,7 +252,7 @@ def _note_lines(row: Row) -> list[list[_Styled]]:
     return [[line] for line in lines]
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.dataset.card.languages import kind_of_text
-from lomo_hf.dataset.card.tokens import PATCH_14, PATCH_16, image_tokens
+from lomo_hf.image_tokens import QWEN2_5_VL, QWEN3_VL, image_tokens
 
 __all__ = ["Specimen", "Statistics", "config_statistics", "quantile"]
 
@@ -131,8 +131,8 @@ def _tally(table: Any, tallies: dict[str, Counter[int]]) -> int:
     chars = _numbers(lomo.field("prompt_chars"))
     for name, values in (
         ("span_percent", np.rint(100 * by_row(end - start) / np.maximum(chars, 1)).astype(np.int64)),
-        ("tokens_14", by_row(image_tokens(width, height, PATCH_14))),
-        ("tokens_16", by_row(image_tokens(width, height, PATCH_16))),
+        ("tokens_14", by_row(image_tokens(width, height, QWEN2_5_VL))),
+        ("tokens_16", by_row(image_tokens(width, height, QWEN3_VL))),
         ("width", width),
         ("height", height),
     ):

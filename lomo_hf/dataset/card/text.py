@@ -24,7 +24,7 @@ from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.named import is_as_named
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
-from lomo_hf.selection import describe_choosing
+from lomo_hf.selection import describe_selection
 from lomo_hf.spans import POSITION_WORDS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class CardFacts:
     default: str
     repo: str
     assets: Assets = field(default_factory=Assets)
-    audit: Mapping[str, Any] | None = None
+    audit: Mapping[str, object] | None = None
     drawn: bool = False
     own_text: str = ""
 
@@ -129,7 +129,7 @@ def _environment() -> "Environment":
     return environment
 
 
-def _context(facts: CardFacts) -> dict[str, Any]:
+def _context(facts: CardFacts) -> dict[str, object]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
     embedded = facts.source["digest"] == open_corpus(None).digest
@@ -181,14 +181,14 @@ def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) ->
     return shlex.join([*words, "--out", "rebuilt"])
 
 
-def _config(facts: CardFacts, name: str) -> dict[str, Any]:
+def _config(facts: CardFacts, name: str) -> dict[str, object]:
     recipe, counts, footprint = facts.recipes[name], facts.counts[name], facts.footprints[name]
     total = sum(recipe.distortion.mix.values())
     return {
         "name": name,
         "recipe": recipe,
         "named": is_as_named(recipe),
-        "choosing": describe_choosing(recipe.choosing),
+        "selection": describe_selection(recipe.selection),
         "span": POSITION_WORDS[recipe.position],
         "shards": footprint.shards,
         "mix": ", ".join(f"{op} {weight / total:.0%}" for op, weight in recipe.distortion.mix.items() if weight),

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from lomo_hf.dataset.card.vocabulary import LICENSES, SIZE_CATEGORIES, TASK_CATEGORIES, size_category
 from lomo_hf.dataset.checks.findings import Check, Finding, breaks, warns
-from lomo_hf.dataset.checks.inspected import CARD, MAX_CARD_BYTES, DataConfig, Inspected
+from lomo_hf.dataset.checks.inspected import MAX_CARD_BYTES, DataConfig, Inspected
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import CARD, LLAMAFACTORY, MANIFEST
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage.yaml_reading import read_yaml
 
@@ -216,16 +217,16 @@ def _forbidden(dataset: Inspected) -> Iterator[Finding]:
 def _entries(dataset: Inspected) -> Iterator[Finding]:
     """LLaMA-Factory's `dataset_info.json`, and the manifest."""
     names = {config.name for config in dataset.configs}
-    entries = _json(dataset, "dataset_info.json")
+    entries = _json(dataset, LLAMAFACTORY)
     for key, entry in (entries or {}).items():
         if not isinstance(entry, dict) or str(entry.get("subset", key)) not in names:
             yield warns(
                 f"{key!r} in dataset_info.json names no config, so LLaMA-Factory cannot load it. Run `lomo card`."
             )
-    if "manifest.json" not in dataset.files.sizes:
+    if MANIFEST not in dataset.files.sizes:
         yield warns("There is no manifest.json, so nobody can tell whether the files are whole. Run `lomo build`.")
         return
-    with dataset.files.open("manifest.json") as stream:
+    with dataset.files.open(MANIFEST) as stream:
         text = stream.read()
     try:
         contents = Contents.parse(text, repr(dataset.files.name))

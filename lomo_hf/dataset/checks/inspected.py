@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from lomo_hf.dataset.files import DatasetFiles
+from lomo_hf.dataset.layout import CARD
 from lomo_hf.storage.yaml_reading import read_yaml
 
 __all__ = ["CARD", "MAX_CARD_BYTES", "DataConfig", "Inspected", "Shard", "matching"]
 
-CARD: Final = "README.md"
 MAX_CARD_BYTES: Final = 10 << 20
 
 _FRONT = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
@@ -27,7 +27,7 @@ class DataConfig:
     name: str
     splits: Mapping[str, Sequence[str]]
     columns: Sequence[str] | None
-    said: Mapping[str, Any]
+    said: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class Inspected:
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=list(columns), use_threads=False)
 
-    def head(self, shard: Shard, count: int) -> list[dict[str, Any]]:
+    def head(self, shard: Shard, count: int) -> list[dict[str, object]]:
         """The first rows of a shard, with all their columns."""
-        rows: list[dict[str, Any]] = []
+        rows: list[dict[str, object]] = []
         for table in self.tables(shard.path, shard.schema.names):
             rows += table.slice(0, count - len(rows)).to_pylist()
             if len(rows) >= count:
@@ -142,7 +142,7 @@ def matching(pattern: str, paths: Mapping[str, int]) -> list[str]:
     return sorted(path for path in paths if expression.fullmatch(path))
 
 
-def _config(said: Mapping[str, Any]) -> DataConfig:
+def _config(said: Mapping[str, object]) -> DataConfig:
     columns = said.get("columns")
     return DataConfig(
         name=str(said.get("config_name", "default")),
@@ -152,7 +152,7 @@ def _config(said: Mapping[str, Any]) -> DataConfig:
     )
 
 
-def _splits(said: Any) -> dict[str, list[str]]:
+def _splits(said: object) -> dict[str, list[str]]:
     """`data_files` in any of its forms: a pattern, patterns, or splits with patterns."""
     if isinstance(said, str):
         return {"train": [said]}

@@ -218,7 +218,7 @@ def _viewer_row(row: dict[str, Any], pictures: list[str]) -> dict[str, Any]:
     return {**row, **links}
 
 
-def _json_size(cell: Any) -> int:
+def _json_size(cell: object) -> int:
     return len(json.dumps(cell, ensure_ascii=False, separators=(",", ":"), default=str).encode("utf-8", "replace"))
 
 

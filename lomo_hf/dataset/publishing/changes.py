@@ -1,7 +1,6 @@
 """What differs between two releases, config by config, as the section of the card that says so."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lomo_hf.dataset.contents import Contents
 
@@ -40,7 +39,7 @@ def _config(name: str, before: Contents, after: Contents) -> str:
     return "; ".join(said) if said else "other bytes, from the same recipe and source"
 
 
-def _recipe(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+def _recipe(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
     old, new = dict(_flat(before)), dict(_flat(after))
     for key in dict.fromkeys([*new, *old]):
         if old.get(key) != new.get(key):
@@ -66,7 +65,7 @@ def _digests(name: str, contents: Contents) -> list[str]:
     return [record.sha256 for record in contents.files_of(name).values()]
 
 
-def _flat(said: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(said: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Leaves by dotted name; deep enough for a recipe, whose parts do not nest further."""
     for key, value in said.items():
         if not prefix and key in _NOT_COMPARED:
@@ -77,7 +76,7 @@ def _flat(said: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
             yield f"{prefix}{key}", value
 
 
-def _say(value: Any) -> str:
+def _say(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, str) and len(value) >= 32:

@@ -73,7 +73,9 @@ def merge_entries(local: Mapping[str, Any], remote: object, repo: str) -> dict[s
     return {**ours, **{name: deepcopy(entry) for name, entry in others.items() if name not in ours}}
 
 
-def merge_front(local: Mapping[str, Any], remote: Mapping[str, Any], replaced: Collection[str]) -> dict[str, Any]:
+def merge_front(
+    local: Mapping[str, object], remote: Mapping[str, object], replaced: Collection[str]
+) -> dict[str, object]:
     """The front matter of both cards. `replaced` are the recipes whose files the folder brings: every view of them
     that is only on the Hub goes, for it would read files that are no more.
 
@@ -118,7 +120,7 @@ def merge_own_text(local: str, remote: str, base: str | None) -> str:
     return f"{local}\n\n{remote}"
 
 
-def split_card(text: str, where: str) -> tuple[dict[str, Any], str]:
+def split_card(text: str, where: str) -> tuple[dict[str, object], str]:
     """Front matter and body of a card; a card without front matter has an empty one.
 
     Raises:
@@ -145,7 +147,7 @@ def _parsed(front: str) -> bytes:
     return pickle.dumps(read_yaml(front, unique=False))
 
 
-def front_text(front: Mapping[str, Any], *cards: str) -> str:
+def front_text(front: Mapping[str, object], *cards: str) -> str:
     """Front matter as text: as one of the cards has it, if it says the same there, with its comments; else anew."""
     for card in cards:
         if split_card(card, "")[0] == front:
@@ -167,23 +169,23 @@ def with_body(front: str, body: str, sections: Sequence[str], own_text: str) -> 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
     """Writes out what is said twice: the Hub's own reader has had trouble with anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
 
-def data_patterns(front: Mapping[str, Any], config_folders: Collection[str]) -> Iterator[str]:
+def data_patterns(front: Mapping[str, object], config_folders: Collection[str]) -> Iterator[str]:
     """The patterns by which a loader finds the files of these configs."""
     for one in _items(front, "configs"):
         yield from (path for path in _paths(one.get("data_files")) if path.split("/")[0] in config_folders)
 
 
-def _items(front: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def _items(front: Mapping[str, object], key: str) -> list[dict[str, object]]:
     said = front.get(key)
     found = [said] if isinstance(said, Mapping) else said if isinstance(said, list) else []
     return [dict(one) for one in found if isinstance(one, Mapping)]
 
 
-def _reads(config: Mapping[str, Any], folders: Collection[str]) -> bool:
+def _reads(config: Mapping[str, object], folders: Collection[str]) -> bool:
     return any(
         fnmatch.fnmatchcase(folder, path.split("/")[0])
         for path in _paths(config.get("data_files"))
@@ -204,13 +206,13 @@ def _paths(data_files: object) -> Iterator[str]:
             waiting.extend(one)
 
 
-def _default(front: Mapping[str, Any]) -> str | None:
+def _default(front: Mapping[str, object]) -> str | None:
     return next((str(one.get("config_name")) for one in _items(front, "configs") if one.get("default")), None)
 
 
 def _with_one_default(
-    configs: list[dict[str, Any]], ours: str | None, theirs: str | None, surviving: Collection[str]
-) -> list[dict[str, Any]]:
+    configs: list[dict[str, object]], ours: str | None, theirs: str | None, surviving: Collection[str]
+) -> list[dict[str, object]]:
     """The Hub's default stays, as long as it is not among what the folder brings; there the folder decides."""
     default = theirs if theirs in surviving else ours
     said = []
@@ -221,11 +223,11 @@ def _with_one_default(
     return sorted(said, key=lambda one: "default" not in one)
 
 
-def _union(ours: object, theirs: object) -> list[Any]:
+def _union(ours: object, theirs: object) -> list[object]:
     lists = [value if isinstance(value, list) else [value] for value in (ours, theirs)]
     return list(dict.fromkeys(str(value) for part in lists for value in part))
 
 
-def _larger(ours: object, theirs: object) -> Any:
+def _larger(ours: object, theirs: object) -> object:
     known = [value for value in _union(ours, theirs) if value in _SIZES]
     return [max(known, key=_SIZES.index)] if known else ours

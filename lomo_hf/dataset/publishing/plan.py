@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.dataset.audit_record import AUDIT
 from lomo_hf.dataset.card.text import OWN_START, own_text_of
-from lomo_hf.dataset.contents import Contents, FileRecord
-from lomo_hf.dataset.manifest import MANIFEST, sealed
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import AUDIT, CARD, LLAMAFACTORY, MANIFEST
+from lomo_hf.dataset.manifest import sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import (
     data_patterns,
@@ -31,11 +31,9 @@ from lomo_hf.dataset.verifying import VerifiedFolder
 from lomo_hf.errors import IntegrityError, PublishError
 from lomo_hf.hub.client import RemoteFile
 from lomo_hf.storage.documents import mapped, parse, record, text
+from lomo_hf.storage.records import FileRecord
 
-__all__ = ["CARD", "ENTRIES", "Addition", "Plan", "Previous", "Snapshot", "make_plan"]
-
-CARD = "README.md"
-ENTRIES = "dataset_info.json"
+__all__ = ["Addition", "Plan", "Previous", "Snapshot", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Snapshot:
     files: Mapping[str, RemoteFile]
     card: str = ""
     contents: Contents | None = None
-    entries: Mapping[str, Any] | None = None
+    entries: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ def _documents(
         changes = changes_section(previous.tag, previous.contents, outline)
     entries = _own_entries(local)
     documents = {
-        ENTRIES: _entries(local, merge_entries(entries, there.entries, repo)),
+        LLAMAFACTORY: _entries(local, merge_entries(entries, there.entries, repo)),
         CARD: _card(local, there, previous, repo, outline, survivors, changes, entries),
     }
     merged["files"] = [
@@ -176,15 +174,15 @@ def _documents(
     return Contents.parse(text, repo), documents, survivors, changes
 
 
-def _own_entries(local: VerifiedFolder) -> dict[str, Any]:
+def _own_entries(local: VerifiedFolder) -> dict[str, object]:
     try:
-        return dict(parse(local.read(ENTRIES), mapped(record({}, {"hf_hub_url": text}))))
+        return dict(parse(local.read(LLAMAFACTORY), mapped(record({}, {"hf_hub_url": text}))))
     except IntegrityError as error:
-        raise IntegrityError(f"{ENTRIES} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
+        raise IntegrityError(f"{LLAMAFACTORY} is not one that lomo_hf wrote ({error}). Run `lomo card`.") from error
 
 
-def _entries(local: VerifiedFolder, merged: Mapping[str, Any]) -> bytes:
-    before = local.read(ENTRIES)
+def _entries(local: VerifiedFolder, merged: Mapping[str, object]) -> bytes:
+    before = local.read(LLAMAFACTORY)
     return before if json.loads(before) == merged else (json.dumps(merged, indent=2) + "\n").encode()
 
 
@@ -216,7 +214,7 @@ def _card(
     return with_body(head, renamed, sections, own_merged).encode()
 
 
-def _renamed(body: str, front: dict[str, Any], name: str, repo: str) -> str:
+def _renamed(body: str, front: dict[str, object], name: str, repo: str) -> str:
     """The body of a card that was written for another repository; its title in `front` is changed in place."""
     title, new_title = name.rpartition("/")[2], repo.rpartition("/")[2]
     if front.get("pretty_name") == title:
@@ -250,7 +248,7 @@ def _refuse_strangers(card: bytes, manifest: Contents, there: Snapshot, stale: s
 
 
 def _record(path: str, documents: Mapping[str, bytes]) -> FileRecord:
-    return FileRecord(path, len(documents[path]), _sha256(documents[path]))
+    return FileRecord.of_bytes(path, documents[path])
 
 
 def _sha256(data: bytes) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lomo_hf.dataset.card.text import own_text_of
-from lomo_hf.dataset.manifest import MANIFEST
+from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.dataset.publishing.plan import Addition, Plan, Previous, Snapshot, make_plan
 from lomo_hf.dataset.publishing.read_back import ReadBack, read_back
 from lomo_hf.dataset.publishing.snapshots import take_snapshot

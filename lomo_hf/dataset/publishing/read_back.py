@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from lomo_hf.dataset.contents import Contents, FileRecord
-from lomo_hf.dataset.manifest import MANIFEST
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.dataset.publishing.merging import data_patterns, split_card
 from lomo_hf.dataset.publishing.plan import Snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder
 from lomo_hf.errors import IntegrityError
 from lomo_hf.hub.client import HubClient, RemoteFile
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["ReadBack", "read_back"]
 

@@ -1,11 +1,10 @@
 """A repository as the Hub serves it at a commit, read for planning."""
 
 import json
-from typing import Any
 
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.manifest import MANIFEST
-from lomo_hf.dataset.publishing.plan import CARD, ENTRIES, Snapshot
+from lomo_hf.dataset.layout import CARD, LLAMAFACTORY, MANIFEST
+from lomo_hf.dataset.publishing.plan import Snapshot
 from lomo_hf.errors import IntegrityError, PublishError
 from lomo_hf.hub.client import HubClient
 
@@ -21,7 +20,7 @@ def take_snapshot(hub: HubClient, commit: str) -> Snapshot:
     files = hub.files(commit)
     card = hub.read(CARD, commit).decode("utf-8", "replace") if CARD in files else ""
     contents = _contents(hub, commit) if MANIFEST in files else None
-    entries = _entries(hub, commit) if ENTRIES in files else None
+    entries = _entries(hub, commit) if LLAMAFACTORY in files else None
     return Snapshot(commit, files, card, contents, entries)
 
 
@@ -32,11 +31,13 @@ def _contents(hub: HubClient, commit: str) -> Contents:
         raise PublishError(f"{error} It would be overwritten. Publish to another repository, or remove it.") from error
 
 
-def _entries(hub: HubClient, commit: str) -> dict[str, Any]:
+def _entries(hub: HubClient, commit: str) -> dict[str, object]:
     try:
-        said = json.loads(hub.read(ENTRIES, commit))
+        said = json.loads(hub.read(LLAMAFACTORY, commit))
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        raise PublishError(f"{ENTRIES} in {hub.repo} is not a JSON object. It would be overwritten; remove it first.")
+        raise PublishError(
+            f"{LLAMAFACTORY} in {hub.repo} is not a JSON object. It would be overwritten; remove it first."
+        )
     return said

@@ -1,16 +1,17 @@
 """Hidden states of text and image tokens from `transformers` models. Needs the extra `[eval]`: torch, transformers."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lomo_hf.errors import LomoError, RecipeError
 from lomo_hf.evaluation.alignment.distances import TokenStates
-from lomo_hf.evaluation.alignment.token_masks import token_masks
+from lomo_hf.evaluation.alignment.layers import attention_share
+from lomo_hf.evaluation.alignment.token_masks import TokenMasks, token_masks
 
 __all__ = ["SampleStates", "collect_hidden_states"]
 
@@ -21,11 +22,19 @@ _MARKS = ("vision_start_token_id", "vision_end_token_id", "pad_token_id", "bos_t
 class SampleStates:
     """The hidden states of one sequence, float32.
 
-    Attributes:
+    Args:
         layers: Output of every decoder layer for text and image tokens, (layers, tokens, d); for
             `modality_integration_rate`. The last has passed the final norm, as `transformers` gives it.
         first_attention_text: Output of the first self-attention layer, before it is added to the residual, (n, d).
         first_attention_image: The same for image tokens, (m, d); these two are for `pairwise_distance`.
+
+    Source:
+        LoMo, section 4: the output of the first self-attention layer (equation 7) and all layers (MIR).
+
+    Example:
+        >>> states = TokenStates(np.zeros((2, 3, 4)), np.zeros((2, 5, 4)))
+        >>> SampleStates(states, np.zeros((3, 4)), np.zeros((5, 4))).layers.text.shape
+        (2, 3, 4)
     """
 
     layers: TokenStates
@@ -40,12 +49,15 @@ def collect_hidden_states(
     image_token_id: int | None = None,
     special_ids: Collection[int] | None = None,
     image: int | None = None,
+    within: Sequence[ArrayLike] | None = None,
     attention: Any = None,
+    attentions: bool = False,
 ) -> list[SampleStates]:
     """Run the model once, without gradients, and take the hidden states of every sequence of the batch.
 
     Pairwise distance compares two runs: the text version's `first_attention_text` with the rendered version's
-    `first_attention_image` (`image=-1`: its last image is the question page).
+    `first_attention_image` (`image=-1`: its last image is the question page). The integration rate takes the standard
+    run of a benchmark with images, or LoMo rows, where both modalities are in one sequence.
 
     Args:
         model: An image-text-to-text model of `transformers`, such as Qwen2.5-VL or LLaVA.
@@ -54,13 +66,25 @@ def collect_hidden_states(
         special_ids: Ids that are neither text nor image; by default those that the config names: padding, beginning
             and end, and the marks around an image. Give `tokenizer.all_special_ids` to leave out turn markers too.
         image: Which image of each sequence counts; None counts all.
+        within: For each sequence, which text tokens count, (n,), bool: the question's own (`span_mask`); all by
+            default.
         attention: The first self-attention module, where it is not `get_decoder().layers[0].self_attn`.
+        attentions: Collect the share of attention on images too: of the text tokens that follow the first image token,
+            for those before it cannot look at it. The model must be loaded with `attn_implementation="eager"`.
+
+    Returns:
+        One for each sequence, in order.
 
     Raises:
         LomoError: torch is not installed.
-        RecipeError: The model names no image token, or its states do not match the tokens one to one.
+        RecipeError: The model names no image token, its states do not match the tokens one to one, or it gives no
+            attention.
 
-    Example (needs the extra): `collect_hidden_states(model, processor(text=..., images=..., return_tensors="pt"))`
+    Source:
+        LoMo, section 4, for where states are taken.
+
+    Example:
+        With the extra: `collect_hidden_states(model, processor(text=..., images=..., return_tensors="pt"))`.
     """
     try:
         import torch
@@ -73,7 +97,8 @@ def collect_hidden_states(
     ids = inputs["input_ids"]
     alive = inputs.get("attention_mask")
     with torch.no_grad(), _evaluating(model), _captured(attention or _first_attention(model)) as seen:
-        outputs = model(**inputs, output_hidden_states=True, return_dict=True, use_cache=False)
+        wanted = {"output_hidden_states": True, "output_attentions": attentions}
+        outputs = model(**inputs, **wanted, return_dict=True, use_cache=False)
     layers = outputs.hidden_states[1:]  # the first is the embedding
     for states in (*layers, seen[0]):
         if tuple(states.shape[:2]) != tuple(ids.shape):
@@ -83,7 +108,8 @@ def collect_hidden_states(
             )
     stacked = np.stack([_array(states) for states in layers], axis=1)  # (batch, layers, n, d)
     attended = _array(seen[0])
-    found = []
+    weights = _attention_weights(outputs) if attentions else None
+    samples = []
     for at in range(len(ids)):
         masks = token_masks(
             ids[at].cpu().numpy(),
@@ -91,10 +117,28 @@ def collect_hidden_states(
             special_ids=special,
             attention_mask=None if alive is None else alive[at].cpu().numpy(),
             image=image,
+            within=None if within is None else within[at],
         )
-        states = TokenStates(stacked[at][:, masks.text], stacked[at][:, masks.image])
-        found.append(SampleStates(states, attended[at][masks.text], attended[at][masks.image]))
-    return found
+        share = None if weights is None else _share_on_images(weights[at], masks)
+        states = TokenStates(stacked[at][:, masks.text], stacked[at][:, masks.image], share)
+        samples.append(SampleStates(states, attended[at][masks.text], attended[at][masks.image]))
+    return samples
+
+
+def _attention_weights(outputs: Any) -> NDArray[np.float32]:
+    """Shape (batch, layers, heads, n, n)."""
+    layers = getattr(outputs, "attentions", None)
+    if not layers or any(layer is None for layer in layers):
+        raise RecipeError('the model gives no attention. Load it with attn_implementation="eager".')
+    return np.stack([_array(layer) for layer in layers], axis=1)
+
+
+def _share_on_images(weights: NDArray[np.float32], masks: TokenMasks) -> NDArray[np.float64] | None:
+    """By layer; None where no text token follows an image token."""
+    if not masks.image.any():
+        return None
+    after = masks.text & (np.arange(len(masks.text)) > int(np.argmax(masks.image)))
+    return attention_share(weights, after, masks.image) if after.any() else None
 
 
 def _array(tensor: Any) -> NDArray[np.float32]:
@@ -104,26 +148,28 @@ def _array(tensor: Any) -> NDArray[np.float32]:
 
 def _image_token_id(model: Any) -> int:
     for name in ("image_token_id", "image_token_index"):
-        found = getattr(model.config, name, None)
-        if isinstance(found, int):
-            return found
+        value = getattr(model.config, name, None)
+        if isinstance(value, int):
+            return value
     raise RecipeError("the model's config names no image token. Give image_token_id.")
 
 
 def _special_ids(model: Any) -> set[int]:
-    found: set[int] = set()
+    ids: set[int] = set()
     for config in (model.config, getattr(model.config, "text_config", None)):
         for name in _MARKS:
             value = getattr(config, name, None)
-            found.update(value if isinstance(value, list) else [value] if isinstance(value, int) else [])
-    return found
+            ids.update(value if isinstance(value, list) else [value] if isinstance(value, int) else [])
+    return ids
 
 
 def _first_attention(model: Any) -> Any:
     try:
         return model.get_decoder().layers[0].self_attn
     except (AttributeError, IndexError, TypeError) as error:
-        raise RecipeError("the first self-attention layer was not found. Give it as attention=...") from error
+        raise RecipeError(
+            "the model has no module that is called like a self-attention layer. Give it as attention=..."
+        ) from error
 
 
 @contextmanager

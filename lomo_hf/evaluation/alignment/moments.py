@@ -13,32 +13,47 @@ __all__ = ["Moments", "as_vectors"]
 def as_vectors(values: ArrayLike, what: str) -> NDArray[np.float64]:
     """`values` as a float64 array (n, d) of finite numbers.
 
+    Args:
+        values: n vectors of d numbers.
+        what: What they are, for the message.
+
+    Returns:
+        The array.
+
     Raises:
         RecipeError: It is none.
 
-    >>> as_vectors([[1, 2]], "states").dtype
-    dtype('float64')
+    Example:
+        >>> as_vectors([[1, 2]], "states").dtype
+        dtype('float64')
     """
-    found = np.asarray(values, dtype=np.float64)
-    if found.ndim != 2 or found.shape[1] == 0:
-        raise RecipeError(f"{what} must have shape (n, d); found {found.shape}. Give one vector a row.")
-    if not np.isfinite(found).all():
+    vectors = np.asarray(values, dtype=np.float64)
+    if vectors.ndim != 2 or vectors.shape[1] == 0:
+        raise RecipeError(f"{what} must have shape (n, d); found {vectors.shape}. Give one vector a row.")
+    if not np.isfinite(vectors).all():
         raise RecipeError(f"{what} must be finite; found NaN or infinity. Collect them in float32 or bfloat16.")
-    return found
+    return vectors
 
 
 @dataclass
 class Moments:
-    """Count, mean (d,) and scatter (d, d), the sum of outer products of deviations; updated by blocks.
+    """Count, mean and scatter of vectors that pass by once; updated by blocks.
 
-    Blocks are merged by the formulae of Chan, Golub and LeVeque (1979), which lose no digits to cancellation where
-    the mean is large against the spread.
+    Args:
+        count: How many vectors have passed.
+        mean: Their mean, (d,), float64.
+        scatter: The sum of outer products of deviations, (d, d), float64.
 
-    >>> moments = Moments()
-    >>> moments.add([[0.0, 0.0], [2.0, 0.0]])
-    >>> moments.add([[4.0, 0.0]])
-    >>> moments.count, moments.mean.tolist(), moments.covariance().tolist()
-    (3, [2.0, 0.0], [[4.0, 0.0], [0.0, 0.0]])
+    Source:
+        Blocks are merged by the formulae of Chan, Golub and LeVeque (1979), which lose no digits to cancellation where
+        the mean is large against the spread.
+
+    Example:
+        >>> moments = Moments()
+        >>> moments.add([[0.0, 0.0], [2.0, 0.0]])
+        >>> moments.add([[4.0, 0.0]])
+        >>> moments.count, moments.mean.tolist(), moments.covariance().tolist()
+        (3, [2.0, 0.0], [[4.0, 0.0], [0.0, 0.0]])
     """
 
     count: int = 0
@@ -46,7 +61,20 @@ class Moments:
     scatter: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
 
     def add(self, block: ArrayLike) -> None:
-        """Take a block of vectors, shape (n, d)."""
+        """Take a block of vectors.
+
+        Args:
+            block: n vectors, (n, d).
+
+        Raises:
+            RecipeError: It has another shape or width, or holds NaN or infinity.
+
+        Example:
+            >>> moments = Moments()
+            >>> moments.add([[1.0], [3.0]])
+            >>> moments.mean.tolist()
+            [2.0]
+        """
         vectors = as_vectors(block, "a block")
         if vectors.shape[0] == 0:
             return
@@ -55,15 +83,39 @@ class Moments:
         self._merge(vectors.shape[0], mean, centred.T @ centred)
 
     def merge(self, other: "Moments") -> None:
-        """Take what another has seen."""
+        """Take what another has seen, as of another process.
+
+        Args:
+            other: Moments of vectors of the same width.
+
+        Raises:
+            RecipeError: Its vectors have another width.
+
+        Example:
+            >>> first, second = Moments(), Moments()
+            >>> first.add([[1.0]])
+            >>> second.add([[3.0]])
+            >>> first.merge(second)
+            >>> first.mean.tolist()
+            [2.0]
+        """
         if other.count:
             self._merge(other.count, other.mean, other.scatter)
 
     def covariance(self) -> NDArray[np.float64]:
-        """The unbiased covariance (d, d), divided by n - 1.
+        """The unbiased covariance, divided by n - 1.
+
+        Returns:
+            The covariance, (d, d), float64.
 
         Raises:
             RecipeError: Fewer than two vectors have passed.
+
+        Example:
+            >>> moments = Moments()
+            >>> moments.add([[1.0], [3.0]])
+            >>> moments.covariance().tolist()
+            [[2.0]]
         """
         if self.count < 2:
             raise RecipeError(f"a covariance needs at least 2 vectors; found {self.count}. Give more samples.")

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lomo_hf.dataset.card.text import OWN_END, OWN_START, templates_folder
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
+from lomo_hf.evaluation.rendered.report import RenderedReport
+from lomo_hf.evaluation.rendered.sources import is_url, source_name
 from lomo_hf.recipes.recipe import RenderStyle
-
-if TYPE_CHECKING:
-    from lomo_hf.evaluation.rendered.report import RenderedReport
 
 __all__ = ["card_text"]
 
 
 def card_text(
     benchmark: Benchmark,
-    report: "RenderedReport",
+    report: RenderedReport,
     style: RenderStyle,
+    options: str,
     features: Any,
     digests: Mapping[str, str],
     repo: str,
@@ -25,14 +25,14 @@ def card_text(
 ) -> str:
     """README.md, front matter and all; `own` is what a user wrote between the markers of an earlier card.
 
-    `digests` are the SHA-256 of the rows, by carrier.
+    `digests` are the SHA-256 of the rows, by carrier; `options` says whether options are on the page or text.
 
     The licence is the source's own, so none is claimed here.
     """
     from huggingface_hub import DatasetCard, DatasetCardData
 
-    local = Path(benchmark.source).exists()
-    source = Path(benchmark.source).name if local else benchmark.source
+    local = Path(benchmark.source).exists() or is_url(benchmark.source)
+    source = source_name(benchmark)
     data = DatasetCardData(
         pretty_name=repo.rpartition("/")[2],
         task_categories=["visual-question-answering"],
@@ -43,7 +43,7 @@ def card_text(
                 "config_name": carrier,
                 **({"default": True} if carrier == "rendered" else {}),
                 # `datasets` knows what it has loaded by the folder's name and what its card says, not by the files:
-                # without their digest here, a twin that was made again would be read as it was before.
+                # without their digest here, a config that was made again would be read as it was before.
                 "description": f"sha256 {digests[carrier]}",
                 "data_files": [{"split": benchmark.split, "path": f"{carrier}/{benchmark.split}-*.parquet"}],
             }
@@ -63,6 +63,7 @@ def card_text(
         benchmark=benchmark,
         report=report,
         style=style,
+        options=options,
         own_start=OWN_START,
         own_end=OWN_END,
         own_text=own,

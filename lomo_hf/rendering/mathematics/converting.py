@@ -12,7 +12,7 @@ from lomo_hf.rendering.mathematics.mathml import row_to_typst
 if TYPE_CHECKING:
     from math_core import LatexToMathML
 
-__all__ = ["convert"]
+__all__ = ["convert", "is_known_to_math_core"]
 
 
 def convert(latex: str, context: Context, *, display: bool) -> str:
@@ -22,7 +22,21 @@ def convert(latex: str, context: Context, *, display: bool) -> str:
     except ElementTree.ParseError:
         raise refuse("syntax", "math-core wrote no MathML.") from None
     _check_depth(root)
-    return row_to_typst(list(root), context, 0 if display else 1)
+    return row_to_typst(list(root), context, 0 if display else 1, row="whole")
+
+
+@lru_cache(maxsize=4096)
+def is_known_to_math_core(command: str) -> bool:
+    """Whether math-core has a command of this name.
+
+    >>> is_known_to_math_core("\\\\frac"), is_known_to_math_core("\\\\nabcd")
+    (True, False)
+    """
+    try:
+        _mathml(f"{command} ", False)
+    except FormulaError as error:
+        return not error.reason.startswith("formula:unknown-command")
+    return True
 
 
 def _mathml(latex: str, display: bool) -> str:

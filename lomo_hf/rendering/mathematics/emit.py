@@ -70,10 +70,12 @@ def call(function: str, *arguments: str) -> str:
 
 
 def join(pieces: list[str]) -> str:
-    """Pieces side by side, with a space only where two would run into one word (a space beside a text would show).
+    r"""Pieces side by side, apart only where two would run into one word.
 
-    >>> join(["2", "x", "y", "\\\\+", '"if"', "z"])
-    '2 x y\\\\+"if"z'
+    A space beside a text or a box would show, so an empty comment parts our own functions from what is before them.
+
+    >>> join(["2", "x", "y", "\\+", '"if"', "z", "lmboxed(x)"])
+    '2 x y\\+"if"z/**/lmboxed(x)'
     """
     out: list[str] = []
     last = ""
@@ -81,7 +83,7 @@ def join(pieces: list[str]) -> str:
         if not piece:
             continue
         if last in _WORD and last and (piece[0] in _WORD or piece[0] == "("):
-            out.append(" ")
+            out.append("/**/" if piece.startswith("lm") else " ")
         out.append(piece)
         last = piece[-1]
     return "".join(out)

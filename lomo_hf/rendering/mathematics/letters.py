@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 from lomo_hf.rendering.mathematics.emit import call, character, em, join, number, string
 from lomo_hf.rendering.mathematics.limits import refuse
-from lomo_hf.rendering.mathematics.marks import Context, Leaf, is_mark
+from lomo_hf.rendering.mathematics.marks import Context, Lap, Leaf, is_mark
 from lomo_hf.rendering.mathematics.symbols import CLASSES, LETTER_CLASSES, atom_of
 
 __all__ = ["Item", "identifier", "number_item", "operator", "space", "text"]
@@ -21,10 +21,15 @@ _FIRST_ALPHANUMERIC = 0x1D400
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A piece of Typst mathematics and the TeX class of its atom."""
+    """A piece of Typst mathematics and the TeX class of its atom.
+
+    `width`, in em, is that of a space; `lap` is the mark of what was to take no room and is too wide for that.
+    """
 
     typst: str
     atom: str = "ord"
+    width: float = 0.0
+    lap: Lap | None = None
 
 
 def identifier(element: Element, context: Context, *, named: bool, upright: bool) -> Item:
@@ -97,7 +102,7 @@ def _marked(content: str, context: Context, upright: bool) -> Item:
         mark = context.of(char)
         if not isinstance(mark, Leaf):
             raise refuse("syntax", "a construct stands where only letters can.")
-        items.append(Item(call("op", mark.typst) if mark.atom == "op" else mark.typst, mark.atom))
+        items.append(Item(call("op", mark.typst) if mark.atom == "op" else mark.typst, mark.atom, mark.width))
     if plain:
         items.append(_letters(plain, upright))
     return items[0] if len(items) == 1 else Item(join([item.typst for item in items]))
@@ -137,7 +142,7 @@ def text(element: Element) -> Item:
     """`<mtext>`: interword space from `~` and `\\ `; other text is ours and never comes this way."""
     content = "".join(element.itertext())
     if content and all(char in " \u00a0" for char in content):
-        return Item(f"#h({em(len(content) / 3)})", "space")
+        return Item(f"#h({em(len(content) / 3)})", "space", len(content) / 3)
     return Item(string(content)) if content else Item("")
 
 
@@ -146,4 +151,5 @@ def space(element: Element) -> Item:
     width = element.get("width", "")
     if not width and "margin-left:" in element.get("style", ""):
         width = element.get("style", "").split("margin-left:")[1].split(";")[0]
-    return Item(f"#h({em(float(width.rstrip('rem')))})", "space") if width else Item("")
+    size = float(width.rstrip("rem")) if width else 0.0
+    return Item(f"#h({em(size)})", "space", size) if width else Item("")

@@ -6,13 +6,25 @@ exhaust a stack in Python, in math-core or in Typst.
 
 from lomo_hf.errors import FormulaError
 
-__all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "MAX_GRIDS", "MAX_MARKS", "MAX_ROWS", "MAX_TREE_DEPTH", "refuse"]
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "MAX_EXPANDED",
+    "MAX_GRIDS",
+    "MAX_MARKS",
+    "MAX_ROWS",
+    "MAX_TREE_DEPTH",
+    "refuse",
+]
 
 MAX_CHARACTERS = 4000
 """Characters of LaTeX in one formula."""
 
 MAX_DEPTH = 32
 """Groups, environments, delimiter pairs and texts inside one another."""
+
+MAX_EXPANDED = 20_000
+"""Tokens that the macros of one formula may grow to."""
 
 MAX_TREE_DEPTH = 72
 r"""Elements inside one another in the MathML: catches what nests without braces, as `\sqrt\sqrt\sqrt 2`."""

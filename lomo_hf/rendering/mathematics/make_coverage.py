@@ -23,7 +23,7 @@ def embedded_coverage(names: Iterable[str]) -> set[int]:
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("typst is not installed. Run `pip install typst`.")
     binary = next(path for path in Path(spec.origin).parent.iterdir() if path.suffix in (".so", ".pyd")).read_bytes()
-    found: dict[str, set[int]] = {}
+    covered: dict[str, set[int]] = {}
     position = binary.find(b"OTTO")
     while position >= 0:
         tables = int.from_bytes(binary[position + 4 : position + 6], "big")
@@ -33,9 +33,9 @@ def embedded_coverage(names: Iterable[str]) -> set[int]:
         if b"cmap" in [record[:4] for record in records]:
             size = max(int.from_bytes(r[8:12], "big") + int.from_bytes(r[12:16], "big") for r in records)
             with TTFont(io.BytesIO(binary[position : position + size]), lazy=True) as font:
-                found[str(font["name"].getDebugName(6))] = set(font.getBestCmap())
+                covered[str(font["name"].getDebugName(6))] = set(font.getBestCmap())
         position = binary.find(b"OTTO", position + 4)
-    return set.intersection(*(found[name] for name in names))
+    return set.intersection(*(covered[name] for name in names))
 
 
 def packed(codes: set[int]) -> str:

@@ -9,20 +9,25 @@ characters are refused in the input, so that a mark is always ours.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from lomo_hf.rendering.mathematics.emit import em
 from lomo_hf.rendering.mathematics.limits import MAX_DEPTH, MAX_MARKS, refuse
 from lomo_hf.rendering.mathematics.scanner import Cursor
 
-__all__ = ["FIRST_MARK", "Context", "Handler", "Leaf", "Mark", "Table", "Wrap", "is_mark"]
+__all__ = ["FIRST_MARK", "Context", "Handler", "Lap", "Leaf", "Mark", "Table", "Wrap", "is_mark"]
 
 FIRST_MARK = 0xF0000
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """Finished Typst mathematics, and the TeX class of the atom (ord, op, bin, rel, open, close, punct, inner)."""
+    """Finished Typst mathematics, and the TeX class of the atom (ord, op, bin, rel, open, close, punct, inner).
+
+    `width`, in em, is that of a space, whose class is "space".
+    """
 
     typst: str
     atom: str = "ord"
+    width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,18 @@ class Wrap:
 
 
 @dataclass(frozen=True, slots=True)
+class Lap:
+    """What is enclosed takes no room: it hangs over on the "left", on the "right" or on both sides ("centre").
+
+    `glyphs` is about how many signs it has.
+    """
+
+    command: str
+    side: str
+    glyphs: int
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """How the rows and cells of the enclosed table are set; see `tables`."""
 
@@ -46,7 +63,6 @@ class Table:
     hrules: tuple[tuple[int, int], ...] = ()
     partial: tuple[tuple[int, int, int], ...] = ()
     spans: tuple[tuple[int, int, int, str], ...] = ()
-    row_gaps: tuple[tuple[int, float], ...] = ()
     stretch: float = 1.0
 
     def align(self, column: int) -> str:
@@ -61,7 +77,7 @@ class Table:
         return 0.5 if boundary in (0, columns) else 1.0
 
 
-Mark = Leaf | Wrap | Table
+Mark = Leaf | Wrap | Lap | Table
 
 
 @dataclass(slots=True)
@@ -69,6 +85,8 @@ class Context:
     """The marks of one formula, how deep the rewriter stands, and the `\\arraystretch` in force.
 
     `handlers` says how each command is rewritten; it is passed along, since handlers rewrite their arguments.
+    `repairs` takes the names of what was mended, `drawn_back` the em of all negative spaces, `shown` the number of
+    pieces that are set, `expanded` the number of tokens that macros became.
     """
 
     handlers: Mapping[str, "Handler"]
@@ -77,13 +95,21 @@ class Context:
     grids: int = 0
     marks: list[Mark] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    repairs: set[str] = field(default_factory=set)
+    drawn_back: float = 0.0
+    shown: int = 0
+    expanded: int = 0
     known: dict[Mark, str] = field(default_factory=dict)
 
     def leaf(self, typst: str, atom: str = "ord") -> str:
         """LaTeX that stands for a finished piece."""
         return "{" + self._add(Leaf(typst, atom)) + "}"
 
-    def wrap(self, mark: Wrap | Table, latex: str) -> str:
+    def space(self, size: float) -> str:
+        """LaTeX that stands for a space of `size` em."""
+        return "{" + self._add(Leaf(f"#h({em(size)})", "space", size)) + "}"
+
+    def wrap(self, mark: Wrap | Lap | Table, latex: str) -> str:
         """LaTeX that stands for a construct around `latex`."""
         return "{\\overset{" + self._add(mark) + "}{" + latex + "}}"
 

@@ -7,10 +7,12 @@ Styles are numbered as TeX orders them: 0 display, 1 text, 2 script, 3 script of
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
+from lomo_hf.rendering.mathematics.breaks import with_breaks
+from lomo_hf.rendering.mathematics.displacement import Row, lapped, only_space, without_displacement
 from lomo_hf.rendering.mathematics.emit import call, character, em, join
 from lomo_hf.rendering.mathematics.letters import Item, identifier, number_item, operator, space, text
 from lomo_hf.rendering.mathematics.limits import refuse
-from lomo_hf.rendering.mathematics.marks import Context, Table, Wrap, is_mark
+from lomo_hf.rendering.mathematics.marks import Context, Lap, Table, Wrap, is_mark
 from lomo_hf.rendering.mathematics.spacing import space_between
 from lomo_hf.rendering.mathematics.symbols import ACCENTS
 from lomo_hf.rendering.mathematics.tables import cell_style, table_to_typst
@@ -32,9 +34,14 @@ _NOT_AFTER_BINARY = frozenset(("rel", "close", "punct", "end"))
 _NOT_BEFORE_BINARY = frozenset(("start", "bin", "op", "rel", "open", "punct"))
 
 
-def row_to_typst(children: list[Element], context: Context, style: int, *, after: str = "start") -> str:
-    """Elements side by side, spaced as TeX spaces them; `after` is the class of what stands to their left."""
-    return _joined(_items(children, context, style), style, after)
+def row_to_typst(
+    children: list[Element], context: Context, style: int, *, after: str = "start", row: Row = "part"
+) -> str:
+    """Elements side by side, spaced as TeX spaces them; `after` is the class of what stands to their left.
+
+    `row` says whether they are a whole formula, a cell of a table, or a part of either.
+    """
+    return _joined(_items(children, context, style), context, style, after, row)
 
 
 def _items(children: list[Element], context: Context, style: int) -> list[Item]:
@@ -47,12 +54,16 @@ def _items(children: list[Element], context: Context, style: int) -> list[Item]:
         item = _convert(child, context, style, named)
         if item.typst:
             items.append(item)
+            context.shown += item.atom != "space"
     return items
 
 
-def _joined(items: list[Item], style: int, last: str = "start") -> str:
+def _joined(items: list[Item], context: Context, style: int, last: str = "start", row: Row = "part") -> str:
     pieces: list[str] = []
     spaced = False
+    items = without_displacement(items, last, row, context)
+    if row == "whole":
+        items = with_breaks(items)
     following = _following([item.atom for item in items])
     for item, after in zip(items, following, strict=True):
         atom, typst = item.atom, item.typst
@@ -117,7 +128,7 @@ def _convert(element: Element, context: Context, style: int, named: bool = False
     return handler(element, context, style, named)
 
 
-def _one(element: Element, context: Context, style: int) -> str:
+def _argument(element: Element, context: Context, style: int) -> str:
     """What one element sets, as an argument."""
     return _convert(element, context, style).typst
 
@@ -131,10 +142,12 @@ def _row(element: Element, context: Context, style: int, named: bool) -> Item:
     wanted = _STYLES.get((element.get("displaystyle", ""), element.get("scriptlevel", "")))
     fenced = _binomial(children, context, style if wanted is None else wanted)
     items = [fenced] if fenced else _items(children, context, style if wanted is None else wanted)
-    typst = _joined(items, style if wanted is None else wanted)
+    typst = _joined(items, context, style if wanted is None else wanted)
     if wanted is not None:
         typst = call(STYLE_NAMES[wanted], typst)
-    return Item(typst, items[0].atom if len(items) == 1 else "ord")
+    if len(items) == 1:
+        return Item(typst, items[0].atom, items[0].width, items[0].lap)
+    return Item(typst, "space", sum(item.width for item in items)) if only_space(items) else Item(typst)
 
 
 def _binomial(children: list[Element], context: Context, style: int) -> Item | None:
@@ -145,7 +158,7 @@ def _binomial(children: list[Element], context: Context, style: int) -> Item | N
     if children[0].tag != "mo" or children[2].tag != "mo" or children[0].get("stretchy") == "false":
         return None
     own = {"true": DISPLAY, "false": TEXT}.get(children[1].get("displaystyle", ""), style)
-    above, below = (_one(child, context, min(own + 1, SMALLEST)) for child in children[1])
+    above, below = (_argument(child, context, min(own + 1, SMALLEST)) for child in children[1])
     if (left, right) == ("(", ")"):
         typst = call("binom", above, below)
     else:
@@ -161,7 +174,7 @@ def _stack(above: str, below: str, style: int) -> str:
 def _fraction(element: Element, context: Context, style: int, _named: bool) -> Item:
     own = {"true": DISPLAY, "false": TEXT}.get(element.get("displaystyle", ""), style)
     continued = element.get("scriptlevel") == "0"
-    above, below = (_one(child, context, min(own + 1, SMALLEST)) for child in element)
+    above, below = (_argument(child, context, min(own + 1, SMALLEST)) for child in element)
     if element.get("linethickness") == "0":
         typst = _stack(above, below, own)
     elif continued:
@@ -174,7 +187,7 @@ def _fraction(element: Element, context: Context, style: int, _named: bool) -> I
 def _root(element: Element, context: Context, style: int, _named: bool) -> Item:
     children = list(element)
     if element.tag == "mroot":
-        return Item(call("root", _one(children[1], context, SMALLEST), _one(children[0], context, style)))
+        return Item(call("root", _argument(children[1], context, SMALLEST), _argument(children[0], context, style)))
     return Item(call("sqrt", row_to_typst(children, context, style)))
 
 
@@ -195,7 +208,7 @@ def _scripts(element: Element, context: Context, style: int, named: bool) -> Ite
         typst = call("scripts", typst)
     smaller = min(max(style + 1, SCRIPT), SMALLEST)
     arguments = [
-        f"{name}: {_one(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)
+        f"{name}: {_argument(child, context, smaller) or '#[]'}" for name, child in zip(names, scripts, strict=True)
     ]
     return Item(call("attach", typst, *arguments), atom)
 
@@ -205,7 +218,7 @@ def _decorated(element: Element, base: Element, over: Element, context: Context,
     sign = "".join(over.itertext())
     if len(sign) == 1 and is_mark(sign):
         mark = context.of(sign)
-        if isinstance(mark, Wrap | Table):
+        if isinstance(mark, Wrap | Lap | Table):
             return _restored(mark, base, context, style)
         return None
     if over.tag != "mo":
@@ -218,7 +231,7 @@ def _decorated(element: Element, base: Element, over: Element, context: Context,
 
 
 def _braced(name: str, base: Element, context: Context, style: int) -> str:
-    inner = _one(base, context, DISPLAY if "brace" in name else style)
+    inner = _argument(base, context, DISPLAY if "brace" in name else style)
     missing = 1.8 - 0.55 * len("".join(base.itertext()))
     if "brace" in name and missing > 0:  # the shortest brace of TeX is longer than one letter
         pad = f"#h({em(missing / 2)})"
@@ -227,7 +240,7 @@ def _braced(name: str, base: Element, context: Context, style: int) -> str:
 
 
 def _accented(sign: str, over: Element, under: bool, base: Element, context: Context, style: int) -> Item:
-    inner = _one(base, context, style) or "#[]"
+    inner = _argument(base, context, style) or "#[]"
     if sign == "\u0332":
         return Item(call("underline" if under else "overline", inner))
     if under:
@@ -244,13 +257,19 @@ def _accented(sign: str, over: Element, under: bool, base: Element, context: Con
     return Item(f"accent({inner}, \\u{{{ord(ACCENTS[sign]):x}}}, size: #{size})")
 
 
-def _restored(mark: Wrap | Table, base: Element, context: Context, style: int) -> Item:
+def _restored(mark: Wrap | Lap | Table, base: Element, context: Context, style: int) -> Item:
     if isinstance(mark, Table):
         inner_style = cell_style(mark)
-        return Item(
-            table_to_typst(mark, base, lambda cell, left: row_to_typst(cell, context, inner_style, after=left))
-        )
-    inner = _one(base, context, style if mark.style is None else mark.style)
+
+        def cell(children: list[Element], left: str) -> str:
+            # Between the two cells of a pair there is no room that a negative space could take.
+            row: Row = "part" if left == "ord" else "cell"
+            return row_to_typst(children, context, inner_style, after=left, row=row)
+
+        return Item(table_to_typst(mark, base, cell))
+    if isinstance(mark, Lap):
+        return lapped(mark, _argument(base, context, style) or "#[]", script=style >= SCRIPT)
+    inner = _argument(base, context, style if mark.style is None else mark.style)
     return Item(f"{mark.before}{inner or '#[]'}{mark.after}", mark.atom)
 
 
@@ -264,7 +283,7 @@ def _multiscripts(element: Element, context: Context, style: int, named: bool) -
             continue
         if not names:
             raise refuse("unsupported:multiscripts", "more than one pair of scripts on a side is not set.")
-        name, typst = names.pop(0), _one(child, context, smaller)
+        name, typst = names.pop(0), _argument(child, context, smaller)
         if typst:
             arguments.append(f"{name}: {typst}")
     return Item(call("attach", _convert(base, context, style, named).typst, *arguments))

@@ -28,11 +28,23 @@ _DEFINITIONS = r"""
 // The slash of a negated sign: as steep and as long as the font's own, however wide the sign is.
 #let lmnot(sign) = math.cancel(sign, length: 1.05em, angle: 25deg, stroke: 0.045em)
 #let lmcancelto(body, target) = math.attach(math.cancel(body, stroke: 0.05em), tr: target)
+// Text broken in a box of a width; `at` of its height, and its lines' descent, are below the line it stands on.
+#let lmparbox(size, at, body) = lmwhole(box(width: size, baseline: at, {
+  set align(left)
+  set par(leading: 0.2em)
+  set text(top-edge: 0.75em, bottom-edge: -0.25em)
+  $body$
+}))
+#let lmraised(size, body) = box(baseline: -size, $body$)
+// The sign of a root alone: as a letter it would hang below its line.
+#let lmsurd = math.class("normal", $lr(\√, size: #1em)$)
+#let lmslanted(above, below) = math.inline(math.frac(style: "skewed", above, below))
+#let lmrule(spec) = box(width: spec.width, height: spec.height, baseline: -spec.lift, fill: black)
 #let lmhide(body) = hide(body)
 #let lmvphantom(body) = lmlong(hide($body$))
 #let lmrlap(body) = lmlong($body$)
-#let lmllap(body) = lmwhole(box(width: 0pt, place(right, box($body$))))
-#let lmclap(body) = lmwhole(box(width: 0pt, place(center, box($body$))))
+#let lmllap(body) = context { h(-measure($body$).width); $body$ }
+#let lmclap(body) = context { let half = -measure($body$).width / 2; h(half); $body$; h(half) }
 #let lmpoints(sign) = math.class("normal", $sign#h(0.1667em)sign#h(0.1667em)sign$)
 #let lmlow = lmpoints(math.class("normal", "."))
 #let lmcentred = lmpoints(math.class("normal", "⋅"))

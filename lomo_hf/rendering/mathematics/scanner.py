@@ -8,16 +8,9 @@ from collections.abc import Sequence
 
 from lomo_hf.rendering.mathematics.limits import refuse
 
-__all__ = ["Cursor", "is_word", "split_top", "tokenise"]
+__all__ = ["Cursor", "is_word", "source", "split_top", "tokenise"]
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_N_COMMANDS = frozenset((
-    "\\nabla", "\\natural", "\\ncong", "\\ne", "\\nearrow", "\\neg", "\\neq", "\\newcommand", "\\newline", "\\nexists",
-    "\\ngeq", "\\ngeqslant", "\\ngtr", "\\ni", "\\nicefrac", "\\nleftarrow", "\\nleq", "\\nleqslant", "\\nless",
-    "\\nmid", "\\noalign", "\\nobreak", "\\noindent", "\\nolimits", "\\nonumber", "\\norm", "\\normalsize", "\\not",
-    "\\notag", "\\notin", "\\nparallel", "\\nprec", "\\npreceq", "\\nrightarrow", "\\nshortmid", "\\nsim",
-    "\\nsubseteq", "\\nsucc", "\\nsucceq", "\\nsupseteq", "\\nu", "\\null", "\\nvdash", "\\nwarrow",
-))  # fmt: skip
 _OPENERS = {"{": "}", "\\begin": "\\end", "\\left": "\\right"}
 
 
@@ -33,38 +26,16 @@ def tokenise(tex: str) -> list[str]:
         character = tex[position]
         if character == "\\":
             stop = _command_end(tex, position)
-            _add_command(tokens, tex[position:stop])
+            tokens.append(_command(tex[position:stop]))
             position = stop
         elif character.isspace():
             while position < end and tex[position].isspace():
                 position += 1
             tokens.append(" ")
-        elif character == "%":
-            position = _after_comment(tex, position)
         else:
             tokens.append(character)
             position += 1
-    return _without_written_line_feeds(tokens)
-
-
-def _without_written_line_feeds(tokens: list[str]) -> list[str]:
-    r"""A line feed that was written out as `\n` is a space; so is that of `\nx = 1`, where several lines begin so.
-
-    Nothing in LaTeX is called `\n`; a word such as `\nabcd` is split only right after the end of a row or the
-    beginning of an environment, and only if the formula has two of them.
-    """
-    suspects = [i for i in range(1, len(tokens)) if _is_written_line_feed(tokens, i)]
-    if len(suspects) > 1:
-        for i in reversed(suspects):
-            tokens[i : i + 1] = [" ", *tokens[i][2:]]
-    return [" " if token == "\\n" else token for token in tokens]
-
-
-def _is_written_line_feed(tokens: list[str], i: int) -> bool:
-    token = tokens[i]
-    if not token.startswith("\\n") or len(token) < 3 or token in _N_COMMANDS:
-        return False
-    return tokens[i - 1] == "\\\\" or (tokens[i - 1] == "}" and "\\begin" in tokens[max(0, i - 14) : i])
+    return tokens
 
 
 def _command_end(tex: str, start: int) -> int:
@@ -74,30 +45,24 @@ def _command_end(tex: str, start: int) -> int:
     return stop if stop > start + 1 else min(start + 2, len(tex))
 
 
-def _add_command(tokens: list[str], command: str) -> None:
+def _command(command: str) -> str:
     if command == "\\":
         raise refuse("syntax", "the formula ends in a lone backslash.")
-    if command[1].isspace():
-        command = "\\ "
-    if command.startswith("\\hline") and command != "\\hline":
-        # "\hlinex" is what is left of "\hline\nx" where a line feed was lost; no package defines such a command.
-        tokens += ["\\hline", *command[6:]]
-    else:
-        tokens.append(command)
-
-
-def _after_comment(tex: str, start: int) -> int:
-    """A comment is believed only where nothing follows on its line: `50% chance` was meant as a percent sign."""
-    stop = tex.find("\n", start)
-    stop = len(tex) if stop < 0 else stop
-    if tex[start + 1 : stop].strip():
-        raise refuse("bare-percent", "a bare % starts a comment in LaTeX; write \\% for a percent sign.")
-    return stop
+    return "\\ " if command[1].isspace() else command
 
 
 def is_word(token: str) -> bool:
     """Whether a token is a command of letters, which needs a space before a letter."""
     return len(token) > 1 and token[1] in _LETTERS
+
+
+def source(tokens: Sequence[str]) -> str:
+    r"""LaTeX again for tokens.
+
+    >>> source(["\\pi", "r", "^", "2"])
+    '\\pi r^2'
+    """
+    return "".join(f"{token} " if is_word(token) else token for token in tokens)
 
 
 class Cursor:
@@ -118,6 +83,19 @@ class Cursor:
         token = self.peek()
         self.position += 1
         return token
+
+    def before(self, word: str, command: str) -> Sequence[str]:
+        """The tokens before a word of plain TeX that parts the arguments of a command; steps over the word."""
+        start = self.position
+        while (token := self.next()) != word:
+            if token is None:
+                raise refuse("syntax", f"{command} lacks its {word}.")
+        return self.tokens[start : self.position - 1]
+
+    def rest(self) -> Sequence[str]:
+        """All tokens that are left; steps over them."""
+        start, self.position = self.position, len(self.tokens)
+        return self.tokens[start:]
 
     def skip_spaces(self) -> None:
         while self.peek() == " ":

@@ -6,13 +6,18 @@ __all__ = [
     "BAR_OPERATORS",
     "BINARY",
     "CLASSES",
+    "COMBINING",
     "DELIMITERS",
     "DOTS",
     "LETTER_CLASSES",
+    "LOWERED",
     "OPERATORS",
+    "RAISED",
     "RENAMED",
+    "SIGNS",
     "SILENT",
     "TEXT_SYMBOLS",
+    "UNREAD",
     "WRAPS",
     "atom_of",
 ]
@@ -28,6 +33,8 @@ DELIMITERS = {
     "\\rmoustache": "⎱", "\\ulcorner": "⌜", "\\urcorner": "⌝", "\\llcorner": "⌞", "\\lrcorner": "⌟",
     "\\llbracket": "⟦", "\\rrbracket": "⟧", "\\lt": "⟨", "\\gt": "⟩", "\\bracevert": "|", "\\arrowvert": "|",
     "⟨": "⟨", "⟩": "⟩", "⌊": "⌊", "⌋": "⌋", "⌈": "⌈", "⌉": "⌉", "‖": "‖", "\\parallel": "‖", "（": "(", "）": ")",
+    "\\textbar": "|", "\\textless": "⟨", "\\textgreater": "⟩", "\\textbackslash": "\\", "\\textbraceleft": "{",
+    "\\textbraceright": "}", "\\Arrowvert": "‖", "\\rbrbrak": "]", "\\lbrbrak": "[", "∣": "|", "∥": "‖",
 }  # fmt: skip
 r"""What may follow `\left`, `\right`, `\middle` and `\big`, and the character it stands for; "." stands for none."""
 
@@ -43,6 +50,23 @@ TEXT_SYMBOLS = {
     "\\textquotedblleft": "“", "\\textquotedblright": "”", "\\textmu": "µ", "\\textperthousand": "‰",
     "\\textcelsius": "℃", "\\celsius": "℃", "\\textdollar": "$", "\\textpercent": "%", "\\textsection": "§",
     "\\textcent": "¢", "\\textonehalf": "½", "\\textpm": "±", "\\texttimes": "×", "\\textohm": "Ω",
+    "\\textbardbl": "‖", "\\textbraceleft": "{", "\\textbraceright": "}", "\\textdagger": "†", "\\textdaggerdbl": "‡",
+    "\\textsterling": "£", "\\textcopyright": "©", "\\textparagraph": "¶", "\\textperiodcentered": "·",
+    "\\textexclamdown": "¡", "\\textquestiondown": "¿", "\\textordfeminine": "ª", "\\textordmasculine": "º",
+    "\\textonesuperior": "¹", "\\texttwosuperior": "²", "\\textthreesuperior": "³", "\\textonequarter": "¼",
+    "\\textthreequarters": "¾", "\\textdiv": "÷", "\\textminus": "−", "\\textlnot": "¬", "\\textbrokenbar": "¦",
+    "\\textcurrency": "¤", "\\textrightarrow": "→", "\\textleftarrow": "←", "\\textuparrow": "↑",
+    "\\textdownarrow": "↓",
+    "\\textnumero": "№", "\\textwon": "₩", "\\textlira": "₤", "\\textdong": "₫", "\\textpeso": "₱", "\\textnaira": "₦",
+    "\\textflorin": "ƒ", "\\textinterrobang": "‽", "\\textlangle": "⟨", "\\textrangle": "⟩",
+    "\\textasteriskcentered": "*",
+    "\\textreferencemark": "※", "\\textquotesingle": "'", "\\textvisiblespace": "␣", "\\textservicemark": "℠",
+    "\\textopenbullet": "◦",
+    "\\textbigcircle": "◯", "\\textrecipe": "℞", "\\textmusicalnote": "♪", "\\textbaht": "฿",
+    "\\textquotedbl": '"', "\\guillemotleft": "«",
+    "\\guillemotright": "»", "\\textpertenthousand": "‱", "\\textfractionsolidus": "⁄", "\\textsurd": "√",
+    "\\textestimated": "℮", "\\textmho": "℧", "\\DH": "Ð", "\\dh": "ð", "\\TH": "Þ", "\\th": "þ", "\\SS": "ẞ",
+    "\\KaTeX": "KaTeX", "\\degreeCelsius": "℃", "\\geneuro": "€", "\\officialeuro": "€",
     "\\TeX": "TeX", "\\LaTeX": "LaTeX", "\\slash": "/", "\\lbrace": "{", "\\rbrace": "}", "\\space": " ",
 }  # fmt: skip
 """Commands of text that are one sign; in mathematics too where math-core does not know them."""
@@ -87,12 +111,6 @@ WRAPS = {
     "\\sout": ("lmsout(", ")", "ord"),
     "\\hphantom": ("lmhide(", ")", "ord"),
     "\\vphantom": ("lmvphantom(", ")", "ord"),
-    "\\mathrlap": ("lmrlap(", ")", "ord"),
-    "\\mathllap": ("lmllap(", ")", "ord"),
-    "\\mathclap": ("lmclap(", ")", "ord"),
-    "\\rlap": ("lmrlap(", ")", "ord"),
-    "\\llap": ("lmllap(", ")", "ord"),
-    "\\clap": ("lmclap(", ")", "ord"),
     "\\overarc": ("overparen(", ")", "ord"),
     "\\wideparen": ("overparen(", ")", "ord"),
     "\\pmb": ("bold(", ")", "ord"),
@@ -126,10 +144,12 @@ RENAMED = {
 SILENT = frozenset((
     "\\nonumber", "\\notag", "\\small", "\\large", "\\Large", "\\LARGE", "\\huge", "\\Huge", "\\normalsize", "\\tiny",
     "\\footnotesize", "\\scriptsize", "\\noindent", "\\par", "\\allowbreak", "\\nobreak", "\\break", "\\linebreak",
-    "\\displaylimits", "\\strut", "\\mathstrut", "\\relax", "\\protect", "\\centering", "\\null", "\\-", "\\/",
-    "\\leavevmode", "\\boldmath", "\\unboldmath", "\\hfill", "\\hfil", "\\nolinebreak",
-    "\\displaybreak", "\\smash", "\\goodbreak", "\\smallskip", "\\medskip", "\\bigskip", "\\ensuremath",
-    "\\raggedright",
+    "\\displaylimits", "\\strut", "\\mathstrut", "\\relax", "\\protect", "\\centering", "\\null", "\\/", "\\Tiny",
+    "\\leavevmode", "\\boldmath", "\\unboldmath", "\\hfill", "\\hfil", "\\nolinebreak", "\\hfilll", "\\vfil",
+    "\\vfill",
+    "\\displaybreak", "\\goodbreak", "\\smallskip", "\\medskip", "\\bigskip", "\\ensuremath", "\\badbreak",
+    "\\raggedright", "\\nonscript", "\\allowdisplaybreaks", "\\xmathstrut", "\\sixptsize", "\\hss", "\\vss",
+    "\\SwapAboveDisplaySkip", "\\ignorespaces", "\\unskip",
 ))  # fmt: skip
 """Commands that change nothing in the picture of one formula."""
 
@@ -139,6 +159,37 @@ ACCENTS = {
     "˚": "\u030a", "⃗": "\u20d7", "→": "\u20d7", "←": "\u20d6", "↔": "\u20e1", "⇀": "\u20d1", "↼": "\u20d0",
 }  # fmt: skip
 """What math-core writes over a base, and the combining character that Typst calls the same accent."""
+
+COMBINING = {
+    "\u0300": "\\grave", "\u0301": "\\acute", "\u0302": "\\hat", "\u0303": "\\tilde", "\u0304": "\\bar",
+    "\u0305": "\\overline", "\u0306": "\\breve", "\u0307": "\\dot", "\u0308": "\\ddot", "\u030a": "\\mathring",
+    "\u030c": "\\check", "\u0332": "\\underline", "\u0338": "\\not", "\u20d7": "\\vec", "\u20db": "\\dddot",
+    "\u20d6": "\\overleftarrow", "\u20e1": "\\overleftrightarrow", "\u0331": "\\underline", "\u033f": "\\overline",
+}  # fmt: skip
+"""Combining characters, which stand after their letter, and the accent that each is."""
+
+RAISED = dict(
+    zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ", "0123456789+-=()niabcdefghjklmoprstuvwxyzT", strict=True)
+)
+LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ", "0123456789+-=()aeoxhklmnpstijruv", strict=True))
+"""Characters that are scripts, and what they raise or lower."""
+
+SIGNS = {
+    "\\hexagon": "⎔", "\\pentagon": "⬠", "\\male": "♂", "\\female": "♀", "\\smiley": "☺", "\\frownie": "☹",
+    "\\sun": "☼", "\\earth": "♁", "\\Digamma": "Ϝ", "\\stigma": "ϛ", "\\varstigma": "ϛ", "\\Stigma": "Ϛ",
+    "\\koppa": "ϟ",
+    "\\Koppa": "Ϟ", "\\varcoppa": "ϙ", "\\coppa": "ϙ", "\\Coppa": "Ϙ", "\\sampi": "ϡ", "\\Sampi": "Ϡ",
+    "\\LeftArrow": "⭠", "\\cmark": "✓", "\\xmark": "✗", "\\tick": "✓", "\\parallelogram": "▱",
+    "\\rectangle": "▭", "\\smallsquare": "▫", "\\filledsquare": "■", "\\bigcircle": "◯", "\\arc": "⌒",
+    "\\varhexagon": "⬡", "\\octagon": "⯃", "\\diameter": "⌀", "\\invdiameter": "⌀", "\\recorder": "⌕",
+}  # fmt: skip
+"""Commands for a character that math-core has no name for."""
+
+UNREAD = frozenset(
+    "\u2adc"
+    "⇫⇬⇭⇮⇯⇰⇱⇲⇳∅∠∡∢∴∵⊤⊥⟀⟁⟃⟄⟊⟋⟌⟍⟎⟏⟐⟓⟔⟠⟡⟢⟣⟤⟥⤙⤚⦁⦙⦚⦛⦜⦝⦞⦟⦠⦡⦢⦣⦤⦥⦦⦧⦨⦩⦪⦫⦬⦭⦮⦯⦰⦱⦲⦳⦴⦺⦻⦼⦽⦾⦿⧂⧃⧉⧊⧋⧌⧍⧖⧗⧜⧝⧞⧧⧨⧩⧪⧫⧬⧭⧮⧯⧰⧱⧲⧳⧾⧿⫙⫚⫛⫝⫬⫭⫯⫰⫱⫴⫵⫻"
+)
+"""Signs of Unicode that math-core does not read as themselves."""
 
 BINARY = frozenset("+−-±∓×÷∗*⋆∘∙•⋅·∩∪⊎⊓⊔∧∨∖≀⋄△▽◁▷⊕⊖⊗⊘⊙◯†‡⨿∔⋒⋓⊼⊻⩞⊡⊞⊟⊠⋉⋊⋋⋌⊛⊚⊝⋎⋏⊺∸")
 CLASSES = {

@@ -7,13 +7,15 @@ import pytest
 from corpus.hub.replica import REPO, replica
 from corpus.hub.served import ServedHub, serve
 
-from lomo_hf.hub.patience import Patience
+from lomo_hf.dataset import build_dataset
+from lomo_hf.errors import SourceError
+from lomo_hf.hub.retry import Retrier
 
 
 @pytest.fixture(scope="session")
-def quick() -> Patience:
-    """Patience that does not wait."""
-    return Patience(sleep=_at_once)
+def quick() -> Retrier:
+    """Tries again without waiting."""
+    return Retrier(failure=SourceError, sleep=_at_once)
 
 
 def _at_once(seconds: float) -> None:
@@ -32,3 +34,11 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedHub]:
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_ENDPOINT", served.url)
         yield served
+
+
+@pytest.fixture(scope="session")
+def built_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A finished dataset folder of two rows."""
+    out = tmp_path_factory.mktemp("built") / "folder"
+    build_dataset(out=out, limit=2)
+    return str(out)

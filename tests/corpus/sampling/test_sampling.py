@@ -291,4 +291,4 @@ def test_refused_rows_are_not_eligible_where_text_is_read(hub: ServedHub) -> Non
     source = open_hub(REPO, configs=["open_orca", "ifeval_like"])
     made = draw(source, Sampling(dedup=True))
     assert not [row for row in made.source.conversations(0, len(made.source)) if isinstance(row, Refusal)]
-    assert [dict(one.refused or {}) for one in made.configs] == [{"dialect": 1}, {"role:tool": 1}]
+    assert [dict(one.refused or {}) for one in made.configs] == [{"dialect": 1}, {}]

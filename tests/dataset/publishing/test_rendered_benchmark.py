@@ -1,11 +1,11 @@
-"""A benchmark on the Hub becomes twins that load from the Hub again, with the commit it was read from on record."""
+"""A benchmark on the Hub becomes configs that load from the Hub again, with the commit it was read from on record."""
 
 import json
 from pathlib import Path
 
 import datasets
 import pytest
-from evaluation.twin_helpers import QUESTIONS, benchmark_rows
+from evaluation.pair_helpers import QUESTIONS, benchmark_rows
 from hub.server import LoopbackHub
 from huggingface_hub import HfApi
 
@@ -30,21 +30,21 @@ def test_the_whole_way_over_the_hub(hub: LoopbackHub, tmp_path: Path) -> None:
     rows = datasets.Dataset.from_list(benchmark_rows(), features=FEATURES)
     rows.to_parquet(tmp_path / "bench" / "data" / "val-00000-of-00001.parquet")
     api = HfApi()
-    for name in ("bench", "twins"):
+    for name in ("bench", "configs"):
         api.create_repo(f"tester/{name}", repo_type="dataset")
     api.upload_folder(repo_id="tester/bench", folder_path=tmp_path / "bench", repo_type="dataset")
 
-    report = render_benchmark(COLUMNS, tmp_path / "out", repo="tester/twins")
+    report = render_benchmark(COLUMNS, tmp_path / "out", repo="tester/configs")
     assert report.rows == len(QUESTIONS)
     head = api.dataset_info("tester/bench").sha
     assert json.loads((tmp_path / "out" / "rendered_eval.json").read_text())["benchmark"]["revision"] == head
     assert f"at `{head}`" in (tmp_path / "out" / "README.md").read_text()
 
-    api.upload_folder(repo_id="tester/twins", folder_path=tmp_path / "out", repo_type="dataset")
-    twins = {name: datasets.load_dataset("tester/twins", name, split="val") for name in ("standard", "rendered")}
-    assert twins["standard"]["id"][:] == twins["rendered"]["id"][:] == [row["key"] for row in benchmark_rows()]
-    assert twins["rendered"][0]["images"][-1].mode == "L"
-    assert twins["rendered"]["answer"][:] == [row["answers"] for row in benchmark_rows()]
+    api.upload_folder(repo_id="tester/configs", folder_path=tmp_path / "out", repo_type="dataset")
+    configs = {name: datasets.load_dataset("tester/configs", name, split="val") for name in ("standard", "rendered")}
+    assert configs["standard"]["id"][:] == configs["rendered"]["id"][:] == [row["key"] for row in benchmark_rows()]
+    assert configs["rendered"][0]["images"][-1].mode == "L"
+    assert configs["rendered"]["answer"][:] == [row["answers"] for row in benchmark_rows()]
 
 
 def test_a_benchmark_that_is_not_there_is_named(hub: LoopbackHub, tmp_path: Path) -> None:
