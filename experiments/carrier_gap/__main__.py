@@ -4,7 +4,6 @@ data      corpus -> `lomo build` and `lomo render-eval` -> the folder          (
 base      train a base, once                                                   (needs torch)
 arms      train and test every arm from the bases                              (needs torch)
 report    runs -> results/NAME.json -> docs/proof.md and its pictures          (needs lomo_hf)
-counts    a log alone -> results/NAME.json, without single answers             (needs lomo_hf)
 outcomes  results/NAME.json -> files that `lomo sensitivity` reads             (needs lomo_hf)
 """
 
@@ -23,7 +22,7 @@ from experiments.carrier_gap.settings import ARMS, SETTINGS, Settings
 os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
 os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
 
-_STAGES = ("all", "data", "base", "arms", "report", "outcomes", "counts")
+_STAGES = ("all", "data", "base", "arms", "report", "outcomes")
 _BASE_SHARE = 0.6  # of the minutes, for all bases together
 _TINY_ARMS = ("standard", "ratio50", "multispan50")
 
@@ -110,33 +109,11 @@ def _report(given: argparse.Namespace, settings: Settings) -> None:
 def _outcomes(given: argparse.Namespace, settings: Settings) -> None:
     from experiments.carrier_gap.records import RESULTS, load_results, outcome_files
 
-    name = given.results or given.size
-    _, outcomes = load_results(name, RESULTS)
-    if outcomes is None:
-        raise SystemExit(f"{name} holds counts alone, and not which answers were right. Name another by --results.")
+    _, outcomes = load_results(given.results or given.size, RESULTS)
     print(f"{len(outcome_files(outcomes, given.out))} files in {given.out}")
 
 
-def _counts(given: argparse.Namespace, settings: Settings) -> None:
-    from experiments.carrier_gap.counts import read_log, save_counts
-    from experiments.carrier_gap.folder import Folder
-    from experiments.carrier_gap.records import RESULTS
-
-    folder = Folder(given.data)
-    about = {"size": given.size, "versions": folder.info["versions"], "dataset": folder.info["dataset"]}
-    about |= {"rows": len(folder.prompts), "half": settings.half}
-    questions = {test: len(folder.test(test)) for test in folder.tests}
-    print(save_counts(given.results or given.size, read_log(given.log), questions, about, RESULTS))
-
-
-_RUN = {
-    "data": _data,
-    "base": _base,
-    "arms": _arms,
-    "report": _report,
-    "outcomes": _outcomes,
-    "counts": _counts,
-}
+_RUN = {"data": _data, "base": _base, "arms": _arms, "report": _report, "outcomes": _outcomes}
 
 
 def _names(text: str) -> list[str]:
@@ -174,7 +151,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dataset", help="train on the rows of this dataset instead: org/name, or a folder")
     parser.add_argument("--config", default="ratio50", help="its config")
-    parser.add_argument("--log", type=Path, help="of the stages base and arms, for `counts`")
     parser.add_argument("--results", help="the name of the result file; default SIZE")
     parser.add_argument("--num-proc", type=int, default=1, help="processes that build")
     parser.add_argument("--threads", type=int, help="of torch, on a CPU")

@@ -1,6 +1,6 @@
 """The part of the report about other methods: a table, and in words what each did here beside its peers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from experiments.carrier_gap.methods import METHODS
 from experiments.carrier_gap.summary import ArmSummary, Difference, Summary
@@ -8,6 +8,10 @@ from experiments.carrier_gap.summary import ArmSummary, Difference, Summary
 __all__ = ["methods_part", "number"]
 
 _BESIDE = ("standard", "ratio50", "ratio100", "fulltext50")
+_COLUMNS = (
+    "arm", "runs", "text", "rendered", "distorted", "middle", "drop [95 %]", "d", "MIR", "homogenisation", "s a step",
+    "MB",
+)  # fmt: skip
 # What each arm is to be compared with beside `standard`, and what is to be known of it on a bench of this size.
 _NOTES: Mapping[str, tuple[str | None, str]] = {
     "full-text": (
@@ -46,20 +50,25 @@ def methods_part(summary: Summary, pictures: Mapping[str, str]) -> list[str]:
     arms = [arm for arm in METHODS if arm in summary.arms]
     if not arms:
         return []
-    shown = [*(arm for arm in _BESIDE if arm in summary.arms), *arms]
+    same = summary.beside(METHODS)
+    shown = [*(arm for arm in _BESIDE if arm in same.arms), *arms]
     lines = [
         "### Other methods on this bench",
         "",
         f"![Other methods: accuracy and drop](proof/{pictures['methods']})",
         "",
-        "| arm | runs | text | rendered | distorted | drop [95 %] | d | MIR | homogenisation | s a step | MB |",
-        "| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: |",
-        *(_row(summary.arms[arm]) for arm in shown),
+        f"| {' | '.join(_COLUMNS)} |",
+        f"| --- |{' ---: |' * 5} --- |{' ---: |' * 5}",
+        *(_row(same.arms[arm]) for arm in shown),
         "",
-        "*Homogenisation: the mean cosine among a page's tokens after the last block. Seconds a step and megabytes: an "
-        "arm's share of those trained side by side. – was not measured.*",
+        f"*{_bases(same)} for every row of this table, so rows of recipes differ from those above. Homogenisation: "
+        "the mean cosine among a page's tokens after the last block. Seconds a step and megabytes: an arm's share of "
+        "those trained side by side (`together` in the result file). On a GPU the largest group of a command is "
+        "compiled and the others are not, so the seconds of `equation6`, `alignment`, `attention` and `laver` are an "
+        "upper bound. – was not measured.*",
         "",
-        *(_said(summary, arm) for arm in arms),
+        *_fewer(same, arms),
+        *(_said(same, arm) for arm in arms),
         "",
     ]
     absent = [arm for arm in METHODS if arm not in summary.arms]
@@ -77,10 +86,22 @@ def number(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def _bases(summary: Summary) -> str:
+    numbers = sorted({run["base"] for run in summary.runs})
+    return f"Base{'s' if len(numbers) > 1 else ''} {' and '.join(map(str, numbers))}"
+
+
+def _fewer(summary: Summary, arms: Sequence[str]) -> list[str]:
+    most = max(summary.arms[arm].runs for arm in arms)
+    few = [arm for arm in arms if summary.arms[arm].runs < most]
+    named = ", ".join(f"`{arm}` ({summary.arms[arm].runs})" for arm in few)
+    return [f"**Fewer runs than the others** ({most}), for want of time: {named}.", ""] if few else []
+
+
 def _row(arm: ArmSummary) -> str:
+    tests = " | ".join(number(arm.accuracy.get(test), 1) for test in ("text", "rendered", "distorted", "middle"))
     return (
-        f"| `{arm.arm}` | {arm.runs} | {arm.accuracy['text']:.1f} | {arm.accuracy['rendered']:.1f} | "
-        f"{number(arm.accuracy.get('distorted'), 1)} | {arm.drop:.1f} [{arm.low:.1f}, {arm.high:.1f}] | "
+        f"| `{arm.arm}` | {arm.runs} | {tests} | {arm.drop:.1f} [{arm.low:.1f}, {arm.high:.1f}] | "
         f"{number(arm.distance, 3)} | {number(arm.mir, 3)} | {number(arm.homogenisation, 3)} | "
         f"{number(arm.step_seconds, 3)} | {number(arm.megabytes, 0)} |"
     )

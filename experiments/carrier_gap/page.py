@@ -11,7 +11,7 @@ from experiments.carrier_gap.methods_page import methods_part, number
 from experiments.carrier_gap.plots import draw_all
 from experiments.carrier_gap.records import RESULTS, load_results
 from experiments.carrier_gap.settings import ARMS
-from experiments.carrier_gap.summary import ArmSummary, Summary, summarise
+from experiments.carrier_gap.summary import ArmSummary, Difference, Summary, summarise
 
 __all__ = ["write_report"]
 
@@ -30,14 +30,6 @@ _PAPER = {
     "standard": 40.88, "ratio25": 42.90, "ratio50": 43.56, "ratio75": 43.24, "ratio100": 42.68, "prefix50": 42.44,
     "suffix50": 42.33, "multispan50": 42.64, "fulltext50": 42.07, "nodistort50": 43.10,
 }  # fmt: skip
-
-
-_COUNTS_ONLY = (
-    "*Of these runs the log alone is left, with how many answers were right in each test: the GPU was given back "
-    "before the answers to single questions were fetched, and the weights of the arms with it. So intervals over "
-    "questions are the widest that the counts allow, and differences are taken as if two arms had been asked different "
-    "questions; distance, agreement, families and McNemar's test are missing.*"
-)
 
 
 def write_report(docs: Path = DOCS, results: Path = RESULTS) -> Path:
@@ -69,16 +61,16 @@ def _section(name: str, summary: Summary, pictures: Mapping[str, str]) -> str:
     recipes = [arm for arm in trained if arm.arm not in METHODS]
     missing = [arm for arm in ARMS if arm not in summary.arms]
     steps = sorted({run["steps"] for run in summary.runs if run["arm"] != "base"})
+    size = "the full size" if first["size"] == "full" else f"the reduced size `{first['size']}`"
     rows = f" of {first['half']} + {first['half']} rows each" if "half" in first else ""
     lines = [
-        f"## {_title(name, first)}",
+        f"## Results at {size}",
         "",
         f"{first['machine']}, torch {first['torch']}, Python {first['python']}; pages by lomo-hf "
         f"{first['versions']['lomo-hf']}. {first['parameters'] / 1e6:.1f} M parameters; bases of "
         f"{_listed(sorted({run['base_steps'] for run in summary.runs}))} steps, SFT of "
-        f"{_listed(steps)} steps{rows} from {first['rows']:,} rows; {_questions(summary)} questions.",
+        f"{_listed(steps)} steps{rows} from {first['rows']:,} rows; {len(summary.outcomes.ids['text'])} questions.",
         "",
-        *([_COUNTS_ONLY, ""] if summary.outcomes is None else []),
         _verdict(summary, recipes),
         "",
         f"![Drop in accuracy of every arm](proof/{pictures['drops']})",
@@ -86,34 +78,37 @@ def _section(name: str, summary: Summary, pictures: Mapping[str, str]) -> str:
         _table(recipes, summary),
         "",
     ]
-    if "figure-1a" in pictures:
-        lines += [
-            f"![Figure 1a: accuracy under both carriers](proof/{pictures['figure-1a']})",
-            f"![Figure 1b: drop by pairwise distance](proof/{pictures['figure-1b']})",
-            "",
-            "*Figure 1a by arm, and figure 1b for `standard`: bins of as many questions each, by their distance.*",
-            "",
-        ]
-    if "curves" in pictures:
-        lines += [f"![Learning curves](proof/{pictures['curves']})", ""]
-    lines += [_tests_table(summary), ""]
-    if summary.outcomes is not None:
-        lines += [_families(summary), ""]
-    lines += methods_part(summary, pictures)
+    lines += [
+        f"![Figure 1a: accuracy under both carriers](proof/{pictures['figure-1a']})",
+        f"![Figure 1b: drop by pairwise distance](proof/{pictures['figure-1b']})",
+        "",
+        "*Figure 1a by arm, and figure 1b for `standard`: bins of as many questions each, by their distance, both the "
+        f"mean over runs. {_by_distance(summary)}*",
+        "",
+        f"![Learning curves](proof/{pictures['curves']})",
+        "",
+        _tests_table(summary, recipes),
+        "",
+        *_ablations(summary, recipes),
+        _families(summary),
+        "",
+        *methods_part(summary, pictures),
+    ]
     if missing:
         lines += [f"**Not run here:** {', '.join(f'`{arm}`' for arm in missing)}.", ""]
     return "\n".join(lines) + "\n"
 
 
-def _title(name: str, first: Mapping[str, Any]) -> str:
-    if first["size"] != "full":
-        return f"Results at the reduced size `{first['size']}`"
-    return "Results at the full size" + (", trained further on a CPU" if "CPU" in first["machine"] else "")
-
-
-def _questions(summary: Summary) -> int:
-    first = summary.runs[0]
-    return len(summary.outcomes.ids["text"]) if summary.outcomes else first["questions"]["text"]
+def _by_distance(summary: Summary) -> str:
+    """The ends of figure 1b in words."""
+    if "standard" not in summary.arms:
+        return ""
+    bins = summary.bins("standard")
+    near, far = (
+        f"{100 * one.drop:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
+        for one in (bins[0].sensitivity, bins[-1].sensitivity)
+    )
+    return f"The drop is {near} in the nearest bin and {far} in the farthest; in the paper it rises with distance."
 
 
 def _verdict(summary: Summary, trained: Sequence[ArmSummary]) -> str:
@@ -173,12 +168,36 @@ def _paper(arm: str) -> str:
     return f"{_PAPER[arm]:.2f}" if arm in _PAPER else ""
 
 
-def _tests_table(summary: Summary) -> str:
-    tests = [test for test in _TESTS if all(test in arm.accuracy for arm in summary.arms.values())]
+def _tests_table(summary: Summary, trained: Sequence[ArmSummary]) -> str:
+    arms = [*([summary.arms["base"]] if "base" in summary.arms else []), *trained]
+    tests = [test for test in _TESTS if all(test in arm.accuracy for arm in arms)]
     lines = [f"| arm | {' | '.join(test.replace('_', ' ') for test in tests)} |", f"| --- |{' ---: |' * len(tests)}"]
-    for arm in summary.arms.values():
+    for arm in arms:
         lines.append(f"| `{arm.arm}` | {' | '.join(f'{arm.accuracy[test]:.1f}' for test in tests)} |")
     return "\n".join([*lines, "", "*Accuracy by carrier, in percent, mean over runs.*"])
+
+
+def _ablations(summary: Summary, trained: Sequence[ArmSummary]) -> list[str]:
+    """Every recipe's accuracy minus that of `ratio50`, test by test."""
+    arms = [arm.arm for arm in trained if arm.arm not in ("standard", "ratio50")]
+    if "ratio50" not in summary.arms or not arms:
+        return []
+    tests = [test for test in _TESTS if test in summary.arms["ratio50"].accuracy]
+    lines = [f"| arm | {' | '.join(test.replace('_', ' ') for test in tests)} |", f"| --- |{' --- |' * len(tests)}"]
+    for arm in arms:
+        found = (summary.accuracy_difference(arm, "ratio50", test) for test in tests)
+        lines.append(f"| `{arm}` | {' | '.join(_difference(one) for one in found)} |")
+    note = "*Accuracy minus that of `ratio50` on the same questions, bases and seeds, in points; bold: beyond chance.*"
+    return [*lines, "", note, ""]
+
+
+def _difference(found: Difference | None) -> str:
+    if found is None:
+        return ""
+    value, low, high = found
+    return (
+        f"**{value:+.1f}** [{low:.1f}, {high:.1f}]" if low > 0 or high < 0 else f"{value:+.1f} [{low:.1f}, {high:.1f}]"
+    )
 
 
 def _families(summary: Summary) -> str:

@@ -21,23 +21,18 @@ def draw_all(summary: Summary, folder: Path, name: str) -> dict[str, str]:
     from lomo_hf.evaluation import save_plot
 
     folder.mkdir(parents=True, exist_ok=True)
-    names = {"drops": f"{name}-drops.png"}
+    names = {kind: f"{name}-{kind}.png" for kind in ("drops", "curves", "figure-1a", "figure-1b")}
     recipes = [arm for name, arm in summary.arms.items() if name not in METHODS]
     save_plot(_drops(summary, recipes), folder / names["drops"])
     if len(recipes) < len(summary.arms):
         names["methods"] = f"{name}-methods.png"
-        beside = [arm for arm in recipes if arm.arm in ("standard", "ratio50", "ratio100", "fulltext50")]
-        methods = [summary.arms[arm] for arm in METHODS if arm in summary.arms]
-        save_plot(_drops(summary, [*beside, *methods]), folder / names["methods"])
-    if any("curve" in run for run in summary.runs):
-        names["curves"] = f"{name}-curves.png"
-        save_plot(_curves(summary), folder / names["curves"])
-    if summary.outcomes is not None:
-        names |= {kind: f"{name}-{kind}.png" for kind in ("figure-1a", "figure-1b")}
-        shown = {arm: one.sensitivity for arm, one in summary.arms.items()}
-        product.figure_carriers(shown, folder / names["figure-1a"])
-        arm = "standard" if "standard" in summary.arms else next(iter(summary.arms))
-        product.figure_distances(summary.bins(arm), folder / names["figure-1b"])
+        same = summary.beside(METHODS)
+        shown = [arm for arm in ("standard", "ratio50", "ratio100", "fulltext50", *METHODS) if arm in same.arms]
+        save_plot(_drops(same, [same.arms[arm] for arm in shown]), folder / names["methods"])
+    save_plot(_curves(summary, recipes), folder / names["curves"])
+    product.figure_carriers({arm.arm: arm.sensitivity for arm in recipes}, folder / names["figure-1a"])
+    arm = "standard" if "standard" in summary.arms else next(iter(summary.arms))
+    product.figure_distances(summary.bins(arm), folder / names["figure-1b"])
     return names
 
 
@@ -53,20 +48,20 @@ def _drops(summary: Summary, arms: Sequence[ArmSummary]) -> "Figure":
         points = [run["drop"] for run in summary.runs if run["arm"] == arm.arm]
         axes.plot(points, [at] * len(points), "o", color=_DOT, markersize=3.2, markerfacecolor="none")
     axes.set_yticks(range(len(arms)), [arm.arm for arm in arms])
-    axes.invert_yaxis()
+    axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.set_xlabel("drop in accuracy when the question is a page (points)")
     _quiet(axes)
     return figure
 
 
-def _curves(summary: Summary) -> "Figure":
+def _curves(summary: Summary, arms: Sequence[ArmSummary]) -> "Figure":
     """Accuracy as text and as pages over the steps of SFT, the mean over runs."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     for place, test in enumerate(("text", "rendered")):
         axes = figure.add_subplot(1, 2, place + 1)
-        for arm in summary.arms:
+        for arm in (one.arm for one in arms):
             points: dict[int, list[float]] = {}
             for run in summary.runs:
                 for point in run.get("curve", ()) if run["arm"] == arm else ():
@@ -75,7 +70,7 @@ def _curves(summary: Summary) -> "Figure":
                 steps = sorted(points)
                 means = [sum(points[step]) / len(points[step]) for step in steps]
                 axes.plot(steps, means, marker=".", linewidth=1.2, label=arm)
-        axes.set_title(f"{test}", fontsize=10)
+        axes.set_title(f"{test}, the first questions of the test", fontsize=9)
         axes.set_xlabel("steps of SFT")
         axes.set_ylabel("accuracy (%)")
         _quiet(axes)

@@ -115,11 +115,11 @@ def save_results(
     return path
 
 
-def load_results(name: str, where: Path = RESULTS) -> tuple[list[dict[str, Any]], Outcomes | None]:
-    """The runs of a result file, and their outcomes; None where only counts are left."""
+def load_results(name: str, where: Path = RESULTS) -> tuple[list[dict[str, Any]], Outcomes]:
+    """The runs and the outcomes of a result file."""
     runs: list[dict[str, Any]] = json.loads((where / f"{name}.json").read_text(encoding="utf-8"))
-    path = where / "outcomes" / f"{name}.json"
-    return runs, Outcomes.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    held = json.loads((where / "outcomes" / f"{name}.json").read_text(encoding="utf-8"))
+    return runs, Outcomes.from_dict(held)
 
 
 def outcome_files(outcomes: Outcomes, to: Path) -> list[Path]:

@@ -1,12 +1,11 @@
 """What the runs of each arm say together: means over runs, intervals over questions, the spread over seeds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from experiments.carrier_gap import product
-from experiments.carrier_gap.counts import mean_interval
 from experiments.carrier_gap.records import Outcomes, RunKey, key_of
 
 __all__ = ["ArmSummary", "Summary", "summarise"]
@@ -27,7 +26,7 @@ class ArmSummary:
             `standard` itself and where no run of it is paired.
         agreement, distance, mir, step_seconds, megabytes: Means over runs.
         homogenisation: Of the last layer, mean over runs.
-        sensitivity: As `lomo_hf.evaluation` reports it; None where only counts are left.
+        sensitivity: As `lomo_hf.evaluation` reports it.
     """
 
     arm: str
@@ -49,15 +48,11 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Summary:
-    """All arms of a result file, in their order there; `base` is the model before SFT.
-
-    Attributes:
-        outcomes: Which questions were right; None where only counts are left.
-    """
+    """All arms of a result file, in their order there; `base` is the model before SFT."""
 
     arms: Mapping[str, ArmSummary]
     runs: Sequence[Mapping[str, Any]]
-    outcomes: Outcomes | None
+    outcomes: Outcomes
 
     def keys(self, arm: str) -> list[RunKey]:
         """The runs of an arm."""
@@ -65,49 +60,51 @@ class Summary:
 
     def difference(self, arm: str, other: str) -> Difference | None:
         """One arm's drop minus another's, over the bases and seeds that both have."""
-        return _difference(self.runs, self.outcomes, arm, other)
+        return _difference(self.keys(arm), other, self.outcomes)
+
+    def accuracy_difference(self, arm: str, other: str, test: str) -> Difference | None:
+        """One arm's accuracy in a test minus another's, over the bases and seeds that both have."""
+        pairs = _paired(self.keys(arm), other, self.outcomes)
+        if not pairs:
+            return None
+        own, beside = (self.outcomes.mean_over(side, test) for side in zip(*pairs, strict=True))
+        found = product.sensitivity(own, beside).overall
+        return 100 * found.drop, 100 * found.low, 100 * found.high
+
+    def beside(self, arms: Container[str]) -> "Summary":
+        """Of the bases and seeds that these arms have, so that means are over the same runs."""
+        shared = {(run["base"], run["seed"]) for run in self.runs if run["arm"] in arms}
+        return summarise([run for run in self.runs if (run["base"], run["seed"]) in shared], self.outcomes)
 
     def bins(self, arm: str, count: int = 5) -> Any:
-        """Figure 1b of an arm: the drop by pairwise distance, of all its runs' questions."""
-        assert self.outcomes is not None
-        text: dict[str, Any] = {}
-        page: dict[str, Any] = {}
-        distances: dict[str, float] = {}
-        for key in self.keys(arm):
-            for held, test in ((text, "text"), (page, "rendered")):
-                held.update({f"{key} {name}": one for name, one in self.outcomes.of(key, test).items()})
-            ids = self.outcomes.ids["rendered"]
-            known = zip(ids, self.outcomes.distances[key], strict=True)
-            distances.update({f"{key} {name}": at for name, at in known if at is not None})
+        """Figure 1b of an arm: the drop by pairwise distance, both the mean of a question's runs."""
+        keys, ids = self.keys(arm), self.outcomes.ids["rendered"]
+        text, page = (self.outcomes.mean_over(keys, test) for test in ("text", "rendered"))
+        held = {name: [self.outcomes.distances[key][at] for key in keys] for at, name in enumerate(ids)}
+        distances = {name: fmean(known) for name, known in held.items() if None not in known}
         return product.drop_by_distance(text, page, distances, count)
 
 
-def summarise(runs: Sequence[Mapping[str, Any]], outcomes: Outcomes | None) -> Summary:
+def summarise(runs: Sequence[Mapping[str, Any]], outcomes: Outcomes) -> Summary:
     """Put the runs of each arm together."""
     arms = dict.fromkeys(run["arm"] for run in runs)
     return Summary({arm: _arm(arm, runs, outcomes) for arm in arms}, runs, outcomes)
 
 
-def _arm(arm: str, runs: Sequence[Mapping[str, Any]], outcomes: Outcomes | None) -> ArmSummary:
+def _arm(arm: str, runs: Sequence[Mapping[str, Any]], outcomes: Outcomes) -> ArmSummary:
     own = [run for run in runs if run["arm"] == arm]
     drops = [run["drop"] for run in own]
-    if outcomes is None:
-        overall = None
-        drop, wide = mean_interval(own)
-        low, high = drop - wide, drop + wide
-    else:
-        keys = [key_of(run) for run in own]
-        overall = product.sensitivity(outcomes.mean_over(keys, "text"), outcomes.mean_over(keys, "rendered")).overall
-        drop, low, high = 100 * overall.drop, 100 * overall.low, 100 * overall.high
+    keys = [key_of(run) for run in own]
+    overall = product.sensitivity(outcomes.mean_over(keys, "text"), outcomes.mean_over(keys, "rendered")).overall
     return ArmSummary(
         arm=arm,
         runs=len(own),
         accuracy={test: fmean(run["accuracy"][test] for run in own) for test in own[0]["accuracy"]},
-        drop=drop,
-        low=low,
-        high=high,
+        drop=100 * overall.drop,
+        low=100 * overall.low,
+        high=100 * overall.high,
         spread=stdev(drops) if len(drops) > 1 else 0.0,
-        against=None if arm in ("standard", "base") else _difference(runs, outcomes, arm, "standard"),
+        against=None if arm in ("standard", "base") else _difference(keys, "standard", outcomes),
         agreement=_mean(run.get("agreement", {}).get("rendered") for run in own),
         distance=_mean(run.get("distance") for run in own),
         mir=_mean(run.get("mir") for run in own),
@@ -123,20 +120,17 @@ def _mean(values: Any) -> float | None:
     return fmean(held) if held else None
 
 
-def _difference(
-    runs: Sequence[Mapping[str, Any]], outcomes: Outcomes | None, arm: str, other: str
-) -> Difference | None:
-    """Over questions; with counts alone, as if the two arms had been asked different questions."""
-    by_key = {key_of(run): run for run in runs}
-    pairs = [(key, RunKey(other, key.base, key.seed)) for key in by_key if key.arm == arm]
-    pairs = [(key, beside) for key, beside in pairs if beside in by_key]
-    if not pairs or arm == other:
+def _difference(keys: Sequence[RunKey], other: str, outcomes: Outcomes) -> Difference | None:
+    """Over the bases and seeds that both arms have, on the same questions; None where there are none."""
+    pairs = _paired(keys, other, outcomes)
+    if not pairs:
         return None
     own, others = [key for key, _ in pairs], [beside for _, beside in pairs]
-    if outcomes is not None:
-        return product.difference_of_drops(
-            *(outcomes.mean_over(which, test) for which in (own, others) for test in ("text", "rendered"))
-        )
-    (first, wide), (second, wider) = (mean_interval([by_key[key] for key in keys]) for keys in (own, others))
-    reach = (wide**2 + wider**2) ** 0.5
-    return first - second, first - second - reach, first - second + reach
+    return product.difference_of_drops(
+        *(outcomes.mean_over(which, test) for which in (own, others) for test in ("text", "rendered"))
+    )
+
+
+def _paired(keys: Sequence[RunKey], other: str, outcomes: Outcomes) -> list[tuple[RunKey, RunKey]]:
+    pairs = [(key, RunKey(other, key.base, key.seed)) for key in keys if key.arm != other]
+    return [(key, beside) for key, beside in pairs if beside in outcomes.correct]

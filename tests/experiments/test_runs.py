@@ -129,49 +129,6 @@ def test_lomo_sensitivity_gives_the_figures_of_the_results(tmp_path: Path) -> No
     )
 
 
-def test_counts_are_read_from_a_log_and_intervals_are_never_too_narrow(tmp_path: Path) -> None:
-    from hypothesis import given
-    from hypothesis import strategies as st
-
-    from experiments.carrier_gap.counts import counted, drop_variance, save_counts
-
-    @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=60))
-    def never_too_narrow(answers: list[tuple[bool, bool]]) -> None:
-        text, page = (np.array([pair[side] for pair in answers], float) for side in (0, 1))
-        allowed = drop_variance(text.mean(), page.mean(), len(answers))
-        assert (text - page).var() / len(answers) <= allowed + 1e-12
-
-    never_too_narrow()
-    assert all(counted(round(100 * right / 416, 1), 416) == right for right in range(417))
-    with pytest.raises(ValueError, match="found 0.3"):
-        counted(0.3, 416)
-    shown = {"text": 90.0, "rendered": 5.0, "distorted": 5.0}
-    lines: list[dict[str, Any]] = [
-        {"what": "base saved", "number": 0, "steps": 9, "parameters": 5},
-        {"what": "start", "machine": "none", "torch": "none", "python": "none"},
-        *(
-            {"what": "run", "arm": arm, "base": 0, "seed": seed, "steps": 6 * (arm != "base"), "mir": 1.0}
-            | {test: share + seed - 2 * (arm == "mix" and test == "text") for test, share in shown.items()}
-            for arm, seeds in (("base", [0]), ("standard", [0, 1]), ("ratio50", [0, 1]), ("mix", [0, 1]))
-            for seed in seeds
-        ),
-    ]
-    about = {"size": "full", "versions": {"lomo-hf": "0"}, "rows": 4}
-    save_counts("full", lines, dict.fromkeys(shown, 100), about, tmp_path)
-    runs, outcomes = load_results("full", tmp_path)
-    assert outcomes is None
-    assert [run["drop"] for run in runs if run["arm"] == "mix"] == [83.0, 83.0]
-    page = write_report(tmp_path / "docs", tmp_path).read_text()
-    assert "Of these runs the log alone is left" in page
-    assert "Figure 1b" not in page
-    wide = (
-        1.959964 * (100**2 * np.mean([drop_variance(0.88 + at / 100, 0.05 + at / 100, 100) for at in (0, 1)])) ** 0.5
-    )
-    row = next(line for line in page.splitlines() if line.startswith("| `mix` | 2"))
-    assert f"| 83.0 [{83 - wide:.1f}, {83 + wide:.1f}] |" in row
-    assert "- `mix`: a drop no smaller and no larger beyond chance than `standard`, -2.0 [" in page
-
-
 def test_a_stopped_stage_goes_on_where_it_was(tiny: Path, tmp_path: Path) -> None:
     whole = (tiny / "out" / "runs.jsonl").read_text().splitlines(keepends=True)
     out = tmp_path / "out"
