@@ -261,6 +261,21 @@ def test_an_answer_counts_as_right_if_greedy_decoding_gives_it(tiny: Path, tmp_p
         assert (likely <= 0).all()
 
 
+def test_a_state_without_direction_has_no_distance(tiny: Path, tmp_path: Path) -> None:
+    import torch
+
+    from experiments.carrier_gap.examining import examine
+    from experiments.carrier_gap.ground import prepare_ground
+    from experiments.carrier_gap.running import prepare
+
+    run = prepare(tiny, SETTINGS["tiny"], tmp_path, 60.0, threads=1)
+    ground = prepare_ground(run, tiny / "out" / "base-0.pt", ["standard"])
+    assert len(examine(run, ground.decoder, ground.features, ground.exam)[0]["distance"]) == 24
+    with torch.no_grad():
+        ground.decoder.blocks[0].out.weight.zero_()
+    assert examine(run, ground.decoder, ground.features, ground.exam)[0]["distance"] == {}
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in RESULTS.glob("*.json")))
 def test_the_committed_page_is_made_of_the_committed_results(name: str, tmp_path: Path) -> None:
     page = write_report(tmp_path, RESULTS).read_text()
