@@ -6,7 +6,7 @@ command of this table outside of any delimiters is a formula by itself. Commands
 
 from types import MappingProxyType
 
-__all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS"]
+__all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS", "TYPESETTING_COMMANDS"]
 
 _ONE = """sqrt hat bar vec tilde dot ddot overline underline widehat widetilde overrightarrow overleftarrow overbrace
 underbrace boxed text mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod
@@ -33,3 +33,18 @@ _ENVIRONMENTS = """math displaymath equation align aligned alignat alignedat gat
 eqnarray cases dcases rcases array subarray matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix tabular"""
 
 MATH_ENVIRONMENTS = frozenset(name + star for name in _ENVIRONMENTS.split() for star in ("", "*"))
+
+TYPESETTING_COMMANDS = frozenset(
+    """left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr quad qquad displaystyle textstyle
+    scriptstyle limits nolimits pmod mod begin end text textrm textbf textit textsf texttt textup mbox hbox rm bf
+    it hline cline multicolumn tag label notag nonumber ldotp colon not over choose atop plus minus equal lbrace
+    rbrace lbrack rbrack vert Vert backslash nearrow searrow swarrow nwarrow Longrightarrow longmapsto iff hspace
+    vspace kern mskip phantom smash substack color textcolor bigtriangleup blacksquare Box checkmark dag ddag S P
+    prime wp Pr arg overparen overleftrightarrow widehat mathop mathbin mathrel mathord bigstar ddagger copyright
+    pounds intercal square lozenge bigodot bigsqcup gtrsim lesssim gtreqless smile frown asymp ncong napprox nsim
+    nsubseteq nsupseteq varsubsetneq twoheadrightarrow rightharpoonup leftharpoonup upharpoonright
+    circlearrowleft lessgtr between measuredangle sphericalangle eth beth gimel daleth hslash Game Finv mho SI si
+    qty num unit abs norm RR ZZ NN QQ CC FF sfrac nicefrac parbox rule underbrace overbrace array root of cases
+    matrix pmatrix eqno intertext emph""".split()
+)
+"""Further commands that LaTeX sources hold within delimiters; alone in a text, they are no formula."""
