@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lomo_hf.building import Receipt
-from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
+from lomo_hf.row import ROW_COLUMNS, SHAREGPT_COLUMNS, card_features, extra_columns_of
 
 __all__ = ["LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
 
@@ -48,7 +48,7 @@ def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, object]]:
         said.append(
             {"config_name": name, **({"default": True} if name == default else {}), "data_files": _files(name)}
         )
-        columns = list(sharegpt_features())
+        columns = list(SHAREGPT_COLUMNS)
         said.append({"config_name": name + SHAREGPT, "columns": columns, "data_files": _files(name)})
     return said
 
@@ -57,12 +57,12 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]
     """The card's `dataset_info:`, from the footers."""
     said = []
     for name, footprint in found.items():
-        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
-            size = sum(footprint.column_bytes[column] for column in features)
+        for view, columns in ((name, (*ROW_COLUMNS, *footprint.extra)), (name + SHAREGPT, SHAREGPT_COLUMNS)):
+            size = sum(footprint.column_bytes[column] for column in columns)
             said.append(
                 {
                     "config_name": view,
-                    "features": features._to_yaml_list(),
+                    "features": card_features(columns),
                     "splits": [{"name": SPLIT, "num_bytes": size, "num_examples": footprint.rows}],
                     "download_size": footprint.download_bytes,
                     "dataset_size": size,
@@ -99,7 +99,7 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
     import pyarrow.parquet as pq
 
     rows = download = 0
-    column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    column_bytes: dict[str, int] = dict.fromkeys(ROW_COLUMNS, 0)
     extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)
