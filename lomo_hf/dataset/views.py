@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lomo_hf.building import Receipt
 from lomo_hf.corpus.splits import in_order
-from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
+from lomo_hf.row import ROW_COLUMNS, SHAREGPT_COLUMNS, card_features, extra_columns_of
 
 __all__ = [
     "LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries",
@@ -70,7 +70,7 @@ def configs_yaml(splits: Mapping[str, Sequence[str]], default: str) -> list[dict
                 "data_files": _files(name, splits[name]),
             }
         )
-        columns = list(sharegpt_features())
+        columns = list(SHAREGPT_COLUMNS)
         said.append({"config_name": name + SHAREGPT, "columns": columns, "data_files": _files(name, splits[name])})
     return said
 
@@ -79,15 +79,15 @@ def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]
     """The card's `dataset_info:`, from the footers."""
     said = []
     for name, footprint in found.items():
-        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
+        for view, columns in ((name, (*ROW_COLUMNS, *footprint.extra)), (name + SHAREGPT, SHAREGPT_COLUMNS)):
             sizes = {
-                split: sum(part.column_bytes[column] for column in features)
+                split: sum(part.column_bytes[column] for column in columns)
                 for split, part in footprint.splits.items()
             }
             said.append(
                 {
                     "config_name": view,
-                    "features": features._to_yaml_list(),
+                    "features": card_features(columns),
                     "splits": [
                         {"name": split, "num_bytes": size, "num_examples": footprint.splits[split].rows}
                         for split, size in sizes.items()
@@ -128,7 +128,7 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
     import pyarrow.parquet as pq
 
     rows = download = 0
-    column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    column_bytes: dict[str, int] = dict.fromkeys(ROW_COLUMNS, 0)
     extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)
