@@ -18,7 +18,7 @@ from lomo_hf.selection import measured
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan"]
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raised whenever the layout of a shard changes: columns, order of rows, row groups,
 compression. Old receipts then match no more."""
 

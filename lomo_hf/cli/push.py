@@ -75,7 +75,7 @@ def _print_card(plan: "Plan", previous: str | None) -> None:
 
 def _print_outcome(report: "PushReport") -> None:
     screen = console()
-    configs = [name for name in (report.found.configs if report.found else {}) if not name.endswith("-sharegpt")]
+    configs = list(report.found.configs) if report.found else []
     for name in configs:
         rows = report.found.configs[name] if report.found else 0
         screen.print(f"{name}: {rows:,} rows load", highlight=False)

@@ -1,28 +1,37 @@
-"""The views of a dataset folder: which configs its card declares over one set of shards, and what each holds.
+"""What a dataset folder declares of its configs: `configs:` and `dataset_info:` of the card, and the entries by which
+LLaMA-Factory loads them.
 
-Every recipe has two: `<recipe>` with all columns, and `<recipe>-sharegpt` with turns as strings and images as bytes.
-Both read the same files, so the second costs no byte.
+A config is all the columns of its shards. There were second configs over the same files, with fewer `columns`; the
+Hub's viewer cannot open such a config (it reads every column of a file and casts to the declared ones), and no trainer
+needs one: LLaMA-Factory, ms-swift, TRL and Axolotl all pick their columns themselves.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from lomo_hf.building import Receipt
-from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
+from lomo_hf.row import extra_columns_of, row_features
 
-__all__ = ["LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
+__all__ = ["LOCAL", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
 
-SHAREGPT = "-sharegpt"
-LOCAL = "-local"
-SPLIT = "train"
+LOCAL: Final = "-local"
+"""What LLaMA-Factory's entry for the folder on this machine adds to the config's name."""
+
+_SPLIT: Final = "train"
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column).
+    """What the footers of a config's shards say.
 
-    `extra` names the columns beyond those that every row has.
+    Attributes:
+        shards: How many Parquet files.
+        rows: Rows in all of them.
+        download_bytes: Their size on disk.
+        column_bytes: Bytes in memory, by column.
+        extra: Columns beyond those that every row has.
     """
 
     shards: int
@@ -33,7 +42,16 @@ class Footprint:
 
 
 def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
-    """Read the Parquet footers of every config."""
+    """Read the Parquet footers of every config.
+
+    Args:
+        folder: The dataset folder.
+        receipts: What was noted of its shards.
+        names: The configs.
+
+    Returns:
+        Config -> what its footers say.
+    """
     return {
         name: _footprint(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
         for name in names
@@ -41,34 +59,58 @@ def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) 
 
 
 def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, object]]:
-    """The card's `configs:`; the default first, because the Hub's viewer opens it."""
+    """The card's `configs:`; the default first, because the Hub's viewer opens it.
+
+    Args:
+        names: The configs.
+        default: The one that `load_dataset` loads without a name.
+
+    Returns:
+        An entry for each config.
+
+    Example:
+        >>> [entry["config_name"] for entry in configs_yaml(["ratio25", "ratio50"], "ratio50")]
+        ['ratio50', 'ratio25']
+    """
     ordered = sorted(names, key=lambda name: (name != default, name))
-    said: list[dict[str, object]] = []
-    for name in ordered:
-        said.append(
-            {"config_name": name, **({"default": True} if name == default else {}), "data_files": _files(name)}
+    return [
+        {
+            "config_name": name,
+            **({"default": True} if name == default else {}),
+            "data_files": [{"split": _SPLIT, "path": f"{name}/{_SPLIT}-*.parquet"}],
+        }
+        for name in ordered
+    ]
+
+
+def dataset_info_yaml(footprints: Mapping[str, Footprint]) -> list[dict[str, object]]:
+    """The card's `dataset_info:`, from the footers.
+
+    Args:
+        footprints: Config -> what its footers say.
+
+    Returns:
+        An entry for each config: features, splits and sizes.
+
+    Example:
+        >>> from lomo_hf.row import ROW_COLUMNS
+        >>> entry, = dataset_info_yaml({"mine": Footprint(1, 5, 900, dict.fromkeys(ROW_COLUMNS, 10))})
+        >>> entry["splits"], entry["download_size"]
+        ([{'name': 'train', 'num_bytes': 120, 'num_examples': 5}], 900)
+    """
+    entries: list[dict[str, object]] = []
+    for name, footprint in footprints.items():
+        size = sum(footprint.column_bytes.values())
+        entries.append(
+            {
+                "config_name": name,
+                "features": row_features(footprint.extra)._to_yaml_list(),
+                "splits": [{"name": _SPLIT, "num_bytes": size, "num_examples": footprint.rows}],
+                "download_size": footprint.download_bytes,
+                "dataset_size": size,
+            }
         )
-        columns = list(sharegpt_features())
-        said.append({"config_name": name + SHAREGPT, "columns": columns, "data_files": _files(name)})
-    return said
-
-
-def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]:
-    """The card's `dataset_info:`, from the footers."""
-    said = []
-    for name, footprint in found.items():
-        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
-            size = sum(footprint.column_bytes[column] for column in features)
-            said.append(
-                {
-                    "config_name": view,
-                    "features": features._to_yaml_list(),
-                    "splits": [{"name": SPLIT, "num_bytes": size, "num_examples": footprint.rows}],
-                    "download_size": footprint.download_bytes,
-                    "dataset_size": size,
-                }
-            )
-    return said
+    return entries
 
 
 def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, object]:
@@ -76,23 +118,29 @@ def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, object]:
 
     The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the
     folder and given to `load_dataset`, with the config as `subset`, although no script is anywhere.
+
+    Args:
+        names: The configs.
+        repo: The name on the Hub.
+
+    Returns:
+        Entries by name, as LLaMA-Factory's `dataset_info.json` has them.
+
+    Example:
+        >>> sorted(llamafactory_entries(["ratio50"], "org/name"))
+        ['ratio50', 'ratio50-local']
     """
     return {
-        key + suffix: {
+        name + suffix: {
             **where,
-            "subset": key + SHAREGPT,
-            "split": SPLIT,
+            "subset": name,
+            "split": _SPLIT,
             "formatting": "sharegpt",
             "columns": {"messages": "conversations", "images": "images"},
         }
-        for key in names
+        for name in names
         for suffix, where in (("", {"hf_hub_url": repo}), (LOCAL, {"script_url": "."}))
     }
-
-
-def _files(name: str) -> list[dict[str, str]]:
-    # A list of its own each time: a shared one would become an anchor in the YAML.
-    return [{"split": SPLIT, "path": f"{name}/{SPLIT}-*.parquet"}]
 
 
 def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:

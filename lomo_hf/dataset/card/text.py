@@ -19,7 +19,7 @@ from lomo_hf.dataset.card.assets import Assets
 from lomo_hf.dataset.card.languages import language_tags
 from lomo_hf.dataset.card.statistics import Statistics, quantile
 from lomo_hf.dataset.card.vocabulary import license_metadata, size_category
-from lomo_hf.dataset.views import SHAREGPT, Footprint, configs_yaml, dataset_info_yaml
+from lomo_hf.dataset.views import Footprint, configs_yaml, dataset_info_yaml
 from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.named import is_as_named
@@ -156,7 +156,6 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "assets": facts.assets,
         "audit": facts.audit,
         "drawn": facts.drawn,
-        "sharegpt": SHAREGPT,
         "own_start": OWN_START,
         "own_end": OWN_END,
         "own_text": facts.own_text.strip("\n"),
