@@ -2,8 +2,8 @@
 
 The viewer draws a histogram of the lengths of lists and of texts, and of whole numbers. Where the lowest and the
 highest differ by exactly 1, its `generate_bins` (`libcommon/statistics_utils.py`, 20 August 2026) makes two edges,
-which `compute_histogram` takes for an error; then the statistics of the whole split are lost. Rows and pages are shown all
-the same, and nothing fails to load.
+which `compute_histogram` takes for an error; then the statistics of the whole split are lost. Rows and pages are
+shown all the same, and nothing fails to load.
 """
 
 from collections.abc import Iterator, Sequence
