@@ -110,4 +110,4 @@ def test_two_workers_give_the_same_folder_to_the_byte(built: BuildReport, tmp_pa
 
 
 def test_no_file_is_named_like_a_loading_script(built: BuildReport) -> None:
-    assert not list(built.folder.rglob("*.py"))
+    assert not list(built.folder.glob("*.py"))

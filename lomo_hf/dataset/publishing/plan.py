@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from lomo_hf.dataset.card.text import OWN_START, own_text_of
+from lomo_hf.dataset.card.training import TRAINING
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import AUDIT, CARD, LLAMAFACTORY, MANIFEST
 from lomo_hf.dataset.manifest import sealed
@@ -162,6 +163,7 @@ def _documents(
     documents = {
         LLAMAFACTORY: _entries(local, merge_entries(entries, there.entries, repo)),
         CARD: _card(local, there, previous, repo, outline, survivors, changes, entries),
+        **_training(local, entries, repo),
     }
     merged["files"] = [
         {"path": one["path"], "bytes": len(documents[one["path"]]), "sha256": _sha256(documents[one["path"]])}
@@ -212,6 +214,19 @@ def _card(
         return text.encode()
     head = front_text(merged, text, there.card)
     return with_body(head, renamed, sections, own_merged).encode()
+
+
+def _training(local: VerifiedFolder, entries: Mapping[str, Any], repo: str) -> dict[str, bytes]:
+    """The trainers' files that name another repository than the one that is pushed to, with its name instead."""
+    names = {str(entry["hf_hub_url"]) for entry in entries.values() if "hf_hub_url" in entry} - {repo}
+    documents = {}
+    for path in local.contents.companions:
+        if names and path.startswith(f"{TRAINING}/"):
+            text = local.read(path).decode()
+            for name in sorted(names):
+                text = text.replace(name, repo)
+            documents[path] = text.encode()
+    return documents
 
 
 def _renamed(body: str, front: dict[str, object], name: str, repo: str) -> str:
