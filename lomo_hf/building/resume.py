@@ -10,6 +10,7 @@ from typing import Final
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
+from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain, sweep, write_whole
@@ -88,11 +89,12 @@ def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
     folder = Folder(out)
     pairs = [(spec, recipe) for spec in specs for recipe in spec.recipes]
     mine = {path for spec, recipe in pairs for path in (spec.shard_path(recipe), spec.sidecar_path(recipe))}
+    beginnings = tuple(f"{name}-" for name in {TRAIN, "refused", *(spec.split for spec in specs)})
     there = {
         place.inside
         for name in {recipe.name for _, recipe in pairs}
         for place in (folder / name).places()
-        if place.name.startswith(("train-", "refused-")) and not place.is_folder()
+        if place.name.startswith(beginnings) and not place.is_folder()
     }
     return sorted(there - mine)
 

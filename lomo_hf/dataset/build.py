@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
+from lomo_hf.building.planning import rows_by_split
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
-from lomo_hf.corpus import Source, open_corpus
+from lomo_hf.corpus import Source, open_splits
 from lomo_hf.corpus.sampling import recorded_source
 from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
@@ -73,13 +74,14 @@ def build_dataset(
     build, on several machines, wait for nobody but while they plan.
 
     Args:
-        corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
-            that is open already, such as a draw; None is the embedded sample corpus.
+        corpus: A file, or a folder of files, as `open_splits` reads them: of all splits that there are, the dataset
+            has shards; a dataset on the Hub, "org/name@revision"; a source that is open already, such as one split
+            (`open_corpus`) or a draw; None is the embedded sample corpus.
         recipes: Names, YAML files or recipes, one or several; each becomes a config. What they share is rendered once.
         out: The folder. Configs of an earlier build from the same source stay; a build that was stopped goes on.
         num_proc: Worker processes. The bytes do not depend on it.
         seed: Instead of the recipes' own.
-        limit: Only the first rows of the corpus.
+        limit: Only the first rows of each split of the corpus.
         repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
         on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus, writing
@@ -97,7 +99,7 @@ def build_dataset(
     begin = on_phase or (lambda phase: None)
     begin("reading the corpus")
     place = Path(out)
-    source = open_corpus(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    source = open_splits(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
     check_no_secret("the folder's name", _utf8(place).resolve().name)
@@ -196,7 +198,8 @@ def chosen_recipes(recipes: str | Path | Recipe | Sequence[str | Path | Recipe],
 
 
 def _source_record(source: Source, limit: int | None) -> dict[str, object]:
-    return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
+    splits = rows_by_split(source, limit)
+    return {**recorded_source(source), "rows": sum(splits.values()), **({"splits": splits} if len(splits) > 1 else {})}
 
 
 def _held(place: Path) -> Folder:

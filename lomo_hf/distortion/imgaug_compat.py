@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["augmenters"]
+__all__ = ["augmenters", "turned"]
 
 _SCTYPES = {
     "int": [np.int8, np.int16, np.int32, np.int64],
@@ -41,6 +42,25 @@ def augmenters() -> Any:
         finally:
             if lent:
                 del np.sctypes  # type: ignore[attr-defined]
+
+
+def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[np.uint8]:
+    """What `Affine(rotate=degrees, order=1, cval=background, fit_output=True, backend="cv2")` makes of a page."""
+    geometric = augmenters().geometric
+    one, none = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
+    result = geometric._AffineSamplingResult(
+        scale=(one, one),
+        translate=(none, none),
+        translate_mode="px",
+        rotate=np.full(1, degrees, np.float32),
+        shear=(none, none),
+    )
+    layered = page[:, :, None]
+    matrix, shape = result.to_matrix(0, layered.shape, layered.shape, True)
+    if geometric._is_identity_matrix(matrix):
+        return page.copy()
+    warped = geometric._warp_affine_arr_cv2(layered, matrix, (background,) * 3, "constant", 1, shape)
+    return np.asarray(warped[:, :, 0], dtype=np.uint8)
 
 
 def _import_quietly() -> ModuleType:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lomo_hf.errors import RecipeError
+from lomo_hf.recipes.names import nearest
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
 from lomo_hf.storage.yaml_reading import read_yaml_file
 
@@ -29,8 +30,10 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        names = ", ".join(NAMED_RECIPES)
-        raise RecipeError(f"recipe must be a YAML file or one of {names}; found {str(name_or_path)!r}.")
+        names, found = ", ".join(NAMED_RECIPES), str(name_or_path)
+        raise RecipeError(
+            f"recipe must be a YAML file or one of {names}; found {found!r}.{nearest(found, NAMED_RECIPES)}"
+        )
     try:
         values = read_yaml_file(path)
     except FileNotFoundError:

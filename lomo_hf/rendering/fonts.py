@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMOJI_FAMILIES", "INDISTINCT", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
-    "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
+    "chinese_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "mono_file", "typst_fonts",
 ]  # fmt: skip
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
@@ -93,6 +93,18 @@ def latin_file() -> Path:
     """The font of Latin, Greek and Cyrillic text, from which words are drawn without Typst."""
     package, file, _ = _FILES[LATIN]
     return _package_folder(package) / file
+
+
+def chinese_file() -> tuple[Path, int]:
+    """The font of simplified Chinese characters, and which of its file's faces that is."""
+    package, file, index = _FILES["Noto Sans CJK SC"]
+    return _package_folder(package) / file, index
+
+
+def mono_file() -> Path:
+    """The monospaced font, from which code is drawn without Typst: the one that Typst has inside."""
+    package, file, _ = _FILES["DejaVu Sans"]
+    return (_package_folder(package) / file).with_name("DejaVuSansMono.ttf")
 
 
 def first_uncovered(text: str) -> str | None:

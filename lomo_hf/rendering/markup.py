@@ -15,7 +15,7 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
@@ -24,6 +24,7 @@ _DISPLAYS = ("$$", "\\[")
 _ENDINGS, _LONGEST_ENDING = frozenset(("th", "st", "nd", "rd", "s")), 2
 _CLOSING_MARKS = ".,;:!?。，；：！？"
 TAB = 4
+HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _ZERO_WIDTH_SPACE = "\u200b"
 _WORD_JOINER = "\u2060"
 _LINE_ENDS = str.maketrans({"\v": "\n", "\f": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})

@@ -64,7 +64,7 @@ def test_refused_rows_are_counted_in_the_table_and_listed_beside_the_shard(lomo:
     assert "refused placeholder:<image>" in said
     assert "out/*/refused-*.jsonl" in said
     (listed,) = Path("out/ratio100").glob("refused-*.jsonl")
-    assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["mine/bad"]
+    assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["train/bad"]
 
 
 def test_a_build_of_which_every_row_is_refused_says_why(lomo: Run) -> None:

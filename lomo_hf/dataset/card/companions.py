@@ -81,7 +81,8 @@ def write_companions(
         sweep(places)  # what a killed process left of these files
     facts = _facts(folder, manifest, named)
     write_whole(folder / CARD, card_text(facts).encode())
-    entries = json.dumps(llamafactory_entries(list(manifest.recipes), named), indent=2) + "\n"
+    splits = {name: list(footprint.splits) for name, footprint in facts.footprints.items()}
+    entries = json.dumps(llamafactory_entries(splits, named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []

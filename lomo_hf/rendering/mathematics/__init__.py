@@ -1,6 +1,8 @@
-"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully."""
+"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully.
+
+What converted formulas call is defined in `rendering/definitions/mathematics.typ`.
+"""
 
 from lomo_hf.rendering.mathematics.formula import TypesetFormula, formula_to_typst, typeset_formula
-from lomo_hf.rendering.mathematics.preamble import PREAMBLE, preamble
 
-__all__ = ["PREAMBLE", "TypesetFormula", "formula_to_typst", "preamble", "typeset_formula"]
+__all__ = ["TypesetFormula", "formula_to_typst", "typeset_formula"]

@@ -43,7 +43,7 @@ def typeset_formula(tex: str, *, display: bool) -> TypesetFormula:
         display: Whether it stands on a line of its own.
 
     Returns:
-        The formula; the document that it is put in must begin with `preamble(…)`.
+        The formula; the document that it is put in must import `mathematics.typ`.
 
     Raises:
         FormulaError: The string cannot be set faithfully; nothing else is raised for any string. The `reason` is short

@@ -1,4 +1,4 @@
-"""Tables with rules or spanning cells -> `lmgrid` of the preamble: where each cell and each piece of a rule stands.
+"""Tables with rules or spanning cells -> a call of `lmgrid`: where each cell and each piece of a rule stands.
 
 A double rule is a narrow column (or row) of its own between two rules, so positions in the grid are not those in the
 source; `_Axis` translates.

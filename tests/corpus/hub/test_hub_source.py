@@ -52,7 +52,7 @@ def test_rows_are_those_of_the_files_with_ids_that_name_their_config(hub: Served
             if path.startswith(f"{name}/"):
                 (tmp_path / name).mkdir(exist_ok=True)
                 (tmp_path / path).write_bytes(data)
-        local = open_corpus(tmp_path / name)
+        local = open_corpus(tmp_path / name, config=name)
         for row in local.conversations(0, len(local)):
             assert isinstance(row, Conversation)
             other = got[row.id]
@@ -174,8 +174,8 @@ def test_columns_of_any_name_are_read_by_a_mapping_and_asked_for_by_an_error(hub
     source = open_hub("org/odd", columns={"prompt": "q_text", "answer": "gold", "id": "uid"})
     got = [row for row in source.conversations(0, 2) if isinstance(row, Conversation)]
     assert [(row.id, row.turns[0].text, row.turns[1].text) for row in got] == [
-        ("default/7", "2+2?", "4"),
-        ("default/8", "3+3?", "6"),
+        ("train/7", "2+2?", "4"),
+        ("train/8", "3+3?", "6"),
     ]
 
 
@@ -193,7 +193,7 @@ def test_json_lines_on_the_hub_are_read_too(hub: ServedHub, tmp_path: Path, monk
     line = {"id": 1, "prompt": "Why?", "response": "So."}
     hub.push("org/lines", {"train.jsonl": (json.dumps(line) + "\n").encode(), "dataset_info.json": b"{}"})
     source = open_corpus("org/lines")
-    assert [row.id for row in source.conversations(0, 1)] == ["default/1"]
+    assert [row.id for row in source.conversations(0, 1)] == ["train/1"]
 
 
 def test_folders_tell_the_configs_where_the_card_does_not(hub: ServedHub, quick: Retrier) -> None:
