@@ -10,6 +10,7 @@ import pytest
 NAMES = [
     *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "dataset"),
     *("exporting", "mixing", "auditing", "hf_datasets", "evaluation", "related_methods", "recipes", "selection"),
+    *("demo", "ecosystem"),
 ]
 PACKAGES = ["lomo_hf", *(f"lomo_hf.{name}" for name in NAMES)]
 
