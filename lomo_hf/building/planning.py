@@ -19,7 +19,7 @@ from lomo_hf.selection import measured
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan", "rows_by_split"]
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raised whenever the layout of a shard changes: columns, order of rows, row groups,
 compression. Old receipts then match no more."""
 
