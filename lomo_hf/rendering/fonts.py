@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMOJI_FAMILIES", "INDISTINCT", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
-    "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
+    "cjk_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
 ]  # fmt: skip
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
@@ -93,6 +93,12 @@ def latin_file() -> Path:
     """The font of Latin, Greek and Cyrillic text, from which words are drawn without Typst."""
     package, file, _ = _FILES[LATIN]
     return _package_folder(package) / file
+
+
+def cjk_file() -> tuple[Path, int]:
+    """The font of Chinese, Japanese and Korean, and its number in that file."""
+    package, file, number = _FILES["Noto Sans CJK SC"]
+    return _package_folder(package) / file, number
 
 
 def first_uncovered(text: str) -> str | None:
