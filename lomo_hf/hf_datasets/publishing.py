@@ -143,7 +143,7 @@ def card_for(
         text = (folder / "README.md").read_text(encoding="utf-8")
     kept = [line for line in text.split("\n") if not line.startswith("![")]
     card = DatasetCard("\n".join(kept))
-    for entry in card.data.dataset_info:
+    for entry in card.data.get("dataset_info"):
         entry.pop("download_size", None)  # of files that `push_to_hub` writes in its own way
     return card
 
