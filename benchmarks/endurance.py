@@ -1,8 +1,9 @@
 """A large build that is killed on the way: `python -m benchmarks.endurance --rows 100000`.
 
 Prompts are recombined from a corpus; `lomo build` is started, and killed with SIGKILL (the command itself, a worker,
-the command with all its workers) whenever a share of the shards is done; the same command then goes on. At the end
-every file must be what the manifest says, and shards built alone elsewhere must be the same bytes.
+the command with all its workers) whenever a share of the shards is done; the same command then goes on. The last time
+two commands start at once in the same folder, and both must succeed. At the end every file must be what the manifest
+says, and shards built alone elsewhere must be the same bytes.
 """
 
 import argparse
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--num-proc", type=int, default=2)
     parser.add_argument("--corpus", type=Path, help="default: the embedded sample")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
+    parser.add_argument("--second", default="ratio50", help="the recipe of the second command of the last run")
     parser.add_argument("--compare", type=int, default=2, help="shards that are built again, alone, and compared")
     given = parser.parse_args()
     with TemporaryDirectory() as temporary:
@@ -58,9 +60,10 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
         goal = (number + 1) * shards // (given.kills + 1)
         kills.append(_killed_at(command, out, goal, _VICTIMS[number % len(_VICTIMS)], peaks))
         print(kills[-1], flush=True)
-    last = _started(command)
-    while last.poll() is None:
-        _note_peaks(last.pid, peaks)
+    together = [_started([*command, "--recipe", name]) for name in ("ratio50", given.second)]
+    while any(build.poll() is None for build in together):
+        for build in together:
+            _note_peaks(build.pid, peaks)
         time.sleep(0.2)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     bad = _changed_files(out)
@@ -69,7 +72,8 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
         "rows": given.rows,
         "shards": shards,
         "kills": kills,
-        "exit": last.returncode,
+        "exits_of_the_two_at_once": [build.returncode for build in together],
+        "recipes": sorted(json.loads((out / "manifest.json").read_text(encoding="utf-8"))["recipes"]),
         "wall_seconds": round(time.monotonic() - began),
         "cpu_seconds_of_runs_that_ended": round(used.ru_utime + used.ru_stime),
         "largest_worker_mb": round(max(peaks, default=0) / 1024),
@@ -79,8 +83,8 @@ def _run(given: argparse.Namespace, folder: Path) -> int:
         "left_unfinished": [str(path.relative_to(out)) for path in out.rglob("*.tmp")],
     }
     print(json.dumps(report, indent=1))
-    lost = last.returncode or bad or report["left_unfinished"] or not all(compared.values())
-    return 1 if lost else 0
+    failed = any(build.returncode for build in together) or set(report["recipes"]) != {"ratio50", given.second}
+    return 1 if failed or bad or report["left_unfinished"] or not all(compared.values()) else 0
 
 
 def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":

@@ -23,9 +23,9 @@ _INTRODUCTION = """# The command line
 
 <!-- Written by docs/command_line.py; do not edit. -->
 
-The command is `lomo`; `hf-lomo` and `python -m lomo_hf` are the same. All commands use the same
-[exit codes](../build.md#exit-codes). An option that takes a list may be given several times. Shell completion is
-installed by `lomo --install-completion`.
+The command is `lomo`; `lomo-hf` (for `uvx lomo-hf`), `hf-lomo` (for [`hf lomo`](../ecosystem.md#hf-lomo)) and
+`python -m lomo_hf` are the same. All commands use the same [exit codes](../build.md#exit-codes). An option that takes
+a list may be given several times. Shell completion is installed by `lomo --install-completion`.
 """
 # For programs that embed the commands.
 _END = """## From Python

@@ -4,6 +4,7 @@ Sphinx, because it is maintained (MkDocs has had no release since 2024); MyST re
 """
 
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 from lomo_hf import __version__
@@ -29,6 +30,8 @@ exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 # Docstrings are written with single backticks, as Markdown is.
 default_role = "code"
 autodoc_default_options = {"members": True, "show-inheritance": True}
+# Their steps are documented where they are not installed.
+autodoc_mock_imports = [name for name in ("datatrove", "data_juicer", "nemo_curator") if find_spec(name) is None]
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True

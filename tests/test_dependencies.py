@@ -15,7 +15,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Import name -> distribution, of extras that may not be installed where the tests run.
 OF_EXTRAS = {"torch": "torch", "transformers": "transformers", "rapidocr": "rapidocr", "onnxruntime": "onnxruntime",
-             "datatrove": "datatrove", "ray": "ray"}  # fmt: skip
+             "datatrove": "datatrove", "ray": "ray", "gradio": "gradio", "data_juicer": "py-data-juicer",
+             "nemo_curator": "nemo-curator"}  # fmt: skip
+FRAMEWORKS = ("datatrove", "data_juicer", "nemo_curator")
 # Found by name, for the files in them.
 FONTS = {"manimgx-fonts", "noto-cjk-sans-otc"}
 
@@ -38,10 +40,10 @@ def imported(node: ast.AST, late: bool = False) -> Iterator[tuple[str, bool]]:
             yield from imported(child, late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def third_party() -> dict[str, bool]:
+def third_party(without: tuple[Path, ...] = ()) -> dict[str, bool]:
     """Top name of everything that lomo_hf imports from elsewhere -> whether always within functions."""
     names: dict[str, bool] = {}
-    for path in sorted((ROOT / "lomo_hf").rglob("*.py")):
+    for path in sorted({*(ROOT / "lomo_hf").rglob("*.py")} - {*without}):
         for name, late in imported(ast.parse(path.read_text(encoding="utf-8"))):
             if name not in sys.stdlib_module_names and name != "lomo_hf":
                 names[name] = late and names.get(name, True)
@@ -70,9 +72,16 @@ def test_every_dependency_is_used() -> None:
 
 
 def test_what_an_extra_brings_is_imported_within_functions() -> None:
+    """Or by the module of `ecosystem` that is named after it, which is a class of its framework."""
     declared = {distribution(line) for line in PROJECT["dependencies"]}
-    early = [name for name, late in third_party().items() if not late and not distributions_of(name) & declared]
+    steps = {name: ROOT / "lomo_hf" / "ecosystem" / f"{name}.py" for name in FRAMEWORKS}
+    modules = third_party(without=tuple(steps.values()))
+    early = [name for name, late in modules.items() if not late and not distributions_of(name) & declared]
     assert early == []
+    for name, step in steps.items():
+        names = {found for found, _ in imported(ast.parse(step.read_text(encoding="utf-8")))}
+        others = names - {name, "lomo_hf"} - sys.stdlib_module_names
+        assert [found for found in others if not distributions_of(found) & declared] == []
 
 
 def test_constraints_pin_what_is_installed_and_agree_with_the_golden_engines() -> None:

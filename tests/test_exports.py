@@ -10,6 +10,7 @@ import pytest
 NAMES = [
     *("corpus", "corpus.sampling", "spans", "rendering", "distortion", "building", "dataset"),
     *("exporting", "mixing", "auditing", "hf_datasets", "evaluation", "related_methods", "recipes", "selection"),
+    *("demo", "ecosystem"),
 ]
 PACKAGES = ["lomo_hf", *(f"lomo_hf.{name}" for name in NAMES)]
 
@@ -34,6 +35,7 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
         "cv2",
         "typst",
         "uharfbuzz",
+        "zlib_ng",
         "datasets",
         "matplotlib",
         "sympy",

@@ -75,6 +75,25 @@ def test_workflows_run_every_python_that_is_declared() -> None:
     assert PROJECT["requires-python"] == f">={versions[0]}"
 
 
+def test_the_front_page_shows_a_picture_and_opens_every_notebook_in_colab() -> None:
+    page = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    (picture,) = re.findall(r"!\[[^\]]{20,}\]\(([^)]+)\)", page)
+    assert (ROOT / "docs" / picture).stat().st_size > 0
+    opened = re.findall(r"https://colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/main/([^)]+)\)", page)
+    notebooks = [path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert sorted(opened) == sorted((HOME, name) for name in notebooks)
+
+
+def test_what_a_tag_publishes_is_tried_first_and_by_a_trusted_publisher() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8"))["jobs"]
+    publishing = jobs["pypi"]
+    assert set(publishing["needs"]) == set(jobs) - {"pypi"}
+    assert publishing["permissions"] == {"id-token": "write"}
+    assert publishing["environment"] == "pypi"
+    assert not any("password" in (step.get("with") or {}) for step in publishing["steps"])
+    assert [name for name, job in jobs.items() if "permissions" in job] == ["pypi"]
+
+
 def test_the_citation_names_the_method_and_its_authors() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert (citation["cff-version"], citation["type"], citation["license"]) == (

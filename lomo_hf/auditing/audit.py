@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.content_checks import CONTENT_CHECKS
 from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
 from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
 from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting, fingerprint, nested_pairs
@@ -21,8 +22,9 @@ from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
-from lomo_hf.corpus import Source
+from lomo_hf.corpus import Source, splits_of
 from lomo_hf.corpus.sampling import reopen_source
+from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset import Manifest, content_digest, read_set_aside
 from lomo_hf.dataset.layout import DRAW, MANIFEST
 from lomo_hf.errors import IntegrityError, LomoError, SourceError
@@ -123,8 +125,10 @@ class _Audit:
 
     def __post_init__(self) -> None:
         self.recipes: Mapping[str, Recipe] = self.manifest.recipes
-        total = self.manifest.source["rows"]
-        self.shards = {name: shards_of(self.manifest.receipts, name, total) for name in self.recipes}
+        said = self.manifest.source
+        self.rows: Mapping[str, int] = said.get("splits") or {said.get("split", TRAIN): said["rows"]}
+        self.sources = {part.split: part for part in splits_of(self.source)} if self.source else {}
+        self.shards = {name: shards_of(self.manifest.receipts, name, self.rows) for name in self.recipes}
         self.statistics = {name: Statistics(recipe.ratio) for name, recipe in self.recipes.items()}
         self.ids = {name: SeenIds() for name in self.recipes}
         self.pairs = nested_pairs(self.recipes)
@@ -158,8 +162,11 @@ class _Audit:
 
     def _by_part(self) -> Iterator[list[Shard]]:
         """The shards of all configs that cover the same part of the source, so that nested ratios meet."""
-        for index in sorted({shard.index for shards in self.shards.values() for shard in shards}):
-            yield [shard for shards in self.shards.values() for shard in shards if shard.index == index]
+        parts: dict[tuple[str, int], list[Shard]] = {}
+        for shards in self.shards.values():
+            for shard in shards:
+                parts.setdefault((shard.split, shard.index), []).append(shard)
+        yield from parts.values()
 
     def _check_shard(
         self,
@@ -177,8 +184,8 @@ class _Audit:
         whys: list[str] = []
         try:
             rows = (
-                matched_rows(self.folder, shard, self.source, recipe, ledger)
-                if self.source
+                matched_rows(self.folder, shard, self.sources[shard.split], recipe, ledger)
+                if shard.split in self.sources
                 else unmatched_rows(self.folder, shard, ledger)
             )
             for number, (row, source, places) in enumerate(rows, 1):
@@ -224,7 +231,7 @@ class _Audit:
     def _check_totals(self) -> None:
         wanted = self.manifest.source["rows"]
         for config, shards in self.shards.items():
-            found = shards[-1].stop if shards else 0
+            found = sum(shard.stop - shard.start for shard in shards)
             whys = [] if found == wanted else [f"stored and refused rows must be {wanted}; recorded are {found}."]
             self.ledger.note("counts-as-recorded", config, "", whys)
 
@@ -253,7 +260,7 @@ class _Audit:
             skipped.update(dict.fromkeys([*needing, "refusals-true"], "no source"))
         if not any(self.replay.values()):
             redone = [name for name, check in ROW_CHECKS.items() if check.needs_engines]
-            skipped.update(dict.fromkeys([*redone, "distortion-replays"], _OTHER_ENGINES))
+            skipped.update(dict.fromkeys([*redone, "distortion-replays", *CONTENT_CHECKS], _OTHER_ENGINES))
         if not self.pairs:
             skipped["nested-ratios"] = "no two configs differ in their ratio alone"
         return skipped

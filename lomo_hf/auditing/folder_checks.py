@@ -8,8 +8,10 @@ from typing import Final
 
 from lomo_hf.auditing.report import Ledger
 from lomo_hf.auditing.shards import Shard, read_ids
+from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset import Manifest
 from lomo_hf.dataset.layout import AUDIT
+from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import IntegrityError
 from lomo_hf.storage.atomic import sha256_of
 from lomo_hf.storage.records import FileRecord
@@ -34,7 +36,9 @@ def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
     named = {record.path for record in _records(manifest)}
     for config in manifest.recipes:
         # A loader takes every shard by its pattern, so a stray one is data.
-        found = sorted(path.name for pattern in ("train-*", "refused-*") for path in (folder / config).glob(pattern))
+        splits = {split_of(path) for path in named if path.startswith(f"{config}/") and path.endswith(".parquet")}
+        patterns = [f"{name}-*" for name in sorted({TRAIN, "refused", *splits})]
+        found = sorted(path.name for pattern in patterns for path in (folder / config).glob(pattern))
         for name in found:
             stray = f"{config}/{name}" not in named
             ledger.note("no-stray-files", config, f"{config}/{name}", ["nothing names this file."] if stray else [])

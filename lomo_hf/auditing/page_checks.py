@@ -1,11 +1,11 @@
-"""What is checked of a page's pixels: that it decodes, shows ink, and comes out the same when made again.
+"""What is checked of pages: that they decode, show ink, come out the same when made again, and say what is written.
 
 These cost milliseconds a row, so they take a sample where one is asked for. Pages are decoded by Pillow, which is not
 what wrote them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Final
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.content_checks import CONTENT_CHECKS, content_findings
 from lomo_hf.auditing.row_checks import whys_of
 from lomo_hf.distortion import OPERATIONS, Distortion, distort
 from lomo_hf.errors import LomoError
@@ -27,6 +28,7 @@ PAGE_CHECKS: Final[Mapping[str, str]] = {
     "images-decode": "every page is a grey PNG that decodes",
     "ink": "no page is blank, and on a clean page no ink touches the border",
     "distortion-replays": "the recorded span and distortion give the stored pixels again",
+    **CONTENT_CHECKS,
 }
 
 # Ink makes a step of at least this many grey levels between two neighbours; shadows and stains are softer than that.
@@ -56,8 +58,9 @@ def check_pages(case: Case, *, replay: bool) -> PageFindings:
     if not replay:
         return PageFindings(found)
     try:
-        found["distortion-replays"], off = _replayed(case, pages)
-        return PageFindings(found, off)
+        made = clean_pages(case)
+        found["distortion-replays"], off = _replayed(case, pages, made)
+        return PageFindings(found | _said(case, made), off)
     except (LomoError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         found["distortion-replays"] = [f"the page cannot be made again ({type(error).__name__}: {error})."]
         return PageFindings(found)
@@ -110,10 +113,18 @@ def _ink(case: Case, pages: list[NDArray[np.uint8]]) -> Any:
             yield f"ink touches the border of page {number}."
 
 
-def _replayed(case: Case, pages: list[NDArray[np.uint8]]) -> tuple[list[str], int]:
+def _said(case: Case, made: Sequence[Page]) -> dict[str, list[str]]:
+    """What is false of what the pages say, by check."""
+    found: dict[str, list[str]] = {name: [] for name in CONTENT_CHECKS}
+    for number, (span, atoms, page) in enumerate(zip(case.spans, case.span_atoms, made, strict=True)):
+        for name, whys in content_findings(case.prompt, span["start"], span["end"], atoms, page).items():
+            found[name] += [f"page {number}: {why}" for why in whys]
+    return found
+
+
+def _replayed(case: Case, pages: Sequence[NDArray[np.uint8]], made: Sequence[Page]) -> tuple[list[str], int]:
     lomo = case.lomo
     record = Distortion(lomo["distortion"]["op"], json.loads(lomo["distortion"]["params"]))
-    made = clean_pages(case)
     whys, off = [], 0
     for number, (clean, stored) in enumerate(zip(made, pages, strict=True)):
         again, applied = distort(clean.pixels, record, max_pixels=case.recipe.caps.max_pixels)

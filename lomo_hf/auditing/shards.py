@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.building import Counts, Receipt
+from lomo_hf.corpus.splits import TRAIN
+from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import extra_columns_of, row_features
 from lomo_hf.storage.records import FileRecord
@@ -18,7 +20,7 @@ _BATCH: Final = 50
 
 @dataclass(frozen=True)
 class Shard:
-    """One config's part of one shard, and which rows of the source it covers: `start` to `stop - 1` of `total`."""
+    """One config's part of one shard, and which rows of its split it covers: `start` to `stop - 1` of `total`."""
 
     config: str
     index: int
@@ -28,6 +30,7 @@ class Shard:
     sidecar: FileRecord | None
     counts: Counts
     total: int
+    split: str = TRAIN
 
     def place(self, row: int) -> tuple[float, float]:
         """The place in the corpus, from 0 to 1, of the shard's row number `row` of the source: least and most."""
@@ -40,14 +43,27 @@ class Shard:
         return self.place(0)[0], self.place(self.stop - self.start - 1)[0]
 
 
-def shards_of(receipts: Sequence[Receipt], config: str, total: int) -> list[Shard]:
-    """The shards of a config, in order; each begins where the one before ends. `total`: rows of the source."""
-    shards, here = [], 0
-    own = sorted((receipt for receipt in receipts if config in receipt.files), key=lambda receipt: receipt.index)
+def shards_of(receipts: Sequence[Receipt], config: str, rows: Mapping[str, int]) -> list[Shard]:
+    """The shards of a config, split by split; each begins where the one before it in its split ends.
+
+    Args:
+        receipts: Those of the folder.
+        config: The name of the config.
+        rows: How many rows the source has of each split, by its name.
+    """
+    own = [receipt for receipt in receipts if config in receipt.files]
+    by_split: dict[str, list[Receipt]] = {split: [] for split in rows}
     for receipt in own:
+        by_split.setdefault(split_of(receipt.files[config].path), []).append(receipt)
+    return [shard for split, part in by_split.items() for shard in _of_split(part, config, split, rows.get(split, 0))]
+
+
+def _of_split(receipts: Sequence[Receipt], config: str, split: str, total: int) -> list[Shard]:
+    shards, here = [], 0
+    for receipt in sorted(receipts, key=lambda receipt: receipt.index):
         file, sidecar, counts = receipt.files[config], receipt.sidecars.get(config), receipt.counts[config]
         stop = here + counts.rows + sum(counts.refused.values())
-        shards.append(Shard(config, receipt.index, here, stop, file, sidecar, counts, total))
+        shards.append(Shard(config, receipt.index, here, stop, file, sidecar, counts, total, split))
         here = stop
     return shards
 

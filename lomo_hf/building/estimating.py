@@ -22,7 +22,7 @@ import numpy.typing as npt
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts
 from lomo_hf.building.shard_writer import ShardWriter
-from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, Source, screen
+from lomo_hf.corpus import Conversation, FileSource, JoinedSource, Refusal, Source, screen, splits_of
 from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.sampling import DrawnSource
 from lomo_hf.errors import SourceError
@@ -88,6 +88,9 @@ def estimate(
     >>> estimated.rows, estimated.download, estimated.seconds.low <= estimated.seconds.middle
     (206, 0, True)
     """
+    parts = splits_of(source)
+    if len(parts) > 1:
+        return _of_splits(parts, specs, measure, progress)
     recipes, total = specs[0].recipes, sum(spec.rows for spec in specs)
     strata = _strata(source, total)
     chosen = [_chosen(source, begin, stop, total, measure) for begin, stop in strata]
@@ -101,6 +104,37 @@ def estimate(
     seconds, output, pages, rewritten = scaled
     measured = sum(len(sample) for sample in samples)
     return Estimate(total, measured, seconds, output, pages, rewritten, fetched_bytes(source, specs))
+
+
+def _of_splits(
+    parts: Sequence[Source], specs: Sequence[ShardSpec], measure: int, progress: Callable[[int], None] | None
+) -> Estimate:
+    """The sum over splits, each measured by itself; their errors are independent."""
+    total = sum(spec.rows for spec in specs)
+    estimates = []
+    for part in parts:
+        own = [spec for spec in specs if spec.split == part.split]
+        rows = sum(spec.rows for spec in own)
+        assert isinstance(part, FileSource | JoinedSource | DrawnSource)
+        if rows:
+            share = max(_RUN_ROWS, measure * rows // total)
+            estimates.append(estimate(part, own, measure=share, progress=progress))
+    return Estimate(
+        total,
+        sum(one.measured for one in estimates),
+        seconds=_added([one.seconds for one in estimates]),
+        output=_added([one.output for one in estimates]),
+        pages=_added([one.pages for one in estimates]),
+        rewritten=_added([one.rewritten for one in estimates]),
+        download=sum(one.download for one in estimates),
+    )
+
+
+def _added(ranges: Sequence[Range]) -> Range:
+    middle = sum(one.middle for one in ranges)
+    low = float(np.sqrt(sum((one.middle - one.low) ** 2 for one in ranges)))
+    high = float(np.sqrt(sum((one.high - one.middle) ** 2 for one in ranges)))
+    return Range(max(0.0, middle - low), middle, middle + high)
 
 
 def fetched_bytes(source: FileSource | JoinedSource | DrawnSource, specs: Sequence[ShardSpec]) -> int:

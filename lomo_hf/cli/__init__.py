@@ -18,6 +18,7 @@ from lomo_hf.cli.browse import browse
 from lomo_hf.cli.build import build
 from lomo_hf.cli.card import card
 from lomo_hf.cli.check import check
+from lomo_hf.cli.demo import demo
 from lomo_hf.cli.export import export
 from lomo_hf.cli.grid import grid
 from lomo_hf.cli.mix import mix
@@ -61,7 +62,7 @@ def _root(
 
 
 _PANELS = {
-    "Build": (build, preview, recipes, plan, sample, grid),
+    "Build": (build, preview, demo, recipes, plan, sample, grid),
     "Inspect": (check, browse, audit, verify),
     "Publish": (card, push),
     "Train": (mix, export),
@@ -78,7 +79,7 @@ _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "huggingfac
 
 
 def main() -> None:
-    """Run the command line: the console scripts `lomo` and `hf-lomo`, and `python -m lomo_hf`.
+    """Run the command line: the console scripts `lomo`, `lomo-hf` and `hf-lomo`, and `python -m lomo_hf`.
 
     Arguments are read from `sys.argv`.
 

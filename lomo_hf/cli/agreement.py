@@ -62,6 +62,7 @@ def score(
 ) -> None:
     """Write a corpus anew with scores by row, for recipes that choose rows by score."""
     from lomo_hf.corpus import open_corpus
+    from lomo_hf.corpus.splits import TRAIN
     from lomo_hf.evaluation import read_scores, write_scored_corpus
 
     scored = write_scored_corpus(open_corpus(corpus), read_scores(scores, column), out)
@@ -70,4 +71,8 @@ def score(
     for reason, count in sorted(scored.refused.items()):
         screen.print(f"  refused [bold]{literal(reason)}[/bold]: {count}", highlight=False)
     for path in scored.files:
-        screen.print(f"Build from it: lomo build --corpus {literal(path)}", style="bold", highlight=False)
+        # The name begins the ids, which decide the draws; "train" does so by itself.
+        name = "" if path.stem == TRAIN else f" --config {path.stem}"
+        screen.print(
+            f"Build from it: lomo build --corpus {literal(path)}{literal(name)}", style="bold", highlight=False
+        )

@@ -24,7 +24,20 @@ __all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mappi
 
 Configs = Annotated[
     list[str] | None,
-    typer.Option("--config", rich_help_panel=CORPUS_PANEL, help="Only this config of the Hub dataset; repeatable."),
+    typer.Option(
+        "--config",
+        rich_help_panel=CORPUS_PANEL,
+        help="Only this config of the Hub dataset; repeatable. Of files: the name that begins their ids.",
+    ),
+]
+Splits = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--split",
+        rich_help_panel=CORPUS_PANEL,
+        help="Only this split of the corpus; repeatable. Default: all of them, each a split of the dataset; a draw is "
+        "from train.",
+    ),
 ]
 ExcludeConfigs = Annotated[
     list[str] | None,
@@ -82,7 +95,7 @@ Replay = Annotated[
         callback=existing_file, rich_help_panel=DRAW_PANEL, help="A draw.json: take exactly the rows that it names."
     ),
 ]
-Limit = Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus.")]
+Limit = Annotated[int | None, typer.Option(min=0, help="Only the first rows of the corpus, of each split.")]
 Seed = Annotated[
     int | None, typer.Option(help="Decides which rows are drawn; where recipes are built, also replaces their seed.")
 ]
@@ -110,6 +123,7 @@ class Selection:
     corpus: Corpus = None
     seed: Seed = None
     configs: Configs = None
+    splits: Splits = None
     exclude: ExcludeConfigs = None
     columns: Columns = None
     keep: Keep = None
@@ -136,11 +150,11 @@ class Selection:
 
         sampling = self.sampling()
         if self.replay is not None:
-            if sampling.asks_for_something or self.configs or self.exclude:
+            if sampling.asks_for_something or self.configs or self.exclude or self.splits:
                 raise UsageError("replay takes the rows of a draw as they are; leave the other options of a draw out.")
             record = read_draw(self.replay)
             return Selected(replay(record, self.replayed(record)), self.replay.read_text(encoding="utf-8"))
-        source = self.open()
+        source = self.open(one_split=sampling.asks_for_something)
         if not sampling.asks_for_something:
             if self.quota or self.weights:
                 raise UsageError("quota and weights share out a draw; say how large it is with --sample or --tokens.")
@@ -158,20 +172,36 @@ class Selection:
             return None
         columns = ",".join(f"{target}={name}" for target, name in record["source"]["columns"].items())
         kept = ",".join(record["source"].get("keep", ()))
-        return replace(self, columns=self.columns or columns or None, keep=self.keep or kept or None).open()
+        split = record["source"].get("split")
+        named = replace(
+            self,
+            columns=self.columns or columns or None,
+            keep=self.keep or kept or None,
+            splits=self.splits or ([split] if split else None),
+        )
+        return named.open(one_split=True)
 
-    def open(self) -> "FileSource | JoinedSource":
-        """The whole corpus."""
-        from lomo_hf.corpus import open_corpus, open_hub
+    def open(self, *, one_split: bool = False) -> "FileSource | JoinedSource":
+        """The whole corpus, or one split of it: train, where none is named."""
+        from lomo_hf.corpus import open_corpus, open_hub, open_splits
         from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
-        columns, keep = mapping(self.columns), _names(self.keep)
+        columns, keep, split = mapping(self.columns), _names(self.keep), None
+        if one_split and self.splits:
+            if len(self.splits) > 1:
+                raise UsageError(f"a draw is from one split; found --split {' and '.join(self.splits)}. Name one.")
+            split = self.splits[0]
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
-            if self.configs or self.exclude:
-                raise UsageError("--config and --exclude-config are for a dataset on the Hub; a file has no configs.")
-            return open_corpus(self.corpus, columns=columns, keep=keep)
+            if self.exclude or len(self.configs or ()) > 1:
+                raise UsageError(
+                    "--exclude-config and several --config are for a dataset on the Hub; a file has no configs."
+                )
+            config = self.configs[0] if self.configs else None
+            if one_split:
+                return open_corpus(self.corpus, config=config, split=split, columns=columns, keep=keep)
+            return open_splits(self.corpus, self.splits or (), config=config, columns=columns, keep=keep)
         notes = console(stderr=True)
 
         def tell(sentence: str) -> None:
@@ -182,6 +212,8 @@ class Selection:
                 on_hub,
                 configs=self.configs or None,
                 exclude=self.exclude or (),
+                split=split,
+                splits=None if one_split else self.splits or (),
                 columns=columns,
                 keep=keep,
                 retrier=reading_retrier(tell),

@@ -15,6 +15,7 @@ def export(
     out: Annotated[Path, typer.Option(help="A new folder to write to.")],
     form: Annotated[str, typer.Option("--format", help="llava-jsonl, webdataset, energon or verl.")] = "llava-jsonl",
     config: Annotated[str | None, typer.Option(help="Which config. Default: ratio50, or the only one.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which split. Default: train, or the only one.")] = None,
     num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first rows.")] = None,
     shard_bytes: Annotated[
@@ -30,6 +31,7 @@ def export(
             folder,
             out,
             config=config,
+            split=split,
             form=form,
             num_proc=num_proc,
             limit=limit,

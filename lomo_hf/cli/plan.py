@@ -39,7 +39,7 @@ def plan(
     if out is not None and selected.draw is not None:
         write_whole(named_file(out), selected.draw.encode())
         console().print(f"the draw: [bold]{literal(out)}[/bold]; build it with lomo build --replay {literal(out)}")
-    if measure and specs[-1].stop:
+    if measure and any(spec.rows for spec in specs):
         _print_estimate(_estimated(selected.source, specs, measure), num_proc)
 
 
@@ -64,11 +64,13 @@ def _print_rows(source: "Source", specs: "list[ShardSpec]") -> None:
     if isinstance(source, JoinedSource | DrawnSource):
         parts: tuple[FileSource, ...] = source.inner.parts if isinstance(source, DrawnSource) else source.parts
         counts = source.counts if isinstance(source, DrawnSource) else [len(part) for part in parts]
+        splits = {part.split for part in parts}
         table = Table(show_edge=False)
         for name in ("config", "rows", "read"):
             table.add_column(name, justify="left" if name == "config" else "right")
         for part, count in zip(parts, counts, strict=True):
-            table.add_row(literal(part.config), f"{len(part):,}", f"{count:,}")
+            name = part.config if len(splits) < 2 else f"{part.config}, {part.split}"
+            table.add_row(literal(name), f"{len(part):,}", f"{count:,}")
         table.add_section()
         table.add_row("all", f"{sum(len(part) for part in parts):,}", f"{sum(counts):,}")
         screen.print(table)

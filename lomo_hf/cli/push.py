@@ -75,10 +75,10 @@ def _print_card(plan: "Plan", previous: str | None) -> None:
 
 def _print_outcome(report: "PushReport") -> None:
     screen = console()
-    configs = list(report.found.configs) if report.found else []
+    loaded = report.read_back.configs if report.read_back else {}
+    configs = list(loaded)
     for name in configs:
-        rows = report.found.configs[name] if report.found else 0
-        screen.print(f"{name}: {rows:,} rows load", highlight=False)
+        screen.print(f"{name}: {loaded[name]:,} rows load", highlight=False)
     if report.pull_request is not None:
         screen.print(
             f"Pull request {report.pull_request} of {report.repo} is open for review. Load it with "

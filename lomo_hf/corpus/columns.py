@@ -10,10 +10,10 @@ from typing import Final
 
 from lomo_hf.corpus.extra_columns import check_kept
 from lomo_hf.corpus.identity import safe_line
-from lomo_hf.corpus.known_columns import COLUMNS, MEDIA_COLUMNS, TURN_HOLDERS
-from lomo_hf.errors import UsageError
+from lomo_hf.corpus.known_columns import COLUMNS, DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.errors import SourceError, UsageError
 
-__all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "describe"]
+__all__ = ["AS_IT_STANDS", "MAPPING_REMEDY", "WHOLE_ROWS", "ColumnMap", "check_columns", "describe"]
 
 MAPPING_REMEDY: Final = (
     "Say which columns to read: --columns prompt=NAME,answer=NAME for a pair, --columns messages=NAME for a list of "
@@ -115,6 +115,30 @@ class ColumnMap:
 
 AS_IT_STANDS: Final = ColumnMap()
 WHOLE_ROWS: Final = ColumnMap(whole=True)
+
+
+def check_columns(names: Sequence[str], where: str, columns: ColumnMap) -> None:
+    """Pass if a columnar source holds what is to be read.
+
+    Args:
+        names: Its columns.
+        where: For messages.
+        columns: Which of them are read.
+
+    Raises:
+        SourceError: A column that is named is missing, or none holds turns.
+
+    >>> check_columns(["id", "messages"], "rows", AS_IT_STANDS)
+    """
+    if columns.whole:
+        return
+    missing = columns.missing(names)
+    if missing:
+        raise SourceError(f"{where} has no column {describe(missing)}; its columns are {describe(names)}.")
+    if columns.fetched(names) and (columns.renames or set(names) & set(TURN_HOLDERS)):
+        return
+    seen = f"{where} has no column that holds turns; its columns are {describe(names)}."
+    raise SourceError(f"{seen} {MAPPING_REMEDY} {DIALECT_REMEDY}")
 
 
 def _turns(value: object, inner: Mapping[str, str]) -> object:

@@ -6,8 +6,9 @@ it can be read anywhere and gives the same rows. The files may lie on this machi
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from hashlib import blake2b
 from itertools import accumulate
 from typing import Protocol
 
@@ -19,9 +20,10 @@ from lomo_hf.corpus.conversation import Conversation, Refusal
 from lomo_hf.corpus.extra_columns import columns_to_keep, extra_in_order
 from lomo_hf.corpus.files.reading import Item, Reader, Unreadable
 from lomo_hf.corpus.identity import Uniqueness, row_id
+from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.corpus.turns import to_conversation
 
-__all__ = ["FileSource", "JoinedSource", "Source"]
+__all__ = ["FileSource", "JoinedSource", "Source", "splits_of"]
 
 # Chosen rows nearer than this are read in one go, and what lies between is passed over.
 _GAP = 512
@@ -30,9 +32,10 @@ _GAP = 512
 class Source(Protocol):
     """A finite, numbered list of rows that workers can read in slices. Picklable; bounded memory.
 
-    `config` names the source and begins every row's id. `digest` is the identity of the content: the same files give
-    the same digest wherever they lie. `repo` and `revision` say where on the Hub it comes from, if it does. `extra`
-    names the columns of its stored rows beyond those that every row has.
+    `config` names the source; it, or the split where it is "default", begins every row's id. `digest` is the identity
+    of the content: the same files give the same digest wherever they lie. `repo` and `revision` say where on the Hub
+    it comes from, if it does. `extra` names the columns of its stored rows beyond those that every row has, `split`
+    the split that it is.
     """
 
     @property
@@ -47,6 +50,8 @@ class Source(Protocol):
     def description(self) -> str: ...
     @property
     def extra(self) -> tuple[str, ...]: ...
+    @property
+    def split(self) -> str: ...
 
     def __len__(self) -> int: ...
 
@@ -69,6 +74,7 @@ class FileSource:
         uniqueness: Makes the ids of rows unique.
         columns: How the columns are read.
         license: What the source declares for rows that declare none.
+        split: The split that the rows are.
         id_hashes: 64 bits for each row's own id, for drawing a sample; it stays behind when the source is pickled.
 
     >>> from lomo_hf.corpus import open_corpus
@@ -88,6 +94,7 @@ class FileSource:
     license: str | None = None
     id_hashes: npt.NDArray[np.uint64] | None = field(repr=False, default=None)
     extra: tuple[str, ...] = ()
+    split: str = TRAIN
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "id_hashes": None}
@@ -137,7 +144,7 @@ class FileSource:
     def _conversation(self, index: int, item: Item) -> Conversation | Refusal:
         unique_id = self.unique_id(index, item)
         if isinstance(item, Unreadable):
-            return Refusal(f"{self.config}/{unique_id}", item.reason, item.detail)
+            return Refusal(f"{id_prefix(self.config, self.split)}/{unique_id}", item.reason, item.detail)
         return to_conversation(
             item,
             config=self.config,
@@ -147,6 +154,7 @@ class FileSource:
             source_id=unique_id,
             license=self.license,
             keep=self._kept_columns,
+            split=self.split,
         )
 
     def _items(self, start: int, stop: int) -> Iterator[tuple[int, Item]]:
@@ -157,11 +165,11 @@ class FileSource:
 
 @dataclass(frozen=True, eq=False)
 class JoinedSource:
-    """Several configs one after the other, each with its own name in the ids of its rows.
+    """Several configs or splits one after the other, each with its own name in the ids of its rows.
 
     Attributes:
         config, digest, description, repo, revision, extra: As for any `Source`.
-        parts: The configs, each a source of its own.
+        parts: The configs, each a source of its own; those of one split after those of another (`splits_of`).
 
     >>> from lomo_hf.corpus import open_corpus
     >>> part = open_corpus()
@@ -175,6 +183,11 @@ class JoinedSource:
     parts: tuple[FileSource, ...] = field(repr=False)
     repo: str | None = None
     revision: str | None = None
+
+    @property
+    def split(self) -> str:
+        """The split that all configs are read of; the first of several."""
+        return self.parts[0].split if self.parts else TRAIN
 
     @property
     def extra(self) -> tuple[str, ...]:
@@ -195,6 +208,34 @@ class JoinedSource:
         """One result for every index of the slice, in order, with ids unique within the source."""
         for position, _, first, last in _slices([len(part) for part in self.parts], start, stop):
             yield from self.parts[position].conversations(first, last)
+
+
+def splits_of(source: Source) -> tuple[Source, ...]:
+    """A source for each split of a source; most have one, and are it.
+
+    >>> from lomo_hf.corpus import open_corpus
+    >>> source = open_corpus()
+    >>> splits_of(source) == (source,)
+    True
+    """
+    if not isinstance(source, JoinedSource):
+        return (source,)
+    groups: dict[str, list[FileSource]] = {}
+    for part in source.parts:
+        groups.setdefault(part.split, []).append(part)
+    if len(groups) < 2:
+        return (source,)
+    return tuple(_of_one_split(source, split, parts) for split, parts in groups.items())
+
+
+def _of_one_split(source: JoinedSource, split: str, parts: Sequence[FileSource]) -> FileSource | JoinedSource:
+    extra = source.extra
+    alike = tuple(part if part.extra == extra else replace(part, extra=extra) for part in parts)
+    if len(alike) == 1:
+        return alike[0]
+    digest = blake2b("".join(part.digest for part in alike).encode(), digest_size=32).hexdigest()
+    description = f"{sum(map(len, alike)):,} rows of {source.description}, split {split}"
+    return JoinedSource(source.config, digest, description, alike, source.repo, source.revision)
 
 
 def _slices(sizes: Sequence[int], start: int, stop: int) -> Iterator[tuple[int, int, int, int]]:

@@ -26,6 +26,7 @@ from lomo_hf.corpus.conversation import (
 from lomo_hf.corpus.dialects import RawRow, read_row
 from lomo_hf.corpus.identity import row_id, safe_line
 from lomo_hf.corpus.known_columns import DIALECT_REMEDY, Unfit
+from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.corpus.turn_lists import RawTurn
 
 __all__ = ["to_conversation"]
@@ -53,17 +54,19 @@ def to_conversation(
     source_id: str | None = None,
     license: str | None = None,
     keep: Sequence[str] = (),
+    split: str = TRAIN,
 ) -> Conversation | Refusal:
     """A row in any known dialect as a conversation, or the reason why not; never an exception, whatever the row.
 
     Args:
         row: Columns by name.
-        config: The name of the source; begins the id.
+        config: The name of the source; it begins the id, or the split where it is "default".
         index: The row's position in its source; names a row that has no id of its own.
         repo, revision: Noted in the row's origin.
         source_id: The row's id, unique, from a `Source`, which knows all its rows; by default as the row gives it.
         license: Stands for rows that declare none.
         keep: Columns to store beside the row, as text.
+        split: The split of the row.
 
     Returns:
         The conversation, or the refusal.
@@ -75,7 +78,7 @@ def to_conversation(
     'dialect'
     """
     source_id = row_id(row, index) if source_id is None else source_id
-    name = f"{config}/{source_id}"
+    name = f"{id_prefix(config, split)}/{source_id}"
     try:
         if not isinstance(row, Mapping):
             raise Unfit("dialect", f"The row is {type(row).__name__}, not an object. {DIALECT_REMEDY}")

@@ -20,8 +20,9 @@ from lomo_hf.dataset.files import DatasetFiles, HubRepo, LocalFolder, open_files
 from lomo_hf.dataset.layout import AUDIT, MANIFEST
 from lomo_hf.dataset.legacy import rewrite_features
 from lomo_hf.dataset.manifest import Manifest, content_digest, read_manifest, read_set_aside
+from lomo_hf.dataset.publishing.options import PushOptions, PushReport
 from lomo_hf.dataset.publishing.plan import Plan
-from lomo_hf.dataset.publishing.push import PushOptions, PushReport, push
+from lomo_hf.dataset.publishing.push import push
 from lomo_hf.dataset.publishing.read_back import ReadBack, read_back
 from lomo_hf.dataset.publishing.snapshots import take_snapshot
 from lomo_hf.dataset.publishing.verify_release import verify_release

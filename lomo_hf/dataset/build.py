@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts, Engine, LocalEngine, Receipt, find_strays, plan, share_of
+from lomo_hf.building.planning import rows_by_split
 from lomo_hf.building.resume import RECEIPTS, save_receipt, unsealed
-from lomo_hf.corpus import Source, open_corpus
+from lomo_hf.corpus import Source, open_splits
 from lomo_hf.corpus.sampling import recorded_source
 from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
@@ -73,17 +74,18 @@ def build_dataset(
     build, on several machines, wait for nobody but while they plan.
 
     Args:
-        corpus: A JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, "org/name@revision"; a source
-            that is open already, such as a draw; None is the embedded sample corpus.
+        corpus: A file, or a folder of files, as `open_splits` reads them: of all splits that there are, the dataset
+            has shards; a dataset on the Hub, "org/name@revision"; a source that is open already, such as one split
+            (`open_corpus`) or a draw; None is the embedded sample corpus.
         recipes: Names, YAML files or recipes, one or several; each becomes a config. What they share is rendered once.
         out: The folder. Configs of an earlier build from the same source stay; a build that was stopped goes on.
         num_proc: Worker processes. The bytes do not depend on it.
         seed: Instead of the recipes' own.
-        limit: Only the first rows of the corpus.
+        limit: Only the first rows of each split of the corpus.
         repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
-        on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus, writing
-            the card.
+        on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus; and
+            after the rows counting what is in the shards, drawing plots and pictures, writing the card and manifest.
         draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
         engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
         share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
@@ -97,7 +99,7 @@ def build_dataset(
     begin = on_phase or (lambda phase: None)
     begin("reading the corpus")
     place = Path(out)
-    source = open_corpus(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
+    source = open_splits(corpus) if corpus is None or isinstance(corpus, str | Path) else corpus
     # Both stand in card and manifest, the config in every row's id too.
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
     check_no_secret("the folder's name", _utf8(place).resolve().name)
@@ -128,13 +130,13 @@ def build_dataset(
             return BuildReport(place, {}, whole=False)
         if not any(file.rows for receipt in receipts for file in receipt.files.values()):
             raise BuildError(_none_left(source, receipts))
-        begin("card, plots and pictures")
+        begin("looking for files of other builds")
         for stray in find_strays(specs, folder.path):
             (folder / stray).unlink()
         if draw is not None:
             write_whole(folder / DRAW, draw.encode())
         # Read once more: another build may have finished a config of its own here in the meantime.
-        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo))
+        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo, begin))
 
 
 def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
@@ -196,7 +198,8 @@ def chosen_recipes(recipes: str | Path | Recipe | Sequence[str | Path | Recipe],
 
 
 def _source_record(source: Source, limit: int | None) -> dict[str, object]:
-    return {**recorded_source(source), "rows": len(source) if limit is None else min(limit, len(source))}
+    splits = rows_by_split(source, limit)
+    return {**recorded_source(source), "rows": sum(splits.values()), **({"splits": splits} if len(splits) > 1 else {})}
 
 
 def _held(place: Path) -> Folder:
@@ -257,6 +260,7 @@ def _assemble(
     source: Mapping[str, object],
     earlier: Manifest | None,
     repo: str | None,
+    begin: Callable[[str], None],
 ) -> dict[str, Counts]:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     set_aside(folder)
@@ -268,7 +272,9 @@ def _assemble(
     }
     all_receipts = [*old, *receipts]
     _remove_stale(folder, earlier, all_receipts)
-    write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
+    write_companions(
+        folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo, on_phase=begin
+    )
     _clear_work(folder, all_recipes)
     return {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
 

@@ -18,8 +18,9 @@ from lomo_hf.storage.records import FILE_SHAPE, FileRecord
 
 __all__ = ["Contents"]
 
-_SHARD: Final = re.compile(r"train-[0-9]{5,}-of-[0-9]{5,}\.parquet")
-_SIDECAR: Final = re.compile(r"refused-[0-9]{5,}-of-[0-9]{5,}\.jsonl")
+_SPLIT: Final = r"[A-Za-z0-9_]{1,40}(?:\.[A-Za-z0-9_]{1,40})*"
+_SHARD: Final = re.compile(rf"{_SPLIT}-[0-9]{{5,}}-of-[0-9]{{5,}}\.parquet")
+_SIDECAR: Final = re.compile(rf"refused-(?:{_SPLIT}-)?[0-9]{{5,}}-of-[0-9]{{5,}}\.jsonl")
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\\]")
 
 
@@ -30,7 +31,7 @@ def _config_name(value: object, at: str) -> None:
 
 _SOURCE: Final = record(
     {"config": text, "description": text, "digest": text, "repo": maybe(text), "revision": maybe(text), "rows": whole},
-    {"configs": listed(text), "columns": mapped(text), "keep": listed(text)},
+    {"configs": listed(text), "columns": mapped(text), "keep": listed(text), "split": text, "splits": mapped(whole)},
 )
 _RECIPE: Final = record({}, {"engines": maybe(mapped(text))})
 _SHAPE: Final = record(

@@ -27,7 +27,10 @@ __all__ = [
     "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
 
-LINKED = "A copy from the Hub without links: `hf download --repo-type dataset ORG/NAME --local-dir FOLDER`."
+LINKED = (
+    "The cache of the Hub's client consists of links; for a folder without them, run `hf download --repo-type dataset "
+    "ORG/NAME --local-dir FOLDER`."
+)
 """The remedy for a folder of links, which the Hub's client keeps as its cache."""
 
 _ASIDE = f"{WORK_FOLDER}/{MANIFEST}"

@@ -1,7 +1,8 @@
 """Is a dataset folder, to the bit, what its manifest says? Nothing that fails here is ever published."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from lomo_hf.building import verify_parquet
@@ -12,9 +13,12 @@ from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.records import FileRecord
 
-__all__ = ["VerifiedFolder", "verify_dataset"]
+__all__ = ["VerifiedFolder", "changed_since", "verify_dataset"]
 
 _SHOWN = 5
+# What the Hub keeps in large file storage, and lists by SHA-256: such files, and all that are larger.
+_LARGE_KINDS = (".parquet", ".png")
+_SMALL = 10 << 20
 # What the shards were is known from the manifest alone, so none of them can be kept.
 _LOST = "Take it from a copy of the folder, or build into another."
 
@@ -25,15 +29,55 @@ class VerifiedFolder:
 
     folder: Path
     contents: Contents
+    _held: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    def holding_small_files(self) -> "VerifiedFolder":
+        """The same, with the bytes of all small files but shards and pictures in memory, whatever becomes of them.
+
+        Raises:
+            IntegrityError: One of them has changed since.
+        """
+        records = [record for record in self.contents.files.values() if record.bytes <= _SMALL]
+        held = {record.path: self.read(record.path) for record in records if not record.path.endswith(_LARGE_KINDS)}
+        return VerifiedFolder(self.folder, self.contents, held)
 
     def read(self, path: str) -> bytes:
-        """The bytes of one file."""
-        return (Folder(self.folder) / path).read_bytes()
+        """The bytes of one file, which are still those that were verified.
+
+        Raises:
+            IntegrityError: The manifest does not list it, or it has changed since.
+        """
+        recorded = self.contents.files.get(path)
+        if recorded is None:
+            raise IntegrityError(
+                f"{path} is not in {MANIFEST} of {self.folder.name!r}. Run `lomo card` on the folder."
+            )
+        if path in self._held:
+            return self._held[path]
+        try:
+            data = (Folder(self.folder) / path).read_bytes()
+        except OSError as error:
+            raise changed_since(recorded, f"became unreadable ({error.strerror or error})") from error
+        if (len(data), sha256(data).hexdigest()) != (recorded.bytes, recorded.sha256):
+            raise changed_since(recorded)
+        return data
 
     @property
     def size(self) -> int:
         """Bytes of all recorded files."""
         return sum(record.bytes for record in self.contents.files.values())
+
+
+def changed_since(record: FileRecord, how: str = "has changed") -> IntegrityError:
+    """The error that says that a file is no longer what was verified.
+
+    >>> print(changed_since(FileRecord.of_bytes("a.txt", b"abc")))
+    a.txt has changed since the folder was verified, so it is not published. Run `lomo verify` on it, and push again.
+    """
+    return IntegrityError(
+        f"{record.path} {how} since the folder was verified, so it is not published. Run `lomo verify` on it, and "
+        "push again."
+    )
 
 
 def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | None = None) -> VerifiedFolder:

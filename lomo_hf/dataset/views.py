@@ -7,31 +7,33 @@ needs one: LLaMA-Factory, ms-swift, TRL and Axolotl all pick their columns thems
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Receipt
-from lomo_hf.row import extra_columns_of, row_features
+from lomo_hf.corpus.splits import in_order
+from lomo_hf.row import ROW_COLUMNS, card_features, extra_columns_of
 
-__all__ = ["LOCAL", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries"]
+__all__ = [
+    "LOCAL",
+    "Footprint",
+    "configs_yaml",
+    "dataset_info_yaml",
+    "footprints",
+    "llamafactory_entries",
+    "split_of",
+]
 
 LOCAL: Final = "-local"
 """What LLaMA-Factory's entry for the folder on this machine adds to the config's name."""
 
-_SPLIT: Final = "train"
-
 
 @dataclass(frozen=True)
 class Footprint:
-    """What the footers of a config's shards say.
+    """What the footers of a config's shards say: rows, bytes on disk, bytes in memory (all columns; by column).
 
-    Attributes:
-        shards: How many Parquet files.
-        rows: Rows in all of them.
-        download_bytes: Their size on disk.
-        column_bytes: Bytes in memory, by column.
-        extra: Columns beyond those that every row has.
+    `extra` names the columns beyond those that every row has; `splits` are the same figures of each split, by name.
     """
 
     shards: int
@@ -39,6 +41,7 @@ class Footprint:
     download_bytes: int
     column_bytes: Mapping[str, int]
     extra: tuple[str, ...] = ()
+    splits: Mapping[str, "Footprint"] = field(default_factory=dict)
 
 
 def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
@@ -50,34 +53,56 @@ def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) 
         names: The configs.
 
     Returns:
-        Config -> what its footers say.
+        Config -> what its footers say, of all its shards and of those of each split.
     """
-    return {
-        name: _footprint(folder, [receipt.files[name].path for receipt in receipts if name in receipt.files])
-        for name in names
-    }
+    footprints = {}
+    for name in names:
+        paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
+        of_splits: dict[str, list[str]] = {}
+        for path in paths:
+            of_splits.setdefault(split_of(path), []).append(path)
+        parts = {split: _footprint(folder, of_splits[split]) for split in in_order(of_splits)}
+        footprints[name] = replace(_footprint(folder, paths), splits=parts)
+    return footprints
 
 
-def configs_yaml(names: Sequence[str], default: str) -> list[dict[str, object]]:
-    """The card's `configs:`; the default first, because the Hub's viewer opens it.
+def split_of(path: str) -> str:
+    """The split that a shard is a part of, by its name.
 
     Args:
-        names: The configs.
-        default: The one that `load_dataset` loads without a name.
+        path: Of a shard, relative to the dataset folder.
+
+    Returns:
+        The name of the split.
+
+    Example:
+        >>> split_of("ratio50/test-00000-of-00002.parquet")
+        'test'
+    """
+    return path.rpartition("/")[2].rsplit("-", 3)[0]
+
+
+def configs_yaml(splits: Mapping[str, Sequence[str]], default: str) -> list[dict[str, object]]:
+    """The card's `configs:`, of each the splits; the default first, because the Hub's viewer opens it.
+
+    Args:
+        splits: Config -> its splits.
+        default: The config that `load_dataset` loads without a name.
 
     Returns:
         An entry for each config.
 
     Example:
-        >>> [entry["config_name"] for entry in configs_yaml(["ratio25", "ratio50"], "ratio50")]
+        >>> configs = {"ratio25": ["train"], "ratio50": ["train"]}
+        >>> [entry["config_name"] for entry in configs_yaml(configs, "ratio50")]
         ['ratio50', 'ratio25']
     """
-    ordered = sorted(names, key=lambda name: (name != default, name))
+    ordered = sorted(splits, key=lambda name: (name != default, name))
     return [
         {
             "config_name": name,
             **({"default": True} if name == default else {}),
-            "data_files": [{"split": _SPLIT, "path": f"{name}/{_SPLIT}-*.parquet"}],
+            "data_files": _files(name, splits[name]),
         }
         for name in ordered
     ]
@@ -93,61 +118,70 @@ def dataset_info_yaml(footprints: Mapping[str, Footprint]) -> list[dict[str, obj
         An entry for each config: features, splits and sizes.
 
     Example:
-        >>> from lomo_hf.row import ROW_COLUMNS
-        >>> entry, = dataset_info_yaml({"mine": Footprint(1, 5, 900, dict.fromkeys(ROW_COLUMNS, 10))})
+        >>> train = Footprint(1, 5, 900, dict.fromkeys(ROW_COLUMNS, 10))
+        >>> entry, = dataset_info_yaml({"mine": replace(train, splits={"train": train})})
         >>> entry["splits"], entry["download_size"]
         ([{'name': 'train', 'num_bytes': 120, 'num_examples': 5}], 900)
     """
     entries: list[dict[str, object]] = []
     for name, footprint in footprints.items():
-        size = sum(footprint.column_bytes.values())
+        sizes = {split: sum(part.column_bytes.values()) for split, part in footprint.splits.items()}
         entries.append(
             {
                 "config_name": name,
-                "features": row_features(footprint.extra)._to_yaml_list(),
-                "splits": [{"name": _SPLIT, "num_bytes": size, "num_examples": footprint.rows}],
+                "features": card_features((*ROW_COLUMNS, *footprint.extra)),
+                "splits": [
+                    {"name": split, "num_bytes": size, "num_examples": footprint.splits[split].rows}
+                    for split, size in sizes.items()
+                ],
                 "download_size": footprint.download_bytes,
-                "dataset_size": size,
+                "dataset_size": sum(sizes.values()),
             }
         )
     return entries
 
 
-def llamafactory_entries(names: Sequence[str], repo: str) -> dict[str, object]:
+def llamafactory_entries(splits: Mapping[str, Sequence[str]], repo: str) -> dict[str, object]:
     """`dataset_info.json`, by which LLaMA-Factory trains: `<config>` from the Hub, `<config>-local` from this folder.
 
     The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the
-    folder and given to `load_dataset`, with the config as `subset`, although no script is anywhere.
+    folder and given to `load_dataset`, with the config as `subset`, although no script is anywhere. Both read the
+    first split: train, where there is one.
 
     Args:
-        names: The configs.
+        splits: Config -> its splits.
         repo: The name on the Hub.
 
     Returns:
         Entries by name, as LLaMA-Factory's `dataset_info.json` has them.
 
     Example:
-        >>> sorted(llamafactory_entries(["ratio50"], "org/name"))
+        >>> sorted(llamafactory_entries({"ratio50": ["train"]}, "org/name"))
         ['ratio50', 'ratio50-local']
     """
     return {
         name + suffix: {
             **where,
             "subset": name,
-            "split": _SPLIT,
+            "split": splits[name][0],
             "formatting": "sharegpt",
             "columns": {"messages": "conversations", "images": "images"},
         }
-        for name in names
+        for name in splits
         for suffix, where in (("", {"hf_hub_url": repo}), (LOCAL, {"script_url": "."}))
     }
+
+
+def _files(name: str, splits: Sequence[str]) -> list[dict[str, str]]:
+    # A list of its own each time: a shared one would become an anchor in the YAML.
+    return [{"split": split, "path": f"{name}/{split}-*.parquet"} for split in splits]
 
 
 def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
     import pyarrow.parquet as pq
 
     rows = download = 0
-    column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    column_bytes: dict[str, int] = dict.fromkeys(ROW_COLUMNS, 0)
     extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)

@@ -73,26 +73,34 @@ def shade(page: Page, darkness: Field) -> Page:
     return np.asarray(cv2.multiply(page, full, scale=1 / WHITE), dtype=np.uint8)
 
 
-def displace(page: Page, shift_y: Field, shift_x: Field, pad: int) -> Page:
+def displace(page: Page, shift_y: Field | None, shift_x: Field | None, pad: int) -> Page:
     """A page whose pixel at (y, x) comes from (y + shift_y, x + shift_x), on a canvas with `pad` more on each side.
 
-    The shifts are in pixels, at most `pad` each way, on a coarse grid over the new canvas. What comes from beyond the
-    page is white.
+    The shifts are in pixels, at most `pad` each way, on a coarse grid over the new canvas; None is no shift. What
+    comes from beyond the page is white.
     """
     import cv2
 
-    size = (page.shape[1] + 2 * pad, page.shape[0] + 2 * pad)
-    fine_y, fine_x = (_upscaled(shift, size) for shift in (shift_y, shift_x))
-    whole = np.empty((size[1], size[0], 2), np.int16)
-    np.add(fine_x >> 5, np.arange(-pad, size[0] - pad, dtype=np.int16), out=whole[..., 0])
-    np.add(fine_y >> 5, np.arange(-pad, size[1] - pad, dtype=np.int16)[:, None], out=whole[..., 1])
-    fraction = ((fine_y & 31) * SUBPIXELS + (fine_x & 31)).astype(np.uint16)
+    height, width = (side + 2 * pad for side in page.shape)
+    right, right_part = _split(shift_x, height, width)
+    down, down_part = _split(shift_y, height, width)
+    right += np.arange(-pad, width - pad, dtype=np.int16)
+    down += np.arange(-pad, height - pad, dtype=np.int16)[:, None]
+    down_part <<= 5
+    down_part |= right_part
+    whole, fraction = cv2.merge([right, down]), down_part.view(np.uint16)
     moved = cv2.remap(page, whole, fraction, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(WHITE,))
     return np.asarray(moved, dtype=np.uint8)
 
 
-def _upscaled(shift: Field, size: tuple[int, int]) -> NDArray[np.int16]:
+def _split(shift: Field | None, height: int, width: int) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """A coarse shift on a canvas of this size: its whole pixels, and the rest in parts of `SUBPIXELS`."""
     import cv2
 
+    if shift is None:
+        return np.zeros((height, width), np.int16), np.zeros((height, width), np.int16)
     coarse = np.rint(shift * SUBPIXELS).astype(np.int16)
-    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR_EXACT), dtype=np.int16)
+    fine = np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR_EXACT), dtype=np.int16)
+    part = fine & (SUBPIXELS - 1)
+    fine >>= 5
+    return fine, part

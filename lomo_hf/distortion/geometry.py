@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from lomo_hf.distortion.fields import WHITE, Field, Page, centres, displace, lattice, shade, texture
-from lomo_hf.distortion.imgaug_compat import augmenters
+from lomo_hf.distortion.imgaug_compat import turned
 from lomo_hf.distortion.parameters import Value
 
 __all__ = ["fold", "limit_rotation", "rotate", "wave"]
@@ -28,10 +28,7 @@ def rotate(page: Page, degrees: float) -> Page:
     """The page turned clockwise by `degrees` on a white canvas that holds all of it, and no side smaller."""
     if degrees == 0:
         return page.copy()
-    turned = augmenters().Affine(
-        rotate=degrees, order=1, mode="constant", cval=WHITE, fit_output=True, backend="cv2", seed=0
-    )
-    return _no_smaller(turned.augment_image(_bordered(page, 2 * EDGE, 2 * EDGE)), page.shape)
+    return _no_smaller(turned(_bordered(page, 2 * EDGE, 2 * EDGE), degrees, WHITE), page.shape)
 
 
 def limit_rotation(shape: tuple[int, int], params: dict[str, Value], max_pixels: int) -> dict[str, Value]:
@@ -101,15 +98,21 @@ def fold(
         shift = shift + sign * amplitude * np.square(np.clip(1 - np.abs(coarse) / reach, 0, 1))
         darkness = darkness + shade_depth * _crease_shade(sign * fine, reach)
         sign = -sign
-    still = np.zeros_like(shift)
-    moved = displace(page, shift, still, pad) if upright else displace(page, still, shift, pad)
+    moved = displace(page, shift, None, pad) if upright else displace(page, None, shift, pad)
     return shade(moved, np.minimum(darkness, shade_depth))
 
 
 def _crease_shade(distance: Field, reach: float) -> Field:
-    slope = 0.6 * np.square(np.clip(1 - np.abs(distance) / reach, 0, 1)) * np.where(distance > 0, 1.0, 0.25)
-    line = 0.4 * np.square(np.clip(1 - np.square(distance / CREASE_WIDTH), 0, 1))
-    return np.asarray(slope + line)
+    near = np.abs(distance)
+    slope = np.divide(near, reach)
+    np.subtract(1, slope, out=slope)
+    np.clip(slope, 0, 1, out=slope)
+    np.square(slope, out=slope)
+    np.multiply(slope, 0.6, out=slope)
+    np.multiply(slope, 0.25, out=slope, where=distance <= 0)
+    close = near < CREASE_WIDTH
+    slope[close] += 0.4 * np.square(np.clip(1 - np.square(distance[close] / CREASE_WIDTH), 0, 1))
+    return slope
 
 
 def _distance(height: int, width: int, step: int, upright: bool, place: float, tilt: float) -> Field:

@@ -59,7 +59,7 @@ def stain(page: Page, x: float, y: float, radius: float, strength: float, fill: 
 def _blotch(rng: np.random.Generator, y: Field, x: Field, size: float, fill: float) -> Field:
     distance = np.sqrt(np.square(y[:, None]) + np.square(x[None, :])) + 1e-6
     cosine, sine = x[None, :] / distance, y[:, None] / distance
-    outline, breaks = _around(rng, cosine, sine), _around(rng, cosine, sine)
+    outline, breaks = _around(rng, cosine, sine, 2)
     edge = distance / (size * (1 + 0.09 * outline))
     rim_width = max(0.09, 3.0 / size)
     rim = np.square(np.clip(1 - np.square((edge - 1 + rim_width / 2) / rim_width), 0, 1)) * (0.75 + 0.45 * breaks)
@@ -68,14 +68,23 @@ def _blotch(rng: np.random.Generator, y: Field, x: Field, size: float, fill: flo
     return np.asarray(np.maximum(np.maximum(rim, inside), bleed))
 
 
-def _around(rng: np.random.Generator, cosine: Field, sine: Field) -> Field:
-    """A smooth random function of the direction, about -1 to 1: made of cos kt and sin kt by recurrence."""
-    c, s, total = cosine, sine, np.zeros_like(cosine)
-    for k in range(1, WAVES + 1):
-        a, b = (2 * rng.random(2) - 1) / k**0.7
-        total = total + a * c + b * s
-        c, s = c * cosine - s * sine, s * cosine + c * sine
-    return np.clip(0.8 * total, -1, 1)
+def _around(rng: np.random.Generator, cosine: Field, sine: Field, count: int) -> list[Field]:
+    """Smooth random functions of the direction, about -1 to 1: made of cos kt and sin kt by recurrence."""
+    drawn = [[(2 * rng.random(2) - 1) / k**0.7 for k in range(1, WAVES + 1)] for _ in range(count)]
+    totals = [np.zeros_like(cosine) for _ in range(count)]
+    c, s, one, other = cosine.copy(), sine.copy(), np.empty_like(cosine), np.empty_like(cosine)
+    for k in range(WAVES):
+        for total, weights in zip(totals, drawn, strict=True):
+            np.multiply(weights[k][0], c, out=one)
+            np.multiply(weights[k][1], s, out=other)
+            total += np.add(one, other, out=one)
+        if k + 1 < WAVES:
+            np.multiply(c, sine, out=other)
+            np.multiply(c, cosine, out=c)
+            c -= np.multiply(s, sine, out=one)
+            np.multiply(s, cosine, out=s)
+            s += other
+    return [np.clip(np.multiply(0.8, total, out=total), -1, 1, out=total) for total in totals]
 
 
 def _drop(rng: np.random.Generator, y: Field, x: Field, size: float, fill: float) -> Field:

@@ -11,7 +11,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from lomo_hf.corpus.splits import choose_split
 from lomo_hf.dataset import Manifest, read_manifest
+from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.exporting.destination import close, finished, open_out
 from lomo_hf.exporting.formats import FORMATS
@@ -19,7 +21,10 @@ from lomo_hf.exporting.planning import Part, plan_parts
 from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.working import Job, write_parts
 from lomo_hf.recipes.named import DEFAULT_RECIPE
+from lomo_hf.recipes.names import nearest
+from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.storage.atomic import explain
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["ExportReport", "export_dataset"]
 
@@ -49,8 +54,9 @@ def export_dataset(
     limit: int | None = None,
     shard_bytes: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    split: str | None = None,
 ) -> ExportReport:
-    """Write one config of a dataset folder in another format.
+    """Write one split of one config of a dataset folder in another format.
 
     Args:
         folder: What `lomo build` left, or a copy of it from the Hub.
@@ -61,9 +67,11 @@ def export_dataset(
         limit: Only the first rows.
         shard_bytes: About how heavy a tar file, or a folder of images, may be; None is the format's own value.
         progress: Called with the rows that are written, and how many there are.
+        split: Which split; None is "train", or the only one.
 
     Raises:
         RecipeError: The format or the config does not exist, or a number is out of range.
+        UsageError: There is no such split.
         BuildError: `out` holds something else, the disk is full, or a row cannot be said in this format.
         IntegrityError: The dataset folder is damaged.
     """
@@ -75,12 +83,12 @@ def export_dataset(
     folder, out = Path(folder), Path(out)
     manifest = _manifest(folder)
     config = _config(manifest, config)
-    parts = plan_parts(
-        folder, _shards(manifest, config), shard_bytes=shard_bytes or FORMATS[form].shard_bytes, limit=limit
-    )
+    shards = _shards(manifest, config, split)
+    weight = shard_bytes or FORMATS[form].shard_bytes
+    parts = plan_parts(folder, [shard.path for shard in shards], shard_bytes=weight, limit=limit)
     if not parts:
         raise BuildError(f"config {config!r} of {folder.name!r} holds no rows; there is nothing to export.")
-    said = _said(folder, manifest, config, form, parts)
+    said = _said(folder, shards, manifest.recipes[config], form, parts)
     try:
         found = finished(out, said)
         if found is not None:
@@ -109,17 +117,24 @@ def _config(manifest: Manifest, config: str | None) -> str:
     if config is None:
         config = DEFAULT_RECIPE if DEFAULT_RECIPE in manifest.recipes else next(iter(manifest.recipes))
     if config not in manifest.recipes:
-        raise RecipeError(f"config must be one of {', '.join(manifest.recipes)}; found {config!r}.")
+        known = manifest.recipes
+        raise RecipeError(f"config must be one of {', '.join(known)}; found {config!r}.{nearest(config, known)}")
     return config
 
 
-def _shards(manifest: Manifest, config: str) -> list[str]:
-    return [receipt.files[config].path for receipt in manifest.receipts if config in receipt.files]
+def _shards(manifest: Manifest, config: str, split: str | None) -> list[FileRecord]:
+    by_split: dict[str, list[FileRecord]] = {}
+    for receipt in manifest.receipts:
+        if config in receipt.files:
+            file = receipt.files[config]
+            by_split.setdefault(split_of(file.path), []).append(file)
+    return by_split[choose_split(by_split, split, f"config {config}")]
 
 
-def _said(folder: Path, manifest: Manifest, config: str, form: str, parts: Sequence[Part]) -> dict[str, Any]:
+def _said(
+    folder: Path, shards: Sequence[FileRecord], recipe: Recipe, form: str, parts: Sequence[Part]
+) -> dict[str, Any]:
     """What decides the export's bytes, and the digest of it."""
-    shards = [receipt.files[config] for receipt in manifest.receipts if config in receipt.files]
     for shard in shards:
         found = (folder / shard.path).stat().st_size
         if found != shard.bytes:
@@ -130,8 +145,8 @@ def _said(folder: Path, manifest: Manifest, config: str, form: str, parts: Seque
         "version": _VERSION,
         "made_by": "lomo_hf",
         "format": form,
-        "config": config,
-        "recipe": manifest.recipes[config].digest,
+        "config": recipe.name,
+        "recipe": recipe.digest,
         "shards": {shard.path: shard.sha256 for shard in shards},
         "rows": sum(part.rows for part in parts),
     }

@@ -11,7 +11,7 @@ from itertools import islice
 import datasets
 from datasets.builder import Key
 
-from lomo_hf.corpus import Conversation, Refusal, Source
+from lomo_hf.corpus import Conversation, Refusal, Source, splits_of
 from lomo_hf.errors import RecipeError
 from lomo_hf.hf_datasets.freshness import rows_digest
 from lomo_hf.hf_datasets.mapping import substituted
@@ -41,14 +41,14 @@ class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
 
 
 class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
-    """Rows of T(x) (paper, section 3, algorithm 1) over a corpus, as `lomo build` gives them; one split, "train".
+    """Rows of T(x) (paper, section 3, algorithm 1) over a corpus, as `lomo build` gives them, split by split.
 
     Args:
         config_name: One of `NAMED_RECIPES`; "ratio50" where neither it nor `recipe` is given.
         recipe: Instead of a name: a recipe of your own, or a YAML file.
         corpus: A file, a folder or an opened `Source`; the embedded sample by default. `data_dir` and `data_files`
             (one file) are other words for it. It is read once, at once: its digest is part of the cache's name.
-        limit: Read only the first rows.
+        limit: Read only the first rows of each split.
         cache_dir: Where prepared rows are kept; the cache of `datasets` by default.
         writer_batch_size: Rows held in memory and written together; 100 by default.
 
@@ -89,7 +89,9 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
     ) -> None:
         chosen = _choose_recipe(config_name, recipe)
         self.source: Source = choose_source(corpus, data_dir, data_files)
-        self.rows = count_rows(self.source, limit)
+        self.rows_by_split = count_rows(self.source, limit)
+        self.rows = sum(self.rows_by_split.values())
+        self._sources = {part.split: part for part in splits_of(self.source)}
         chosen = measured([chosen], self.source, limit=limit)[0]
         digest = rows_digest(chosen, self.source, self.rows)
         super().__init__(
@@ -120,36 +122,45 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         """
         # A ratio of 0 rewrites no row; what is refused does not depend on it.
         kept = Substituter([Recipe("kept", ratio=0.0, placeholders=self.recipe.placeholders)])
-        return tally(substituted(one, kept) for one in self.source.conversations(0, self.rows))
+        sources = self._sources.items()
+        read = (one for split, part in sources for one in part.conversations(0, self.rows_by_split[split]))
+        return tally(substituted(one, kept) for one in read)
 
     def _info(self) -> object:
-        return datasets.DatasetInfo(description=self.config.description or "", features=row_features())
+        return datasets.DatasetInfo(
+            description=self.config.description or "", features=row_features(self.source.extra)
+        )
 
     def _split_generators(self, dl_manager: object) -> list[object]:
         # Lists are what `datasets` shares out among processes and workers.
-        return [datasets.SplitGenerator(name="train", gen_kwargs={"shards": shards_of(self.rows)})]
+        return [
+            datasets.SplitGenerator(name=split, gen_kwargs={"shards": [(split, *shard) for shard in shards_of(rows)]})
+            for split, rows in self.rows_by_split.items()
+        ]
 
-    def _generate_examples(self, shards: list[tuple[int, int]]) -> Iterator[tuple[object, Row]]:
+    def _generate_examples(self, shards: list[tuple[str, int, int]]) -> Iterator[tuple[object, Row]]:
         substituter, left_out = Substituter([self.recipe]), LeftOut()
         try:
             for shard, index, conversation in self._conversations(shards):
-                result = substituted(conversation, substituter, (index + 0.5) / self.rows)
+                place = (index + 0.5) / self.rows_by_split[shards[shard][0]]
+                result = substituted(conversation, substituter, place)
                 left_out.see(result)
                 if not isinstance(result, Refusal):
                     yield Key(shard, index), result
         finally:
             left_out.report()
 
-    def _conversations(self, shards: list[tuple[int, int]]) -> Iterator[tuple[int, int, Conversation | Refusal]]:
+    def _conversations(self, shards: list[tuple[str, int, int]]) -> Iterator[tuple[int, int, Conversation | Refusal]]:
         """(position of the shard, index of the row, the row); shards that adjoin are read in one go."""
         position = 0
         while position < len(shards):
+            split, start, _ = shards[position]
             end = position + 1
-            while end < len(shards) and shards[end][0] == shards[end - 1][1]:
+            while end < len(shards) and shards[end][:2] == (split, shards[end - 1][2]):
                 end += 1
-            rows = self.source.conversations(shards[position][0], shards[end - 1][1])
+            rows = self._sources[split].conversations(start, shards[end - 1][2])
             for shard in range(position, end):
-                start, stop = shards[shard]
+                _, start, stop = shards[shard]
                 for index, row in enumerate(islice(rows, stop - start), start):
                     yield shard, index, row
             position = end

@@ -43,9 +43,18 @@ def rows_digest(recipe: Recipe, source: Source, rows: int) -> str:
     False
     """
     digest = blake2b(digest_size=16)
-    for part in (recipe.digest, source.digest, source.config, source.repo, source.revision, rows, code_digest()):
+    for part in (
+        recipe.digest,
+        source.digest,
+        source.config,
+        source.repo,
+        source.revision,
+        source.split,
+        rows,
+        code_digest(),
+    ):
         _add(digest, type(part).__name__, str(part))
-    _add(digest, "features", str(row_features()))
+    _add(digest, "features", str(row_features(source.extra)))
     return digest.hexdigest()
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from lomo_hf.corpus import Source, open_corpus
+from lomo_hf.building.planning import rows_by_split
+from lomo_hf.corpus import Source, open_splits
 from lomo_hf.errors import RecipeError, SourceError
 
 __all__ = ["Corpus", "choose_source", "count_rows", "shards_of"]
@@ -19,7 +20,7 @@ _WANTED_SHARDS = 64
 def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, data_files: object = None) -> Source:
     """The one source that the arguments name; the embedded sample where none does.
 
-    `data_files` may be a path, a list of one, or a mapping of "train" to either.
+    `data_files` may be a path, a list of one, or a mapping of "train" to either; splits lie in a folder of their own.
 
     Raises:
         SourceError: More than one is named, or `open_corpus` cannot open it.
@@ -32,7 +33,7 @@ def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, dat
         raise SourceError("Give one of corpus, data_dir and data_files; found more than one.")
     place = named[0] if named else None
     if place is None or isinstance(place, str | Path):
-        return open_corpus(place)
+        return open_splits(place)
     return place
 
 
@@ -40,7 +41,9 @@ def _one_file(data_files: object) -> str | Path | None:
     files = data_files
     if isinstance(files, Mapping):
         if list(files) != ["train"]:
-            raise SourceError(f"data_files must name one split, 'train'; found {list(files)}. Build each by itself.")
+            raise SourceError(
+                f"data_files must name one split, 'train'; found {list(files)}. Put splits in a folder: data_dir=..."
+            )
         files = files["train"]
     if isinstance(files, Sequence) and not isinstance(files, str):
         if len(files) != 1:
@@ -51,20 +54,20 @@ def _one_file(data_files: object) -> str | Path | None:
     return files
 
 
-def count_rows(source: Source, limit: int | None) -> int:
-    """How many rows are read: all, or the first `limit`.
+def count_rows(source: Source, limit: int | None) -> dict[str, int]:
+    """How many rows are read of each split: all, or the first `limit`.
 
     Raises:
         RecipeError: The limit is no whole number of 1 or more.
 
     >>> count_rows(choose_source(), 5)
-    5
+    {'train': 5}
     """
     if limit is None:
-        return len(source)
+        return rows_by_split(source)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
         raise RecipeError(f"limit must be a whole number of 1 or more; found {limit!r}. Leave it out to read all.")
-    return min(limit, len(source))
+    return rows_by_split(source, limit)
 
 
 def shards_of(rows: int) -> list[tuple[int, int]]:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from lomo_hf.corpus import Refusal
+from lomo_hf.corpus.columns import ColumnMap
+from lomo_hf.corpus.splits import DEFAULT_CONFIG, TRAIN
 from lomo_hf.errors import RecipeError, SourceError
 from lomo_hf.hf_datasets.freshness import code_digest
-from lomo_hf.hf_datasets.identifiers import check_config
+from lomo_hf.hf_datasets.identifiers import Naming
 from lomo_hf.hf_datasets.mapping import columns_of, conversations, substituted
 from lomo_hf.hf_datasets.refusals import as_recipe
 from lomo_hf.randomness import uniform
@@ -39,12 +41,13 @@ class Transform:
 
     Attributes:
         recipe: A recipe, the name of one, or a YAML file.
-        config: What begins every id; decides the draws, as in `substitute`.
+        config, split: What begins every id and decides the draws, as in `substitute`.
         epoch: 0 gives the rows of a build. Any other number gives other draws - which rows are rewritten, how their
             pages are distorted, and under the policy "random" which turn is - for the same ids and spans.
         decode: Whether `images` holds PIL images, as a `Dataset` would give and trainers expect, or
             `{"bytes": PNG, "path": None}`.
         repo, revision: Noted in each row.
+        columns: Which columns to read where the dialect is not known, as for `open_corpus`.
 
     Raises:
         RecipeError: There is no such recipe, or the epoch is no whole number of 0 or more.
@@ -58,16 +61,19 @@ class Transform:
     """
 
     recipe: Recipe | str | Path = DEFAULT_RECIPE
-    config: str = "train"
+    config: str = DEFAULT_CONFIG
     epoch: int = 0
     decode: bool = True
     repo: str | None = None
     revision: str | None = None
+    split: str = TRAIN
+    columns: Mapping[str, str] | ColumnMap | None = None
     code: str = field(default_factory=code_digest, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recipe", as_recipe(self.recipe))
-        check_config(self.config)
+        object.__setattr__(self, "columns", ColumnMap.of(self.columns))
+        Naming(self.config, self.split)
         if isinstance(self.epoch, bool) or not isinstance(self.epoch, int) or self.epoch < 0:
             raise RecipeError(f"epoch must be a whole number of 0 or more; found {self.epoch!r}. 0 is as published.")
 
@@ -82,7 +88,9 @@ class Transform:
     def __call__(self, batch: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> as many rows, as the columns of `ROW_COLUMNS`."""
         substituter, rows = Substituter([self._recipe_of_epoch()]), list[Row]()
-        for conversation in conversations(batch, None, self.config, self.repo, self.revision):
+        naming, mapped = Naming(self.config, self.split), ColumnMap.of(self.columns)
+        read = conversations(batch, None, naming, repo=self.repo, revision=self.revision, columns=mapped)
+        for conversation in read:
             result = substituted(conversation, substituter)
             if isinstance(result, Refusal):
                 raise SourceError(

@@ -17,7 +17,7 @@ from typing import Final, Self, TypeVar
 from lomo_hf.errors import LomoError, PublishError, UsageError
 from lomo_hf.hub.redaction import redact
 
-__all__ = ["Retrier", "RetryPolicy", "Trouble", "answer_within", "trouble_of"]
+__all__ = ["AnswerError", "Retrier", "RetryPolicy", "Trouble", "answer_within", "api_answers", "trouble_of"]
 
 T = TypeVar("T")
 _PASSING: Final = frozenset({408, 409, 412, 425, 429, 500, 502, 503, 504})
@@ -56,6 +56,14 @@ class RetryPolicy:
     def wait(self, attempt: int) -> float:
         """Seconds after the attempt with this number, from 1."""
         return float(min(self.longest_wait, self.first_wait * 2 ** (attempt - 1)))
+
+
+class AnswerError(ConnectionError):
+    """Something answered in the place of the Hub's API: the page of a proxy, a login form, a document cut short.
+
+    >>> trouble_of(AnswerError("a page in HTML")).passing
+    True
+    """
 
 
 @dataclass(frozen=True)
@@ -112,15 +120,12 @@ class Retrier:
         """The same, with nothing waited yet: for calls of which each may take its time."""
         return type(self)(self.policy, failure=self._failure, sleep=self._sleep, notify=self._notify)
 
-    def call(
-        self, doing: str, action: Callable[[], T], *, final: frozenset[int] = frozenset(), explain: bool = True
-    ) -> T:
+    def call(self, doing: str, action: Callable[[], T], *, explain: bool = True) -> T:
         """The result of `action`; a passing trouble is waited out.
 
         Args:
             doing: What is done, for messages: "reading org/name".
             action: May be called several times.
-            final: Statuses that are raised as they come.
             explain: Whether what will not pass becomes an error of ours; otherwise it is raised as it comes.
 
         Raises:
@@ -137,7 +142,7 @@ class Retrier:
                 raise
             except Exception as error:
                 trouble = trouble_of(error)
-                if trouble is None or trouble.status in final or not (trouble.passing or explain):
+                if trouble is None or not (trouble.passing or explain):
                     raise
                 self.wait(doing, error, attempt)
             attempt += 1
@@ -194,7 +199,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
             return Trouble(status, status in _PASSING, _asked_wait(response.headers))
         if isinstance(cause, OfflineModeIsEnabled):  # a ConnectionError, but by the user's own wish
             return Trouble(None, False)
-        if isinstance(cause, httpx2.TransportError | ConnectionError | TimeoutError):
+        if isinstance(cause, httpx2.RequestError | ConnectionError | TimeoutError):
             nearest = nearest or Trouble(None, True)
         cause = cause.__cause__ or cause.__context__
     return nearest
@@ -213,6 +218,35 @@ def answer_within(seconds: float) -> Iterator[None]:
         yield
     finally:
         session.timeout = before
+
+
+@contextmanager
+def api_answers() -> Iterator[None]:
+    """Within, an answer that the Hub's client cannot make sense of is an `AnswerError`, which may pass.
+
+    The client checks the status of an answer and takes its content as it comes, so a page in HTML with status 200 ends
+    in whatever error reading it as JSON, or as a description of a repository, happens to raise.
+
+    Raises:
+        AnswerError: The calls within ended so.
+
+    >>> with api_answers():
+    ...     {}["sha"]
+    Traceback (most recent call last):
+    lomo_hf.hub.retry.AnswerError: the answer is not one of the Hub's API (KeyError: 'sha')
+    """
+    import httpx2
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        yield
+    except HFValidationError:  # a name that no repository can have, found without asking
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, httpx2.InvalidURL) as error:
+        if isinstance(error, LomoError) or trouble_of(error) is not None:
+            raise
+        told = f"{type(error).__name__}: {redact(error):.100}"
+        raise AnswerError(f"the answer is not one of the Hub's API ({told})") from error
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:
@@ -237,4 +271,6 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _short(trouble: Trouble, error: Exception) -> str:
-    return f"the Hub answered {trouble.status}" if trouble.status else f"the connection broke ({redact(error):.100})"
+    if trouble.status:
+        return f"the Hub answered {trouble.status}"
+    return redact(error) if isinstance(error, AnswerError) else f"the connection broke ({redact(error):.100})"

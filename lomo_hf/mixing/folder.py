@@ -49,7 +49,7 @@ def write_mixture_companions(
     training = training_files(repo, CONFIG, max_pixels=Caps().max_pixels)
     texts = {
         CARD: _card(folder, mixture, receipts, licences, repo),
-        LLAMAFACTORY: json.dumps(llamafactory_entries([CONFIG], repo), indent=2) + "\n",
+        LLAMAFACTORY: json.dumps(llamafactory_entries({CONFIG: ["train"]}, repo), indent=2) + "\n",
         **training,
     }
     for path, text in texts.items():
@@ -115,7 +115,7 @@ def _card(
         task_categories=["image-text-to-text"],
         size_categories=[size_category(found[CONFIG].rows)],
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
-        configs=configs_yaml([CONFIG], CONFIG),
+        configs=configs_yaml({CONFIG: ["train"]}, CONFIG),
         dataset_info=dataset_info_yaml(found),
         **declared,
     )

@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from lomo_hf.corpus import FileSource, JoinedSource, open_hub
 from lomo_hf.corpus.columns import WHOLE_ROWS
+from lomo_hf.corpus.files.finding import find_files
 from lomo_hf.corpus.files.parquet import Parquet
-from lomo_hf.corpus.files.planning import config_name, files_of, scan_files
+from lomo_hf.corpus.files.planning import config_name, scan_files
 from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.errors import SourceError, UsageError
@@ -65,7 +66,7 @@ def open_multimodal(
     """
     if Path(place).exists():
         path = Path(place)
-        source = _joined(_local(files_of(path), path.name.removesuffix(".parquet")))
+        source = _joined(_local(find_files(path).files, path.name.removesuffix(".parquet")))
     else:
         source = _on_hub(str(place), endpoint, configs=configs, exclude=exclude)
     return Half(source, str(place), tuple(part.config for part in source.parts))

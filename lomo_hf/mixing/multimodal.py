@@ -15,6 +15,7 @@ from typing import Any
 
 from lomo_hf.corpus import Conversation, Refusal, Turn, screen, to_conversation
 from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
+from lomo_hf.corpus.splits import id_prefix
 from lomo_hf.row import IMAGE_PLACEHOLDER, ImageBytes, OwnImagesRow
 from lomo_hf.substitution import row_with_own_images
 
@@ -37,7 +38,7 @@ def to_multimodal_row(
     >>> to_multimodal_row(row, config="vqa", source_id="1").reason
     'image-bytes'
     """
-    name = f"{config}/{source_id}"
+    name = f"{id_prefix(config)}/{source_id}"
     pictures = _pictures(row)
     if not pictures:
         return Refusal(name, "no-picture", "The row holds no picture; take it as text instead.")

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from lomo_hf.errors import RecipeError
+from lomo_hf.recipes.names import nearest
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
 from lomo_hf.storage.yaml_reading import read_yaml_file
 
@@ -16,6 +17,13 @@ DEFAULT_RECIPE = "ratio50"
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
     """A named recipe, or one from a YAML file.
+
+    Args:
+        name_or_path: One of `NAMED_RECIPES`, or a file whose name ends in .yaml or .yml, with the settings that differ
+            from the defaults.
+
+    Returns:
+        The recipe; from a file it has the file's name, unless the file says another.
 
     Raises:
         RecipeError: There is no such name or file, or the file is not a recipe.
@@ -29,8 +37,10 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        names = ", ".join(NAMED_RECIPES)
-        raise RecipeError(f"recipe must be a YAML file or one of {names}; found {str(name_or_path)!r}.")
+        names, found = ", ".join(NAMED_RECIPES), str(name_or_path)
+        raise RecipeError(
+            f"recipe must be a YAML file or one of {names}; found {found!r}.{nearest(found, NAMED_RECIPES)}"
+        )
     try:
         values = read_yaml_file(path)
     except FileNotFoundError:

@@ -1,10 +1,12 @@
-"""What may be published: names that cannot lead out of a folder, and texts that hold no secret."""
+"""What may be published: names that cannot lead out of a folder, and texts that hold no secret; and typos in names."""
 
 import re
+from collections.abc import Iterable
+from difflib import SequenceMatcher, get_close_matches
 
 from lomo_hf.errors import RecipeError
 
-__all__ = ["check_name", "check_no_secret"]
+__all__ = ["check_name", "check_no_secret", "nearest"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 # Windows refuses these as file names whatever their suffix.
@@ -54,3 +56,28 @@ def check_name(what: str, name: object) -> str:
     if name in _TAKEN or name.split(".")[0] in _RESERVED:
         raise RecipeError(f"{what} {name!r} is taken by a file system or by the Hub. Choose another.")
     return name
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: the one that was probably meant, or a plain remedy.
+
+    Args:
+        name: What was typed.
+        known: Every name that there is.
+
+    Returns:
+        A sentence that begins with a space.
+
+    >>> nearest("ratio5O", ["ratio75", "ratio50"]), nearest("poetry", ["ratio25"])
+    (" Did you mean 'ratio50'?", ' Name one of these.')
+    """
+    meant = get_close_matches(name[:100], [one[:100] for one in known], n=5, cutoff=0.7)
+    if not meant:
+        return " Name one of these."
+
+    def likeness(one: str) -> tuple[float, int]:
+        in_place = sum(letter == other for letter, other in zip(name, one, strict=False))
+        return SequenceMatcher(None, name[:100], one).ratio(), in_place
+
+    alike = max(meant, key=likeness)
+    return f" Did you mean {alike!r}?"

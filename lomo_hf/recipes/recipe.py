@@ -25,7 +25,7 @@ __all__ = ["Caps", "DistortionSettings", "Recipe", "RenderStyle", "Selection"]
 # Each of these can change a byte of what is built.
 ENGINES = (
     "lomo-hf", "typst", "uharfbuzz", "math-core", "manimgx-fonts", "noto-cjk-sans-otc",
-    "matplotlib", "imgaug", "opencv-python", "numpy", "pyarrow", "datasets",
+    "matplotlib", "imgaug", "opencv-python", "numpy", "zlib-ng", "pyarrow", "datasets",
 )  # fmt: skip
 
 PLACEHOLDER_POLICIES = ("drop", "escape", "keep")

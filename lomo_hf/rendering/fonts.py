@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMOJI_FAMILIES", "INDISTINCT", "LATIN", "MONO_ADVANCE", "MONO_FAMILIES", "TEXT_FAMILIES",
-    "cjk_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "typst_fonts",
+    "chinese_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "mono_file", "typst_fonts",
 ]  # fmt: skip
 
 # Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
@@ -95,10 +95,16 @@ def latin_file() -> Path:
     return _package_folder(package) / file
 
 
-def cjk_file() -> tuple[Path, int]:
-    """The font of Chinese, Japanese and Korean, and its number in that file."""
-    package, file, number = _FILES["Noto Sans CJK SC"]
-    return _package_folder(package) / file, number
+def chinese_file() -> tuple[Path, int]:
+    """The font of simplified Chinese characters, and which of its file's faces that is."""
+    package, file, index = _FILES["Noto Sans CJK SC"]
+    return _package_folder(package) / file, index
+
+
+def mono_file() -> Path:
+    """The monospaced font, from which code is drawn without Typst: the one that Typst has inside."""
+    package, file, _ = _FILES["DejaVu Sans"]
+    return (_package_folder(package) / file).with_name("DejaVuSansMono.ttf")
 
 
 def first_uncovered(text: str) -> str | None:
@@ -119,14 +125,14 @@ def first_uncovered(text: str) -> str | None:
 @cache
 def _coverage() -> bytearray:
     """One byte for each code point: whether some family of `TEXT_FAMILIES` has a glyph for it."""
-    from fontTools.ttLib import TTFont
+    import uharfbuzz
 
     known = bytearray(0x110000)
     for package, file, index in _FILES.values():
-        path = _package_folder(package) / file
-        with TTFont(path, fontNumber=index if path.suffix == ".ttc" else -1, lazy=True) as font:
-            for code in font.getBestCmap():
-                known[code] = 1
+        # HarfBuzz lists the characters of all these fonts in 10 ms; fontTools takes 250 ms for the same list.
+        face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(_package_folder(package) / file), index)
+        for code in face.unicodes:
+            known[code] = 1
     for code in _INVISIBLE:
         known[code] = 1
     for code in range(0x20):

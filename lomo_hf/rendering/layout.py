@@ -1,6 +1,8 @@
 """How wide a page is: from the amount of text, so that pages look like the paper's figure and not like ribbons."""
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil, sqrt
 from unicodedata import category
 
@@ -9,24 +11,25 @@ from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.markup import FORMULAS, Line, Piece
 from lomo_hf.rendering.scripts import is_wide
 
-__all__ = ["estimated_height", "line_width", "text_width"]
+__all__ = ["columns_of", "estimated_height", "line_width", "text_width"]
 
 _ASPECT = 2.4  # wanted width : height of a page of prose; the paper's worked picture has about that
 _LONG_ROW, _RIBBON = 640, 10  # a row wider than this is wrapped rather than make a page of more than this aspect
 _ROW_SLACK = 1.08
 _SPACING = 1.04  # estimates run a little short; a page is trimmed afterwards
-_NARROW = frozenset("iljtfrI.,:;!'|()[] ")
-_WIDE = frozenset("mwMWQO@%&")
+_NARROW = b"iljtfrI.,:;!'|()[] "
+_WIDE = b"mwMWQO@%&"
 
 
-def text_width(lines: Sequence[Line], style: RenderStyle) -> int:
+def text_width(lines: Sequence[Line], widths: Sequence[float], style: RenderStyle) -> int:
     """The width in px of the column of text, between the style's bounds. Paper beside short lines is trimmed later.
 
+    `widths` are those of the lines, as `line_width` gives them.
+
     >>> lines = [Line((Piece("text", "word " * 120),), False, False)]
-    >>> 400 < text_width(lines, RenderStyle()) < 700
+    >>> 400 < text_width(lines, [line_width(lines[0], RenderStyle())], RenderStyle()) < 700
     True
     """
-    widths = [line_width(line, style) for line in lines]
     slack = [1.0 if line.mono else _ROW_SLACK for line in lines]  # advances are exact only where all are the same
     measured = zip(widths, slack, lines, strict=True)
     rows = max((width * more for width, more, line in measured if _is_row(line)), default=0.0)
@@ -58,13 +61,30 @@ def _piece_width(piece: Piece, mono: bool, style: RenderStyle) -> float:
     if piece.kind in FORMULAS:
         return 0.52 * style.math_size * _formula_glyphs(piece.text)
     if mono or piece.kind == "mono":
-        return sum(1 + is_wide(char) for char in piece.text) * MONO_ADVANCE * em
-    return sum(_advance(char) for char in piece.text) * em
+        return columns_of(piece.text) * MONO_ADVANCE * em
+    return _advance(piece.text) * em
 
 
-def _advance(char: str) -> float:
+def columns_of(text: str) -> int:
+    """How many columns a text takes where all characters are equally wide, and Chinese ones twice as wide."""
+    if text.isascii():
+        return len(text)
+    return len(text) + sum(count for char, count in Counter(text).items() if is_wide(char))
+
+
+def _advance(text: str) -> float:
+    """About how far a text moves the pen, in em."""
+    if not text.isascii():
+        return sum(count * _advance_of(char) for char, count in Counter(text).items())
+    raw = text.encode()
+    narrow, wide = (len(raw) - len(raw.translate(None, kind)) for kind in (_NARROW, _WIDE))
+    return 0.57 * (len(raw) - narrow - wide) + 0.3 * narrow + 0.88 * wide
+
+
+@lru_cache(8192)
+def _advance_of(char: str) -> float:
     if char.isascii():
-        return 0.3 if char in _NARROW else 0.88 if char in _WIDE else 0.57
+        return _advance(char)
     if is_wide(char):
         return 1.0 if char < "\U0001f000" else 1.25
     if category(char) in ("Mn", "Me", "Cf"):

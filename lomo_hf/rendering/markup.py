@@ -15,12 +15,16 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
 FORMULAS = ("inline", "display")
+_DISPLAYS = ("$$", "\\[")
+_ENDINGS, _LONGEST_ENDING = frozenset(("th", "st", "nd", "rd", "s")), 2
+_CLOSING_MARKS = ".,;:!?。，；：！？"
 TAB = 4
+HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _ZERO_WIDTH_SPACE = "\u200b"
 _WORD_JOINER = "\u2060"
 _LINE_ENDS = str.maketrans({"\v": "\n", "\f": "\n", "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
@@ -68,7 +72,7 @@ class Line:
 
 
 def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[Line]:
-    r"""The lines of `prompt[start:end]`; a display formula is a line of its own.
+    r"""The lines of `prompt[start:end]`; a display formula is a line of its own, with the mark right behind it.
 
     >>> from lomo_hf.spans import scan
     >>> text = "Let $x$ be\n1."
@@ -83,7 +87,7 @@ def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[L
         elif piece.kind == "inline":
             lines[-1].append(piece)
         else:
-            first, *others = piece.text.split("\n")
+            first, *others = _beside_display(lines, piece.text).split("\n")
             lines[-1].append(Piece(piece.kind, first))
             lines += [[Piece(piece.kind, other)] for other in others]
     return _with_looks(_without_gaps(lines))
@@ -92,9 +96,10 @@ def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[L
 def line_markup(line: Line, formulas: Sequence[str]) -> str:
     """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order."""
     bodies = iter(formulas)
-    if len(line.pieces) == 1 and line.pieces[0].kind == "display":
+    if line.pieces and line.pieces[0].kind == "display":
+        mark = "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
         long = "long: true, " if len(line.pieces[0].text.encode(errors="replace")) > _LONG_DISPLAY else ""
-        return f"#D({long}$ {next(bodies)} $)"
+        return f"#D({long}$ {next(bodies)}{mark} $)"
     parts = []
     for piece in line.pieces:
         if piece.kind in FORMULAS:
@@ -142,21 +147,42 @@ def _mono_markup(text: str) -> Iterator[str]:
 
 
 def _pieces(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> Iterator[Piece]:
+    """Text and formulas; a display formula that is set inline does not stick to the word beside it."""
     here = start
     for atom in atoms:
-        yield Piece("text", _plain(prompt[here : atom.start]))
+        before = _plain(prompt[here : atom.start])
+        apart = atom.kind == "inline" and prompt.startswith(_DISPLAYS, atom.start)
+        yield Piece("text", f"{before} " if apart and before[-1:].isalnum() else before)
         if atom.is_math:
             yield Piece("display" if atom.kind == "display" else "inline", prompt[atom.body_start : atom.body_end])
+            if apart and _is_word(prompt[atom.end : min(atom.end + _LONGEST_ENDING + 1, end)]):
+                yield Piece("text", " ")
         else:
             yield Piece("mono", _plain(prompt[atom.start : atom.end]))
         here = atom.end
     yield Piece("text", _plain(prompt[here:end]))
 
 
+def _is_word(behind: str) -> bool:
+    """Whether a word of its own begins right behind a formula, and not an ending, as in `$$n$$th`."""
+    return behind[:1].isalnum() and behind.rstrip(" .,;:!?)\n") not in _ENDINGS
+
+
 def _plain(text: str) -> str:
     if "\u00ad" in text:  # they show nothing, and Typst takes quadratic time for many of them
         text = _IDLE_HYPHENS.sub("", text)
     return text.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
+
+
+def _beside_display(lines: list[list[Piece]], text: str) -> str:
+    """A mark right behind a display formula goes onto its line; what is left of the text is returned."""
+    left = text.lstrip(_CLOSING_MARKS)
+    marks = text[: len(text) - len(left)]
+    follows = len(lines) > 1 and not lines[-1] and [piece.kind for piece in lines[-2]] == ["display"]
+    if not marks or not follows or left[:1].strip():
+        return text
+    lines[-2].append(Piece("text", marks))
+    return left
 
 
 def _drop_blank_tail(lines: list[list[Piece]]) -> None:

@@ -6,35 +6,18 @@ A guess about looks, never about content: a line guessed wrong shows the same ch
 import re
 from collections.abc import Sequence
 
+from lomo_hf.spans.code_lines import LONG_PROSE, code_lines, is_list_item, is_sentence
+
 __all__ = ["mono_lines"]
 
-# What no line of prose looks like.
-_CODE = re.compile(
-    r"""\s*(?:
-        (?:async\s+)?def\s+\w+\s*\( | class\s+\w+\s*[(:{] | for\s+[\w,\s()]+\s+in\b.*:\s*(?:\#.*)?$
-      | (?:elif|while|if)\s[^.?!]*(?:[<>=(\[]|\b(?:not|in|True)\b)[^?]*:\s*(?:\#.*)?$
-      | with\s.*\bas\s+\w+:\s*$ | except\b[\w\s(),.]*:\s*$
-      | (?:else|try|finally|except)\s*:\s*(?:\#.*)?$ | import\s+[\w.{*]+(?:\s+as\s+\w+|\s*[,;{].*)?$
-      | from\s+[\w.]+\s+import\b | return\b[^.?!]*[;()\[\]{}=*/+] | >>>\s | \.\.\.\s{2,} | \#\s*(?:include|define)\b
-      | (?:public|private|protected|static|function|const|let|var|int|void|double|float|char|bool|string|String)\b
-        [^.?!]*[({;=]
-      | (?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE)\s[\w*"`(] | @\w+(?:\(.*\))?$ | </?\w[^<>]*>\s*$
-      | (?:print|printf|assert|console\.\w+|System\.\w+)\s*\(?[\w"'({\[].*[)\]'";]$
-      | (?:for|while|if|switch|else\ if)\s*\(.*[{;)]$ | \+(?:[-=]{2,}\+)+\s*$ | (?:\|.*?[^\s|]\ {2,}){2}\|
-      | [\w.\[\]]+\s*[-+*/|&]?=\s?[\w"'({\[-].*[)\]'"};]$
-      | [\w.]+\([^()]*\)\s*[;{]
-    )""",
-    re.VERBOSE,
-)
 _DRAWN = re.compile("[\u2500-\u259f]")
 _FENCE = ("```", "~~~")
 # What goes with code but may end or open a line of prose.
 _WEAK_END = ("{", "}", ";", "};", "):", '"""', "'''")
-_LIST_ITEM = re.compile(r"\s*(?:[-*+\u2022\u00b7\u25e6]|\(?(?:\d{1,3}|[A-Za-z]|[ivx]{1,5})[.)\u3001\uff0e:])\s")
 _GAPS = re.compile(r"\S(?: *\t|\s{3,})(?=\S)")
+_CELL_ENDS = re.compile(r"[^\s|]\s{2,}\|")
+_MAX_ROW = 400
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uff00-\uffef]")
-_LONG_CODE = 300  # characters up to which a line is matched against what code looks like: it bounds the cost
-_LONG_PROSE = 160  # characters on one indented line: a paragraph, not code
 
 
 def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None) -> list[bool]:
@@ -45,27 +28,48 @@ def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None)
     """
     formula = with_formula or [False] * len(texts)
     gaps = [False, *(_has_gaps(text) and not math for text, math in zip(texts, formula, strict=True)), False]
-    made = [
-        not formula[index] and (_is_code(text) or (gaps[index + 1] and (gaps[index] or gaps[index + 2])))
-        for index, text in enumerate(texts)
-    ]
+    code, rows = code_lines(texts, formula), _rows(texts)
+    made = []
+    for index, text in enumerate(texts):
+        in_columns = rows[index] == "aligned" or (gaps[index + 1] and (gaps[index] or gaps[index + 2]))
+        looks = code[index] or in_columns or _is_drawn(text)
+        made.append(looks and not formula[index] and rows[index] != "loose")
     for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):
         for index in order:
             made[index] = made[index] or _joins_code(texts, made, index, formula[index])
     return made
 
 
-def _is_code(text: str) -> bool:
+def _rows(texts: Sequence[str]) -> list[str]:
+    """For each line that is a table's row, "aligned" if its bars stand below each other, else "loose"; "" for others.
+
+    A row alone is aligned if two of its cells end in several spaces.
+    """
+    made = [""] * len(texts)
+    start = 0
+    for index, text in enumerate([*texts, ""]):
+        if text.lstrip(" ")[:1] == "|" and text.count("|", 0, _MAX_ROW) > 2:
+            continue
+        run = texts[start:index]
+        if run:
+            bars = {tuple(at for at, char in enumerate(row[:_MAX_ROW]) if char == "|") for row in run}
+            aligned = len(bars) == 1 if len(run) > 1 else len(_CELL_ENDS.findall(run[0])) > 1
+            made[start:index] = ["aligned" if aligned else "loose"] * len(run)
+        start = index + 1
+    return made
+
+
+def _is_drawn(text: str) -> bool:
+    """Whether a line is drawn with characters, or indented as code is."""
     if _DRAWN.search(text) or text.lstrip().startswith(_FENCE) or (text.startswith("\t") and text.strip()):
         return True
-    if text.startswith("    "):
-        return len(text) < _LONG_PROSE and not _LIST_ITEM.match(text) and not _CJK.search(text[:40])
-    return len(text) < _LONG_CODE and _CODE.match(text) is not None and not _CJK.search(text[:40])
+    indented = text.startswith("    ") and len(text) < LONG_PROSE
+    return indented and not is_list_item(text) and not is_sentence(text) and not _CJK.search(text, 0, 40)
 
 
 def _has_gaps(text: str) -> bool:
     """Whether a line has gaps at which columns may stand, as those of a table drawn with spaces or tabs."""
-    if len(text) > _LONG_PROSE or _LIST_ITEM.match(text) or _CJK.search(text):
+    if len(text) > LONG_PROSE or is_list_item(text) or _CJK.search(text):
         return False
     return len(_GAPS.findall(text)) >= 2 or "\t" in text.strip()
 

@@ -6,7 +6,7 @@ a reason, and its row stays text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import ceil, sqrt
 from typing import Literal
 
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
+from lomo_hf.rendering.glyphs import Drawing, placed
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
-from lomo_hf.rendering.mathematics import typeset_formula
+from lomo_hf.rendering.mathematics import check_work, typeset_formula
 from lomo_hf.rendering.prose import set_prose
-from lomo_hf.rendering.typesetter import BLEED, INK, WIDEST, paper_for, typeset
+from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw
 from lomo_hf.rendering.uncovered import check_text
 from lomo_hf.spans import Span
 
@@ -42,12 +43,17 @@ class Page:
         renderer: "latex" or "text" by the span's content, "fallback" where the LaTeX route failed.
         reason: Why it failed; None otherwise.
         repairs: Names of what was mended in formulas before they could be typeset, sorted.
+        drawing: The glyphs and rules that were painted, where they stood before the page was trimmed; None where
+            Typst painted them.
+        svg: What Typst drew, as it says; None where the page was set without it.
     """
 
     pixels: NDArray[np.uint8]
     renderer: Renderer
     reason: str | None = None
     repairs: tuple[str, ...] = ()
+    drawing: Drawing | None = field(default=None, repr=False, compare=False)
+    svg: bytes | None = field(default=None, repr=False, compare=False)
 
 
 def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
@@ -69,26 +75,30 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
         raise RenderError("blank", "the span holds no ink.")
     check_text(text)
     if not span.has_math:
-        return Page(_set(prompt, span, (), style, caps), "text")
+        return _page(prompt, span, (), style, caps, "text")
     try:
         formulas = [
             typeset_formula(prompt[atom.body_start : atom.body_end], display=atom.kind == "display")
             for atom in span.atoms
             if atom.is_math
         ]
-        pixels = _set(prompt, span, [formula.typst for formula in formulas], style, caps)
+        check_work(sum(formula.work for formula in formulas))
+        page = _page(prompt, span, [formula.typst for formula in formulas], style, caps, "latex")
         repairs = {repair for formula in formulas for repair in formula.repairs}
-        return Page(pixels, "latex", repairs=tuple(sorted(repairs)))
+        return replace(page, repairs=tuple(sorted(repairs)))
     except TooLargeError:
         raise
     except (FormulaError, RenderError) as error:
         if isinstance(error, UncoveredError):
             raise
         plain = Span(span.start, span.end, tuple(atom for atom in span.atoms if not atom.is_math))
-        return Page(_set(prompt, plain, (), style, caps), "fallback", error.reason)
+        return _page(prompt, plain, (), style, caps, "fallback", error.reason)
 
 
-def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, caps: Caps) -> NDArray[np.uint8]:
+def _page(
+    prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, caps: Caps, renderer: Renderer,
+    reason: str | None = None,
+) -> Page:  # fmt: skip
     chars = span.end - span.start
     if chars > caps.max_pixels // 20:  # far over any page: do not even lay it out
         raise TooLargeError("too-large", f"{chars} characters fit no page.", caps.max_pixels // 150)
@@ -96,27 +106,30 @@ def _set(prompt: str, span: Span, formulas: Sequence[str], style: RenderStyle, c
     if not lines:  # soft hyphens and nothing else
         raise RenderError("blank", "the span holds no ink.")
     widths = [line_width(line, style) for line in lines]
-    width = text_width(lines, style)
+    width = text_width(lines, widths, style)
     # Refused by the estimate, what is plainly too large is never typeset: the cost of a row is bounded.
     height = estimated_height(widths, width, style)
     _check_size(min(width, max(widths)), height, chars, 1.5 * caps.max_pixels, caps)
-    trimmed = _trimmed(_pixels(prompt, span, formulas, lines, width, style), style.margin)
-    _check_size(trimmed.shape[1], trimmed.shape[0], chars, caps.max_pixels, caps)
-    return _padded(trimmed, caps)
+    sheet = _sheet(prompt, span, formulas, lines, width, style)
+    ink = _ink(sheet.pixels)
+    wide, high = (side + 2 * style.margin for side in (ink.shape[1], ink.shape[0]))
+    _check_size(wide, high, chars, caps.max_pixels, caps)
+    return Page(_on_paper(ink, wide, high, caps), renderer, reason, drawing=sheet.drawing, svg=sheet.svg)
 
 
-def _pixels(
+def _sheet(
     prompt: str, span: Span, formulas: Sequence[str], lines: Sequence[Line], width: int, style: RenderStyle
-) -> NDArray[np.uint8]:
-    """The lines on untrimmed paper: plain prose from a cache of words, everything else by Typst."""
-    page = set_prose(lines, width, style)
-    if page is not None:
-        return page
+) -> Sheet:
+    """The lines on untrimmed paper: plain prose without Typst, everything else by it."""
+    prose = set_prose(lines, width, style)
+    if prose is not None:
+        found = placed(prose)
+        return Sheet(found.painted(), found.left, found.top, prose)
     bodies = iter(formulas)
     markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
-    markup += [paper_for(body) for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
-    return _typeset_wide_enough(markup, width, style)
+    wide = [body for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
+    return _drawn_wide_enough(markup, wide, width, style)
 
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:
@@ -131,40 +144,37 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
         raise TooLargeError("too-large", message, int(0.93 * chars * share))
 
 
-def _typeset_wide_enough(markup: list[str], width: int, style: RenderStyle) -> NDArray[np.uint8]:
-    """The page in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
+def _drawn_wide_enough(markup: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle) -> Sheet:
+    """The lines in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
     widest = int(WIDEST * style.max_width)
     try:
-        page = typeset(markup, width, style)
+        sheet = draw(markup, width, style, wide=wide)
     except RenderError as error:
         if error.reason != "overflow":
             raise
-        return typeset(markup, widest, style)  # text without a place to break it, such as a wide frame
-    columns = np.flatnonzero((page < INK).any(axis=0))
-    needed = int(columns[-1]) - BLEED if columns.size else 0
+        return draw(markup, widest, style, wide=wide)  # text without a place to break it, such as a wide frame
+    needed = sheet.left + sheet.pixels.shape[1]
     if needed <= width + _OVERHANG:
-        return page
+        return sheet
     if needed > widest:
         raise RenderError("overflow", f"a line that cannot be broken needs {needed} px.")
-    return typeset(markup, needed + _OVERHANG, style)
+    return draw(markup, needed + _OVERHANG, style, wide=wide)
 
 
-def _trimmed(page: NDArray[np.uint8], margin: int) -> NDArray[np.uint8]:
-    """TrimMargin: the paper around the ink goes, but for a mild margin; all ink stays."""
-    ink = page < INK
+def _ink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """TrimMargin: the paper around the ink goes; all ink stays."""
+    ink = pixels < INK
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     if rows.size == 0:
         raise RenderError("blank", "the span holds no ink.")
-    inner = page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return np.pad(inner, margin, constant_values=255)
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _padded(page: NDArray[np.uint8], caps: Caps) -> NDArray[np.uint8]:
-    """Paper is added, never ink scaled, where a side is shorter than consumers accept."""
-    height, width = page.shape
-    more_height = max(caps.min_side, -(-width // caps.max_aspect)) - height
-    more_width = max(caps.min_side, -(-height // caps.max_aspect)) - width
-    if more_height <= 0 and more_width <= 0:
-        return page
-    pads = [(more // 2, more - more // 2) for more in (max(0, more_height), max(0, more_width))]
-    return np.pad(page, pads, constant_values=255)
+def _on_paper(ink: NDArray[np.uint8], wide: int, high: int, caps: Caps) -> NDArray[np.uint8]:
+    """The ink in the middle of paper: `wide` by `high`, more where a side is shorter than consumers accept."""
+    height = max(high, caps.min_side, -(-wide // caps.max_aspect))
+    width = max(wide, caps.min_side, -(-high // caps.max_aspect))
+    page = np.full((height, width), 255, np.uint8)
+    top, left = (height - high) // 2 + (high - ink.shape[0]) // 2, (width - wide) // 2 + (wide - ink.shape[1]) // 2
+    page[top : top + ink.shape[0], left : left + ink.shape[1]] = ink
+    return page

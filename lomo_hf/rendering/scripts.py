@@ -6,6 +6,7 @@ signs, or Khmer would run into their neighbours, so words of these ask for more,
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
@@ -82,17 +83,18 @@ def region_of(text: str, default: str = "") -> str:
     """
     if text.isascii():
         return ""
-    kana = sum("\u3041" <= char <= "\u30fa" or "\u31f0" <= char <= "\u31ff" for char in text)
-    hangul = sum("\uac00" <= char <= "\ud7af" or "\u3131" <= char <= "\u318e" for char in text)
-    han = [char for char in text if "\u4e00" <= char <= "\u9fff"]
-    if 8 * max(kana, hangul) > len(han):
+    counts = Counter(text)
+    kana = sum(counts[char] for char in counts if "\u3041" <= char <= "\u30fa" or "\u31f0" <= char <= "\u31ff")
+    hangul = sum(counts[char] for char in counts if "\uac00" <= char <= "\ud7af" or "\u3131" <= char <= "\u318e")
+    han = {char: count for char, count in counts.items() if "\u4e00" <= char <= "\u9fff"}
+    if 8 * max(kana, hangul) > sum(han.values()):
         return "JP" if kana >= hangul else "KR"
     if not han:
-        return "SC" if any("\u2e80" <= char <= "\u303f" or "\uff01" <= char <= "\uffee" for char in text) else ""
+        return "SC" if any("\u2e80" <= char <= "\u303f" or "\uff01" <= char <= "\uffee" for char in counts) else ""
     if default:
         return default
-    traditional = sum(map(_only_traditional, han))
-    return "TC" if 20 * traditional > len(han) else "SC"
+    traditional = sum(count for char, count in han.items() if _only_traditional(char))
+    return "TC" if 20 * traditional > sum(han.values()) else "SC"
 
 
 @lru_cache(4096)

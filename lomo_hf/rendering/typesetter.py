@@ -1,10 +1,17 @@
-"""Typst behind one function: markup in, a grey page out. Nothing else in the project calls it."""
+"""Typst behind one function: lines of markup in, a drawing or a grey page out. Nothing else in the project calls it.
+
+Typst's SVG says where each glyph stands, and is painted here; a page with anything else on it, such as a slanted
+stroke, is painted by Typst.
+"""
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from threading import get_ident
-from typing import TYPE_CHECKING
+from time import process_time
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,38 +19,87 @@ from numpy.typing import NDArray
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import EMOJI_FAMILIES, LATIN, MONO_ADVANCE, MONO_FAMILIES, TEXT_FAMILIES, typst_fonts
-from lomo_hf.rendering.mathematics import preamble
+from lomo_hf.rendering.glyphs import Drawing, placed, read_svg
+from lomo_hf.rendering.markup import HANGING
 
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["BLEED", "INK", "WIDEST", "paper_for", "typeset"]
+__all__ = ["BLEED", "INK", "WIDEST", "Sheet", "draw", "new_compiler", "typeset"]
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
 WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
-_HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
-_WIDER = round(2 * MONO_ADVANCE - 1, 3)  # em between wide characters where columns count, so that each takes two
-_LANGUAGES = {"SC": ("zh", "CN"), "TC": ("zh", "TW"), "JP": ("ja", "JP"), "KR": ("ko", "KR")}
-_FACES = tuple(face for region in _LANGUAGES for face in (region, f"{region}-in-latin"))
+_COSTLY = 0.15  # s of processor time; what Typst keeps of a page that took longer may be hundreds of megabytes
+_PAGES_KEPT = 10
+_LARGEST = 40_000_000  # px of a page; what is larger is refused before it is painted
+_DEFINITIONS = Path(__file__).parent / "definitions"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Lines as they were set in a column.
+
+    Attributes:
+        pixels: uint8 (height, width), 255 is paper: all ink, on as little paper as holds it.
+        left, top: Where the first column and row lie, in px from the upper left of the column.
+        drawing: What was painted, in px from the upper left of the paper around the column (`BLEED`); None where
+            Typst painted it.
+        svg: What Typst drew, as it says; None where the lines were set without it.
+    """
+
+    pixels: NDArray[np.uint8]
+    left: int
+    top: int
+    drawing: Drawing | None = None
+    svg: bytes | None = None
+
+
+def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "", wide: Sequence[str] = ()) -> Sheet:
+    """Set lines of markup in a column of `width` px, one pixel to a point.
+
+    `cjk` is the face of lines that name none: "" or a region of Chinese characters ("SC", "TC", "JP", "KR"), with
+    "-in-latin" where they stand among Latin text. `wide` are the formulas: what cannot be broken leaves its column,
+    and where Typst paints it, its paper is made as wide as that.
+
+    Raises:
+        RenderError: `typst` where the markup does not compile, `overflow` where ink leaves the paper on the left,
+            above or below, or the page is far too large.
+    """
+    head = _head(width, style, cjk, any("$" in line for line in lines))
+    document = "\n".join([head, *lines, ""])
+    svg = _compile(document, "svg")
+    drawing = read_svg(svg)
+    if drawing is not None:
+        try:
+            found = placed(drawing)
+        except ValueError:  # an outline of another kind
+            drawing = None
+    if drawing is None:
+        paper = "".join(f"#P(${formula}$)\n" for formula in wide)
+        return replace(_trimmed(_by_typst(document + paper, width)), svg=svg)
+    left, top = found.left - BLEED, found.top - BLEED
+    size = (found.right - found.left) * (found.bottom - found.top)
+    if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
+        raise RenderError("overflow", f"a line does not fit a column of {width} px.")
+    return Sheet(found.painted(), left, top, drawing, svg)
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:
-    """Set lines of markup in a column of `width` px; uint8 (height, width), 255 is paper, one pixel to a point.
+    """Lines on paper with `BLEED` px around the column: uint8 (height, width), 255 is paper. As `draw` otherwise."""
+    sheet = draw(lines, width, style, cjk=cjk)
+    height, across = sheet.pixels.shape
+    left, top = BLEED + sheet.left, BLEED + sheet.top
+    page = np.full((top + height + BLEED, max(left + across, width + BLEED) + BLEED), 255, np.uint8)
+    page[top : top + height, left : left + across] = sheet.pixels
+    return page
 
-    `cjk` is the face of lines that name none: "" or a region of Chinese characters ("SC", "TC", "JP", "KR"), with
-    "-in-latin" where they stand among Latin text.
 
-    Raises:
-        RenderError: `typst` where the markup does not compile, `overflow` where ink may have left the paper.
-    """
+def _by_typst(document: str, width: int) -> NDArray[np.uint8]:
     import cv2
 
-    regions = frozenset(face for face in _FACES if any(f'cjk: "{face}"' in line for line in lines)) | {cjk}
-    mathematics = any("$" in line for line in lines)
-    png = _compile("\n".join([_preamble(width, style, cjk, regions, mathematics), *lines, ""]).encode())
-    decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    decoded = cv2.imdecode(np.frombuffer(_compile(document, "png"), np.uint8), cv2.IMREAD_GRAYSCALE)
     if decoded is None:
         raise RenderError("typst", "Typst returned a page that is no picture.")
     page: NDArray[np.uint8] = np.asarray(decoded, dtype=np.uint8)
@@ -53,20 +109,21 @@ def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = 
     return page
 
 
-def paper_for(formula: str) -> str:
-    """Markup that makes the paper as wide as a formula on one row, so that no part of it can fall beside the paper.
+def _trimmed(page: NDArray[np.uint8]) -> Sheet:
+    ink = page < 255
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not rows.size:
+        return Sheet(page[:0, :0], 0, 0)
+    inner = page[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Sheet(inner, int(columns[0]) - BLEED, int(rows[0]) - BLEED)
 
-    Typst breaks a formula where it can; what it cannot break leaves its column, and would otherwise be lost unseen.
-    It goes after the last line.
-    """
-    return f"#P(${formula}$)"
 
-
-def _compile(document: bytes) -> bytes:
+def _compile(document: str, form: Literal["svg", "png"]) -> bytes:
     import typst
 
+    began = process_time()
     try:
-        pages = _compiler().compile(input=document, format="png", ppi=72.0)
+        pages = _compiler().compile(input=document.encode(), format=form, ppi=72.0)
     except typst.TypstError as error:
         raise RenderError("typst", f"Typst could not set the page: {error.message}") from error
     except BaseException as error:
@@ -75,7 +132,15 @@ def _compile(document: bytes) -> bytes:
         raise
     if not isinstance(pages, bytes):
         raise RenderError("typst", "Typst returned more or less than one page.")
+    if process_time() - began > _COSTLY:
+        _forget()
     return pages
+
+
+def _forget() -> None:
+    """Let go of what Typst keeps of the last pages: it does so by itself where a page is ten pages old."""
+    for number in range(_PAGES_KEPT + 1):
+        _compiler().compile(input=f"#set page(width: 1pt, height: 1pt)\n// {number}".encode(), format="svg")
 
 
 def _compiler() -> "typst.Compiler":
@@ -85,84 +150,38 @@ def _compiler() -> "typst.Compiler":
 
 @lru_cache(maxsize=64)
 def _compiler_of(process: int, thread: int) -> "typst.Compiler":
+    return new_compiler()
+
+
+def new_compiler(**inputs: str) -> "typst.Compiler":
+    """A compiler that knows the fonts, and no file but the definitions beside this module.
+
+    `inputs` are what a document finds under these names in `sys.inputs`, beside the families of fonts.
+    """
     import typst
 
-    # An empty root: no prompt can name a file that exists, and none is ever interpreted anyway.
-    return typst.Compiler(font_paths=typst_fonts(), ignore_system_fonts=True)
+    families = {"text": TEXT_FAMILIES, "mono": MONO_FAMILIES, "emoji": EMOJI_FAMILIES, "latin": (LATIN,)}
+    return typst.Compiler(
+        root=_DEFINITIONS,
+        font_paths=typst_fonts(),
+        ignore_system_fonts=True,
+        sys_inputs={**{name: ",".join(listed) for name, listed in families.items()}, **inputs},
+    )
 
 
 @lru_cache(maxsize=1024)
-def _preamble(width: int, style: RenderStyle, cjk: str, regions: frozenset[str], mathematics: bool) -> str:
-    """What stands before the lines: only the definitions they use, for Typst reads all of them for every page."""
-    # Boxes of lines overlap: 32 px of box on a pitch of 22. Typst lets an inline formula reach into the leading by 0.7
-    # of it, so a negative leading gives tall formulas of neighbouring lines paper between them, and text its pitch.
+def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
+    """What stands before the lines."""
     overlap = style.text_size // 2
     box = style.line_height + overlap
-    descent = round(0.27 * style.text_size) + overlap // 2
+    below = round(0.27 * style.text_size) + overlap // 2
+    shared = f'size: {style.text_size}, above: {box - below}, below: {below}, overlap: {overlap}, cjk: "{cjk}"'
+    imports = '#import "/mathematics.typ": *\n' if mathematics else ""
     return f"""\
-#set page(width: auto, height: auto, margin: {BLEED}pt, fill: white)
-#set text(size: {style.text_size}pt, top-edge: {box - descent}pt, bottom-edge: -{descent}pt, hyphenate: false, \
-fallback: false, ligatures: false, cjk-latin-spacing: none)
-#set par(leading: -{overlap}pt, spacing: -{overlap}pt, justify: false)
-#set block(above: -{overlap}pt, below: -{overlap}pt)
-{_faces(regions)}
-#let serif(cjk) = ("New Computer Modern Math", ..faces.at(cjk).font)
-#set text(..faces.at("{cjk}"))
-#show math.equation: set text(size: {style.math_size}pt, font: serif("{cjk}"))
-#let F(cjk, body) = if cjk == "{cjk}" {{ body }} else {{
-  show math.equation: set text(font: serif(cjk))
-  text(..faces.at(cjk), body)
-}}
-#let L(body, cjk: "{cjk}") = block(width: {width}pt, F(cjk, body))
-#let R(body, cjk: "{cjk}") = block(width: {width}pt, F(cjk, text(dir: rtl, body)))
-#let C(indent, body, cjk: "{cjk}") = block(width: {width}pt, {{
-  par(hanging-indent: {MONO_ADVANCE}em * (indent + {_HANGING}), F(cjk, body))
-}})
-#let D(body, long: false) = block(inset: (y: {overlap + 4}pt), {{
-  set par(leading: {overlap}pt)
-  if long {{ context if measure(body).width > {int(WIDEST * style.max_width)}pt {{
-    block(width: {width}pt, align(center, math.equation(math.display(body.body))))
-  }} else {{ body }} }} else {{ body }}
-}})
-#let B() = block(height: {box}pt)
-#let P(body) = context block(above: 0pt, below: 0pt, width: measure(body).width, height: 0pt)
-#let M(body) = text(font: mono, body)
-#let W(body) = text(tracking: {_WIDER}em, body) + h({_WIDER}em)
-#let Q(body) = text(..faces.at(""), body)
-#let E(body) = text(font: emoji, body)
-#let T(up, down, body) = text(top-edge: {box - descent}pt + up * {style.text_size / 20}pt, \
-bottom-edge: -{descent}pt - down * {style.text_size / 20}pt, body)
-{preamble(TEXT_FAMILIES) if mathematics else ""}"""
-
-
-@lru_cache(maxsize=64)
-def _faces(regions: frozenset[str]) -> str:
-    """The fonts of text as Typst definitions, for the faces of these names."""
-    faces = [f'"": (lang: "en", region: none, font: {_array(TEXT_FAMILIES)})']
-    faces += [f'"{face}": {_face(face)}' for face in sorted(regions - {""})]
-    mono, emoji = _array(MONO_FAMILIES), _array(EMOJI_FAMILIES)
-    return f"#let faces = ({', '.join(faces)})\n#let mono = {mono}\n#let emoji = {emoji}"
-
-
-def _face(name: str) -> str:
-    region, _, among_latin = name.partition("-")
-    lang, country = _LANGUAGES[region]
-    chosen = f"Noto Sans CJK {region}"
-    others = [family for family in TEXT_FAMILIES if family not in (chosen, LATIN)]
-    if among_latin:
-        first = next(index for index, family in enumerate(others) if family.startswith("Noto Sans CJK"))
-        fonts = _array([LATIN, *others[:first], chosen, *others[first:]])
-    else:
-        # Among Chinese characters quotation marks, dashes and dots are Chinese ones; in Korean they are Latin.
-        latin = f'"{LATIN}"' if region == "KR" else f'(name: "{LATIN}", covers: "latin-in-cjk")'
-        fonts = f"({latin}, ..{_array([chosen, *others])})"
-    return f'(lang: "{lang}", region: "{country}", font: {fonts})'
-
-
-def _array(families: Sequence[str]) -> str:
-    """The families as a Typst array, pictures from the font of emoji before those of DejaVu Sans."""
-    named = [f'"{family}"' for family in families]
-    if "DejaVu Sans" in families:
-        pictures = '(name: "Noto Emoji", covers: regex("[\\u{1f300}-\\u{1faff}]"))'
-        named.insert(families.index("DejaVu Sans"), pictures)
-    return f"({', '.join(named)})"
+#import "/page.typ": lines, sheet
+{imports}\
+#let (L, R, C, D, B, P, M, W, Q, E, T) = lines(
+  width: {width}, widest: {int(WIDEST * style.max_width)}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
+)
+#show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})
+"""

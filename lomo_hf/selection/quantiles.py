@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.corpus import Refusal, Source, screen
+from lomo_hf.corpus import Refusal, Source, screen, splits_of
 from lomo_hf.errors import RecipeError
 from lomo_hf.recipes.recipe import PERCENTILES, Recipe
 from lomo_hf.selection.ranking import Selector, check_selection
@@ -19,7 +19,8 @@ _Key = tuple[str, str, str, int]
 def measured(recipes: Sequence[Recipe], source: Source, *, limit: int | None = None) -> list[Recipe]:
     """The recipes, with the percentiles that they need and lack; the corpus is read only if one does.
 
-    Rows that the recipe refuses are left out, as they are in the dataset.
+    Rows that the recipe refuses are left out, as they are in the dataset. Of several splits the first is read, train:
+    what is learnt from the others would be no measure of them any more.
 
     Args:
         recipes: Any recipes; one that needs no percentiles, or has them, comes back as it is.
@@ -42,6 +43,7 @@ def measured(recipes: Sequence[Recipe], source: Source, *, limit: int | None = N
     lacking = {_key(recipe): recipe for recipe in recipes if _lacks(recipe)}
     if not lacking:
         return list(recipes)
+    source = splits_of(source)[0]
     rows = len(source) if limit is None else min(limit, len(source))
     percentiles = _percentiles(lacking, source, rows)
     return [_with(recipe, percentiles[_key(recipe)]) if _lacks(recipe) else recipe for recipe in recipes]

@@ -1,18 +1,18 @@
-"""LaTeX commands that stand in a text without delimiters: how far one reaches, with its arguments and scripts.
+r"""LaTeX commands that stand in a text without delimiters: how far one reaches, with its arguments and scripts.
 
-It does not decide what is a command of mathematics: that is `commands.py`.
+What is a command of mathematics is decided in `commands.py`, and whether a sentence speaks about it in `mentions.py`.
 """
 
 from functools import cached_property
 
-from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom, Stretch, Token, read_backslash
-from lomo_hf.spans.commands import COMMAND_ARGUMENTS
+from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom
+from lomo_hf.spans.commands import COMMAND_ARGUMENTS, STYLES
+from lomo_hf.spans.tokens import Stretch, Token, read_backslash
 
 __all__ = ["BareCommands"]
 
 _MAX_RUN = 64  # commands written without a gap, as in `\alpha\beta`
 _MAX_SCRIPTS = 4
-_MAX_PATH = 80
 _WITH_OPTION = frozenset(("sqrt", "xrightarrow", "xleftarrow", "xleftrightarrow", "xlongequal"))
 _LIMITS = ("\\limits", "\\nolimits")
 
@@ -24,8 +24,23 @@ class BareCommands:
         self.stretch, self.text, self.end = stretch, stretch.text, stretch.end
 
     def formula(self, token: Token) -> Atom | None:
-        """A command with its arguments and scripts, and the known commands that follow it without a gap."""
-        end = None if self._in_path(token) else self._command_end(token)
+        r"""A command with its arguments and scripts, and the known commands that follow it without a gap.
+
+        Args:
+            token: The command.
+
+        Returns:
+            None where an argument is missing, as in `the command \frac and`.
+
+        Source: ours.
+
+        Example:
+            >>> text = r"So \frac{1}{2}\pi is"
+            >>> stretch = Stretch(text, 0, len(text))
+            >>> BareCommands(stretch).formula(stretch.tokens[0])
+            Atom(kind='inline', start=3, end=17, body_start=3, body_end=17)
+        """
+        end = self._command_end(token)
         if end is None:
             return None
         for _ in range(_MAX_RUN):
@@ -34,15 +49,9 @@ class BareCommands:
             if further is None or further > self.end:
                 break
             end = further
+        if token.name in STYLES and self.text.startswith("\\ ", end, self.end):  # `\textbf{(B)}\ 5`
+            end += 2
         return Atom("inline", token.start, end, token.start, end) if end - token.start <= MAX_FORMULA_CHARS else None
-
-    def _in_path(self, token: Token) -> bool:
-        """Whether a backslash is of a path such as C:\\log; `\\sqrt{2}:\\sqrt{3}` is a ratio."""
-        if COMMAND_ARGUMENTS.get(token.name) and self.text[token.end : token.end + 1] == "{":
-            return False
-        word = self.text[max(self.stretch.start, token.start - _MAX_PATH) : token.start + 1].split()[-1]
-        colon = word.find(":\\")
-        return colon > 0 and word[colon - 1].isalpha() and (colon == 1 or not (word[colon - 2].isalnum()))
 
     def _command_end(self, token: Token) -> int | None:
         if token.name == "left":
@@ -74,7 +83,8 @@ class BareCommands:
         return end
 
     def _argument_end(self, here: int) -> int | None:
-        """Where one argument ends: a balanced group, a command, or one letter or digit."""
+        """Where an argument ends: a balanced group, a command, a letter or a digit."""
+        spaced = here < self.end and self.text[here] == " "
         while here < self.end and self.text[here] == " ":
             here += 1
         if here >= self.end:
@@ -85,18 +95,22 @@ class BareCommands:
         if char == "\\":
             token = read_backslash(self.text, here, self.end)
             return token.end if token.name else None
-        return here + 1 if char.isalnum() else None
+        if spaced and char.isalpha() and self.text[here + 1 : here + 2].isalpha():
+            return None  # a word, and no argument
+        return here + 1 if char.isalnum() and char.isascii() else None
 
     def _group_end(self, here: int) -> int | None:
-        end = self._braces.get(here)
+        end = self.stretch.braces.get(here)
         return None if end is None or end - here > MAX_FORMULA_CHARS or self._split(here, end) else end
 
     def _left_right_end(self, token: Token) -> int | None:
         here = self._rights.get(token.start, self.end)
         while here < self.end and self.text[here].isspace():
             here += 1
-        if here >= self.end or self._split(token.start, here):
+        if here >= self.end or self.text[here].isalnum() or self._split(token.start, here):
             return None
+        if self.text[token.end : token.end + 2].strip()[:1].isalnum():
+            return None  # `the commands \left and \right`
         if self.text[here] != "\\":
             return self._scripts_end(here + 1)
         delimiter = read_backslash(self.text, here, self.end)  # as in \right\rangle or \right\}
@@ -106,24 +120,8 @@ class BareCommands:
         return self.stretch.blank_between(start, end)
 
     @cached_property
-    def _braces(self) -> dict[int, int]:
-        """Start of each balanced group -> the place after its end: one pass for the whole stretch."""
-        ends, opened, text = {}, [], self.text
-        here = self.stretch.start
-        while here < self.end:
-            char = text[here]
-            if char == "\\":
-                here += 1
-            elif char == "{":
-                opened.append(here)
-            elif char == "}" and opened:
-                ends[opened.pop()] = here + 1
-            here += 1
-        return ends
-
-    @cached_property
     def _rights(self) -> dict[int, int]:
-        r"""Start of each `\left` -> the place after its `\right`: one pass for the whole stretch."""
+        r"""Start of each `\left` -> the place after its `\right`, in a single pass for the whole stretch."""
         ends, opened = {}, []
         here = self.text.find("\\", self.stretch.start, self.end)
         while here >= 0:

@@ -2,37 +2,50 @@
 
 A prompt becomes an alternating sequence of text blocks, cut at sentence ends, and formula blocks. What is written
 onto a formula without a space, such as "(", "," or "-axis", belongs to its block; so do bare commands with no word
-between them, `\\frac{1}{2} + \\frac{1}{3}`, for they are one equation.
+between them, `\\frac{1}{2} + \\frac{1}{3}`, for together they are an equation.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 from lomo_hf.spans.atoms import Atom
+from lomo_hf.spans.borders import Borders
+from lomo_hf.spans.clauses import with_clauses
 from lomo_hf.spans.marks import is_cjk, is_label
 
 __all__ = ["block_edges"]
 
-_MAX_EQUATION_GAP = 24  # characters between two bare commands of one equation
+_MAX_EQUATION_GAP = 24  # characters between two bare commands of an equation
 _MAX_GLUE = 40  # characters written onto a formula without a space that go with it
 _OPENING = frozenset("（《〈「『【〔“‘")
 _CLOSING = frozenset("，。、；：？！）》〉」』】〕”’…")
-_OPENS = _OPENING | frozenset("([{")  # with space behind one of these, the formula still belongs to it
-_ENDS = _CLOSING | frozenset(")]},.;:!?%")  # and with space before one of these
+_OPENS = _OPENING | frozenset("([{")  # with space behind, the formula still belongs to it
+_ENDS = _CLOSING | frozenset(")]},.;:!?%")  # and with space before
 _MAX_LABEL = 7  # characters of the label of a list's item
 _WORD_ON_DISPLAY = 3  # letters: of a word that begins right after a display; fewer are an ending, as in "th"
 
 
-def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) -> tuple[int, ...]:
+def block_edges(
+    prompt: str, atoms: Sequence[Atom], sentences: Sequence[int], wanted: Sequence[float] = ()
+) -> tuple[int, ...]:
     """The borders of the blocks, from 0 to len(prompt): block i is `prompt[edges[i]:edges[i + 1]]`.
 
-    Every block holds ink, and no border lies inside an atom. An empty or blank prompt has one block.
+    Every block holds ink, and no border lies inside an atom. An empty or blank prompt is a single block.
 
-    >>> from lomo_hf.spans import scan
-    >>> text = "Solve ($x+1=2$), then stop. Why?"
-    >>> edges = block_edges(text, scan(text), [28])
-    >>> [text[a:b] for a, b in zip(edges, edges[1:])]
-    ['Solve ', '($x+1=2$), ', 'then stop. ', 'Why?']
+    Args:
+        prompt: Any text.
+        atoms: Its formulas and code, in order.
+        sentences: Where its sentences start, but the first.
+        wanted: Where a position wants borders, as shares of the prompt: a long block is cut there at a clause.
+
+    Source: FormulaAwareChunk of algorithm 1.
+
+    Example:
+        >>> from lomo_hf.spans import scan
+        >>> text = "Solve ($x+1=2$), then stop. Why?"
+        >>> edges = block_edges(text, scan(text), [28])
+        >>> [text[a:b] for a, b in zip(edges, edges[1:])]
+        ['Solve ', '($x+1=2$), ', 'then stop. ', 'Why?']
     """
     cuts = set(sentences)
     for index, atom in enumerate(atoms):
@@ -48,13 +61,17 @@ def block_edges(prompt: str, atoms: Sequence[Atom], sentences: Sequence[int]) ->
         if after is not None and _is_bare(atom):
             after = _right_of_operands(prompt, after, high)
         cuts.update(edge for edge in (before, after) if edge is not None)
+    borders, ends = Borders(prompt, atoms), frozenset(sentences)
     edges = [0]
     for cut in sorted(cuts):
-        if edges[-1] < cut < len(prompt) and not prompt[edges[-1] : cut].isspace():
+        if not edges[-1] < cut < len(prompt) or prompt[edges[-1] : cut].isspace():
+            continue
+        if borders.allow_end(cut) if cut in ends else borders.allow(cut):
             edges.append(cut)
     if len(edges) > 1 and not prompt[edges[-1] :].strip():
         edges.pop()
-    return (*edges, len(prompt))
+    edges.append(len(prompt))
+    return tuple(with_clauses(borders, edges, wanted) if wanted else edges)
 
 
 def _are_one_equation(prompt: str, left: Atom, right: Atom) -> bool:
@@ -151,7 +168,7 @@ def _right_of_marks(prompt: str, edge: int, high: int) -> int:
 
 
 def _is_set_apart(prompt: str, atom: Atom) -> bool:
-    """Whether the word right after a formula is the next one of the text: after a display, `$$x=1$$Then`."""
+    """Whether the word right after a formula is the next of the text: after a display, `$$x=1$$Then`."""
     if atom.kind != "display" and not prompt.startswith(("$$", "\\["), atom.start):
         return False
     stop = atom.end

@@ -1,13 +1,20 @@
-"""Fenced blocks of code (CommonMark 4.5) and Asymptote figures, `[asy]…[/asy]`; one that never closes is text."""
+r"""Fenced blocks of code (CommonMark 4.5), Asymptote figures, `[asy]…[/asy]`, and LaTeX documents.
+
+One that never closes is text. A document, from `\documentclass` to `\end{document}`, is source and shown as it is
+written; but it is no atom, for it may be cut as text is.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from lomo_hf.spans.atoms import Atom
 
-__all__ = ["fences"]
+__all__ = ["documents", "fences"]
 
-_MAX_MARK = 64  # a longer run of backticks counts as one of this length
+_MAX_MARK = 64  # a longer run of backticks counts as if of this length
+
+
+_DOCUMENT = (("\\documentclass", "\\begin{document}"), "\\end{document}")
 
 
 class _Line(NamedTuple):
@@ -22,8 +29,14 @@ class _Line(NamedTuple):
 def fences(prompt: str) -> Iterator[Atom]:
     r"""The fenced blocks of a prompt, in order.
 
-    >>> [(fence.start, fence.end) for fence in fences("Run:\n```py\nx = 1\n```\nDone. ~~~")]
-    [(5, 20)]
+    Args:
+        prompt: Any text.
+
+    Source: ours; the paper does not speak of code.
+
+    Example:
+        >>> [(fence.start, fence.end) for fence in fences("Run:\n```py\nx = 1\n```\nDone. ~~~")]
+        [(5, 20)]
     """
     lines = sorted((*_fence_lines(prompt, "```"), *_fence_lines(prompt, "~~~"), *_figure_marks(prompt)))
     unclosed: dict[str, int] = {}  # the shortest mark of each sort that has no partner from here on
@@ -40,6 +53,30 @@ def fences(prompt: str) -> Iterator[Atom]:
             continue
         yield _fence(prompt, opener, lines[close])
         index = close + 1
+
+
+def documents(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    r"""Where LaTeX documents stand in `text[start:end]`, in order.
+
+    Args:
+        text: The prompt.
+        start: What stands before this place is not looked at.
+        end: Nor what stands from this place on.
+
+    Example:
+        >>> text = r"In \documentclass{a}\begin{document}$x$\end{document} why $y$?"
+        >>> [text[start:end] for start, end in documents(text, 0, len(text))]
+        ['\\documentclass{a}\\begin{document}$x$\\end{document}']
+    """
+    openers, closer = _DOCUMENT
+    here = start
+    while True:
+        places = [place for place in (text.find(mark, here, end) for mark in openers) if place >= 0]
+        close = text.find(closer, min(places), end) if places else -1
+        if close < 0:
+            return
+        here = close + len(closer)
+        yield min(places), here
 
 
 def _is_partner(opener: _Line, other: _Line) -> bool:
@@ -77,7 +114,7 @@ def _fence_lines(prompt: str, mark: str) -> Iterator[_Line]:
         while stop < last_end and prompt[stop] == mark[0]:
             stop += 1
         info = prompt[stop:last_end]
-        if mark == "~~~" or "`" not in info:  # ```code``` on one line is a code span
+        if mark == "~~~" or "`" not in info:  # ```code``` on a single line is a code span
             yield _Line(start, last_end, mark[0] * min(stop - at, _MAX_MARK), not info.strip())
 
 

@@ -1,6 +1,6 @@
 """How much each block of a prompt tells: what the positions that look for information add up.
 
-Sums of blocks only, so the best run is found with one pass over the blocks, whatever the prompt.
+Sums of blocks only, so the best run takes one pass over the blocks, whatever the prompt.
 """
 
 import re
@@ -20,7 +20,20 @@ _WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff]|[^\\W_\u3040-\u30ff\u3400-\u9ff
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """What a position chooses from: the prompt, the borders of its blocks, its atoms, and the answer to it."""
+    """What a position chooses from.
+
+    Attributes:
+        prompt: Any text.
+        edges: The borders of its blocks, from 0 to its length.
+        atoms: Its formulas and code, in order.
+        answer: The answer to it.
+
+    Source: the blocks of FormulaAwareChunk, algorithm 1.
+
+    Example:
+        >>> Blocks("One. Two.", (0, 5, 9), ()).count
+        2
+    """
 
     prompt: str
     edges: Sequence[int]
@@ -36,8 +49,14 @@ class Blocks:
 def math_weights(blocks: Blocks) -> list[float]:
     """For each block, the characters of its formulas.
 
-    >>> math_weights(Blocks("Let $x$. So.", (0, 8, 12), (Atom("inline", 4, 7, 5, 6),)))
-    [3.0, 0.0]
+    Args:
+        blocks: Of a prompt.
+
+    Source: ours, for the position "densest-math".
+
+    Example:
+        >>> math_weights(Blocks("Let $x$. So.", (0, 8, 12), (Atom("inline", 4, 7, 5, 6),)))
+        [3.0, 0.0]
     """
     weights = [0.0] * blocks.count
     for atom in blocks.atoms:
@@ -51,8 +70,14 @@ def answer_weights(blocks: Blocks) -> list[float]:
 
     So a word that stands everywhere, such as "the", moves nothing.
 
-    >>> answer_weights(Blocks("The cat. The dog. The end.", (0, 9, 18, 26), (), "The dog barks."))
-    [0.333..., 1.333..., 0.333...]
+    Args:
+        blocks: Of a prompt, with the answer to it.
+
+    Source: ours, for the position "answer-overlap".
+
+    Example:
+        >>> answer_weights(Blocks("The cat. The dog. The end.", (0, 9, 18, 26), (), "The dog barks."))
+        [0.333..., 1.333..., 0.333...]
     """
     wanted = frozenset(_words(blocks.answer))
     held = [
@@ -66,9 +91,20 @@ def answer_weights(blocks: Blocks) -> list[float]:
 def heaviest_run(blocks: Blocks, weights: Sequence[float], middle: tuple[int, int]) -> tuple[int, int]:
     """The run of blocks of about a third of the prompt that weighs most for its length; `middle` if nothing weighs.
 
-    `middle` is one candidate. The others: from each block on, the run that ends at the border closest to a third
-    further on. A run shorter than a third is weighed as if it were a third, so a lone short block does not win by
-    being short. Of equals, the one closest to the middle. Never all blocks where there are three.
+    Besides `middle` the candidates are, from each block on, the run that ends at the border closest to a third further
+    on. A run shorter than a third is weighed as if it were a third, so a lone short block does not win by being short.
+    Of equals, the run closest to the middle is taken. Never all blocks where there are three.
+
+    Args:
+        blocks: Of a prompt.
+        weights: Of each block.
+        middle: The run of the middle third, as indices of its first block and of the block behind it.
+
+    Source: ours.
+
+    Example:
+        >>> heaviest_run(Blocks("a. b. c. d.", (0, 3, 6, 9, 11), ()), [0.0, 0.0, 5.0, 0.0], (1, 2))
+        (2, 3)
     """
     edges, size = blocks.edges, blocks.edges[-1]
     sums = [0.0, *accumulate(weights)]

@@ -1,14 +1,15 @@
 """Whether a mark ends a sentence: a full stop after an abbreviation, an initial or a list's number does not.
 
-A mark ends one where space follows it, or where Chinese characters stand around it. It does not decide about lines,
-nor about what lies in formulas and code: that is `sentences.py`.
+A mark ends a sentence where space follows it, or where Chinese characters stand around it. It does not decide about
+lines, nor about what lies in formulas and code: that is `sentences.py`.
 """
 
 import re
 
-__all__ = ["is_cjk", "is_label", "sentence_end", "skip_space"]
+__all__ = ["is_cjk", "is_label", "plainly_ends", "sentence_end", "skip_space"]
 
 _CLOSERS = frozenset("\"')]}”’»」』）】》〉*_")
+_PLAIN_WORD = 16
 _FULL_MARKS = frozenset("。！？｡؟।॥۔．")
 _REPORTING = frozenset("说道问答喊叫說問")  # “……！”他说: the sentence goes on behind the quotation
 _LABEL = re.compile(r"[(（]?([0-9]{1,3}|[A-Za-z]|[ivxIVX]{1,5})[.．)）、:]")
@@ -35,10 +36,20 @@ _BEFORE_LABEL = frozenset(
 
 
 def sentence_end(prompt: str, at: int) -> int | None:
-    """Where the next sentence starts if the mark at `at` ends one.
+    """Where the next sentence starts if the mark at `at` ends a sentence.
 
-    >>> [sentence_end("Mr. Lee left. Why?", at) for at in (2, 12, 17)]
-    [None, 14, 18]
+    Args:
+        prompt: Any text.
+        at: Where the mark stands.
+
+    Returns:
+        None where it ends none.
+
+    Source: ours.
+
+    Example:
+        >>> [sentence_end("Mr. Lee left. Why?", at) for at in (2, 12, 17)]
+        [None, 14, 18]
     """
     stop = at + 1
     while stop < len(prompt) and stop - at < 12 and (prompt[stop] in ".!?。！？…" or prompt[stop] in _CLOSERS):
@@ -62,8 +73,38 @@ def sentence_end(prompt: str, at: int) -> int | None:
     return start if ends else None
 
 
+def plainly_ends(prompt: str, at: int) -> bool:
+    """Whether the mark at `at` is a full stop between a plain word and a capital: most are, and need no further look.
+
+    Args:
+        prompt: Any text.
+        at: Where the mark stands.
+
+    Source: ours.
+
+    Example:
+        >>> plainly_ends("It rains. Why?", 8), plainly_ends("Mr. Lee", 2)
+        (True, False)
+    """
+    following = prompt[at : at + 4]
+    if following[:2] != ". " or len(following) < 4 or not ("A" <= following[2] <= "Z" and following[3].islower()):
+        return False
+    word = prompt[max(0, at - _PLAIN_WORD) : at].rpartition(" ")[2]
+    return len(word) > 3 and word.isascii() and word.isalpha() and word.islower() and word not in _ABBREVIATIONS
+
+
 def is_cjk(char: str) -> bool:
-    """Whether a character is of a script that is written without spaces between words, or its punctuation."""
+    """Whether a character is of a script that is written without spaces between words, or its punctuation.
+
+    Args:
+        char: One character.
+
+    Source: ours.
+
+    Example:
+        >>> is_cjk("中"), is_cjk("，"), is_cjk("a")
+        (True, True, False)
+    """
     return (
         "\u2e80" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
@@ -75,14 +116,31 @@ def is_cjk(char: str) -> bool:
 def is_label(text: str) -> bool:
     """Whether a text is the label of a list's item, such as `1.`, `(B)` and `iv)`.
 
-    >>> is_label("(4)"), is_label("C．"), is_label("at.")
-    (True, True, False)
+    Args:
+        text: A word, with its marks.
+
+    Source: ours.
+
+    Example:
+        >>> is_label("(4)"), is_label("C．"), is_label("at.")
+        (True, True, False)
     """
     return _LABEL.fullmatch(text) is not None
 
 
 def skip_space(prompt: str, at: int) -> int:
-    """Past the space after a sentence, but not past the indentation of the line that follows it."""
+    r"""Past the space after a sentence, but not past the indentation of the line that follows it.
+
+    Args:
+        prompt: Any text.
+        at: Where the space begins.
+
+    Source: ours.
+
+    Example:
+        >>> skip_space("One.  Two", 4), skip_space("A.\tB", 2)
+        (6, 3)
+    """
     stop = at
     while stop < len(prompt) and prompt[stop].isspace():
         stop += 1
@@ -106,7 +164,7 @@ def _ends_unspaced(prompt: str, at: int, stop: int) -> bool:
 
 
 def _reports(following: str) -> bool:
-    """Whether a quotation is followed by who said it, as in “走！”他说 and 「行く？」と聞いた."""
+    """Whether the name of a speaker follows a quotation, as in “走！”他说 and 「行く？」と聞いた."""
     return following[0] == "と" or any(char in _REPORTING for char in following)
 
 
@@ -133,11 +191,11 @@ def _is_factorial(prompt: str, at: int, first: str) -> bool:
 def _full_stop(prompt: str, at: int, start: int) -> bool:
     """Whether the "." at `at`, with space after it and more text from `start`, ends a sentence."""
     first = prompt[start] if start < len(prompt) else "A"
-    word_start = at
-    while word_start > 0 and at - word_start < 24 and not prompt[word_start - 1].isspace():
-        word_start -= 1
+    before = prompt[max(0, at - 24) : at]
+    word_start = at if before[-1:].isspace() or not before else at - len(before.split()[-1])
     word = prompt[word_start:at].lstrip("\"'([{“‘*_")
-    word = word[max(word.rfind(mark) for mark in '”"“') + 1 :]  # as in `need to.”Dr. Guo`
+    if not word.isalnum():  # as in `need to.”Dr. Guo`
+        word = word[max(word.rfind("”"), word.rfind('"'), word.rfind("“")) + 1 :]
     if not word.strip("."):  # an ellipsis
         return first.isupper() or is_cjk(first) or "\n" in prompt[at:start]
     if word.lower() in _ABBREVIATIONS or _is_initials(word):
@@ -164,7 +222,7 @@ def _is_initials(word: str) -> bool:
 
 
 def _opens_sentence(prompt: str, start: int) -> bool:
-    """Whether the word at `start` is a capitalized one that opens sentences; the end of the text is one, too."""
+    """Whether the word at `start` is capitalized and opens sentences, or the text ends there."""
     word = prompt[start : start + 12].partition(" ")[0]
     return not word or (word[0].isupper() and word.lower().rstrip(",'") in _STARTERS)
 

@@ -1,133 +1,231 @@
-"""A linear-time scanner: which parts of a prompt are formulas, code or plain text.
+r"""A linear-time scanner: which parts of a prompt are formulas, code or plain text.
 
-It knows `$…$` by pandoc's rule (so that `$5 and $10` is money), `$$…$$`, `\\(…\\)`, `\\[…\\]`, mathematical
-environments and bare LaTeX commands with their arguments; it respects escaped dollars, code fences and inline code. A
-delimiter without its partner is text. No regular expression reads a formula; every search either moves forward only or
-is bounded, so 25,000 unclosed `\\(` cost what 25,000 letters cost.
+Prompts mark formulas with the signs that they use for money, variables, paths and regular expressions as well. So no
+single rule decides: for each pair of delimiters what stands in it, around it and in the rest of the prompt is weighed
+(`content.py`, `edges.py`, `profile.py`, with the weights of `weights.py`), and of all readings of the prompt the one
+with the strongest formulas is taken (`pairing.py`). Commands without delimiters are weighed last (`mentions.py`). When
+in doubt text stays text. Code fences and code spans are respected. No regular expression reads a formula, and every
+search moves forward only or is bounded.
 
 It does not decide whether a formula can be typeset: that is `lomo_hf.rendering`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from operator import attrgetter
 
-from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom, AtomKind, Stretch, Token
+from lomo_hf.spans.atoms import Atom
 from lomo_hf.spans.bare import BareCommands
-from lomo_hf.spans.commands import MATH_ENVIRONMENTS
-from lomo_hf.spans.dollars import dollar_formula, is_prose
-from lomo_hf.spans.fences import fences
+from lomo_hf.spans.fences import documents, fences
+from lomo_hf.spans.marks import is_label
+from lomo_hf.spans.mentions import OPERANDS, bare_signs, names_next
+from lomo_hf.spans.pairing import Pair, chosen, pairs_of
+from lomo_hf.spans.profile import Profile
+from lomo_hf.spans.tokens import Stretch
+from lomo_hf.spans.weights import CERTAIN, PLAIN, bare_strength, pair_strength
 
-__all__ = ["Atom", "AtomKind", "scan"]
+__all__ = ["bare_commands", "read_profile", "scan", "stretches_of"]
 
-_MAX_INLINE_DISPLAY = 40  # `$$x$$` within a line of text and no longer than this is set inline
-_MAX_CODE_SPAN = 2_000
-_MAX_NESTING = 32  # environments within environments
-_CLOSERS = {"$$": "$$", "\\(": "\\)", "\\[": "\\]"}
+_MAX_EQUATION_GAP = 24
+_MAX_INLINE, _MAX_INLINE_BRACKETS, _LINE = 80, 40, 80
+_ESCAPES = frozenset("abfnrtv")  # `\\to` may be a tab and an "o"
+_OF_FORMULAS = OPERANDS | {"neighbour"}
+_SPOKEN = frozenset(("cue", "cue behind", "in quotes"))  # a sentence that speaks of one command may name others
 
 
 def scan(prompt: str) -> tuple[Atom, ...]:
-    r"""The atoms of a prompt, in order, never overlapping; what lies between them is plain text (paper, section 3).
+    r"""The atoms of a prompt, in order, never overlapping; what lies between them is plain text.
 
-    >>> text = r"It costs $5 and $10. Let $x=1$ and \(y\). Code `$z$`."
-    >>> [(a.kind, text[a.start:a.end]) for a in scan(text)]
-    [('inline', '$x=1$'), ('inline', '\\(y\\)'), ('code', '`$z$`')]
+    Args:
+        prompt: Any text.
+
+    Source: paper, section 3: "explicit mathematical expressions and common LaTeX commands are atomic". How an
+    expression is told from money and code is ours; docs/formulas.md says how often it is right.
+
+    Example:
+        >>> text = r"It costs $5 and $10. Let $x=1$ and \(y\). Code `$z$`."
+        >>> [(a.kind, text[a.start:a.end]) for a in scan(text)]
+        [('inline', '$x=1$'), ('inline', '\\(y\\)'), ('code', '`$z$`')]
     """
-    atoms: list[Atom] = []
-    here = 0
-    for fence in fences(prompt):
-        atoms.extend(_Matching(Stretch(prompt, here, fence.start)).atoms())
-        atoms.append(fence)
-        here = fence.end
-    atoms.extend(_Matching(Stretch(prompt, here, len(prompt))).atoms())
-    return tuple(atoms)
+    blocks = tuple(fences(prompt))
+    if "$" not in prompt and "\\" not in prompt and "`" not in prompt:
+        return blocks
+    stretches = stretches_of(prompt, blocks)
+    pairs = [pairs_of(stretch) for stretch in stretches]
+    profile = read_profile(prompt, stretches, pairs)
+    atoms: list[Atom] = [*blocks]
+    for stretch, some in zip(stretches, pairs, strict=True):
+        delimited = tuple(_delimited(stretch, some, profile))
+        atoms += delimited
+        if stretch.has_commands:
+            atoms += _bare(stretch, delimited, profile)
+    return tuple(sorted(atoms, key=_start))
 
 
-class _Matching:
-    """The atoms of one stretch: each token in turn opens one, if it has a partner, and what it encloses is skipped."""
-
-    def __init__(self, stretch: Stretch) -> None:
-        self.stretch, self.text, self.tokens = stretch, stretch.text, stretch.tokens
-        self.bare = BareCommands(stretch)
-        self.environments = _environments(stretch.tokens)
-
-    def atoms(self) -> Iterator[Atom]:
-        here = self.stretch.start
-        for index, token in enumerate(self.tokens):
-            atom = None
-            if token.start >= here:
-                atom = self._opened_by(index, token)
-            elif token.kind == "$$" and here == token.start + 1:
-                atom = dollar_formula(self.stretch, here)  # `$a$$b$`: the second dollar opens the next formula
-            if atom is not None:
-                yield atom
-                here = atom.end
-
-    def _opened_by(self, index: int, token: Token) -> Atom | None:
-        match token.kind:
-            case "$":
-                return dollar_formula(self.stretch, token.start)
-            case "$$" | "\\(" | "\\[":
-                return self._paired(index, token)
-            case "begin" if index in self.environments:
-                end = self.tokens[self.environments[index]].end
-                return Atom("display", token.start, end, token.start, end)
-            case "command":
-                return self.bare.formula(token)
-        return self._code_span(index, token) if token.kind[0] == "`" else None
-
-    def _paired(self, index: int, token: Token) -> Atom | None:
-        closer = _CLOSERS[token.kind]
-        close = self.stretch.following(closer, index)
-        again = self.stretch.following(token.kind, index) if closer != token.kind else None
-        if close is None or (again is not None and again < close):
-            return None
-        body_start, body_end = token.end, self.tokens[close].start
-        if body_end - body_start > MAX_FORMULA_CHARS or not self.text[body_start:body_end].strip():
-            return None
-        if closer == "$$":
-            if self.stretch.blank_between(body_start, body_end) or is_prose(self.text[body_start:body_end]):
-                return None
-        start, end = token.start, self.tokens[close].end
-        inline = closer == "\\)" or self._within_line(start, end)
-        return Atom("inline" if inline else "display", start, end, body_start, body_end)
-
-    def _within_line(self, start: int, end: int) -> bool:
-        """A short display formula with words before and after it on its line: it was meant inline."""
-        if end - start > _MAX_INLINE_DISPLAY:
-            return False
-        before = self.text[max(self.stretch.start, start - 80) : start].rpartition("\n")[2]
-        after = self.text[end : min(self.stretch.end, end + 80)].partition("\n")[0]
-        return any(map(str.isalpha, before)) and any(map(str.isalpha, after))
-
-    def _code_span(self, index: int, token: Token) -> Atom | None:
-        """Inline code (CommonMark 6.1): closed by a run of as many backticks, within a paragraph."""
-        close = self.stretch.following(token.kind, index)
-        if close is None or self.tokens[close].start - token.end > _MAX_CODE_SPAN:
-            return None
-        body_start, body_end = token.end, self.tokens[close].start
-        if self.stretch.blank_between(body_start, body_end) or _is_quotation(self.text[body_start:body_end]):
-            return None
-        return Atom("code", token.start, self.tokens[close].end, body_start, body_end)
+_start = attrgetter("start")
 
 
-def _is_quotation(body: str) -> bool:
-    """Whether the second backtick opens a word, and closes no code: `quoted' text in LaTeX, or the price `74.10."""
-    return body[-1].isspace() and not body[0].isspace()
+def read_profile(prompt: str, stretches: Sequence[Stretch], pairs: Sequence[Sequence[Pair]]) -> Profile:
+    """The profile of a prompt, from its stretches and the pairs of delimiters in each.
+
+    Example:
+        >>> text = "Let $x$ be."
+        >>> stretches = stretches_of(text, ())
+        >>> read_profile(text, stretches, [pairs_of(stretch) for stretch in stretches]).sure
+        1
+    """
+    dollars = sum([stretch.dollars for stretch in stretches])
+    return Profile(prompt, pairs[0] if len(pairs) == 1 else [pair for some in pairs for pair in some], dollars)
 
 
-def _environments(tokens: list[Token]) -> dict[int, int]:
-    r"""Token index of `\begin{x}` -> that of its `\end{x}`; one without a partner is text."""
-    opened: list[int] = []
-    partners = {}
-    for index, token in enumerate(tokens):
-        if token.name not in MATH_ENVIRONMENTS:
+def stretches_of(prompt: str, blocks: Sequence[Atom]) -> list[Stretch]:
+    """What lies between the fenced blocks and the LaTeX documents of a prompt.
+
+    Example:
+        >>> text = "a\\n```\\nb\\n```\\nc"
+        >>> [(stretch.start, stretch.end) for stretch in stretches_of(text, tuple(fences(text)))]
+        [(0, 2), (11, 13)]
+    """
+    borders = [0, *(place for block in blocks for place in (block.start, block.end)), len(prompt)]
+    made = list(zip(borders[::2], borders[1::2], strict=True))
+    if "\\end{document}" in prompt:
+        made = [part for low, high in made for part in _outside_documents(prompt, low, high)]
+    return [Stretch(prompt, start, end) for start, end in made if start < end]
+
+
+def _outside_documents(prompt: str, low: int, high: int) -> Iterator[tuple[int, int]]:
+    for start, end in documents(prompt, low, high):
+        yield low, start
+        low = end
+    yield low, high
+
+
+def _delimited(stretch: Stretch, pairs: Sequence[Pair], profile: Profile) -> Iterator[Atom]:
+    strengths = [_strength(stretch, pair, profile) for pair in pairs]
+    for pair in chosen(stretch, pairs, strengths):
+        yield _atom(stretch, pair)
+
+
+def _strength(stretch: Stretch, pair: Pair, profile: Profile) -> int:
+    if pair.kind not in CERTAIN:
+        strength = pair_strength(pair.signs)
+        return strength if abs(strength) > PLAIN else pair_strength([*pair.signs, *profile.signs_for(pair.signs)])
+    if pair.kind == "environment" and _is_subject(stretch, pair, profile):
+        return 0
+    return CERTAIN[pair.kind]
+
+
+def _is_subject(stretch: Stretch, pair: Pair, profile: Profile) -> bool:
+    r"""Whether the sentence speaks about an environment, in a prompt about LaTeX."""
+    opener, closer = stretch.tokens[pair.first], stretch.tokens[pair.last]
+    if not stretch.text[opener.end : closer.start].strip(". \u2026"):
+        return True
+    if stretch.text.find("\n", pair.start, pair.end) >= 0:
+        return False
+    if not profile.latex:
+        return names_next(stretch.text[max(stretch.start, pair.start - 20) : pair.start])
+    signs = bare_signs(stretch.text, pair.start, pair.end, stretch.start, stretch.end)
+    return not _SPOKEN.isdisjoint(signs) or "far cue" in signs
+
+
+def _atom(stretch: Stretch, pair: Pair) -> Atom:
+    if pair.kind == "environment":
+        return Atom("display", pair.start, pair.end, pair.start, pair.end)
+    last = stretch.tokens[pair.last]
+    if pair.kind == "code":
+        return Atom("code", pair.start, pair.end, stretch.tokens[pair.first].end, last.start)
+    width = 1 if pair.kind == "$" else 2
+    inline = pair.kind in ("$", "\\(") or _within_line(stretch, pair)
+    return Atom("inline" if inline else "display", pair.start, pair.end, pair.start + width, pair.end - width)
+
+
+def _within_line(stretch: Stretch, pair: Pair) -> bool:
+    r"""Whether a display formula of one row shares its line with words, or with the label of an item.
+
+    `$$…$$` is often meant inline, `\[…\]` only where it is short and has words, or the label of an item, before it and
+    behind it.
+    """
+    text, start, end = stretch.text, pair.start, pair.end
+    length = end - start
+    if length > (_MAX_INLINE if pair.kind == "$$" else _MAX_INLINE_BRACKETS):
+        return False
+    body = text[start:end]
+    if "\n" in body or "\\begin" in body or "\\\\" in body:
+        return False
+    before = text[max(stretch.start, start - _LINE) : start].rpartition("\n")[2]
+    after = text[end : min(stretch.end, end + _LINE)].partition("\n")[0]
+    sides = any(map(str.isalnum, before)), any(map(str.isalnum, after))
+    return any(sides) if pair.kind == "$$" else all(sides) or (is_label(before.strip()) and not any(sides[1:]))
+
+
+def _bare(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> Iterator[Atom]:
+    """The commands outside of delimiters that are formulas."""
+    for atom, signs in bare_commands(stretch, delimited, profile):
+        if bare_strength(signs) >= 0:
+            yield atom
+
+
+def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile) -> list[tuple[Atom, list[str]]]:
+    r"""The commands outside of delimiters, each with the signs about it.
+
+    Args:
+        stretch: Where they stand.
+        delimited: The formulas and code spans in it, in order.
+        profile: Of the whole prompt.
+
+    Example:
+        >>> text = r"Use \frac or \alpha."
+        >>> stretch = Stretch(text, 0, len(text))
+        >>> [signs for _, signs in bare_commands(stretch, [], Profile(text, [], 0))]
+        [['bare', 'cue', 'alone', 'spoken about']]
+    """
+    text, low, high = stretch.text, stretch.start, stretch.end
+    commands, here, index, nameless = BareCommands(stretch), low, 0, 0
+    found: list[Atom] = []
+    for token in stretch.tokens:
+        while index < len(delimited) and delimited[index].end <= token.start:
+            index += 1
+        if index < len(delimited) and delimited[index].start <= token.start:
             continue
-        if token.kind == "begin":
-            opened.append(index)
-        elif token.kind == "end":
-            names = [tokens[at].name for at in opened[: -_MAX_NESTING - 1 : -1]]
-            if token.name in names:
-                depth = names.index(token.name) + 1
-                if token.end - tokens[opened[-depth]].start <= MAX_FORMULA_CHARS:
-                    partners[opened[-depth]] = index
-                del opened[-depth:]
-    return partners
+        if token.kind == "command" and token.start >= here:
+            atom = commands.formula(token)
+            nameless += atom is None and text[token.end : token.end + 1] != "{"
+            if atom is not None:
+                found.append(atom)
+                here = atom.end
+    if not found:
+        return []
+    beside = [_are_beside(text, left, right) for left, right in pairwise(found)]
+    own = [bare_signs(text, atom.start, atom.end, low, high) for atom in found]
+    for at, signs in enumerate(own):
+        if "box" not in signs and ((at > 0 and beside[at - 1]) or (at < len(beside) and beside[at])):
+            signs.append("neighbour")
+        if "alone" in signs and (profile.sure or "neighbour" in signs):
+            signs.remove("alone")
+        if profile.strings and text[found[at].start + 1] in _ESCAPES and text.find("{", *_extent(found[at])) < 0:
+            signs.append("string escape")
+    spoken = [not _SPOKEN.isdisjoint(signs) or "box" in signs for signs in own]
+    plain = [not said and not _OF_FORMULAS.isdisjoint(signs) for said, signs in zip(spoken, own, strict=True)]
+    boxes = sum(["box" in signs for signs in own])  # a prompt that asks for a box speaks of no other command
+    spoken_of, formulas, shared = nameless + sum(spoken) - boxes, sum(plain), profile.signs_for_bare()
+    return [
+        (
+            atom,
+            own[at]
+            + (shared if not spoken[at] else [sign for sign in shared if sign != "sure"])
+            + ["other formulas"] * (min(formulas - plain[at], 3) if not spoken[at] else 0)
+            + ["spoken about"] * min(spoken_of - (spoken[at] and "box" not in own[at]), 2),
+        )
+        for at, atom in enumerate(found)
+    ]
+
+
+def _extent(atom: Atom) -> tuple[int, int]:
+    return atom.start, atom.end
+
+
+def _are_beside(text: str, left: Atom, right: Atom) -> bool:
+    """Whether no word stands between two commands."""
+    if right.start - left.end > _MAX_EQUATION_GAP:
+        return False
+    return not any(word.isalpha() and len(word) > 1 for word in text[left.end : right.start].split())

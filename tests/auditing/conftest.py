@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lomo_hf.corpus import SAMPLE
+from lomo_hf.corpus import SAMPLE, open_corpus
 from lomo_hf.dataset import build_dataset
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
 
@@ -40,7 +40,9 @@ def honest(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Not to be written to."""
     mix = DistortionSettings(mix=MIX)
     recipes = [Recipe("half", ratio=0.5, distortion=mix), Recipe("all", ratio=1.0, distortion=mix)]
-    return build_dataset(corpus, recipes, tmp_path_factory.mktemp("honest") / "data").folder
+    return build_dataset(
+        open_corpus(corpus, config="small"), recipes, tmp_path_factory.mktemp("honest") / "data"
+    ).folder
 
 
 @pytest.fixture

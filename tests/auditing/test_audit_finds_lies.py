@@ -11,6 +11,7 @@ from auditing.audit_helpers import Rows, first, page_of, put_page, read, rewrite
 from PIL import Image
 
 from lomo_hf.auditing import CHECKS, AuditReport, audit_dataset
+from lomo_hf.auditing.content_checks import CONTENT_CHECKS
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.errors import IntegrityError
 
@@ -349,5 +350,6 @@ def test_every_check_is_shown_to_fail_here() -> None:
         *("files-as-recorded", "no-stray-files", "shards-readable", "unique-ids", "rows-accounted", "refusals-true"),
         *("counts-as-recorded", "nested-ratios"),
         "extra-true",  # in test_audit_of_preferences
+        *CONTENT_CHECKS,  # in test_audit_of_content
     }
     assert shown == set(CHECKS)

@@ -35,7 +35,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Source:
         lines.insert(place, line)
     path = tmp_path_factory.mktemp("corpus") / "small.jsonl"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return open_corpus(path)
+    return open_corpus(path, config="small")
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ class Sorted:
     repo: str | None = None
     revision: str | None = None
     extra: tuple[str, ...] = ()
+    split: str = "train"
 
     def __len__(self) -> int:
         return self.rows

@@ -23,6 +23,7 @@ class Sized:
     repo: str | None = None
     revision: str | None = None
     extra: tuple[str, ...] = ()
+    split: str = "train"
 
     def __len__(self) -> int:
         return self.rows
@@ -65,7 +66,8 @@ def test_digest_tells_apart_whatever_gives_other_bytes(corpus: Source) -> None:
 
 
 def _changed(corpus: Source) -> list[Source]:
-    said = {"config": corpus.config, "digest": corpus.digest, "repo": corpus.repo, "revision": corpus.revision}
+    names = ("config", "digest", "repo", "revision", "split")
+    said = {name: getattr(corpus, name) for name in names}
     return [Sized(len(corpus), **{**said, key: "other"}) for key in said]  # type: ignore[arg-type, list-item]
 
 

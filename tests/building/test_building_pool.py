@@ -145,7 +145,7 @@ def test_a_script_without_its_guard_is_told_so(specs: list[ShardSpec], tmp_path:
 
 
 def test_what_cannot_be_is_refused(specs: list[ShardSpec], tmp_path: Path) -> None:
-    with pytest.raises(LomoError, match="found an index twice"):
+    with pytest.raises(LomoError, match="found a number twice"):
         build_shards([specs[0], specs[0]], tmp_path)
     with pytest.raises(LomoError, match="num_proc must be 1 or more; found 0"):
         build_shards(specs, tmp_path, num_proc=0)

@@ -262,7 +262,7 @@ def test_bytes_that_do_not_read_back_are_not_published(tmp_path: Path) -> None:
 
 
 class _Empty:
-    config, digest, repo, revision, extra = "empty", "0", None, None, ()
+    config, digest, repo, revision, extra, split = "empty", "0", None, None, (), "train"
 
     def conversations(self, start: int, stop: int) -> list[object]:
         return []

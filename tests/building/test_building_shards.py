@@ -196,7 +196,7 @@ def test_a_sidecar_of_an_earlier_build_goes_when_nothing_is_refused_any_more(
 
 def test_a_lone_surrogate_in_a_refusal_does_not_stop_the_build(specs: list[ShardSpec], tmp_path: Path) -> None:
     class Odd:
-        config, digest, repo, revision, extra = "odd", "0", None, None, ()
+        config, digest, repo, revision, extra, split = "odd", "0", None, None, (), "train"
 
         def conversations(self, start: int, stop: int) -> Any:
             yield Refusal("odd/1", "dialect", "Key 'a\ud800\u2028b' is not known.")

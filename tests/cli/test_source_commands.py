@@ -142,7 +142,7 @@ def test_a_build_that_lost_the_network_goes_on_where_it_was(
 
     planned = specs()
     hub.faults.append(Fault("gsm8k/train", 503, times=1_000))
-    with pytest.raises(SourceError, match="same command again: what is built stays"):
+    with pytest.raises(SourceError, match="the same command goes on from there"):
         build_shards(planned, tmp_path / "out")
     hub.faults.clear()
     reused: list[bool] = []

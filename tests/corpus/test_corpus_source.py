@@ -103,16 +103,17 @@ def everything(source: Source) -> list[Conversation | Refusal]:
 def test_every_format_gives_every_row_to_the_character(write: Writer, tmp_path: Path) -> None:
     data = rows(20)
     source = open_corpus(write(tmp_path, data))
-    assert (len(source), source.config) == (20, "rows")
+    assert (len(source), source.config) == (20, "default")
     results = everything(source)
     for row, result in zip(data, results, strict=True):
         assert isinstance(result, Conversation)
         assert [{"role": t.role, "content": t.text} for t in result.turns] == row["messages"]
         assert (result.origin.data_source, result.origin.license) == ("s", "MIT")
     names = [result.id for result in results]
-    assert names[:7] == [*("rows/same~0", "rows/00000001", "rows/r2", "rows/r3", "rows/r4", "rows/same~5", "rows/r6")]
+    own = ["same~0", "00000001", "r2", "r3", "r4", "same~5", "r6"]
+    assert names[:7] == [f"train/{name}" for name in own]  # whatever the file is called
     assert len(set(names)) == 20
-    assert [result.origin.id for result in results if isinstance(result, Conversation)] == [n[5:] for n in names]
+    assert [f"train/{row.origin.id}" for row in results if isinstance(row, Conversation)] == names
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -169,7 +170,7 @@ def test_the_digest_is_of_the_content_not_of_the_place(tmp_path: Path) -> None:
     packed = tmp_path / "packed.jsonl.gz"
     packed.write_bytes(gzip.compress((tmp_path / "a" / "rows.jsonl").read_bytes()))
     assert first.digest == moved.digest == open_corpus(packed).digest != changed.digest
-    assert moved.config == "other"
+    assert [row.id for row in everything(moved)] == [row.id for row in everything(first)]
 
 
 def test_broken_lines_are_counted_and_blank_lines_are_no_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,8 +233,12 @@ def test_parquet_reads_image_columns_as_the_hub_stores_them(tmp_path: Path) -> N
         ("number.json", b"12", "neither an array nor an object"),
         ("deep.json", b"[" * 100_000, "nested"),
         ("bad.parquet", b"PAR1 not really", "Parquet"),
-        ("bad.jsonl.gz", b"not gzip", "gzip"),
-        ("cut.jsonl.gz", gzip.compress(b'{"prompt": "q", "answer": "a"}\n' * 99, mtime=0)[:-9], "gzip"),
+        ("bad.jsonl.gz", b"not gzip", "not a whole packed file"),
+        (
+            "cut.jsonl.gz",
+            gzip.compress(b'{"prompt": "q", "answer": "a"}\n' * 99, mtime=0)[:-9],
+            "not a whole packed file",
+        ),
     ],
 )
 def test_what_cannot_be_opened_names_the_remedy(name: str, content: bytes | None, says: str, tmp_path: Path) -> None:
@@ -274,14 +279,21 @@ def test_a_file_that_changed_after_planning_is_not_read(write: Writer, tmp_path:
         list(source.conversations(3, 5))
 
 
-def test_a_source_is_named_as_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blob = write_jsonl(tmp_path, rows(2)).rename(tmp_path / "0f3a9c.jsonl")
-    (tmp_path / "openmath.jsonl").symlink_to(blob)
-    assert open_corpus(tmp_path / "openmath.jsonl").config == "openmath"
+def test_ids_do_not_depend_on_how_a_file_was_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = rows(9)
     (tmp_path / "folder").mkdir()
-    write_jsonl(tmp_path / "folder", rows(2))
+    plain = write_jsonl(tmp_path / "folder", data)
+    (tmp_path / "link.jsonl").symlink_to(plain)
+    (tmp_path / "other").mkdir()
+    packed = tmp_path / "packed.jsonl.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
     monkeypatch.chdir(tmp_path / "folder")
-    assert open_corpus(".").config == "folder"
+    spellings = [plain, str(plain), "rows.jsonl", "./rows.jsonl", "../folder/rows.jsonl", ".", tmp_path / "folder"]
+    others = [tmp_path / "link.jsonl", packed, write_parquet(tmp_path / "other", data), write_json(tmp_path, data)]
+    opened = [[row.id for row in everything(open_corpus(path))] for path in [*spellings, *others]]
+    assert all(ids == opened[0] for ids in opened)
+    assert open_corpus("rows.jsonl", config="mine").config == "mine"
+    assert next(open_corpus("rows.jsonl", config="mine").conversations(1, 2)).id == "mine/00000001"
 
 
 def test_rows_with_images_only_are_counted_not_an_error(tmp_path: Path) -> None:
@@ -302,19 +314,3 @@ def test_a_mapped_column_that_no_row_has_is_an_error_and_no_silent_loss(
         open_corpus(tmp_path / name, columns={**mapped, target: "typo"})
     source = open_corpus(tmp_path / name, columns={**mapped, "system": "rare"})  # one row that has it is enough
     assert [len(row.turns) for row in source.conversations(0, 2) if isinstance(row, Conversation)] == [2, 3]
-
-
-def test_the_remedy_for_a_table_of_text_makes_a_corpus_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pandas
-
-    monkeypatch.chdir(tmp_path)
-    Path("rows.tsv").write_text("id\tprompt\tanswer\n007\tWhat is 2 + 2?\t4\n008\tAnd 3 + 3?\t\n")
-    with pytest.raises(SourceError, match="becomes one by: python -c") as error:
-        open_corpus("rows.tsv")
-    code = str(error.value).partition('python -c "')[2].rstrip('"')
-    exec(code.replace("import pandas; ", ""), {"pandas": pandas})
-    first, second = open_corpus("rows.parquet").conversations(0, 2)
-    assert isinstance(first, Conversation)
-    assert (first.id, first.turns[1].text) == ("rows/007", "4")
-    assert isinstance(second, Refusal)
-    assert second.reason == "empty:assistant"

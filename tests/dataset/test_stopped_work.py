@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lomo_hf.building import BuiltAlready
+from lomo_hf.corpus import open_corpus
 from lomo_hf.dataset import build_dataset, read_manifest, record_audit, refresh_card, verify_dataset
 from lomo_hf.dataset.card import companions
 from lomo_hf.dataset.manifest import sealed
@@ -104,11 +105,10 @@ def test_a_build_that_ends_leaves_the_receipts_of_another_that_is_in_work(small:
 
 def test_a_corpus_under_another_name_does_not_mix_into_a_folder(tmp_path: Path) -> None:
     rows = [{"id": n, "prompt": "Why is the sky blue? Say it in words.", "answer": "So."} for n in range(3)]
-    for name in ("one", "two"):
-        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    build_dataset(tmp_path / "one.jsonl", ["nodistort50"], tmp_path / "out")
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    build_dataset(open_corpus(tmp_path / "rows.jsonl", config="one"), ["nodistort50"], tmp_path / "out")
     with pytest.raises(BuildError, match="or from one of another name"):
-        build_dataset(tmp_path / "two.jsonl", ["ratio25"], tmp_path / "out")
+        build_dataset(open_corpus(tmp_path / "rows.jsonl", config="two"), ["ratio25"], tmp_path / "out")
 
 
 def test_what_a_killed_writer_left_of_card_and_pictures_is_swept(small: Path) -> None:

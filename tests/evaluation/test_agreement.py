@@ -139,7 +139,7 @@ def test_rows_that_a_model_finds_hard_are_rewritten_first_and_their_pages_stay_t
     scores = {row.id: float(draw.normal()) for row in corpus.conversations(0, 60)}
     scored = write_scored_corpus(corpus, scores, tmp_path / "scored")
     assert (scored.rows, scored.scored, dict(scored.refused)) == (206, 60, {})
-    again = open_corpus(scored.files[0])
+    again = open_corpus(scored.files[0], config=scored.files[0].stem)
     assert [row.id for row in again.conversations(0, 206)] == [row.id for row in corpus.conversations(0, 206)]
     hard = Recipe("hard", ratio=0.25, selection=Selection("score", first="high", chance=0.0))
     (recipe,) = measured([hard], again)
@@ -173,8 +173,8 @@ def test_a_row_keeps_what_it_declares(tmp_path: Path) -> None:
     ]
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     corpus = open_corpus(tmp_path / "mine.jsonl")
-    scored = write_scored_corpus(corpus, {"mine/a": 0.5}, tmp_path / "scored")
+    scored = write_scored_corpus(corpus, {"train/a": 0.5}, tmp_path / "scored")
     assert (scored.rows, sum(scored.refused.values())) == (1, 1)
     (row,) = open_corpus(scored.files[0]).conversations(0, 1)
     assert not isinstance(row, Refusal)
-    assert (row.id, row.score, row.origin.license, row.origin.data_source) == ("mine/a", 0.5, "mit", "mine")
+    assert (row.id, row.score, row.origin.license, row.origin.data_source) == ("train/a", 0.5, "mit", "mine")

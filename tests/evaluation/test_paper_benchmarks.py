@@ -152,7 +152,7 @@ def test_options_can_stay_text_and_the_card_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "options", "typeset"),
     [
-        ("How much (in $)?", ("5$", "6$"), "How much (in $)?\n\nA. 5$\n\nB. 6$"),
+        ("How much (in $)?", ("5$", "6$"), "How much (in $)?\nA. 5$\nB. 6$"),
         ("Which?", ("$6x", "7x$"), "Which?\n\nA. $6x\n\nB. 7x$"),
         ("Which?", ("$6", "$7 million", "-$8/$9"), "Which?\nA. $6\nB. $7 million\nC. -$8/$9"),
         ("Find $x$.", ("$x=\\frac{1}{2}$", "$5"), "Find $x$.\nA. $x=\\frac{1}{2}$\nB. $5"),

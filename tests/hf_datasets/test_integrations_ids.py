@@ -94,5 +94,8 @@ def test_shards_in_any_order_give_the_rows_of_their_slices(corpus: Path, tmp_pat
     builder = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path))
     wanted = [row["id"] for row in substituted(corpus, TEXT_ONLY)]
     shards = [(32, 35), (0, 16), (16, 32)]
-    made = [(key.original_shard_id, row["id"]) for key, row in builder._generate_examples(shards)]
+    made = [
+        (key.original_shard_id, row["id"])
+        for key, row in builder._generate_examples([("train", *shard) for shard in shards])
+    ]
     assert made == [(place, wanted[i]) for place, (start, stop) in enumerate(shards) for i in range(start, stop)]

@@ -46,7 +46,7 @@ def test_a_stream_that_is_left_early_has_said_so_too(
     spoilt: Path, tmp_path: Path, messages: Callable[[], str]
 ) -> None:
     builder = LomoBuilder("ratio50", corpus=spoilt, cache_dir=str(tmp_path))
-    examples = builder._generate_examples([(0, 8)])
+    examples = builder._generate_examples([("train", 0, 8)])
     next(examples)
     examples.close()
     assert "1 of 2 rows refused" in messages()
@@ -79,10 +79,17 @@ def test_refused_rows_stop_the_map_if_asked(spoilt: Path, load: Callable[..., An
 
 
 def test_a_dataset_of_refused_rows_only_is_empty_and_typed(messages: Callable[[], str]) -> None:
-    bad = datasets.Dataset.from_list([{"id": "a", "text": "no turns"}, {"id": "b", "text": "none"}])
+    bad = datasets.Dataset.from_list([{"id": "a", "prompt": "no answer"}, {"id": "b", "prompt": "none"}])
     assert len(map_dataset(bad, "ratio50")) == 0
     assert map_dataset(bad, "ratio50").features == datasets.Features(LomoBuilder("ratio50").info.features)
     assert "dialect 2" in messages()
+
+
+def test_a_dataset_of_no_known_column_is_an_error_with_its_columns_and_the_remedy() -> None:
+    texts = datasets.Dataset.from_list([{"id": "a", "text": "no turns"}])
+    for dataset in (texts, texts.to_iterable_dataset(), datasets.DatasetDict(train=texts)):
+        with pytest.raises(SourceError, match=r"columns are \[id, text\].*columns=\{'prompt': 'NAME'"):
+            map_dataset(dataset, "ratio50")
 
 
 def test_counts_are_those_of_the_source(spoilt: Path, load: Callable[..., Any]) -> None:

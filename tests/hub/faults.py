@@ -1,4 +1,4 @@
-"""What can go wrong with a call, on purpose: a status, a dropped connection, a reply that is lost, silence."""
+"""What can go wrong with a call, on purpose: a status, a dropped connection, a reply that is lost, silence, a page."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,9 +7,10 @@ from typing import Literal
 
 __all__ = ["Fault", "Harm", "Meanwhile"]
 
-Harm = int | Literal["disconnect", "lost", "timeout"]
+Harm = int | Literal["disconnect", "lost", "timeout", "page"]
 """A status to answer with; or the connection is dropped before the call is served ("disconnect"), after it was served
-("lost": the harm that a client cannot tell from the first), or nothing is ever answered ("timeout")."""
+("lost": the harm that a client cannot tell from the first), or nothing is ever answered ("timeout"); or somebody else
+answers in the Hub's place, with a page in HTML and status 200 ("page"), as networks do that want a login."""
 
 
 @dataclass

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES", "Handler", "Request", "route"]
 
 _SECONDS_OF_SILENCE = 5.0
+_PAGE = b"<!DOCTYPE html><html><body><h1>Welcome to our network. Please log in.</h1></body></html>"
 
 
 class Request:
@@ -37,6 +38,12 @@ class Request:
     def json(self) -> Any:
         """The body; an empty one is an empty object."""
         return json.loads(self.body) if self.body else {}
+
+    @property
+    def token(self) -> str | None:
+        """Who calls, if the call says so."""
+        kind, _, token = self.headers.get("Authorization", "").partition(" ")
+        return token if kind == "Bearer" else None
 
     def flag(self, name: str) -> bool:
         """Whether a query parameter says yes."""
@@ -113,7 +120,8 @@ class Handler(BaseHTTPRequestHandler):
                 fault = next((one for one in self.hub.faults if one.strikes(self.command, self.path)), None)
             if fault and self._harm(fault):
                 return
-            self._note_token()
+            if request.token:
+                self.hub.tokens.add(request.token)
             with self.hub.lock:
                 self._serve(url.path, request)
         except HubError as error:
@@ -134,6 +142,10 @@ class Handler(BaseHTTPRequestHandler):
         """Do harm; whether the call is over with that."""
         if isinstance(fault.harm, int):
             raise HubError(fault.harm, None, fault.message, headers=fault.headers)
+        if fault.harm == "page":
+            self._losing = None
+            self.send(200, _PAGE, {"Content-Type": "text/html"})
+            return True
         if fault.harm == "lost":
             self._losing = fault
             return False
@@ -148,11 +160,6 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         with contextlib.suppress(OSError):  # the client is gone already
             self.connection.shutdown(socket.SHUT_RDWR)
-
-    def _note_token(self) -> None:
-        kind, _, token = self.headers.get("Authorization", "").partition(" ")
-        if kind == "Bearer":
-            self.hub.tokens.add(token)
 
     def _body(self) -> bytes | None:
         """What the client sends; None where it ends in the middle, which is no call at all."""

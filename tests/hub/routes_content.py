@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from hub.handler import Request, route
-from hub.routes_repo import REPO, readable, writable
-from hub.store import HubError, Repo, StoredFile
+from hub.routes_repo import REPO, is_member, readable, writable
+from hub.store import Commit, HubError, Repo, StoredFile
 
 __all__: list[str] = []
 
@@ -28,8 +28,14 @@ def preupload(request: Request, kind: str, rid: str, rev: str) -> None:
         mode = "lfs" if _goes_to_lfs(file) else "regular"
         old = commit.tree.get(file["path"])
         known = {"oid": old.sha256 if old.lfs else old.oid} if old else {}
-        answer.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": False, **known})
+        ignored = any(fnmatch.fnmatch(file["path"], line) for line in _gitignore(request, commit))
+        answer.append({"path": file["path"], "uploadMode": mode, "shouldIgnore": ignored, **known})
     request.reply({"files": answer, "commitOid": commit.id})
+
+
+def _gitignore(request: Request, commit: Commit) -> list[str]:
+    file = commit.tree.get(".gitignore")
+    return request.hub.store.blobs[file.sha256].decode().split() if file else []
 
 
 def _goes_to_lfs(file: dict[str, Any]) -> bool:
@@ -49,7 +55,7 @@ def lfs_batch(request: Request, rid: str, kinds: str | None = None) -> None:
 
 @route("PUT", r"/lfs/(?P<oid>[0-9a-f]{64})")
 def lfs_put(request: Request, oid: str) -> None:
-    if hashlib.sha256(request.body).hexdigest() != oid:
+    if request.hub.compares and hashlib.sha256(request.body).hexdigest() != oid:
         raise HubError(400, None, "sha256 mismatch")
     request.hub.store.blobs[oid] = request.body
     request.hub.uploaded_bytes += len(request.body)
@@ -70,7 +76,11 @@ def commit(request: Request, kind: str, rid: str, rev: str) -> None:
     base = repo.resolve(parent) if parent else head
     tree = dict(base.tree)
     for line in lines:
-        _apply(request, tree, line["key"], line["value"])
+        path = line["value"].get("path")
+        if path not in request.hub.alters:
+            _apply(request, tree, line["key"], line["value"])
+        elif data := request.hub.alters.pop(path):
+            tree[path] = request.hub.store.put(data, lfs=line["key"] == "lfsFile")
     _check_card(request, tree)
     answer: dict[str, Any] = {}
     if create_pr:
@@ -109,6 +119,8 @@ def _check_card(request: Request, tree: dict[str, StoredFile]) -> None:
 @route("GET|HEAD", r"(/(?P<kinds>datasets|spaces))?/(?P<rid>[^/]+/[^/]+)/(resolve|raw)/(?P<rev>[^/]+)/(?P<path>.+)")
 def resolve(request: Request, rid: str, rev: str, path: str, kinds: str | None = None) -> None:
     repo: Repo = readable(request, (kinds or "models")[:-1], rid)
+    if repo.gated and not is_member(request, repo):
+        raise HubError(403 if request.token else 401, "GatedRepo", f"Access to dataset {rid} is restricted.")
     commit = repo.resolve(rev)
     file = commit.tree.get(unquote(path))
     if file is None:

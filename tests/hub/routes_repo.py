@@ -8,24 +8,35 @@ from urllib.parse import parse_qs, unquote
 from hub.handler import Request, route
 from hub.store import HubError, Repo, StoredFile, Tree
 
-__all__ = ["REPO", "readable", "writable"]
+__all__ = ["REPO", "is_member", "readable", "writable"]
 
 REPO = r"/api/(?P<kind>dataset|model|space)s/(?P<rid>[^/]+/[^/]+)"
 
 
 def readable(request: Request, kind: str, rid: str) -> Repo:
     """The repository, as far as the caller may see it."""
+    new = request.hub.store.renamed.get((kind, rid))
+    if new:
+        raise HubError(307, None, "moved", headers={"Location": request.base + request.path.replace(rid, new, 1)})
     repo = request.hub.store.repo(kind, rid)
-    if repo.private and not request.headers.get("Authorization"):
-        raise HubError(401, "RepoNotFound", "Repository not found")
+    if repo.private and not is_member(request, repo):
+        raise HubError(404 if request.token else 401, "RepoNotFound", "Repository not found")
     return repo
+
+
+def is_member(request: Request, repo: Repo) -> bool:
+    """Whether the caller may see what is not for everybody."""
+    return request.token is not None and (repo.members is None or request.token in repo.members)
 
 
 def writable(request: Request, kind: str, rid: str) -> Repo:
     """The repository, if the caller may change it."""
     if not request.headers.get("Authorization"):
         raise HubError(401, None, "Invalid username or password.")
-    return readable(request, kind, rid)
+    repo = readable(request, kind, rid)
+    if repo.members is not None and request.token not in repo.members:
+        raise HubError(403, None, "You do not have the required permissions to write to this repository.")
+    return repo
 
 
 @route("GET", r"/api/whoami-v2")
@@ -75,7 +86,7 @@ def info(request: Request, kind: str, rid: str, rev: str | None = None) -> None:
             "author": rid.split("/")[0],
             "sha": commit.id,
             "private": repo.private,
-            "gated": False,
+            "gated": "auto" if repo.gated else False,
             "disabled": False,
             "downloads": 0,
             "likes": 0,

@@ -63,6 +63,8 @@ class LoopbackHub:
         self.interruptions: list[Meanwhile] = []
         self.uploaded_bytes = 0
         self.tokens: set[str] = set()
+        self.compares = True  # whether what is uploaded must have the hash that it is said to have
+        self.alters: dict[str, bytes | None] = {}  # what the next commit writes to a path instead; None is nothing
         self.validate_card: Callable[[str], list[str]] = lambda content: []
 
     def take_in(self, body: bytes) -> None:

@@ -96,6 +96,8 @@ class Repo:
 
     def __init__(self, rid: str, kind: str, *, private: bool = False) -> None:
         self.id, self.kind, self.private, self.created = rid, kind, private, now()
+        self.gated = False
+        self.members: set[str] | None = None  # the tokens that see it where it is private or gated; None is any
         self.commits: dict[str, Commit] = {}
         self.branches: dict[str, str] = {}
         self.tags: dict[str, str] = {}
@@ -185,6 +187,13 @@ class Store:
     def __init__(self) -> None:
         self.repos: dict[tuple[str, str], Repo] = {}
         self.blobs: dict[str, bytes] = {}
+        self.renamed: dict[tuple[str, str], str] = {}
+
+    def rename(self, kind: str, rid: str, new: str) -> None:
+        """Give a repository another name; the old one leads there from now on."""
+        repo = self.repos[kind, new] = self.repos.pop((kind, rid))
+        repo.id = new
+        self.renamed[kind, rid] = new
 
     def repo(self, kind: str, rid: str) -> Repo:
         """A repository, or the Hub's answer to a name that it does not know."""

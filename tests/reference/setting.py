@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lomo_hf.rendering.fonts import TEXT_FAMILIES, typst_fonts
-from lomo_hf.rendering.mathematics import preamble
+from lomo_hf.rendering.fonts import TEXT_FAMILIES
+from lomo_hf.rendering.typesetter import new_compiler
 
 __all__ = ["document", "our_pictures"]
 
@@ -18,10 +18,10 @@ def document(bodies: Sequence[tuple[str, bool]]) -> bytes:
     """One page for each body; those for display stand on a line of their own."""
     families = "".join(f'"{family}", ' for family in TEXT_FAMILIES)
     head = f"""\
+#import "/mathematics.typ": *
 #set page(width: auto, height: auto, margin: 24pt, fill: white)
 #set text(font: ({families}), size: 20pt, fallback: false)
 #show math.equation: set text(size: {EM_PIXELS}pt, font: ("New Computer Modern Math", {families}))
-{preamble(TEXT_FAMILIES)}
 """
     pages = (f"$ {body} $\n" if display else f"${body}$\n" for body, display in bodies)
     return (head + "#pagebreak()\n".join(pages)).encode()
@@ -29,9 +29,7 @@ def document(bodies: Sequence[tuple[str, bool]]) -> bytes:
 
 def our_pictures(bodies: Sequence[tuple[str, bool]]) -> list[np.ndarray]:
     """Grey pictures, in order."""
-    import typst
-
-    compiler = typst.Compiler(font_paths=typst_fonts(), ignore_system_fonts=True)
+    compiler = new_compiler()
     pictures: list[np.ndarray] = []
     for start in range(0, len(bodies), _BATCH):
         batch = bodies[start : start + _BATCH]

@@ -9,8 +9,8 @@ import numpy as np
 from reference.setting import document, our_pictures
 
 from lomo_hf.errors import FormulaError
-from lomo_hf.rendering.fonts import typst_fonts
 from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.typesetter import new_compiler
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -26,14 +26,12 @@ def reason(tex: str, *, display: bool = False) -> str | None:
 
 def compiles(formulas: Iterable[str]) -> int:
     """How many of the formulas are accepted; each accepted one must compile, or Typst's error is raised."""
-    import typst
-
     bodies = []
     for number, tex in enumerate(formulas):
         display = number % 2 == 0
         if reason(tex, display=display) is None:
             bodies.append((formula_to_typst(tex, display=display), display))
-    compiler = typst.Compiler(font_paths=typst_fonts(), ignore_system_fonts=True)
+    compiler = new_compiler()
     for start in range(0, len(bodies), 300):
         compiler.compile(input=document(bodies[start : start + 300]), format="svg")
     return len(bodies)

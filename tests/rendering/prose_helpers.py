@@ -1,4 +1,4 @@
-"""What the tests of prose share: the same page set both ways, and how far the two differ."""
+"""What the tests of prose share: the same lines set both ways, and how far the two differ."""
 
 from typing import NamedTuple
 from unittest.mock import patch
@@ -11,13 +11,19 @@ from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import page as room
 from lomo_hf.rendering import render_span
+from lomo_hf.rendering.glyphs import Drawing
+from lomo_hf.rendering.layout import line_width, text_width
+from lomo_hf.rendering.markup import line_markup, lines_of
+from lomo_hf.rendering.prose import set_prose
+from lomo_hf.rendering.typesetter import BLEED, draw
 from lomo_hf.spans import select_spans
 
 CAPS = Caps()
+NEAR = 0.02  # px; what is left of Typst's own rounding in its SVG
 
 
 class Both(NamedTuple):
-    """A page by Typst, and the same from words."""
+    """A page by Typst, and the same without it."""
 
     typst: NDArray[np.uint8]
     words: NDArray[np.uint8]
@@ -41,6 +47,37 @@ def both(text: str, position: str = "full", style: RenderStyle = STYLE) -> Both 
             return Both(render_span(found.prompt, found.spans[0], style, CAPS).pixels, words)
     except RenderError:
         return None
+
+
+def farthest(text: str, position: str = "full", style: RenderStyle = STYLE, width: int | None = None) -> float | None:
+    """By how many px a glyph stands elsewhere than Typst puts it, at most; None where Typst sets the page anyway.
+
+    Infinite where there are more glyphs or fewer, or where Typst sets nothing.
+    """
+    found = select_spans(text, position)
+    if not found.spans:
+        return None
+    span = found.spans[0]
+    if span.has_math:
+        return None
+    lines = lines_of(found.prompt, span.start, span.end, span.atoms)
+    column = width or text_width(lines, [line_width(line, style) for line in lines], style)
+    ours = set_prose(lines, column, style)
+    if ours is None:
+        return None
+    theirs = draw([line_markup(line, []) for line in lines], column, style).drawing
+    if theirs is None or len(theirs.glyphs) != len(ours.glyphs):
+        return float("inf")
+    return _distance(theirs, ours)
+
+
+def _distance(theirs: Drawing, ours: Drawing) -> float:
+    """Glyphs are paired from left to right, row by row: the rows of ours are whole pixels, and so are Typst's."""
+    down = float(np.round(np.median(theirs.y) - np.median(ours.y)))
+    first = np.lexsort((theirs.x, np.round(theirs.y - down)))
+    second = np.lexsort((ours.x, np.round(ours.y)))
+    across = np.abs(theirs.x[first] - BLEED - ours.x[second])
+    return float(max(across.max(), np.abs(theirs.y[first] - down - ours.y[second]).max()))
 
 
 def displaced(pages: Both) -> float:

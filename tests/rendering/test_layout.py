@@ -17,6 +17,10 @@ def text_line(text: str, mono: bool = False) -> Line:
     return Line((Piece("text", text),), mono)
 
 
+def width_of(lines: list[Line], style: RenderStyle) -> int:
+    return text_width(lines, [line_width(line, style) for line in lines], style)
+
+
 def true_width(line: Line) -> int:
     """The width of the ink of a line that is not wrapped."""
     bodies = [formula_to_typst(piece.text, display=False) for piece in line.pieces if piece.kind == "inline"]
@@ -69,25 +73,25 @@ words = st.lists(st.text(st.sampled_from("abcdefghi 中"), min_size=1, max_size=
 def test_a_column_is_never_wider_than_the_style_says(texts: list[str], min_width: int, more: int, mono: bool) -> None:
     style = RenderStyle(min_width=min_width, max_width=min_width + more)
     lines = [text_line(text, mono) for text in texts]
-    width = text_width(lines, style)
+    width = width_of(lines, style)
     assert style.min_width <= width <= style.max_width
 
 
 def test_more_text_makes_a_wider_page() -> None:
-    widths = [text_width([text_line("word " * count)], STYLE) for count in (5, 20, 80, 160, 320, 5000)]
+    widths = [width_of([text_line("word " * count)], STYLE) for count in (5, 20, 80, 160, 320, 5000)]
     assert widths == sorted(widths)
     assert widths[-1] == STYLE.max_width
 
 
 @pytest.mark.parametrize("row", [text_line("y" * 50, mono=True), text_line("| cell " * 9, mono=False)])
 def test_a_page_is_as_wide_as_its_longest_row_of_code_or_of_a_table(row: Line) -> None:
-    assert text_width([text_line("x = 1"), row], STYLE) >= line_width(row, STYLE)
+    assert width_of([text_line("x = 1"), row], STYLE) >= line_width(row, STYLE)
 
 
 def test_code_is_wrapped_rather_than_make_a_ribbon() -> None:
     long = text_line("y" * 78, mono=True)
-    assert text_width([long], STYLE) < line_width(long, STYLE) * 0.75
-    assert text_width([long] * 8, STYLE) >= line_width(long, STYLE)
+    assert width_of([long], STYLE) < line_width(long, STYLE) * 0.75
+    assert width_of([long] * 8, STYLE) >= line_width(long, STYLE)
 
 
 @settings(max_examples=100, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rendering.page_helpers import STYLE, page_of
 from rendering.prose_helpers import both
 
-from lomo_hf.rendering.fonts import latin_file
+from lomo_hf.rendering.fonts import chinese_file, latin_file, mono_file
 from lomo_hf.rendering.markup import lines_of
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.prose.gate import breaks_after_space, parts_of
@@ -36,11 +36,12 @@ def is_set(text: str) -> bool:
 @pytest.mark.parametrize(
     "text",
     [
-        "Is $x^2$ even?", "Call `len` now.", "def f(x):\n    return x", "你好。", "Say 你好 now", "שלום", "مرحبا",
-        "हिन्दी", "ไทย", "한국어", "A smile 😀", "Keycap 1\ufe0f\u20e3", "a\u0301", "soft\u00adhyphen", "no\u00a0break",
+        "Is $x^2$ even?", "Call `len` now.", "def f(x):\n    return 中", "日本語です。", "我說話。", "你好 α",
+        "你好……", "A long line in Latin says 你好 now", "שלום", "مرحبا", "हिन्दी", "ไทย", "한국어", "A smile 😀",
+        "Keycap 1\ufe0f\u20e3", "a\u0301", "soft\u00adhyphen", "no\u00a0break",
         "thin\u2009space", "join\u200der", "zero\u200bwidth", "mark\u200e",
         "non\u2011breaking", "a\\\\b", "arrow → there", "∑ of all",
-        "■ square", "┌──┐", "Δx in Latin: xΔ", "мир-world", 'He said "Ж"', "the year ‘ώς", "x" * 31,
+        "■ square", "┌──┐ 中", "Δx in Latin: xΔ", "мир-world", 'He said "Ж"', "the year ‘ώς", "x" * 31,
     ],
 )  # fmt: skip
 def test_other_text_goes_to_typst(text: str) -> None:
@@ -59,6 +60,11 @@ def test_other_text_goes_to_typst(text: str) -> None:
         "Ấn Độ",
         "| a | b |",
         "  - item",
+        "你好。",
+        "Say 你好 now",
+        "《诗》有云：“蒹葭苍苍，白露为霜。”（共 3 章）",
+        "def f(x):\n    return x",
+        "┌──┐\n│ab│\n└──┘",
     ],
 )
 def test_prose_does_not(text: str) -> None:
@@ -79,22 +85,30 @@ def test_a_character_that_passes_is_a_letter_or_a_sign_that_the_font_has(char: s
     assert kind[0] in "LNPS"
     assert kind[0] != "L" or unicodedata.name(char).startswith(SCRIPTS)
     assert unicodedata.bidirectional(char) not in ("R", "AL", "AN")
-    assert ord(char) in font_has()
+    assert ord(char) in font_has(char)
 
 
-def font_has() -> set[int]:
-    with TTFont(latin_file(), lazy=True) as font:
+def font_has(char: str = "a") -> set[int]:
+    """The code points of the font that a character is set in alone: lines drawn with characters are monospaced."""
+    if "\u2500" <= char <= "\u259f":
+        opened = TTFont(mono_file(), lazy=True)
+    elif unicodedata.east_asian_width(char) in "WF":
+        opened = TTFont(chinese_file()[0], fontNumber=chinese_file()[1], lazy=True)
+    else:
+        opened = TTFont(latin_file(), lazy=True)
+    with opened as font:
         return set(font.getBestCmap())
 
 
 def test_the_whole_plane_passes_only_what_is_listed() -> None:
     passed = [chr(code) for code in range(0x21, 0x10000) if not 0xD800 <= code < 0xE000 and is_set(chr(code))]
-    has = font_has()
+    by_font = {char: font_has(char) for char in "a─中"}
     for char in passed:
-        assert ord(char) in has
+        wide = unicodedata.east_asian_width(char) in "WF"
+        assert ord(char) in by_font["─" if "\u2500" <= char <= "\u259f" else "中" if wide else "a"]
         assert not unicodedata.combining(char)
         assert unicodedata.category(char)[0] in "LNPS"
-        assert unicodedata.name(char).startswith(SCRIPTS) or not char.isalpha()
+        assert not char.isalpha() or unicodedata.name(char).startswith((*SCRIPTS, "CJK UNIFIED IDEOGRAPH"))
 
 
 @pytest.mark.parametrize(

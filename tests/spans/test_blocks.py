@@ -55,7 +55,7 @@ def test_blocks_are_cut_only_where_a_word_ends(made: Prompt) -> None:
         ("Is 5. \\alpha \\le 3, or", ["Is 5. ", "\\alpha \\le 3, ", "or"]),
         ("- \\alpha\n- \\beta", ["- \\alpha\n", "- \\beta"]),
         ("x \\le 5", ["x \\le 5"]),
-        ("Use \\alpha and \\beta so", ["Use ", "\\alpha ", "and ", "\\beta ", "so"]),
+        ("As 2\\alpha and 3\\beta so", ["As ", "2\\alpha ", "and ", "3\\beta ", "so"]),
         ("value of $x$ ?\nNo", ["value of ", "$x$ ?\n", "No"]),  # SAT
         ("mass ( $m=1$ ) is", ["mass ", "( $m=1$ ) ", "is"]),  # SciBench
         ("Let $a$ , $b$ and", ["Let ", "$a$ , ", "$b$ ", "and"]),

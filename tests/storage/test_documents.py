@@ -35,7 +35,8 @@ from lomo_hf.dataset.layout import DRAW
 from lomo_hf.dataset.manifest import sealed
 from lomo_hf.dataset.publishing.changes import changes_section
 from lomo_hf.dataset.publishing.merging import merge_manifest, split_card
-from lomo_hf.dataset.publishing.plan import Snapshot, make_plan
+from lomo_hf.dataset.publishing.plan import make_plan
+from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder
 from lomo_hf.errors import IntegrityError, LomoError
 from lomo_hf.evaluation import Benchmark, Item, render_benchmark

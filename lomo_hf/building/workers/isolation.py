@@ -37,16 +37,20 @@ class RowGuard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def rows(self, conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
+    def rows(
+        self, conversation: Conversation, corpus_place: float | None, recipes: Sequence[Recipe] | None = None
+    ) -> list[Row | Refusal]:
         """One result for each recipe; "killed", "time", "memory" or "error:<type>" is the reason where none came.
 
-        What fails for all recipes together is tried for each alone: one of them may ask for less.
+        What fails for all recipes together is tried for each alone: one of them may ask for less. `recipes` stand in
+        place of those that the guard was made for.
         """
-        together = self._try(conversation, corpus_place, self._recipes)
+        asked = self._recipes if recipes is None else tuple(recipes)
+        together = self._try(conversation, corpus_place, asked)
         if not isinstance(together, str):
             return together
         results: list[Row | Refusal] = []
-        for recipe in self._recipes:
+        for recipe in asked:
             alone = self._try(conversation, corpus_place, (recipe,))
             results += kept_rows([recipe], conversation, alone, corpus_place) if isinstance(alone, str) else alone
         return results

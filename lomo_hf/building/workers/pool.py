@@ -62,7 +62,7 @@ def build_shards(
     progress: Callable[[ShardDone], None] | None = None,
     on_rows: Callable[[int], None] | None = None,
 ) -> list[Receipt]:
-    """Build what is missing or damaged of these shards below `out`; the receipts of all, in order of index.
+    """Build what is missing or damaged of these shards below `out`; the receipts of all, in order of their numbers.
 
     The files are the same bytes whatever `num_proc` is, and whether the build was interrupted. `progress` hears of
     every finished shard; `on_rows` hears several times a second how many rows of the source are done (the number falls
@@ -83,17 +83,26 @@ def build_shards(
         on_rows: Called with the number of rows done.
 
     Returns:
-        The receipts of all shards, in order of index.
+        The receipts of all shards, in order of their numbers.
 
     Raises:
         BuildError: The disk is full, reading or writing a shard kills or hangs its worker again and again, or workers
             cannot start. Finished shards stay, and the next call goes on from there. So it is after a
             KeyboardInterrupt.
-        SourceError, IntegrityError: As `build_shard`.
+        SourceError: As `build_shard`.
+        IntegrityError: As `build_shard`.
+
+    >>> import tempfile
+    >>> from lomo_hf.building import plan
+    >>> from lomo_hf.corpus import open_corpus
+    >>> from lomo_hf.recipes import Recipe
+    >>> specs = plan(open_corpus(), [Recipe("mine")], limit=3)
+    >>> [receipt.counts["mine"].rows for receipt in build_shards(specs, Path(tempfile.mkdtemp()))]
+    [3]
     """
-    indexes = [spec.index for spec in specs]
+    indexes = [spec.number for spec in specs]
     if len(set(indexes)) != len(indexes):
-        raise BuildError(f"shards must be distinct; found an index twice in {sorted(indexes)[:20]}. Give one plan.")
+        raise BuildError(f"shards must be distinct; found a number twice in {sorted(indexes)[:20]}. Give one plan.")
     if num_proc < 1:
         raise BuildError(f"num_proc must be 1 or more; found {num_proc}. Leave it out to build in this process.")
     sweep_unfinished(specs, out)
@@ -122,7 +131,7 @@ class _Build:
 
     def in_workers(self, specs: Sequence[ShardSpec], num_proc: int, limits: RowLimits) -> None:
         """As many workers as asked for, each with one shard at a time."""
-        progress = SharedProgress(get_context("spawn"), [spec.index for spec in specs])
+        progress = SharedProgress(get_context("spawn"), [spec.number for spec in specs])
         queue = _Queue(specs, self.out)
         workers = [_Worker(progress, limits) for _ in range(min(num_proc, len(specs)))]
         try:
@@ -133,7 +142,7 @@ class _Build:
                 wait([worker.connection for worker in workers if worker.task], _POLL_SECONDS)
                 for worker in workers:
                     self._attend(worker, queue)
-                self.report(progress.rows_in_work(worker.task.spec.index for worker in workers if worker.task))
+                self.report(progress.rows_in_work(worker.task.spec.number for worker in workers if worker.task))
         except BaseException:
             progress.stop()
             raise
@@ -171,7 +180,7 @@ class _Build:
 
     def finished(self, spec: ShardSpec, receipt: Receipt, reused: bool) -> None:
         """Note a shard and tell of it."""
-        self.receipts[spec.index] = receipt
+        self.receipts[spec.number] = receipt
         self._rows_finished += spec.rows
         self._progress(ShardDone(spec, receipt, reused))
         self._on_rows(self._rows_finished)
@@ -199,7 +208,7 @@ class _Queue:
 
     def lost(self, task: Task, begun: bool, row: int) -> None:
         """The worker is gone, or waits for ever: try again, at last row by row."""
-        index = task.spec.index
+        index = task.spec.number
         self._lost[index] += begun
         self._failed_starts = 0 if begun else self._failed_starts + 1
         if self._failed_starts > _RETRIES:
@@ -226,7 +235,7 @@ class _Worker:
     def give(self, task: Task) -> None:
         """Hand it a shard."""
         self.task = task
-        self._progress.mark_alive(task.spec.index)
+        self._progress.mark_alive(task.spec.number)
         with suppress(OSError):  # it is dead, which the next look at the connection tells
             self.connection.send(task)
 
@@ -234,7 +243,7 @@ class _Worker:
         """Whether it has begun its shard, and at which row of the source it is."""
         spec = self.task.spec if self.task else None
         return (
-            (self._progress.has_begun(spec.index), spec.start + self._progress.rows(spec.index))
+            (self._progress.has_begun(spec.number), spec.start + self._progress.rows(spec.number))
             if spec
             else (False, 0)
         )
@@ -243,19 +252,19 @@ class _Worker:
         """Whether a row takes longer than any can. Isolated rows are watched by their guard."""
         if self.task is None or self.task.isolated:
             return False
-        return self._progress.seconds_at_row(self.task.spec.index) > self._limits.hang_seconds
+        return self._progress.seconds_at_row(self.task.spec.number) > self._limits.hang_seconds
 
     def is_silent(self) -> bool:
         """Whether it has been reading or writing longer than that can take."""
         return (
             self.task is not None
-            and self._progress.seconds_silent(self.task.spec.index) > self._limits.silence_seconds
+            and self._progress.seconds_silent(self.task.spec.number) > self._limits.silence_seconds
         )
 
     def replace(self) -> None:
         """A fresh process in place of one that is dead or has to go."""
         if self.task:
-            self._progress.leave_row(self.task.spec.index)
+            self._progress.leave_row(self.task.spec.number)
         self.task = None
         self._end()
         self._start()

@@ -64,7 +64,7 @@ def serve(connection: "Connection[Any, Any]", progress: SharedProgress, limits: 
 
 
 def _finish(task: Task, progress: SharedProgress, limits: RowLimits) -> tuple[Receipt, bool]:
-    index = task.spec.index
+    index = task.spec.number
 
     def on_row(rows: int) -> None:
         progress.set_rows(index, rows)

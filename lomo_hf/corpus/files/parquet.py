@@ -12,17 +12,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
+from lomo_hf.corpus.columns import AS_IT_STANDS, ColumnMap, check_columns
 from lomo_hf.corpus.extra_columns import extra_of_schema
 from lomo_hf.corpus.files.reading import Item, Observe, Stamp, Unreadable, opened
-from lomo_hf.corpus.known_columns import DIALECT_REMEDY, MEDIA_COLUMNS, TURN_HOLDERS
+from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["Layout", "Parquet", "read_layout"]
+__all__ = ["Layout", "Parquet", "read_layout", "to_items"]
 
 _BATCH_ROWS: Final = 256
 _CHUNK: Final = 1 << 20
@@ -71,7 +71,7 @@ class Layout:
                     return
 
     def _items(self, batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
-        for item in _to_items(batch, first):
+        for item in to_items(batch, first):
             if isinstance(item, dict):
                 for column in self.media:
                     if item.get(column) is not None:
@@ -86,7 +86,7 @@ def read_layout(file: "pq.ParquetFile", where: str, columns: ColumnMap = AS_IT_S
         SourceError: No column holds turns, or the mapping names one that is not there.
     """
     names = file.schema_arrow.names
-    _check_columns(names, where, columns)
+    check_columns(names, where, columns)
     wanted = columns.fetched(names)
     light = [] if columns.whole else [name for name in wanted if name in MEDIA_COLUMNS]
     media = tuple(name for name in light if not _is_null(file.schema_arrow.field(name)))
@@ -147,18 +147,6 @@ class Parquet:
                 yield from self.layout.fetch(file, start, stop)
 
 
-def _check_columns(names: list[str], where: str, columns: ColumnMap) -> None:
-    if columns.whole:
-        return
-    missing = columns.missing(names)
-    if missing:
-        raise SourceError(f"{where} has no column {describe(missing)}; its columns are {describe(names)}.")
-    if columns.fetched(names) and (columns.renames or set(names) & set(TURN_HOLDERS)):
-        return
-    seen = f"{where} has no column that holds turns; its columns are {describe(names)}."
-    raise SourceError(f"{seen} {MAPPING_REMEDY} {DIALECT_REMEDY}")
-
-
 def _is_null(field: "pa.Field") -> bool:
     return str(field.type) == "null"
 
@@ -174,7 +162,7 @@ def _unread(value: object) -> object:
     return {"path": value.get("path") or "unread"} if isinstance(value, dict) else value
 
 
-def _to_items(batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
+def to_items(batch: "pa.RecordBatch", first: int) -> Iterator[Item]:
     try:
         yield from batch.to_pylist()
         return

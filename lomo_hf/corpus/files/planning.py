@@ -17,19 +17,20 @@ import numpy.typing as npt
 from lomo_hf.corpus.columns import AS_IT_STANDS, MAPPING_REMEDY, ColumnMap, describe
 from lomo_hf.corpus.conversation import Refusal
 from lomo_hf.corpus.extra_columns import extra_in_order, extra_of_row
+from lomo_hf.corpus.files.finding import format_of
 from lomo_hf.corpus.files.json_array import JsonArray
 from lomo_hf.corpus.files.json_lines import JsonLines
 from lomo_hf.corpus.files.parquet import Parquet
 from lomo_hf.corpus.files.reading import MAX_ROW_BYTES, Item, Observe, Reader, new_digest, opened
+from lomo_hf.corpus.files.tables import ArrowFile, DelimitedFile
 from lomo_hf.corpus.identity import id_hash, row_id, safe_line
 from lomo_hf.corpus.known_columns import DIALECT_REMEDY
 from lomo_hf.corpus.source import FileSource, JoinedSource
 from lomo_hf.errors import SourceError
-from lomo_hf.storage.file_names import NOT_ROWS
 
-__all__ = ["Scan", "check_some_row_reads", "config_name", "files_of", "id_observer", "plain_name", "scan_files"]
+__all__ = ["Scan", "check_some_row_reads", "config_name", "id_observer", "scan_files"]
 
-_FORMATS: Final = {".jsonl": "JSON Lines", ".ndjson": "JSON Lines", ".json": "JSON", ".parquet": "Parquet"}
+_TABLES: Final[dict[str, type[ArrowFile] | type[DelimitedFile]]] = {"Arrow": ArrowFile, "CSV": DelimitedFile}
 _TRIED: Final = 100
 _HOPELESS: Final = frozenset(("dialect", "json", "encoding"))
 _MAX_CONFIG_CHARS: Final = 80
@@ -60,10 +61,15 @@ def scan_files(files: Sequence[Path], columns: ColumnMap = AS_IT_STANDS) -> Scan
         digest.update(repr(columns.pairs).encode())
     for file in files:
         own, observe = new_digest(), id_observer(hashes, columns)
-        if _format(file) == "Parquet":
-            planned = Parquet.scan(file, observe, own, columns)
-            readers.append(planned)
-            extra |= planned.layout.extra
+        kind = format_of(file)
+        if kind == "Parquet":
+            parquet = Parquet.scan(file, observe, own, columns)
+            readers.append(parquet)
+            extra |= parquet.layout.extra
+        elif kind in _TABLES:
+            table = _TABLES[kind].scan(file, observe, own, columns)
+            readers.append(table)
+            extra |= table.extra
         else:
             seen = _Seen(columns, observe)
             readers.append((JsonLines if _is_lines(file) else JsonArray).scan(file, seen, own))
@@ -111,51 +117,9 @@ def config_name(text: str) -> str:
     return safe_line(text, _MAX_CONFIG_CHARS).replace("/", "_")
 
 
-def files_of(path: Path) -> list[Path]:
-    """The files of rows that a path stands for."""
-    if path.is_file():
-        if not _format(path):
-            known = ", ".join(_FORMATS)
-            raise SourceError(
-                f"{path} is in no known format. Give a file that ends in {known} (or .jsonl.gz).{_remedy(path)}"
-            )
-        return [path]
-    if not path.is_dir():
-        raise SourceError(f"{path} does not exist. Give a file, a folder of files, or nothing for the sample corpus.")
-    try:
-        files = sorted(file for file in path.iterdir() if _format(file) and file.is_file())
-    except OSError as error:
-        raise SourceError(f"{path} cannot be listed ({error.strerror}). Check its permissions.") from error
-    formats = sorted({_format(file) for file in files})
-    if not files:
-        inner = sorted(folder.name for folder in path.iterdir() if folder.is_dir())[:8]
-        raise SourceError(f"{path} holds no files of rows; folders in it: {inner}. Give the folder that holds them.")
-    if len(formats) > 1:
-        raise SourceError(f"{path} holds files of {' and '.join(formats)}, maybe the same rows twice. Give one.")
-    return files
-
-
-def _remedy(file: Path) -> str:
-    """What makes a table of text Parquet: everything as text, as numbers and empty cells are otherwise guessed."""
-    sign = {".csv": "", ".tsv": ", sep='\\t'"}.get(file.suffix.lower())
-    if sign is None:
-        return ""
-    there = file.with_suffix(".parquet").name
-    code = f"import pandas; pandas.read_csv({file.name!r}{sign}, dtype=str).to_parquet({there!r})"
-    return f' A table becomes one by: python -c "{code}"'
-
-
-def _format(file: Path) -> str:
-    if file.name.startswith(".") or file.name in NOT_ROWS:
-        return ""
-    plain = Path(file.stem) if file.suffix == ".gz" else file
-    name = _FORMATS.get(plain.suffix.lower(), "")
-    return "" if name == "Parquet" and plain is not file else name
-
-
 def _is_lines(file: Path) -> bool:
     """Whether a file is JSON Lines. Many that are called .json are, too: the first line is a whole row."""
-    if _format(file) == "JSON Lines":
+    if format_of(file) == "JSON Lines":
         return True
     with opened(file) as stream:
         line = stream.readline(MAX_ROW_BYTES)
@@ -191,11 +155,3 @@ def check_some_row_reads(source: FileSource | JoinedSource, name: str) -> None:
         which = "After --columns the first row has" if mapped else "The first row has the columns"
         seen = f" {which} {describe(row)}. {MAPPING_REMEDY}" if row else ""
         raise SourceError(f"None of the first {len(tried)} rows of {name} can be read: {refused[0].detail}{seen}")
-
-
-def plain_name(path: Path) -> str:
-    # Not resolved where there is a name: the Hub's cache is made of links to files named by their digest.
-    name = path.name if path.name not in ("", "..") else path.resolve().name
-    for suffix in (".gz", *_FORMATS):
-        name = name.removesuffix(suffix)
-    return name or "rows"

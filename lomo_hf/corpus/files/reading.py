@@ -4,15 +4,14 @@ A reader is planned once, in one pass (`scan`), and can then be pickled: a worke
 the rows it was given. It holds no open file and no rows.
 """
 
-import gzip
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol, TypeAlias, cast
+from typing import Any, BinaryIO, Final, Protocol, TypeAlias
 
+from lomo_hf.corpus.files.unpacking import UNPACKING_ERRORS, open_unpacked
 from lomo_hf.errors import SourceError
 
 __all__ = ["MAX_ROW_BYTES", "Item", "Observe", "Reader", "Stamp", "Unreadable", "new_digest", "opened"]
@@ -62,21 +61,28 @@ class Stamp:
 
     @classmethod
     def of(cls, path: Path) -> "Stamp":
-        """The file's size and time of change now."""
-        status = path.stat()
+        """The file's size and time of change now.
+
+        Raises:
+            SourceError: There is no such file, or it cannot be looked at.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise SourceError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error
         return cls(path, status.st_size, status.st_mtime_ns)
 
 
 @contextmanager
 def opened(file: Path | Stamp) -> Iterator[BinaryIO]:
-    """A file for reading bytes, unpacked when its name ends in .gz. Every failure is a `SourceError` with a remedy."""
+    """A file for reading bytes, unpacked where its ending says so. Every failure is a `SourceError` with a remedy."""
     path = file.path if isinstance(file, Stamp) else file
     try:
         if isinstance(file, Stamp) and Stamp.of(path) != file:
             raise SourceError(f"{path} changed after it was opened as a source. Leave it alone, or start over.")
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-            yield cast(BinaryIO, stream)
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise SourceError(f"{path} is not a whole gzip file ({error}). Unpack it, or fetch it again.") from error
+        with open_unpacked(path) as stream:
+            yield stream
+    except UNPACKING_ERRORS as error:
+        raise SourceError(f"{path} is not a whole packed file ({error}). Unpack it, or fetch it again.") from error
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error

@@ -12,7 +12,7 @@ from typing import Any, Final
 from lomo_hf.corpus.known_columns import MEDIA_COLUMNS
 from lomo_hf.storage.yaml_reading import read_yaml
 
-__all__ = ["CardConfig", "card_license", "media_of", "read_card"]
+__all__ = ["CardConfig", "card_license", "card_splits", "media_of", "read_card"]
 
 _FRONT: Final = re.compile(r"\s*---[\r\n]+(.*?)[\r\n]+---(?:\r?\n|\Z)", re.DOTALL)
 _MEDIA_TYPES: Final = frozenset(("image", "audio", "video", "pdf"))
@@ -46,6 +46,16 @@ def read_card(text: str, split: str = "train") -> dict[str, CardConfig]:
             name = _name(config)
             configs[name] = CardConfig(name, chosen, tuple(splits[chosen]), media.get(name))
     return configs
+
+
+def card_splits(text: str) -> list[str]:
+    """The splits that a card declares, of any config; none where it declares no config.
+
+    >>> card_splits("---\\nconfigs:\\n- config_name: a\\n  data_files:\\n  - split: test\\n    path: a/*\\n---\\n")
+    ['test']
+    """
+    configs = _mappings(_front_matter(text).get("configs"))
+    return list(dict.fromkeys(name for config in configs for name in _splits(config)))
 
 
 def card_license(text: str) -> str | None:

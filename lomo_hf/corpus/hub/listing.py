@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from lomo_hf.corpus.hub.file import HubFile, reading_retrier
 from lomo_hf.errors import SourceError
-from lomo_hf.hub.retry import Retrier
+from lomo_hf.hub.retry import Retrier, api_answers
 from lomo_hf.storage.file_names import CARD
 
 __all__ = ["Listing", "list_repo"]
@@ -74,8 +74,12 @@ def _asked(action: Callable[[], _T], named: str, retrier: Retrier) -> _T:
         RevisionNotFoundError,
     )
 
+    def ask() -> _T:
+        with api_answers():
+            return action()
+
     try:
-        return retrier.fresh().call(f"reading the list of files of {named}", action, explain=False)
+        return retrier.fresh().call(f"reading the list of files of {named}", ask, explain=False)
     except GatedRepoError as error:
         raise SourceError(f"{named} is gated; accept its terms on the Hub and log in with `hf auth login`.") from error
     except RevisionNotFoundError as error:

@@ -20,12 +20,13 @@ from lomo_hf.corpus.extra_columns import extra_in_order
 from lomo_hf.corpus.files.planning import check_some_row_reads, config_name, id_observer, scan_files
 from lomo_hf.corpus.files.reading import Reader
 from lomo_hf.corpus.hub.card import card_license
-from lomo_hf.corpus.hub.configs import HubConfig, choose_configs, find_configs
+from lomo_hf.corpus.hub.configs import HubConfig, choose_splits, find_splits
 from lomo_hf.corpus.hub.file import HubFile
 from lomo_hf.corpus.hub.listing import Listing, list_repo
 from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.identity import Uniqueness
 from lomo_hf.corpus.source import FileSource, JoinedSource
+from lomo_hf.corpus.splits import TRAIN, id_prefix
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.names import HubName, parse_hub_name
 from lomo_hf.hub.retry import Retrier
@@ -41,6 +42,8 @@ def open_hub(
     name: str | HubName,
     *,
     configs: Sequence[str] | None = None,
+    split: str | None = None,
+    splits: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     columns: Mapping[str, str] | ColumnMap | None = None,
     keep: Sequence[str] = (),
@@ -53,6 +56,8 @@ def open_hub(
     Args:
         name: "org/name", "org/name@revision", or a preset such as "llava-ov15-text".
         configs: Which configs to read; without it those of the preset, or all that hold text only.
+        split: The split to read of every config: "train" by default, or the only one that a config has.
+        splits: Instead of one split several, one after the other; none named are all that there are.
         exclude: Configs to leave out.
         columns: Which columns to read where the dialect is not known; `WHOLE_ROWS` reads rows as they are stored, and
             finds the configs that hold media instead of those that do not.
@@ -62,16 +67,17 @@ def open_hub(
         on_config: Called with (config, how many are planned, how many there are).
 
     Raises:
-        SourceError: The repository or a config does not exist or holds no rows that can be read.
+        UsageError: It has no such config or split.
+        SourceError: The repository does not exist or holds no rows that can be read.
     """
     hub = parse_hub_name(name) if isinstance(name, str) else name
     if hub is None:
         raise SourceError(f"{name!r} is no dataset on the Hub. Write org/name or org/name@revision.")
     mapped = ColumnMap.of(columns, keep)
     listing = list_repo(hub.repo, hub.revision, endpoint=endpoint, retrier=retrier)
-    chosen = choose_configs(
-        find_configs(listing),
-        hub.repo,
+    chosen = choose_splits(
+        listing,
+        [split] if splits is None else _wanted(listing, splits),
         configs=configs if configs is not None else hub.configs,
         exclude=exclude,
         with_media=mapped.whole,
@@ -86,6 +92,12 @@ def open_hub(
     return _joined(listing, parts)
 
 
+def _wanted(listing: Listing, splits: Sequence[str]) -> list[str | None]:
+    """The splits to read, in order; None where there is one and it need not be named."""
+    found = tuple(dict.fromkeys(splits)) or find_splits(listing)
+    return list(found) if splits or len(found) > 1 else [None]
+
+
 def _has_known_turns(part: FileSource) -> bool:
     """Whether the columns alone show the dialect of turns; reading rows to see would cost megabytes a config."""
     leaves = {leaf for reader in part.readers if isinstance(reader, HubParquet) for leaf in reader.layout.leaves}
@@ -94,12 +106,17 @@ def _has_known_turns(part: FileSource) -> bool:
 
 
 def _joined(listing: Listing, parts: Sequence[FileSource]) -> JoinedSource:
-    names = [part.config for part in parts]
+    names = [id_prefix(part.config, part.split) for part in parts]
     if len(set(names)) < len(names):
         raise SourceError(f"configs must have distinct names in ids; found {sorted(names)}. Exclude one.")
     digest = blake2b("".join(part.digest for part in parts).encode(), digest_size=32).hexdigest()
     rows = sum(len(part) for part in parts)
-    of = f"{len(parts)} configs" if len(parts) > 1 else f"config {names[0]}"
+    of = f"{len(parts)} configs" if len(parts) > 1 else f"config {parts[0].config}"
+    sizes: dict[str, int] = {}
+    for part in parts:
+        sizes[part.split] = sizes.get(part.split, 0) + len(part)
+    if len(sizes) > 1:
+        of = f"splits: {', '.join(f'{split} {size:,}' for split, size in sizes.items())}"
     description = f"{rows:,} rows of {listing.repo} ({of}) at {listing.commit[:12]}"
     name = config_name(listing.repo.rpartition("/")[2])
     return JoinedSource(name, digest, description, tuple(parts), listing.repo, listing.commit)
@@ -140,12 +157,17 @@ def _source(
     extra: tuple[str, ...],
 ) -> FileSource:
     contents = [f"{file.path} {file.oid}" for file in config.files]
-    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *contents]
+    splits = [] if config.split == TRAIN else [f"split {config.split}"]
+    deciding = [listing.repo, listing.commit, config.name, repr(columns.pairs), *splits, *contents]
     digest = blake2b("\n".join(deciding).encode(), digest_size=32).hexdigest()
-    description = f"{len(ids):,} rows of {listing.repo}, config {config.name}"
+    which = "" if config.split == TRAIN else f", split {config.split}"
+    description = f"{len(ids):,} rows of {listing.repo}, config {config.name}{which}"
     name, repo, commit = config_name(config.name), listing.repo, listing.commit
     terms = card_license(listing.card)
-    return FileSource(name, digest, description, readers, Uniqueness(ids), repo, commit, columns, terms, ids, extra)
+    unique = Uniqueness(ids)
+    return FileSource(
+        name, digest, description, readers, unique, repo, commit, columns, terms, ids, extra, config.split
+    )
 
 
 def _pieces(readers: Sequence[HubParquet]) -> Iterator[tuple[HubParquet, int, int, int]]:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from lomo_hf.corpus.columns import describe
 from lomo_hf.corpus.conversation import Conversation, Refusal
-from lomo_hf.corpus.files.planning import files_of, scan_files
+from lomo_hf.corpus.files.finding import find_files
+from lomo_hf.corpus.files.planning import scan_files
 from lomo_hf.corpus.turns import to_conversation
 from lomo_hf.errors import RecipeError, SourceError
 
@@ -49,7 +50,7 @@ def read_evaluation(path: Path) -> EvaluationSet:
         data = path.read_bytes()
         lines = tuple(line for line in data.decode("utf-8", "replace").splitlines() if line.strip())
         return EvaluationSet(path.name, f"{zlib.crc32(data):08x}", lines)
-    scan = scan_files(files_of(path))
+    scan = scan_files(find_files(path, every=True).files)
     prompts: list[str] = []
     first: Mapping[str, object] = {}
     for reader in scan.readers:

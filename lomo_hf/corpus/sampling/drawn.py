@@ -40,6 +40,11 @@ class DrawnSource:
         return self.inner.revision
 
     @property
+    def split(self) -> str:
+        """The inner source's."""
+        return self.inner.split
+
+    @property
     def extra(self) -> tuple[str, ...]:
         """The inner source's."""
         return self.inner.extra

@@ -19,11 +19,12 @@ from lomo_hf.corpus.sampling.drawing import Draw, Sampling, draw
 from lomo_hf.corpus.sampling.drawn import DrawnSource, drawn_source
 from lomo_hf.corpus.sampling.picks import Picks
 from lomo_hf.corpus.source import FileSource, JoinedSource
+from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.errors import IntegrityError, SourceError
 from lomo_hf.hub.names import HubName
 from lomo_hf.storage.documents import flag, listed, mapped, maybe, number, one_of, parse, record, text, whole
 
-__all__ = ["draw_json", "read_draw", "recorded_keep", "recorded_sampling", "replay"]
+__all__ = ["draw_json", "read_draw", "recorded_reading", "recorded_sampling", "replay"]
 
 _FORMAT: Final = 1
 _SHAPE: Final = record(
@@ -74,7 +75,7 @@ def draw_json(made: Draw) -> str:
             "config": inner.config,
             "configs": [part.config for part in parts],
             "columns": dict(parts[0].columns.pairs),
-            **recorded_keep(parts),
+            **recorded_reading(parts),
             "digest": inner.digest,
             "rows": len(inner),
         },
@@ -103,9 +104,12 @@ def recorded_sampling(sampling: Sampling, evaluation: Sequence[EvaluationSet] | 
     }
 
 
-def recorded_keep(parts: Sequence[FileSource]) -> dict[str, list[str]]:
-    """The columns that a source keeps, where it keeps any."""
-    return {"keep": list(parts[0].columns.keep)} if parts and parts[0].columns.keep else {}
+def recorded_reading(parts: Sequence[FileSource]) -> dict[str, list[str] | str]:
+    """What of a reading is not as it is by default: columns that are kept, and a split that is not "train"."""
+    if not parts:
+        return {}
+    keep, split = list(parts[0].columns.keep), parts[0].split
+    return {**({"keep": keep} if keep else {}), **({"split": split} if split != TRAIN else {})}
 
 
 def read_draw(path: Path) -> dict[str, Any]:
@@ -169,7 +173,12 @@ def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | J
             return sample  # it has no path that a user could give
         raise SourceError("the draw was made from files. Give them as --corpus beside --replay.")
     name = HubName(recorded["repo"], recorded["revision"], tuple(recorded["configs"]))
-    return open_hub(name, columns=ColumnMap.of(recorded["columns"], recorded.get("keep", ())), endpoint=endpoint)
+    return open_hub(
+        name,
+        columns=ColumnMap.of(recorded["columns"], recorded.get("keep", ())),
+        split=recorded.get("split"),
+        endpoint=endpoint,
+    )
 
 
 def _sampling(record: Mapping[str, Any], overlap: tuple[Path, ...]) -> Sampling:

@@ -1,14 +1,14 @@
 """Opening again what a dataset was built from, by what its manifest says: files, a commit on the Hub, or a draw."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lomo_hf.corpus.columns import ColumnMap
 from lomo_hf.corpus.hub.opening import open_hub
-from lomo_hf.corpus.opening import open_corpus
+from lomo_hf.corpus.opening import open_corpus, open_splits
 from lomo_hf.corpus.sampling.drawn import DrawnSource
-from lomo_hf.corpus.sampling.manifest import read_draw, recorded_keep, replay
+from lomo_hf.corpus.sampling.manifest import read_draw, recorded_reading, replay
 from lomo_hf.corpus.source import FileSource, JoinedSource, Source
 from lomo_hf.hub.names import HubName
 
@@ -29,9 +29,9 @@ def recorded_source(source: Source) -> dict[str, object]:
         "digest": source.digest,
         "repo": source.repo,
         "revision": source.revision,
-        "configs": [part.config for part in parts],
+        "configs": list(dict.fromkeys(part.config for part in parts)),
         "columns": dict(parts[0].columns.pairs) if parts else {},
-        **recorded_keep(parts),
+        **recorded_reading(parts),
     }
 
 
@@ -47,13 +47,29 @@ def reopen_source(
         SourceError, IntegrityError: It cannot be opened.
     """
     columns = ColumnMap.of(record.get("columns"), record.get("keep", ()))
+    split, splits = record.get("split"), tuple(record.get("splits") or ()) or None
     if corpus is None and not record["repo"]:
         whole: FileSource | JoinedSource = open_corpus(config=record["config"])  # the one corpus without a path
     elif corpus is None:
         configs = tuple(record.get("configs") or ()) or None
-        whole = open_hub(HubName(record["repo"], record["revision"], configs), columns=columns)
+        whole = open_hub(
+            HubName(record["repo"], record["revision"], configs), columns=columns, split=split, splits=splits
+        )
     elif isinstance(corpus, str) and not Path(corpus).exists():
-        whole = open_corpus(corpus, columns=columns)
+        whole = _opened(corpus, split, splits, columns=columns)
     else:
-        whole = open_corpus(corpus, config=record["config"], columns=columns)
+        whole = _opened(corpus, split, splits, columns=columns, config=record["config"])
     return replay(read_draw(draw), whole) if draw is not None and draw.is_file() else whole
+
+
+def _opened(
+    corpus: str | Path,
+    split: str | None,
+    splits: Sequence[str] | None,
+    *,
+    columns: ColumnMap,
+    config: str | None = None,
+) -> FileSource | JoinedSource:
+    if splits is not None:
+        return open_splits(corpus, splits, config=config, columns=columns)
+    return open_corpus(corpus, config=config, split=split, columns=columns)

@@ -9,7 +9,7 @@ import re
 from io import BytesIO
 from typing import Final
 
-from lomo_hf.rendering.fonts import cjk_file
+from lomo_hf.rendering.fonts import chinese_file
 
 __all__ = ["FAMILY", "font_face"]
 
@@ -42,7 +42,7 @@ def font_face(text: str) -> str:
     from fontTools.ttLib import TTFont
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
-    place, number = cjk_file()
+    place, number = chinese_file()
     font = TTFont(place, fontNumber=number, lazy=True)
     options = Options(layout_features=[], hinting=False, name_IDs=[], notdef_outline=True, desubroutinize=True)
     subsetter = Subsetter(options)

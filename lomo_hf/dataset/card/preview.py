@@ -82,7 +82,7 @@ def save_sheet(sheet: "Image", target: BytesIO) -> None:
         >>> len(Image.open(buffer).getcolors())
         256
     """
-    sheet.convert("L").save(target, "PNG", optimize=True)
+    sheet.convert("L").save(target, "PNG", compress_level=6)
 
 
 def preview(

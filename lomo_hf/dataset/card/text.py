@@ -101,7 +101,7 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
         size_categories=[size_category(max(one.rows for one in facts.footprints.values()))],
         source_datasets=[facts.source["repo"]] if facts.source["repo"] else None,
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
-        configs=configs_yaml(list(facts.recipes), facts.default),
+        configs=configs_yaml({name: list(facts.footprints[name].splits) for name in facts.recipes}, facts.default),
         dataset_info=dataset_info_yaml(facts.footprints),
         **declared,
     )
@@ -152,7 +152,11 @@ def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) ->
     if not facts.drawn and (columns := source.get("columns")):
         words += ["--columns", ",".join(f"{target}={name}" for target, name in columns.items())]
     words += ["--replay", "draw.json"] if facts.drawn else []
-    words += ["--limit", str(source["rows"]), "--repo", facts.repo]
+    splits = source.get("splits") or {}
+    if not facts.drawn:
+        named = splits or ([source["split"]] if "split" in source else [])
+        words += [word for name in named for word in ("--split", name)]
+    words += ["--limit", str(max(splits.values(), default=source["rows"])), "--repo", facts.repo]
     for one in configs:
         words += ["--recipe", one["name"] if one["named"] else f"{one['name']}.yaml"]
     return shlex.join([*words, "--out", "rebuilt"])

@@ -13,10 +13,11 @@ from typing import Any
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import MANIFEST
 from lomo_hf.dataset.publishing.merging import data_patterns, split_card
-from lomo_hf.dataset.publishing.plan import Snapshot
+from lomo_hf.dataset.publishing.snapshots import Snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder
-from lomo_hf.errors import IntegrityError
+from lomo_hf.errors import IntegrityError, PublishError
 from lomo_hf.hub.client import HubClient, RemoteFile
+from lomo_hf.hub.retry import AnswerError
 from lomo_hf.storage.records import FileRecord
 
 __all__ = ["ReadBack", "read_back"]
@@ -40,7 +41,12 @@ class ReadBack:
 
 
 def read_back(
-    hub: HubClient, there: Snapshot, local: VerifiedFolder | None = None, *, download_up_to: int
+    hub: HubClient,
+    there: Snapshot,
+    local: VerifiedFolder | None = None,
+    download_up_to: int = 256 << 20,
+    *,
+    remedy: str = "Push again.",
 ) -> ReadBack:
     """Compare a commit with its own manifest, and with a folder's shards.
 
@@ -48,24 +54,36 @@ def read_back(
         hub: The repository.
         there: What it holds, from `take_snapshot`.
         local: The folder that was published; None compares the Hub with itself.
-        download_up_to: Fetch and hash every byte where there are at most this many; otherwise only of small files.
+        download_up_to: Bytes. Where all files together have at most this many, each is fetched and hashed; otherwise
+            only those for which the Hub keeps no SHA-256, which are the small ones.
+        remedy: What an error advises.
 
     Raises:
         IntegrityError: The Hub lists, serves or loads something else.
+        PublishError: The Hub refuses, or its trouble does not pass.
     """
     where = f"{hub.repo} at {there.commit[:8]}"
     if there.contents is None:
         raise IntegrityError(f"{where} holds no {MANIFEST}, so no release of lomo_hf. Push it.")
-    findings = _unlike_folder(there.contents, local) if local else []
-    findings += _unlike_manifest(there.contents, there.files)
+    try:
+        return _compared(hub, there, there.contents, local, download_up_to, where)
+    except IntegrityError as error:
+        raise IntegrityError(f"{error} {remedy}".rstrip()) from error
+
+
+def _compared(
+    hub: HubClient, there: Snapshot, contents: Contents, local: VerifiedFolder | None, download_up_to: int, where: str
+) -> ReadBack:
+    findings = _unlike_folder(contents, local) if local else []
+    findings += _unlike_manifest(contents, there.files)
     if findings:
-        raise IntegrityError(f"{where} is not what was built: {'; '.join(findings[:5])}. Push again.")
-    size = sum(record.bytes for record in there.contents.files.values())
-    records = there.contents.files
-    wanted = [path for path in records if size <= download_up_to or there.files[path].sha256 is None]
-    bytes_read = sum(_fetch(hub, there.commit, records[path], where) for path in wanted)
-    configs = _load_all(hub, there.commit, there.contents, split_card(there.card, hub.repo)[0], where)
-    return ReadBack(there.commit, len(there.contents.files), bytes_read, configs)
+        raise IntegrityError(f"{where} is not what was built: {'; '.join(findings[:5])}.")
+    records = contents.files
+    all_of_it = sum(record.bytes for record in records.values()) <= download_up_to
+    wanted = [record for path, record in records.items() if all_of_it or there.files[path].sha256 is None]
+    bytes_read = sum(_fetch(hub, there.commit, record, where) for record in wanted)
+    configs = _load_all(hub, there.commit, contents, split_card(there.card, hub.repo)[0], where)
+    return ReadBack(there.commit, len(records), bytes_read, configs)
 
 
 def _unlike_folder(contents: Contents, local: VerifiedFolder) -> list[str]:
@@ -93,7 +111,7 @@ def _unlike_manifest(contents: Contents, files: Mapping[str, RemoteFile]) -> lis
 
 def _fetch(hub: HubClient, commit: str, record: FileRecord, where: str) -> int:
     if hub.digest(record.path, commit) != (record.bytes, record.sha256):
-        raise IntegrityError(f"{where} serves other bytes of {record.path} than the manifest says. Push again.")
+        raise IntegrityError(f"{where} serves other bytes of {record.path} than the manifest says.")
     return record.bytes
 
 
@@ -106,17 +124,14 @@ def _load_all(hub: HubClient, commit: str, contents: Contents, front: Mapping[st
         if owner is None:
             continue
         with tempfile.TemporaryDirectory(prefix="lomo-read-back-") as cache:
-            loading = partial(_load, hub, name, commit, cache)
-            declared, rows = hub.retrier.call(f"loading {name} of {hub.repo}", loading)
+            declared, rows = _load_patiently(hub, name, commit, cache, where)
         wanted = contents.rows(owner)
         if (declared, rows) != (wanted, wanted):
-            raise IntegrityError(
-                f"{where} loads {rows} rows of {name} and declares {declared}; {wanted} were built. Push again."
-            )
+            raise IntegrityError(f"{where} loads {rows} rows of {name} and declares {declared}; {wanted} were built.")
         found[name] = rows
     missing = sorted(set(contents.configs) - set(found))
     if missing:
-        raise IntegrityError(f"{where} declares no config {missing[0]!r} in its card. Push again.")
+        raise IntegrityError(f"{where} declares no config {missing[0]!r} in its card.")
     return found
 
 
@@ -124,6 +139,16 @@ def _owner(view: Mapping[str, Any], configs: Sequence[str]) -> str | None:
     """The config of ours whose shards a view reads."""
     folders = {pattern.split("/")[0] for pattern in data_patterns({"configs": [view]}, configs)}
     return folders.pop() if len(folders) == 1 else None
+
+
+def _load_patiently(hub: HubClient, name: str, commit: str, cache: str, where: str) -> tuple[int, int]:
+    """What `_load` returns. What cannot be loaded again and again is no release."""
+    try:
+        return hub.call(f"loading {name} of {hub.repo}", partial(_load, hub, name, commit, cache))
+    except PublishError as error:
+        if isinstance(error.__context__, AnswerError):
+            raise IntegrityError(f"{where} does not load {name!r} ({error.__context__}).") from error
+        raise
 
 
 def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]:
@@ -142,15 +167,14 @@ def _load(hub: HubClient, name: str, commit: str, cache: str) -> tuple[int, int]
         cache_dir=cache,
         download_config=DownloadConfig(cache_dir=cache, disable_tqdm=True),
     )
-    (split,) = builder.info.splits.values()
     wanted = builder.info.features.arrow_schema
     files = HfFileSystem(endpoint=hub.api.endpoint, skip_instance_cache=True)
     rows = 0
-    for path in builder.config.data_files[split.name]:
+    for path in (path for split in builder.info.splits for path in builder.config.data_files[split]):
         with files.open(path, block_size=1 << 16) as stream, pq.ParquetFile(stream) as shard:
             rows += shard.metadata.num_rows
             stored = shard.schema_arrow
         for column in wanted:
             if column.name not in stored.names or stored.field(column.name).type != column.type:
                 raise IntegrityError(f"{path} has no column {column.name} as the card declares it for {name}.")
-    return int(split.num_examples), rows
+    return sum(int(split.num_examples) for split in builder.info.splits.values()), rows

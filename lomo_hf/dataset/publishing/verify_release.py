@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from lomo_hf.dataset.publishing.push import PushOptions
+from lomo_hf.dataset.publishing.options import PushOptions
 from lomo_hf.dataset.publishing.read_back import ReadBack, read_back
 from lomo_hf.dataset.publishing.snapshots import take_snapshot
 from lomo_hf.dataset.verifying import VerifiedFolder, verify_dataset

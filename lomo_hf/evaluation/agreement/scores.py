@@ -170,7 +170,8 @@ class ScoredCorpus:
     """A corpus with a column `score`.
 
     Args:
-        files: One for each config of the corpus, called like it, so that its rows have their ids when it is opened.
+        files: One for each config of the corpus, called like it: opened as `open_corpus(file, config=file.stem)` its
+            rows have the ids that they had.
         rows: How many rows they have.
         scored: How many of them have a score; chance alone draws the others.
         refused: Reason -> rows of the corpus that are none, and are left out.
@@ -189,8 +190,9 @@ class ScoredCorpus:
 def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | Path) -> ScoredCorpus:
     """Write a corpus anew with a column `score`, for recipes that choose rows by it (`by: score`).
 
-    Each config of the corpus becomes a file of its name. Opened, its rows have the ids that they had, so that what a
-    recipe makes of a row is what it makes of it in the corpus as it was.
+    Each config of the corpus becomes a file of its name; a split of the config "default" one of the split's name.
+    Opened under that name, its rows have the ids that they had, so that what a recipe makes of a row is what it makes
+    of it in the corpus as it was.
 
     Args:
         source: The corpus, from `open_corpus`.
@@ -213,7 +215,8 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
         >>> corpus = open_corpus()
         >>> scores = {row.id: float(len(row.turns[0].text)) for row in corpus.conversations(0, 9)}
         >>> scored = write_scored_corpus(corpus, scores, Path(tempfile.mkdtemp()) / "scored")
-        >>> scored.rows, scored.scored, next(open_corpus(scored.files[0]).conversations(0, 1)).score
+        >>> again = open_corpus(scored.files[0], config=scored.files[0].stem)
+        >>> scored.rows, scored.scored, next(again.conversations(0, 1)).score
         (206, 9, 386.0)
     """
     folder = Path(out)
@@ -229,7 +232,7 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
                 if isinstance(item, Refusal):
                     refused[item.reason] = refused.get(item.reason, 0) + 1
                     continue
-                config = item.origin.config
+                config = item.id.partition("/")[0]
                 if config not in streams:
                     if Path(config).name != config:
                         raise SourceError(f"config {config!r} is no name of a file, so its rows would lose their ids.")

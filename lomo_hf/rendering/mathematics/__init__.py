@@ -1,6 +1,8 @@
-"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully."""
+"""Mathematics: LaTeX -> math-core -> Typst, with a named refusal for whatever cannot be set faithfully.
 
-from lomo_hf.rendering.mathematics.formula import TypesetFormula, formula_to_typst, typeset_formula
-from lomo_hf.rendering.mathematics.preamble import PREAMBLE, preamble
+What converted formulas call is defined in `rendering/definitions/mathematics.typ`.
+"""
 
-__all__ = ["PREAMBLE", "TypesetFormula", "formula_to_typst", "preamble", "typeset_formula"]
+from lomo_hf.rendering.mathematics.formula import TypesetFormula, check_work, formula_to_typst, typeset_formula
+
+__all__ = ["TypesetFormula", "check_work", "formula_to_typst", "typeset_formula"]

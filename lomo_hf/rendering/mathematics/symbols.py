@@ -115,7 +115,7 @@ WRAPS = {
     "\\wideparen": ("overparen(", ")", "ord"),
     "\\pmb": ("bold(", ")", "ord"),
 }
-"""Commands with one argument that become a function of the preamble around it."""
+"""Commands with one argument that become a function of `mathematics.typ` around it."""
 
 DOTS = {
     "centred": ("\\cdots", "\\dotsb", "\\dotsm", "\\dotsi"),

@@ -6,13 +6,10 @@ a line ends is not set here. No rule looks at anything but the text.
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import permutations
 
-from lomo_hf.rendering.markup import Line
-
-__all__ = ["breaks_after_space", "is_prose", "parts_of"]
+__all__ = ["breaks_after_space", "is_code", "is_prose", "parts_of"]
 
 # Letters that need no shaping, and the punctuation and signs that go with them. No tab, no mark, no joiner, no space
 # but the common one.
@@ -27,6 +24,7 @@ _SIGNS = (
     "\u2030\u2032\u2033\u2039\u203a\u2070\u2074-\u208e\u20ac\u2116\u2122\u2150-\u215e\u2212"
 )
 _LISTED = re.compile(f"[ -~{_LETTERS}{_SIGNS}]*")
+_DRAWN = re.compile(f"[ -~{_LETTERS}{_SIGNS}\u2500-\u259f]*")
 # Typst shapes scripts apart, and a sign with the script before it: in `x "Ж` neither is kerned with the letter behind.
 _SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
 _MIXED = re.compile(
@@ -49,18 +47,14 @@ _BROKEN = re.compile(
 )
 
 
-def is_prose(lines: Sequence[Line], covered: frozenset[int]) -> bool:
-    """Whether all lines are text of listed characters, each among the code points that the font has."""
-    for line in lines:
-        if line.mono or line.rtl or line.region or len(line.pieces) > 1:
-            return False
-        for piece in line.pieces:
-            if piece.kind != "text" or not _is_listed(piece.text, covered):
-                return False
-    return True
+def is_code(text: str, covered: frozenset[int]) -> bool:
+    """As text, but that no character is shaped, and that lines and blocks drawn with characters are listed too."""
+    printable = text.isascii() and text.isprintable()
+    return printable or (_DRAWN.fullmatch(text) is not None and covered.issuperset(map(ord, set(text))))
 
 
-def _is_listed(text: str, covered: frozenset[int]) -> bool:
+def is_prose(text: str, covered: frozenset[int]) -> bool:
+    """Whether a line is text of listed characters, each among the code points that the font has."""
     if _LISTED.fullmatch(text) is None or _LONG.search(text) or "\\\\" in text:
         return False
     return text.isascii() or (covered.issuperset(map(ord, set(text))) and _MIXED.search(text) is None)
@@ -87,7 +81,7 @@ def parts_of(word: str) -> tuple[str, ...] | None:
     """
     if len(word) == 1:
         return (word,)
-    if "www." in word:  # Typst breaks addresses in a way of its own
+    if len(word) > _LONGEST or "www." in word:  # Typst breaks addresses in a way of its own
         return None
     parts = tuple(_BROKEN.split(word))
     if all(part == "\u2014" or _WHOLE.fullmatch(part[:-1] if part[-1] in "-/\u2013" else part) for part in parts):

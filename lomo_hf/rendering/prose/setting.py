@@ -1,37 +1,35 @@
-"""Lines of prose to a page: words beside one another until a line is full, lines under one another."""
+"""Lines of prose or code to a drawing: words beside one another until a line is full, lines under one another."""
 
-import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import NamedTuple
+from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
-from lomo_hf.rendering.markup import Line
-from lomo_hf.rendering.prose.gate import breaks_after_space, is_prose, parts_of
-from lomo_hf.rendering.prose.words import PHASES, Words, covered, shared_words
-from lomo_hf.rendering.scripts import rooms_of
+from lomo_hf.rendering.fonts import MONO_ADVANCE
+from lomo_hf.rendering.glyphs import Drawing
+from lomo_hf.rendering.markup import HANGING, Line
+from lomo_hf.rendering.prose.chinese import broken_chinese, is_chinese
+from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
+from lomo_hf.rendering.prose.gate import breaks_after_space, is_code, is_prose, parts_of
+from lomo_hf.rendering.scripts import Room, rooms_of
 
 __all__ = ["set_prose"]
 
-_RUNS = re.compile(" +|[^ ]+")
 _TOLERANCE = 1e-6  # px by which Typst lets a line be too long
-
-
-class _Placed(NamedTuple):
-    word: str
-    x: float
-    row: int
 
 
 @dataclass
 class _Rows:
     """The words of a page with their places, and the room that each row needs above and below."""
 
-    words: list[_Placed] = field(default_factory=list)
+    shapes: list[Shape] = field(default_factory=list)
+    x: list[float] = field(default_factory=list)  # em from the left
+    at: list[int] = field(default_factory=list)  # which row
     above: list[int] = field(default_factory=list)
     below: list[int] = field(default_factory=list)
 
@@ -39,98 +37,168 @@ class _Rows:
         self.above.append(0)
         self.below.append(0)
 
-    def place(self, word: str, x: float, room: tuple[int, int]) -> None:
-        self.words.append(_Placed(word, x, len(self.above) - 1))
-        if room != (0, 0):
-            self.above[-1], self.below[-1] = max(self.above[-1], room[0]), max(self.below[-1], room[1])
+    def place(self, shapes: Sequence[Shape], x: Sequence[float], rooms: Sequence[Room]) -> None:
+        self.shapes += shapes
+        self.x += x
+        self.at += [len(self.above) - 1] * len(shapes)
+        if rooms:
+            self.above[-1] = max(self.above[-1], max(up for up, _ in rooms))
+            self.below[-1] = max(self.below[-1], max(down for _, down in rooms))
 
 
-def set_prose(
-    lines: Sequence[Line], width: int, style: RenderStyle, words: Words | None = None
-) -> NDArray[np.uint8] | None:
-    """The page of lines of prose in a column of `width` px, as Typst would set it; uint8, 255 is paper, untrimmed.
+@dataclass(frozen=True)
+class _Words:
+    """The words of one line of the prompt: where each would start and end if all stood on one row, in em.
 
-    None where that is not certain: another script, formulas, code, or a line whose end depends on more than is known
-    here. The answer depends on the lines, the width and the style alone. `words` is the cache, by default the
-    process's own.
+    Attributes:
+        rooms: What each needs above and below; empty where none needs anything.
+        end: Where the last one ends, with the spaces behind it.
+    """
+
+    texts: list[str]
+    shapes: list[Shape]
+    starts: list[float]
+    ends: list[float]
+    rooms: list[Room]
+    end: float
+
+
+def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, faces: Faces | None = None) -> Drawing | None:
+    """Lines of prose and code in a column of `width` px, as Typst would set them; from the column's left edge.
+
+    None where that is not certain: another script, formulas, or a line whose end depends on more than is known here.
+    The answer depends on the lines, the width and the style alone. `faces` hold what is kept, by default in the
+    process.
 
     >>> from lomo_hf.rendering.markup import Line, Piece
-    >>> page = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
-    >>> page is None, set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
-    (False, None)
+    >>> drawing = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
+    >>> len(drawing.glyphs), set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
+    (11, None)
     """
-    if not is_prose(lines, covered()):
+    faces = faces or shared_faces()
+    if not all(_is_certain(line, faces) for line in lines):
         return None
-    words = words or shared_words()
-    rows = _Rows()
+    rows, column = _Rows(), (width + _TOLERANCE) / style.text_size
     for line in lines:
         text = line.pieces[0].text if line.pieces else ""
-        if not _broken(text, (width + _TOLERANCE) / style.text_size, words, rows):
+        if not (
+            _add_chinese(text, column, faces, rows) if line.region else _add(text, line.mono, column, faces, rows)
+        ):
             return None
     if style.text_size % 20 and (any(rows.above) or any(rows.below)):
         return None  # rooms are whole pixels at 20 px only
-    return _painted(rows, style, words) if rows.words else None
+    return _drawing(rows, style, faces) if rows.shapes else None
 
 
-def _broken(text: str, width: float, words: Words, rows: _Rows) -> bool:
-    """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain."""
+def _is_certain(line: Line, faces: Faces) -> bool:
+    """Whether a line is of a kind that is set here; where it ends may still be uncertain."""
+    if not line.pieces:
+        return True
+    first = line.pieces[0]
+    if line.rtl or len(line.pieces) > 1 or first.kind not in (("text", "mono") if line.mono else ("text",)):
+        return False
+    if line.region:
+        return line.region == "SC" and not line.mono and is_chinese(first.text, faces.chinese)
+    if line.mono:
+        return is_code(first.text, faces.mono.covered)
+    return is_prose(first.text, faces.latin.covered)
+
+
+def _add(text: str, mono: bool, width: float, faces: Faces, rows: _Rows) -> bool:
+    if not mono:
+        return _broken(text, width, 0.0, faces.latin, rows)
+    return _broken(text, width, MONO_ADVANCE * (len(text) - len(text.lstrip(" ")) + HANGING), faces.mono, rows)
+
+
+def _add_chinese(text: str, width: float, faces: Faces, rows: _Rows) -> bool:
+    found = broken_chinese(text, width, faces)
+    for row in found or ():
+        rows.open()
+        rows.place([shape for shape, _ in row], [x for _, x in row], ())
+    return found is not None
+
+
+def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bool:
+    """Place the words of one line of the prompt on as many rows as it takes; lengths in em. False: not certain.
+
+    `hang` is how far all rows but the first stand in.
+    """
     rows.open()
-    space, inner = words.advance(" "), text.rstrip(" ")
-    tail = space * (len(text) - len(inner))  # spaces at the end of a paragraph take room, those where a row ends none
-    x, before, left = 0.0, "", len(inner)
-    for run, room in _runs(inner):
-        left -= len(run)
-        if run[0] == " ":
-            x += len(run) * space
-            continue
-        word, advance = run, words.advance(run)
-        while x + advance + (0 if left else tail) > width:
+    line = _words(text, face)
+    here, left, before = 0, 0.0, ""  # the next word, where its row begins, and the word in front of it on the row
+    while here < len(line.texts):
+        past = bisect_right(line.ends, left + width, here)
+        if past == len(line.texts) and line.end - left > width:
+            past -= 1
+        rows.place(line.shapes[here:past], [start - left for start in line.starts[here:past]], line.rooms[here:past])
+        if past == len(line.texts):
+            return True
+        before = line.texts[past - 1] if past > here else before
+        word, shape, room = line.texts[past], line.shapes[past], line.rooms[past : past + 1]
+        x = line.starts[past] - left
+        # Spaces at the end of a paragraph take room, those where a row ends take none.
+        behind = line.end - line.ends[past] if past == len(line.texts) - 1 else 0.0
+        while x + shape.advance + behind > width:
             parts = parts_of(word)
             if parts is None:
                 return False
-            head = _fitting(parts, width - x, words)
+            head = _fitting(parts, width - x, face)
             if head:
-                rows.place(head, x, room)
+                rows.place([face.shape(head)], [x], room)
                 word = word[len(head) :]
             elif not before or not breaks_after_space(before, word):
                 return False
             rows.open()
-            x, before, advance = 0.0, "", words.advance(word)
-        rows.place(word, x, room)
-        x, before = x + advance, word
+            x, before, shape = hang, "", face.shape(word)
+        rows.place([shape], [x], room)
+        here, left, before = past + 1, line.ends[past] - x - shape.advance, word
     return True
 
 
-def _runs(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Words and the spaces between them, each with the room that it needs."""
-    for room, stretch in rooms_of(text):
-        for run in _RUNS.findall(stretch):
-            yield run, room
+def _words(text: str, face: Face) -> _Words:
+    inner, space, x = text.rstrip(" "), face.shape(" ").advance, 0.0
+    texts: list[str] = []
+    shapes: list[Shape] = []
+    starts: list[float] = []
+    ends: list[float] = []
+    rooms: list[Room] = []
+    for room, stretch in rooms_of(inner):
+        for word in stretch.split(" "):
+            if word:
+                shape = face.young.get(word) or face.shape(word)
+                texts.append(word)
+                shapes.append(shape)
+                starts.append(x)
+                x += shape.advance
+                ends.append(x)
+                rooms.append(room)
+            x += space
+        x -= space
+    tail = (len(text) - len(inner)) * space
+    return _Words(texts, shapes, starts, ends, rooms if not text.isascii() and any(map(any, rooms)) else [], x + tail)
 
 
-def _fitting(parts: Sequence[str], width: float, words: Words) -> str:
+def _fitting(parts: Sequence[str], width: float, face: Face) -> str:
     """As many parts of a word as fit, in one; "" where none does."""
     for count in range(len(parts) - 1, 0, -1):
         head = "".join(parts[:count])
-        if words.advance(head) <= width:
+        if face.shape(head).advance <= width:
             return head
     return ""
 
 
-def _painted(rows: _Rows, style: RenderStyle, words: Words) -> NDArray[np.uint8]:
-    """All words on paper as large as their ink takes."""
+def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
+    """All words where they stand."""
+    size, shapes = style.text_size, rows.shapes
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
-    baselines = list(accumulate(pitches))
-    drawn: list[tuple[NDArray[np.uint8], int, int]] = []
-    for word, x, row in rows.words:
-        pixel, phase = divmod(round(x * style.text_size * PHASES), PHASES)
-        picture = words.picture(word, style.text_size, phase)
-        drawn.append((picture.pixels, pixel + picture.left, baselines[row] + picture.top))
-    left, top = min(x for _, x, _ in drawn), min(y for _, _, y in drawn)
-    right = max(x + pixels.shape[1] for pixels, x, _ in drawn)
-    bottom = max(y + pixels.shape[0] for pixels, _, y in drawn)
-    page = np.full((bottom - top, right - left), 255, np.uint8)
-    for pixels, x, y in drawn:
-        place = page[y - top : y - top + pixels.shape[0], x - left : x - left + pixels.shape[1]]
-        np.minimum(place, pixels, out=place)
-    return page
+    baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
+    counts = [len(shape.glyphs) for shape in shapes]
+    x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
+    y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
+    used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
+    outlines = [faces.glyph(number, size) for number in used.tolist()]
+    return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
+
+
+def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.fromiter(chain.from_iterable(parts), kind)

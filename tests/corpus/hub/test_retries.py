@@ -118,6 +118,14 @@ def test_policies_that_cannot_be_are_refused() -> None:
     assert trouble_of(ValueError("mine")) is None
 
 
+def test_an_answer_that_is_none_of_the_hubs_is_tried_again_and_named(hub: ServedHub, quick: Retrier) -> None:
+    hub.faults.append(Fault("GET /api/", 200, times=3))
+    assert len(open_hub(REPO, configs=["gsm8k"], retrier=quick))
+    hub.faults.append(Fault("GET /api/", 200, times=1_000))
+    with pytest.raises(SourceError, match=r"failed 7 times, at last with: the answer is not one of the Hub's API"):
+        open_hub(REPO, configs=["gsm8k"], retrier=quick)
+
+
 def test_waits_are_shown_while_a_corpus_is_opened(hub: ServedHub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     hub.faults.append(Fault("README", 503, times=2))

@@ -5,6 +5,7 @@ changed here for the length of a test, as the tests of `datasets` do it. Their o
 The end-to-end test trusts none of this: its clients run in a process of their own.
 """
 
+import json
 import logging
 import shutil
 from collections.abc import Callable, Iterator
@@ -95,7 +96,8 @@ def retrier(waits: list[float]) -> Callable[[], Retrier]:
 
 @pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of few rows: a first release of two configs, the next one of the first config, and a third config."""
+    """Folders of few rows: a first release of two configs, the next one of the first config, a third config, and the
+    first config with a refused row."""
     base = tmp_path_factory.mktemp("built")
     for name, recipes, seed, limit in (
         ("first", ["ratio50", "ratio25"], 0, 6),
@@ -103,6 +105,14 @@ def built_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("other", ["prefix50"], 0, 6),
     ):
         build_dataset(None, recipes, base / name, seed=seed, limit=limit, repo=REPO)
+    prompts = [
+        *(f"{number} plus {number} is how much? Think before you say it." for number in range(9)),
+        "Say <image>.",
+    ]
+    rows = [{"id": str(number), "prompt": prompt, "answer": "That."} for number, prompt in enumerate(prompts)]
+    (base / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    build_dataset(base / "corpus.jsonl", ["ratio50"], base / "refusing", repo=REPO)
+    (base / "corpus.jsonl").unlink()
     return {path.name: path for path in base.iterdir()}
 
 

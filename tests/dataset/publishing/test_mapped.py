@@ -8,7 +8,7 @@ import datasets
 import pytest
 from dataset.publishing.conftest import REPO
 from hub.server import LoopbackHub
-from huggingface_hub import DatasetCard
+from huggingface_hub import DatasetCard, HfApi
 
 from lomo_hf import card_for, check_dataset, map_dataset, push_mapped, verify_dataset
 from lomo_hf.errors import RecipeError, SourceError
@@ -33,13 +33,11 @@ def test_data_and_card_are_one_release(hub: LoopbackHub, rows: datasets.Dataset)
     assert "mapped with lomo_hf.map_dataset" in hub.read(REPO, "README.md").decode()
 
 
-def test_the_card_goes_over_what_push_to_hub_wrote(
-    hub: LoopbackHub, rows: datasets.Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # It asks huggingface.co whether it is valid, whatever the endpoint is.
-    monkeypatch.setattr(DatasetCard, "validate", lambda card, repo_type=None: None)
+def test_the_card_goes_over_what_push_to_hub_wrote(hub: LoopbackHub, rows: datasets.Dataset) -> None:
     rows.push_to_hub(REPO, "ratio50")
-    card_for(rows, "ratio50", repo=REPO).push_to_hub(REPO)
+    text = str(card_for(rows, "ratio50", repo=REPO)).encode()
+    # As the card's own `push_to_hub` does, which in this process knows the real Hub alone.
+    HfApi(hub.url).upload_file(path_or_fileobj=text, path_in_repo="README.md", repo_id=REPO, repo_type="dataset")
     card = DatasetCard(hub.read(REPO, "README.md").decode())
     assert [config["config_name"] for config in card.data.configs] == ["ratio50"]
     assert "## Rebuild" in card.text

@@ -210,8 +210,8 @@ def test_a_review_leaves_main_alone_and_the_same_command_tags_after_the_merge(hu
     before = hub.tree(REPO)
     report = release("next", "v1.1.0", PushOptions(create_pr=True))
     assert (hub.tree(REPO), report.pull_request, report.tagged) == (before, 1, False)
-    assert report.found
-    assert report.found.configs["ratio50"] == 8
+    assert report.read_back
+    assert report.read_back.configs["ratio50"] == 8
     repo = hub.repo(REPO)
     repo.pulls[1].status = "open"
     repo.merge(repo.pulls[1])

@@ -4,6 +4,7 @@ The faster one runs whole just before a call of the slower one is served, whiche
 leaves out calls which interleave one by one; two commands that start together are tried under `-m slow`.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from itertools import groupby
@@ -65,6 +66,83 @@ def test_another_release_under_the_same_tag_at_any_call_keeps_the_tag(
         whole_at("v1.1.1", world.hub, seen)
         for left in world.hub.open_pulls(REPO):
             assert f"pull request {left}, 'Release v1.1.0', is still open; close it if nobody waits for it" in told
+
+
+@BOTH
+def test_a_push_that_loses_its_tag_says_what_main_holds_and_leaves_it_at_the_release_that_has_it(
+    make_world: Callable[[str], World], built_once: dict[str, Path], retrier: MakeRetrier, way: str
+) -> None:
+    world = make_world(way)
+    hub, tag = world.hub, world.writes("/tag/")
+    for other, at in (("other", tag), ("first", tag)):
+        world.start_over()
+
+        def faster(other: str = other) -> None:
+            """Somebody who tags, by hand, what main held before."""
+            hub.repo(REPO).tags["v1.1.0"] = hub.repo(REPO).tags["v1.0.0"]
+            if other == "other":
+                hub.store.someone_commits(hub.repo(REPO), {"ada.txt": b"hello"})
+
+        hub.meanwhile(".*", "", faster, skip=at)
+        says = {
+            "first": "Main is put back to v1.0.0, which it held before.",
+            "other": "Somebody has committed to main since, so it is left as it is.",
+        }
+        with pytest.raises(
+            PublishError, match=rf"a tag is never moved\. {re.escape(says[other])} Push this one as v1"
+        ):
+            world.push()
+        if other == "first":
+            assert hub.tree(REPO) == hub.tree(REPO, "v1.1.0") == world.old
+            assert hub.repo(REPO).head.title == "Undo Release v1.1.0"
+        else:
+            assert hub.tree(REPO)["ada.txt"]
+        push(built_once["next"], REPO, "v1.1.1", world.options, retrier=retrier())
+        assert hub.tree(REPO, "v1.1.1") == hub.tree(REPO)
+        assert {path for path in hub.tree(REPO) if path.endswith(".parquet")} == {
+            path for path in world.new if path.endswith(".parquet")
+        }
+
+
+@BOTH
+def test_a_tag_that_is_set_while_files_are_sent_leaves_main_untouched(
+    make_world: Callable[[str], World], way: str
+) -> None:
+    world = make_world(way)
+    world.start_over()
+    hub = world.hub
+    head = hub.repo(REPO).head
+
+    def faster() -> None:
+        hub.repo(REPO).tags["v1.1.0"] = head.id
+
+    hub.meanwhile("PUT", "/lfs/", faster)
+    with pytest.raises(PublishError, match="is another release, and a tag is never moved"):
+        world.push()
+    assert hub.repo(REPO).head is head
+
+
+@BOTH
+def test_putting_main_back_survives_a_hub_that_fails(make_world: Callable[[str], World], way: str) -> None:
+    world = make_world(way)
+    hub, tag = world.hub, world.writes("/tag/")
+
+    def faster() -> None:
+        hub.repo(REPO).tags["v1.1.0"] = hub.repo(REPO).tags["v1.0.0"]
+
+    for harm in (503, "disconnect", "lost", "page"):
+        for call in range(12):
+            world.start_over()
+            hub.meanwhile(".*", "", faster, skip=tag)
+            hub.fault(".*", "", harm, skip=tag + 1 + call)
+            with pytest.raises(PublishError, match=r"Main is put back to v1\.[01]\.0"):
+                world.push()
+            assert hub.tree(REPO) == world.old
+    world.start_over()
+    hub.meanwhile(".*", "", faster, skip=tag)
+    hub.outage(tag + 3, 503)
+    with pytest.raises(PublishError, match=r"failed 3 times"):
+        world.push()
 
 
 @BOTH

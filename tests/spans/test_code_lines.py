@@ -1,0 +1,92 @@
+"""Lines that look like code, and lines that do not: the labelled set, its form, its page, the cost of long lines."""
+
+from collections import Counter
+from time import process_time
+
+import pytest
+
+from benchmarks.code_lines import BEGIN, CODE_LINES, END, LabelledLines, read_lines, set_lines, tables
+from benchmarks.formula_places import PAGE
+from lomo_hf.rendering.monospace import mono_lines
+from lomo_hf.spans.code_lines import code_lines
+from lomo_hf.spans.code_patterns import LIKELY, SURE, of_all
+
+
+@pytest.fixture(scope="module")
+def labelled() -> tuple[LabelledLines, ...]:
+    return read_lines()
+
+
+def test_no_line_of_prose_is_set_as_code(labelled: tuple[LabelledLines, ...]) -> None:
+    wrong = [
+        (prompt.id, line.text) for prompt in labelled for line, is_set in set_lines(prompt) if is_set > line.is_code
+    ]
+    assert wrong == []
+
+
+def test_code_of_every_language_is_set_as_code(labelled: tuple[LabelledLines, ...]) -> None:
+    lines: Counter[str] = Counter()
+    right: Counter[str] = Counter()
+    for prompt in labelled:
+        for line, is_set in set_lines(prompt):
+            lines[prompt.kind] += bool(line.is_code)
+            right[prompt.kind] += bool(line.is_code) and is_set
+    languages = [kind for kind, count in lines.items() if count]
+    assert len(languages) >= 30
+    assert [kind for kind in languages if right[kind] < 0.7 * lines[kind]] == []
+
+
+def test_the_set_is_well_formed_and_its_halves_are_apart(labelled: tuple[LabelledLines, ...]) -> None:
+    assert len({prompt.id for prompt in labelled}) == len(labelled)
+    by_half = Counter(prompt.half for prompt in labelled)
+    assert min(by_half.values()) > 100
+    texts = [tuple(line.text for line in prompt.lines) for prompt in labelled]
+    assert len(set(texts)) == len(texts)
+    assert CODE_LINES.stat().st_size < 200_000
+
+
+def test_the_page_shows_the_figures_of_this_version(labelled: tuple[LabelledLines, ...]) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.split(BEGIN)[1].split(END)[0].strip() == tables(labelled), (
+        "docs/formulas.md is out of date: run `python -m benchmarks.code_lines --write` and look at what changed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        (["| a   | b |", "|-----|---|", "| one | 2 |"], True),
+        (["| a | b |", "| --- | --- |", "| eleven | 2   | 4 |"], False),
+        (["|  | Years ended   | 2019 |", "| Net income   | 12 | 13 |"], False),
+    ],
+)
+def test_rows_are_columns_where_their_bars_stand_below_each_other(rows: list[str], expected: bool) -> None:
+    assert mono_lines(rows) == [expected] * len(rows)
+
+
+def test_an_indented_sentence_is_no_code_but_an_indented_statement_is() -> None:
+    assert mono_lines(["Dear Sir,", "    I shall come on Monday, I hope.", "Ann"]) == [False, False, False]
+    assert mono_lines(["    total = a + b"]) == [True]
+
+
+def test_a_line_with_a_formula_is_no_code_by_itself() -> None:
+    assert code_lines(["int x = ;", "y = 3;"], [True, False]) == [False, True]
+
+
+UNITS = [
+    "a ", "a, ", "a.", "a=", "a(", "(a)", "<a ", '"a" ', "-a ", "a:", "$a", "{", "a b = ", "a::", "a<b, ", "[a]", "&*",
+    "for a in ", "if (", "x.y(z)", "--a ", "SELECT ", "a\t", " ", "|a  ", "int a ", "a=b;", "(())", "f(a)(b)", "@a.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("patterns", [SURE, LIKELY], ids=["sure", "likely"])
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_longest_line_costs_no_backtracking(unit: str, patterns: object) -> None:
+    """Whatever it ends in, a line of the length up to which lines are matched costs little."""
+    pattern = of_all(SURE if patterns is SURE else LIKELY)
+    for head in ("", "for ", "int ", "a.b ", "<a ", "@", "from x import "):
+        for end in ("", "!", "\x00", ";x", ")?"):
+            line = (head + unit * 300)[:298] + end
+            before = process_time()
+            pattern.match(line)
+            assert process_time() - before < 1, (head, end)
