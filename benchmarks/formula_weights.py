@@ -54,7 +54,9 @@ _EXPECTED_PAIRS = {
 }  # fmt: skip
 _AT_LEAST = {"brackets": 2.5}  # whoever writes `\\(` means a formula, unless it is a citation or an expression
 _EXPECTED_BARE = {
-    "bare": 1, "box": -2.5, "empty argument": -6, "placeholder": -4, "argument": 1.5, "script": 0.5, "several": 0.5,
+    "bare": 1, "box": -2.5, "styling": -1, "empty argument": -6, "placeholder": -4, "argument": 1.5, "script": 0.5,
+    "several": 0.5,
+   
     "path": -4, "word before": -1, "operand before": 1.3, "operand after": 1.3, "own line": 0.8, "cue": -1.2,
     "far cue": -0.5, "cue behind": -0.7, "spoken about": -1, "in quotes": -1.5, "operands missing": -1,
     "alone": -1, "string escape": -2.5, "LaTeX": -1, "LaTeX source": -2, "sure": 0.2,

@@ -109,6 +109,19 @@ def _formula(rng: Rng) -> str:
     return _pick(rng, _DELIMITERS).replace("%s", body)
 
 
+def _ruled(rng: Rng, prompts: Sequence[str]) -> str:
+    """Tables with rules, in which every cell costs as much as its row has columns; up to six of 60 rows of 25."""
+    tables = []
+    for _ in range(int(rng.integers(1, 7))):
+        columns, rows = int(rng.integers(1, 26)), int(rng.integers(1, 61))
+        cells = "&".join(_pick(rng, _ATOMS[:5]) for _ in range(columns))
+        filled = cells if rng.random() < 0.7 else _pick(rng, _ATOMS)
+        spec = f"{{*{{{columns}}}{{c|}}}}" if rng.random() < 0.5 else "{" + "|c" * columns + "|}"
+        body = " \\\\ \\hline ".join([cells, *[filled] * (rows - 1)])
+        tables.append(f"$$\\begin{{array}}{spec}{body}\\end{{array}}$$")
+    return _pick(rng, prompts)[:60] + "\n" + "\n\n".join(tables)
+
+
 def _unicode(rng: Rng, prompts: Sequence[str]) -> str:
     """Any code points at all; lone surrogates among them now and then."""
     top = int(_pick_number(rng, (0x80, 0x800, 0x3000, 0xD800, 0x10000, 0x110000)))
@@ -153,6 +166,7 @@ KINDS: Final[dict[str, Callable[[Rng, Sequence[str]], str]]] = {
     "spliced": _spliced,
     "latex": _latex,
     "displaced": _displaced,
+    "ruled": _ruled,
     "unicode": _unicode,
     "markup": _markup,
     "repeated": _repeated,

@@ -56,6 +56,13 @@ QWEN3_VL: Final = Processor(16, 32, 256 * 256, 16_777_216)
 def fixed_square(side: int, patch: int = 14) -> Processor:
     """A processor that resizes every picture to a square of `side` px and makes each patch a token, as CLIP does.
 
+    Args:
+        side: Pixels.
+        patch: Side of a patch, in pixels.
+
+    Returns:
+        The processor, for `image_tokens`.
+
     >>> image_tokens(320, 60, fixed_square(384))
     729
     """

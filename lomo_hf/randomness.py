@@ -14,6 +14,14 @@ __all__ = ["stream", "uniform"]
 def stream(seed: int, row_id: str, purpose: str) -> np.random.Generator:
     """A generator of its own for one purpose in one row: Philox, keyed by a 128-bit BLAKE2b digest.
 
+    Args:
+        seed: The recipe's.
+        row_id: The row's.
+        purpose: What is drawn; every purpose has draws of its own.
+
+    Returns:
+        The generator, the same on every machine.
+
     >>> a = stream(0, "gsm8k/1", "distortion").random()
     >>> a == stream(0, "gsm8k/1", "distortion").random(), a == stream(0, "gsm8k/1", "turn").random()
     (True, False)
@@ -23,6 +31,14 @@ def stream(seed: int, row_id: str, purpose: str) -> np.random.Generator:
 
 def uniform(seed: int, row_id: str, purpose: str) -> float:
     """One number in [0, 1) with 53 random bits, without the cost of building a generator.
+
+    Args:
+        seed: The recipe's.
+        row_id: The row's.
+        purpose: What is drawn; every purpose has draws of its own.
+
+    Returns:
+        The number, the same on every machine.
 
     >>> 0 <= uniform(0, "gsm8k/1", "ratio") < 1
     True

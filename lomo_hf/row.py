@@ -1,7 +1,7 @@
-"""The row that is stored: its columns, their types, and the two views of it that consumers load.
+"""The row that is stored: its columns, their types, and its turns in the two forms that consumers read.
 
 Facts behind each choice: a content part holds `type` and `text` only, because chat templates take any part with an
-`image` key for a picture; rows without a page have null images, never an empty list; `messages` suits TRL and Axolotl,
+`image` key for a picture; `images` of rows without a page: see `images_of_text_row`; `messages` suits TRL and Axolotl,
 `conversations` LLaMA-Factory and ms-swift. What a row holds does not depend on the recipe's name or ratio.
 """
 
@@ -38,9 +38,10 @@ __all__ = [
     "TextLomo",
     "TextRow",
     "TurnColumns",
+    "card_features",
     "extra_columns_of",
+    "images_of_text_row",
     "row_features",
-    "sharegpt_features",
     "stored_schema",
     "with_old_features",
 ]
@@ -179,9 +180,9 @@ class ExtraColumns(TypedDict, total=False):
 
 
 class TextRow(TurnColumns, SourceColumns, ExtraColumns):
-    """A row that stayed text."""
+    """A row that stayed text; `images` is null, or empty (`images_of_text_row`)."""
 
-    images: None
+    images: list[ImageBytes] | None
     rewritten: Literal[False]
     lomo: TextLomo
 
@@ -200,6 +201,27 @@ class OwnImagesRow(TurnColumns, SourceColumns):
     images: list[ImageBytes] | None
     rewritten: Literal[False]
     lomo: None
+
+
+def images_of_text_row(position: str) -> list[ImageBytes] | None:
+    """What `images` holds in a row that stayed text.
+
+    Null, which every trainer takes for "none" (Axolotl fails on an empty list). An empty list where the recipe's other
+    rows hold a page or two: the Hub's viewer counts the lengths of lists, and its histogram fails on a column whose
+    lengths are n and n + 1 and nothing else (`generate_bins` of its `statistics_utils` makes two edges of them), which
+    loses the statistics of the whole split. With 0, 1 and 2 there are three. Axolotl reads no row of two pages anyway.
+
+    Args:
+        position: The recipe's position of the span.
+
+    Returns:
+        None, or an empty list.
+
+    Example:
+        >>> images_of_text_row("middle"), images_of_text_row("multi-span")
+        (None, [])
+    """
+    return [] if position == "multi-span" else None
 
 
 Row: TypeAlias = TextRow | RewrittenRow
@@ -312,23 +334,37 @@ def _feature(column: _Column) -> object:
     return Image() if column == _IMAGE else Value(column)
 
 
-def sharegpt_features() -> "datasets.Features":
-    """The features of the ShareGPT view: turns as strings, images as bytes that no reader decodes on the way.
+def card_features(columns: Sequence[str]) -> list[dict[str, object]]:
+    """Columns as a dataset card declares them, under `dataset_info`; what `Features._to_yaml_list` writes.
+
+    Written here because a build needs nothing else of `datasets`, whose import costs half a second.
+
+    Args:
+        columns: Those of `ROW_COLUMNS` with any extra ones.
 
     Returns:
-        Features of `conversations` and `images`.
+        An entry for each column, in the order given.
 
-    >>> list(sharegpt_features())
-    ['conversations', 'images']
+    >>> card_features(ROW_COLUMNS) == row_features()._to_yaml_list()
+    True
+    >>> card_features(ROW_COLUMNS)[3]
+    {'name': 'images', 'list': 'image'}
     """
-    from datasets import Features, List, Value
+    known = _columns([name for name in columns if name not in _COLUMNS])
+    return _card_fields({name: known[name] for name in columns})
 
-    return Features(
-        {
-            "conversations": List({"from": Value("string"), "value": Value("string")}),
-            "images": List({"bytes": Value("binary"), "path": Value("string")}),
-        }
-    )
+
+def _card_fields(record: Mapping[str, _Column]) -> list[dict[str, object]]:
+    return [{"name": name, **_card_type(column)} for name, column in record.items()]
+
+
+def _card_type(column: _Column) -> dict[str, object]:
+    if isinstance(column, dict):
+        return {"struct": _card_fields(column)}
+    if isinstance(column, list):
+        inner = column[0]
+        return {"list": _card_fields(inner) if isinstance(inner, dict) else inner}
+    return {"dtype": column}
 
 
 @cache

@@ -34,6 +34,7 @@ from lomo_hf.row import (
     TextLomo,
     TextRow,
     TurnColumns,
+    images_of_text_row,
 )
 from lomo_hf.spans import Localization, narrow
 
@@ -101,7 +102,7 @@ def keep_as_text(
     if isinstance(screened, Refusal):
         return screened
     draw = PreparedRecipe.of(recipe).selector.draw(screened, corpus_place)
-    return _text_row(screened, draw, reason if draw < recipe.ratio else None)
+    return _text_row(screened, draw, reason if draw < recipe.ratio else None, recipe)
 
 
 @dataclass(frozen=True)
@@ -167,11 +168,11 @@ class Substituter:
         key = (recipe.selection, recipe.turn, recipe.seed, recipe.placeholders)
         draw = memo.draws.once(key, lambda: prepared.selector.draw(screened, memo.corpus_place))
         if draw >= recipe.ratio:
-            return _text_row(screened, draw, None)
+            return _text_row(screened, draw, None, recipe)
         try:
             rewrite = memo.rewrites.once(recipe.page_digest, lambda: _rewrite(screened, prepared, memo))
         except RenderError as error:
-            return _text_row(screened, draw, error.reason)
+            return _text_row(screened, draw, error.reason, recipe)
         return _rewritten_row(screened, draw, rewrite)
 
 
@@ -277,7 +278,7 @@ def _pictures(pages: Sequence[Page], drawn: Distortion, max_pixels: int) -> _Pic
 # ---- rows -----------------------------------------------------------------------------------------------------------
 
 
-def _text_row(conversation: Conversation, draw: float, reason: str | None) -> TextRow:
+def _text_row(conversation: Conversation, draw: float, reason: str | None, recipe: Recipe) -> TextRow:
     lomo: TextLomo = {
         "draw": draw,
         "turn": None,
@@ -293,7 +294,8 @@ def _text_row(conversation: Conversation, draw: float, reason: str | None) -> Te
     }
     turns, source = _turn_columns(conversation, {}), _source_columns(conversation)
     extra = _extra_columns(conversation, turns["messages"])
-    return {**turns, "images": None, "rewritten": False, "lomo": lomo, **source, **extra}
+    images = images_of_text_row(recipe.position)
+    return {**turns, "images": images, "rewritten": False, "lomo": lomo, **source, **extra}
 
 
 def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -> RewrittenRow:

@@ -264,5 +264,6 @@ def _compiler() -> "typst.Compiler":
 def shared_alphabet() -> Alphabet:
     """The alphabet of this process, with the letters and digits that any page may hold."""
     alphabet = Alphabet()
-    alphabet.learn("".join(map(chr, range(0x21, 0x7F))) + "".join(map(chr, range(0x391, 0x3CA))) + "ϕϵϑϱϖςıȷ")
+    ranges = (0x21, 0x7F), (0x391, 0x3CA), (0x2460, 0x2474), (0x24B6, 0x24EA)  # ASCII, Greek, in circles
+    alphabet.learn("".join(chr(code) for start, stop in ranges for code in range(start, stop)) + "ϕϵϑϱϖςıȷ")
     return alphabet

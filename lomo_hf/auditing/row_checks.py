@@ -19,7 +19,7 @@ from lomo_hf.randomness import stream, uniform
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import MENDED, render_span
 from lomo_hf.rendering.png import read_png_header
-from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.row import IMAGE_PLACEHOLDER, images_of_text_row
 from lomo_hf.selection import STRATEGIES, draw_of
 from lomo_hf.selection.turns import turn_policy
 from lomo_hf.spans import Localization, select_spans
@@ -136,8 +136,10 @@ def _record_whole(case: Case) -> Whys:
     for name in holders:
         if (lomo[name] is not None) is not case.rewritten and not _empty_struct(lomo[name], case.rewritten):
             yield f"lomo.{name} must {'hold something' if case.rewritten else 'be null'}; found {lomo[name]!r}."
-    if (case.row["images"] is not None) is not case.rewritten:
-        yield f"images must be {'pages' if case.rewritten else 'null'} where rewritten is {case.rewritten}."
+    images, none = case.row["images"], images_of_text_row(case.recipe.position)
+    if (not images) if case.rewritten else (images != none):
+        wanted = "pages" if case.rewritten else "null" if none is None else "empty"
+        yield f"images must be {wanted} where rewritten is {case.rewritten}."
     if case.rewritten and lomo["position"] != case.recipe.position:
         yield f"lomo.position must be {case.recipe.position}; found {lomo['position']!r}."
 

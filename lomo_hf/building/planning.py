@@ -19,7 +19,7 @@ from lomo_hf.selection import measured
 
 __all__ = ["FORMAT_VERSION", "ShardSpec", "plan", "rows_by_split"]
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Raised whenever the layout of a shard changes: columns, order of rows, row groups,
 compression. Old receipts then match no more."""
 
@@ -117,8 +117,15 @@ def plan(source: Source, recipes: Sequence[Recipe], *, limit: int | None = None)
     """The shards of a build, in order; at least one, even of an empty source.
 
     Row ranges differ by at most one row. Each split of the source has shards of its own, train first, and its own
-    source. `limit` takes only the first rows of each split. A recipe that ranks rows by percentiles which it lacks
-    makes the source be read once for them.
+    source. A recipe that ranks rows by percentiles which it lacks makes the source be read once for them.
+
+    Args:
+        source: The corpus.
+        recipes: At least one, each with a name of its own.
+        limit: Only the first rows of each split; None takes all.
+
+    Returns:
+        The shards, which cover every row once.
 
     Raises:
         RecipeError: There is no recipe, two share a name, one names what does not exist, or `limit` is negative.

@@ -49,7 +49,20 @@ def unsealed(text: str) -> Receipt:
 
 
 def trusted_receipt(spec: ShardSpec, out: Path) -> Receipt | None:
-    """The receipt of a shard, if it matches the spec and every byte of its files is still what it says."""
+    """The receipt of a shard, if it matches the spec and every byte of its files is still what it says.
+
+    Args:
+        spec: A shard of a plan.
+        out: The dataset folder.
+
+    Returns:
+        The receipt, or None where the shard has to be built.
+
+    >>> from lomo_hf.building import plan
+    >>> from lomo_hf.corpus import open_corpus
+    >>> from lomo_hf.recipes import Recipe
+    >>> trusted_receipt(plan(open_corpus(), [Recipe("mine")])[0], Path("nowhere"))
+    """
     try:
         folder = Folder(out)
         receipt = unsealed((folder / receipt_path(spec.digest)).read_text())
@@ -79,7 +92,14 @@ def matches(receipt: Receipt, spec: ShardSpec) -> bool:
 def find_strays(specs: Sequence[ShardSpec], out: Path) -> list[str]:
     """Shards and sidecars in the recipes' folders that no shard of this plan writes, such as those of another plan.
 
-    `specs` must be the whole plan. A loader that takes `train-*` would read a stray as data.
+    A loader that takes `train-*` would read a stray as data.
+
+    Args:
+        specs: All shards of the plan.
+        out: The dataset folder.
+
+    Returns:
+        Paths below `out`, sorted, with forward slashes.
 
     >>> find_strays([], Path("nowhere"))
     []

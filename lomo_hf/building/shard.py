@@ -27,6 +27,13 @@ __all__ = ["build_shard", "write_shard"]
 def build_shard(spec: ShardSpec, out: Path) -> Receipt:
     """Build a shard below `out`, whatever lies there, and note its receipt. Memory: a row group for each recipe.
 
+    Args:
+        spec: A shard of a plan.
+        out: The dataset folder; made where there is none.
+
+    Returns:
+        The receipt, as it lies in `out` now: files with size and SHA-256, and what was counted.
+
     Raises:
         BuildError: The disk is full or cannot be written, or a row fails in a way that nobody foresaw.
         SourceError: The source cannot be read any more.

@@ -162,6 +162,13 @@ def verify_parquet(path: Path, rows: int, extra: tuple[str, ...] | None = ()) ->
 
     Raises:
         IntegrityError: A page is damaged, the columns are others, or the number of rows is.
+
+    >>> import tempfile
+    >>> damaged = Path(tempfile.mkdtemp(), "shard.parquet")
+    >>> _ = damaged.write_bytes(b"PAR1")
+    >>> verify_parquet(damaged, 3)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    lomo_hf.errors.IntegrityError: ... is damaged (...); build the shard again.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -52,9 +52,11 @@ def build(
     engine_option: EngineOptions = None,
 ) -> None:
     """Build a dataset folder that load_dataset reads. The same command continues a build that was stopped."""
+    from lomo_hf.building.workers.child_process import leave_pandas_unloaded
     from lomo_hf.dataset import build_dataset
     from lomo_hf.recipes import DEFAULT_RECIPE
 
+    leave_pandas_unloaded()
     for name in recipe or ():
         _note_borrowed_name(name)
     share = chosen_share(shard_index, num_shards, engine, assemble)

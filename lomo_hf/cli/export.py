@@ -13,7 +13,7 @@ __all__ = ["export"]
 def export(
     folder: DatasetFolder,
     out: Annotated[Path, typer.Option(help="A new folder to write to.")],
-    form: Annotated[str, typer.Option("--format", help="llava-jsonl, webdataset or energon.")] = "llava-jsonl",
+    form: Annotated[str, typer.Option("--format", help="llava-jsonl, webdataset, energon or verl.")] = "llava-jsonl",
     config: Annotated[str | None, typer.Option(help="Which config. Default: ratio50, or the only one.")] = None,
     split: Annotated[str | None, typer.Option(help="Which split. Default: train, or the only one.")] = None,
     num_proc: Annotated[int, typer.Option(min=1, help="Worker processes; the bytes do not depend on it.")] = 1,

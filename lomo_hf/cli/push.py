@@ -76,7 +76,7 @@ def _print_card(plan: "Plan", previous: str | None) -> None:
 def _print_outcome(report: "PushReport") -> None:
     screen = console()
     loaded = report.read_back.configs if report.read_back else {}
-    configs = [name for name in loaded if not name.endswith("-sharegpt")]
+    configs = list(loaded)
     for name in configs:
         screen.print(f"{name}: {loaded[name]:,} rows load", highlight=False)
     if report.pull_request is not None:

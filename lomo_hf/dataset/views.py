@@ -1,24 +1,32 @@
-"""The views of a dataset folder: which configs its card declares over one set of shards, and what each holds.
+"""What a dataset folder declares of its configs: `configs:` and `dataset_info:` of the card, and the entries by which
+LLaMA-Factory loads them.
 
-Every recipe has two: `<recipe>` with all columns, and `<recipe>-sharegpt` with turns as strings and images as bytes.
-Both read the same files, so the second costs no byte.
+A config is all the columns of its shards. There were second configs over the same files, with fewer `columns`; the
+Hub's viewer cannot open such a config (it reads every column of a file and casts to the declared ones), and no trainer
+needs one: LLaMA-Factory, ms-swift, TRL and Axolotl all pick their columns themselves.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 from lomo_hf.building import Receipt
 from lomo_hf.corpus.splits import in_order
-from lomo_hf.row import extra_columns_of, row_features, sharegpt_features
+from lomo_hf.row import ROW_COLUMNS, card_features, extra_columns_of
 
 __all__ = [
-    "LOCAL", "SHAREGPT", "Footprint", "configs_yaml", "dataset_info_yaml", "footprints", "llamafactory_entries",
+    "LOCAL",
+    "Footprint",
+    "configs_yaml",
+    "dataset_info_yaml",
+    "footprints",
+    "llamafactory_entries",
     "split_of",
-]  # fmt: skip
+]
 
-SHAREGPT = "-sharegpt"
-LOCAL = "-local"
+LOCAL: Final = "-local"
+"""What LLaMA-Factory's entry for the folder on this machine adds to the config's name."""
 
 
 @dataclass(frozen=True)
@@ -37,66 +45,100 @@ class Footprint:
 
 
 def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) -> dict[str, Footprint]:
-    """Read the Parquet footers of every config."""
-    found = {}
+    """Read the Parquet footers of every config.
+
+    Args:
+        folder: The dataset folder.
+        receipts: What was noted of its shards.
+        names: The configs.
+
+    Returns:
+        Config -> what its footers say, of all its shards and of those of each split.
+    """
+    footprints = {}
     for name in names:
         paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
         of_splits: dict[str, list[str]] = {}
         for path in paths:
             of_splits.setdefault(split_of(path), []).append(path)
         parts = {split: _footprint(folder, of_splits[split]) for split in in_order(of_splits)}
-        found[name] = replace(_footprint(folder, paths), splits=parts)
-    return found
+        footprints[name] = replace(_footprint(folder, paths), splits=parts)
+    return footprints
 
 
 def split_of(path: str) -> str:
     """The split that a shard is a part of, by its name.
 
-    >>> split_of("ratio50/test-00000-of-00002.parquet")
-    'test'
+    Args:
+        path: Of a shard, relative to the dataset folder.
+
+    Returns:
+        The name of the split.
+
+    Example:
+        >>> split_of("ratio50/test-00000-of-00002.parquet")
+        'test'
     """
     return path.rpartition("/")[2].rsplit("-", 3)[0]
 
 
 def configs_yaml(splits: Mapping[str, Sequence[str]], default: str) -> list[dict[str, object]]:
-    """The card's `configs:`, of each the splits; the default first, because the Hub's viewer opens it."""
+    """The card's `configs:`, of each the splits; the default first, because the Hub's viewer opens it.
+
+    Args:
+        splits: Config -> its splits.
+        default: The config that `load_dataset` loads without a name.
+
+    Returns:
+        An entry for each config.
+
+    Example:
+        >>> configs = {"ratio25": ["train"], "ratio50": ["train"]}
+        >>> [entry["config_name"] for entry in configs_yaml(configs, "ratio50")]
+        ['ratio50', 'ratio25']
+    """
     ordered = sorted(splits, key=lambda name: (name != default, name))
-    said: list[dict[str, object]] = []
-    for name in ordered:
-        said.append(
+    return [
+        {
+            "config_name": name,
+            **({"default": True} if name == default else {}),
+            "data_files": _files(name, splits[name]),
+        }
+        for name in ordered
+    ]
+
+
+def dataset_info_yaml(footprints: Mapping[str, Footprint]) -> list[dict[str, object]]:
+    """The card's `dataset_info:`, from the footers.
+
+    Args:
+        footprints: Config -> what its footers say.
+
+    Returns:
+        An entry for each config: features, splits and sizes.
+
+    Example:
+        >>> train = Footprint(1, 5, 900, dict.fromkeys(ROW_COLUMNS, 10))
+        >>> entry, = dataset_info_yaml({"mine": replace(train, splits={"train": train})})
+        >>> entry["splits"], entry["download_size"]
+        ([{'name': 'train', 'num_bytes': 120, 'num_examples': 5}], 900)
+    """
+    entries: list[dict[str, object]] = []
+    for name, footprint in footprints.items():
+        sizes = {split: sum(part.column_bytes.values()) for split, part in footprint.splits.items()}
+        entries.append(
             {
                 "config_name": name,
-                **({"default": True} if name == default else {}),
-                "data_files": _files(name, splits[name]),
+                "features": card_features((*ROW_COLUMNS, *footprint.extra)),
+                "splits": [
+                    {"name": split, "num_bytes": size, "num_examples": footprint.splits[split].rows}
+                    for split, size in sizes.items()
+                ],
+                "download_size": footprint.download_bytes,
+                "dataset_size": sum(sizes.values()),
             }
         )
-        columns = list(sharegpt_features())
-        said.append({"config_name": name + SHAREGPT, "columns": columns, "data_files": _files(name, splits[name])})
-    return said
-
-
-def dataset_info_yaml(found: Mapping[str, Footprint]) -> list[dict[str, object]]:
-    """The card's `dataset_info:`, from the footers."""
-    said = []
-    for name, footprint in found.items():
-        for view, features in ((name, row_features(footprint.extra)), (name + SHAREGPT, sharegpt_features())):
-            sizes = {
-                split: sum(part.column_bytes[column] for column in features)
-                for split, part in footprint.splits.items()
-            }
-            said.append(
-                {
-                    "config_name": view,
-                    "features": features._to_yaml_list(),
-                    "splits": [
-                        {"name": split, "num_bytes": size, "num_examples": footprint.splits[split].rows}
-                        for split, size in sizes.items()
-                    ],
-                    "download_size": footprint.download_bytes,
-                    "dataset_size": sum(sizes.values()),
-                }
-            )
-    return said
+    return entries
 
 
 def llamafactory_entries(splits: Mapping[str, Sequence[str]], repo: str) -> dict[str, object]:
@@ -104,17 +146,28 @@ def llamafactory_entries(splits: Mapping[str, Sequence[str]], repo: str) -> dict
 
     The first wants `dataset_dir: REMOTE:<repo>`, the second `dataset_dir: <folder>`: its `script_url` is joined to the
     folder and given to `load_dataset`, with the config as `subset`, although no script is anywhere. Both read the
-    first split of `splits`, by config: train, where there is one.
+    first split: train, where there is one.
+
+    Args:
+        splits: Config -> its splits.
+        repo: The name on the Hub.
+
+    Returns:
+        Entries by name, as LLaMA-Factory's `dataset_info.json` has them.
+
+    Example:
+        >>> sorted(llamafactory_entries({"ratio50": ["train"]}, "org/name"))
+        ['ratio50', 'ratio50-local']
     """
     return {
-        key + suffix: {
+        name + suffix: {
             **where,
-            "subset": key + SHAREGPT,
-            "split": splits[key][0],
+            "subset": name,
+            "split": splits[name][0],
             "formatting": "sharegpt",
             "columns": {"messages": "conversations", "images": "images"},
         }
-        for key in splits
+        for name in splits
         for suffix, where in (("", {"hf_hub_url": repo}), (LOCAL, {"script_url": "."}))
     }
 
@@ -128,7 +181,7 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
     import pyarrow.parquet as pq
 
     rows = download = 0
-    column_bytes: dict[str, int] = dict.fromkeys(row_features(), 0)
+    column_bytes: dict[str, int] = dict.fromkeys(ROW_COLUMNS, 0)
     extra: tuple[str, ...] = ()
     for path in paths:
         metadata = pq.read_metadata(folder / path)

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lomo_hf.distortion.late_imports import late_imports
+
 __all__ = ["augmenters", "turned"]
 
 _SCTYPES = {
@@ -24,6 +26,12 @@ _SCTYPES = {
     "float": [np.float16, np.float32, np.float64],
 }
 _LOAN = Lock()
+# What imgaug imports at its head for augmenters that lomo_hf does not call: without these, its import takes a fraction
+# of the time, and a worker that turns no page 70 MB less.
+_LATE = (
+    "scipy", "scipy.ndimage", "scipy.stats", "scipy.spatial", "scipy.spatial.distance", "imageio", "skimage",
+    "skimage.draw", "skimage.measure", "skimage.segmentation", "skimage.exposure", "skimage.transform",
+)  # fmt: skip
 
 
 @cache
@@ -65,7 +73,7 @@ def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[
 
 def _import_quietly() -> ModuleType:
     # imgaug was written before the deprecations of its dependencies; nobody who builds a dataset can act on them.
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), late_imports(_LATE):
         warnings.simplefilter("ignore")
         import imgaug.augmenters
 

@@ -1,4 +1,5 @@
-"""A built dataset folder -> what trainers read that read no Parquet: LLaVA's JSON lines, WebDataset, Energon.
+"""A built dataset folder -> what trainers read that read no Parquet: LLaVA's JSON lines, WebDataset, Energon, and
+verl, which reads Parquet of another kind.
 
     export_dataset("lomo-ov15", "out", config="ratio50", form="webdataset", num_proc=2)
 

@@ -11,6 +11,7 @@ from lomo_hf.exporting.energon import EnergonInterleaved
 from lomo_hf.exporting.llava import LlavaJsonl
 from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.rows import StoredRow
+from lomo_hf.exporting.verl import VerlParquet
 from lomo_hf.exporting.webdataset import WebDataset
 from lomo_hf.storage import Folder
 from lomo_hf.storage.records import FileRecord
@@ -32,5 +33,5 @@ class Format(Protocol):
 
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
-    {"llava-jsonl": LlavaJsonl(), "webdataset": WebDataset(), "energon": EnergonInterleaved()}
+    {"llava-jsonl": LlavaJsonl(), "webdataset": WebDataset(), "energon": EnergonInterleaved(), "verl": VerlParquet()}
 )

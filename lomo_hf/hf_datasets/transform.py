@@ -112,7 +112,8 @@ class Transform:
 
 
 def _decoded(row: Row) -> "list[ImageFile] | None":
-    return [_opened(image["bytes"]) for image in row["images"]] if row["rewritten"] else None
+    images = row["images"]
+    return None if images is None else [_opened(image["bytes"]) for image in images]
 
 
 def _opened(png: bytes) -> "ImageFile":

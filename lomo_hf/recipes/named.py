@@ -18,6 +18,13 @@ DEFAULT_RECIPE = "ratio50"
 def load_recipe(name_or_path: str | Path) -> Recipe:
     """A named recipe, or one from a YAML file.
 
+    Args:
+        name_or_path: One of `NAMED_RECIPES`, or a file whose name ends in .yaml or .yml, with the settings that differ
+            from the defaults.
+
+    Returns:
+        The recipe; from a file it has the file's name, unless the file says another.
+
     Raises:
         RecipeError: There is no such name or file, or the file is not a recipe.
 

@@ -18,7 +18,7 @@ from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering.glyphs import Drawing, placed
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
-from lomo_hf.rendering.mathematics import typeset_formula
+from lomo_hf.rendering.mathematics import check_work, typeset_formula
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw
 from lomo_hf.rendering.uncovered import check_text
@@ -82,6 +82,7 @@ def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page
             for atom in span.atoms
             if atom.is_math
         ]
+        check_work(sum(formula.work for formula in formulas))
         page = _page(prompt, span, [formula.typst for formula in formulas], style, caps, "latex")
         repairs = {repair for formula in formulas for repair in formula.repairs}
         return replace(page, repairs=tuple(sorted(repairs)))

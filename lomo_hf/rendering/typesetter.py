@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
+from time import process_time
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -30,6 +31,8 @@ BLEED = 40  # px of paper around the column: ink that overflows the column shows
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
 WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
+_COSTLY = 0.15  # s of processor time; what Typst keeps of a page that took longer may be hundreds of megabytes
+_PAGES_KEPT = 10
 _LARGEST = 40_000_000  # px of a page; what is larger is refused before it is painted
 _DEFINITIONS = Path(__file__).parent / "definitions"
 
@@ -118,6 +121,7 @@ def _trimmed(page: NDArray[np.uint8]) -> Sheet:
 def _compile(document: str, form: Literal["svg", "png"]) -> bytes:
     import typst
 
+    began = process_time()
     try:
         pages = _compiler().compile(input=document.encode(), format=form, ppi=72.0)
     except typst.TypstError as error:
@@ -128,7 +132,15 @@ def _compile(document: str, form: Literal["svg", "png"]) -> bytes:
         raise
     if not isinstance(pages, bytes):
         raise RenderError("typst", "Typst returned more or less than one page.")
+    if process_time() - began > _COSTLY:
+        _forget()
     return pages
+
+
+def _forget() -> None:
+    """Let go of what Typst keeps of the last pages: it does so by itself where a page is ten pages old."""
+    for number in range(_PAGES_KEPT + 1):
+        _compiler().compile(input=f"#set page(width: 1pt, height: 1pt)\n// {number}".encode(), format="svg")
 
 
 def _compiler() -> "typst.Compiler":

@@ -6,7 +6,7 @@ What is a command of mathematics is decided in `commands.py`, and whether a sent
 from functools import cached_property
 
 from lomo_hf.spans.atoms import MAX_FORMULA_CHARS, Atom
-from lomo_hf.spans.commands import COMMAND_ARGUMENTS
+from lomo_hf.spans.commands import COMMAND_ARGUMENTS, STYLES
 from lomo_hf.spans.tokens import Stretch, Token, read_backslash
 
 __all__ = ["BareCommands"]
@@ -49,6 +49,8 @@ class BareCommands:
             if further is None or further > self.end:
                 break
             end = further
+        if token.name in STYLES and self.text.startswith("\\ ", end, self.end):  # `\textbf{(B)}\ 5`
+            end += 2
         return Atom("inline", token.start, end, token.start, end) if end - token.start <= MAX_FORMULA_CHARS else None
 
     def _command_end(self, token: Token) -> int | None:

@@ -1,16 +1,17 @@
 """LaTeX commands and environments that are mathematics wherever they stand, with the number of their arguments.
 
 "Explicit mathematical expressions and common LaTeX commands are atomic, indivisible units" (paper, section 3): a
-command of this table outside of any delimiters is a formula by itself. Commands that only style text are not here.
+command of this table outside of any delimiters is a formula by itself; one that only styles text is, where the prompt
+holds formulas.
 """
 
 from types import MappingProxyType
 
-__all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS", "TYPESETTING_COMMANDS"]
+__all__ = ["COMMAND_ARGUMENTS", "MATH_ENVIRONMENTS", "STYLES", "TYPESETTING_COMMANDS"]
 
 _ONE = """sqrt hat bar vec tilde dot ddot overline underline widehat widetilde overrightarrow overleftarrow overbrace
 underbrace boxed text mathbb mathcal mathfrak mathscr mathrm mathbf mathsf mathtt mathit operatorname boldsymbol pmod
-ce xrightarrow xleftarrow xleftrightarrow xlongequal cancel bm dddot"""
+ce xrightarrow xleftarrow xleftrightarrow xlongequal cancel bm dddot textcircled textbf textit"""
 _TWO = "frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel"
 _NONE = """alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho
 varrho sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
@@ -28,6 +29,9 @@ models vdash dagger uplus sqcup sqcap odot diamond"""
 COMMAND_ARGUMENTS = MappingProxyType(
     {name: count for count, names in ((0, _NONE), (1, _ONE), (2, _TWO)) for name in names.split()}
 )
+
+STYLES = frozenset(("textbf", "textit"))
+"""Commands that only style text."""
 
 _ENVIRONMENTS = """math displaymath equation align aligned alignat alignedat gather gathered flalign multline split
 eqnarray cases dcases rcases array subarray matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix tabular"""

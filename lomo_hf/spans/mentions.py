@@ -6,7 +6,7 @@ mathematics. What is looked at are 80 characters before the command and 40 behin
 
 from string import ascii_letters
 
-from lomo_hf.spans.commands import COMMAND_ARGUMENTS, TYPESETTING_COMMANDS
+from lomo_hf.spans.commands import COMMAND_ARGUMENTS, STYLES, TYPESETTING_COMMANDS
 from lomo_hf.spans.prose import FUNCTION_WORDS
 
 __all__ = ["OPERANDS", "bare_signs", "names_next"]
@@ -102,6 +102,8 @@ def _argument_signs(source: str, name: str) -> list[str]:
         signs.append("placeholder")
     elif "{" in source or source.startswith("\\left") or COMMAND_ARGUMENTS.get(name):
         signs.append("argument")
+    if name in STYLES:
+        signs.append("styling")
     if "^" in source or "_" in source:
         signs.append("script")
     if source.count("\\") > 1:

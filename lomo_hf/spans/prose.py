@@ -92,7 +92,7 @@ def prose_signs(plain: str, ink: str, shape: str) -> list[str]:
 def _without_words(plain: str, shape: str) -> list[str]:
     if "a" in shape:
         return ["short names"]
-    return ["number"] if "0" in shape and not plain.strip("0123456789.,:%()[]?! -+/\x00") else []
+    return ["number"] if "0" in shape and not plain.strip("0123456789.,:%()[]?! -+/=、，；\x00") else []
 
 
 def _word_signs(plain: str, longs: Sequence[str], shape: str) -> list[str]:

@@ -120,6 +120,7 @@ BARE_WEIGHTS = MappingProxyType(
         # what it is
         "bare": 0,
         "box": -27,  # `\boxed{5}`
+        "styling": -9,  # `\textbf{(B)}`
         "empty argument": -60,  # `\boxed{}`
         "placeholder": -40,  # `\boxed{...}`
         "argument": 6,

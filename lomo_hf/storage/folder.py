@@ -373,6 +373,15 @@ def _error(number: int, path: Path) -> OSError:
 def named_file(path: str | Path) -> Place:
     """The place of a file that a user named, in a folder that is made if it is missing; folders may be links.
 
+    Args:
+        path: As the user wrote it.
+
+    Returns:
+        The place, in the folder that `path` names.
+
+    Raises:
+        OSError: `path` names a folder, or the folder cannot be made.
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as scratch:
     ...     named_file(f"{scratch}/new/page.html").inside

@@ -69,7 +69,8 @@ def test_of_real_pages_nothing_is_false(position: str) -> None:
         r"$\sin\alpha\,\text{ for }\theta = 30\%$", "50% of $5.20",
         r"$\begin{array}{c|c} 1 & 2 \\[3pt] \hline a & \hspace{2em} b \end{array}$", "Net cash inﬂow, 3⁄17 days",
         r"$\boxed{42}$ and $\cancel{xy}$", "Cost $5 to $7, then $x+1$.", "Keys 1\ufe0f\u20e3 and 😀 smile",
-        r"$\ce{H2SO4 + 2NaOH}$", r"$\color{red}{abc}$", "A\u0301e\u0300 decomposed", "`code $x` here",
+        r"$\ce{H2SO4 + 2NaOH}$", r"第 $\textcircled{4}$ 个",
+        r"$\color{red}{abc}$", "A\u0301e\u0300 decomposed", "`code $x` here",
     ],
 )  # fmt: skip
 def test_of_honest_pages_of_many_kinds_nothing_is_false(text: str) -> None:

@@ -15,8 +15,8 @@ RECIPES = ("ratio25", "ratio50", "multispan50")
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
-    """80 real prompts in three configs. Not to be written to."""
-    return build_dataset(None, RECIPES, tmp_path_factory.mktemp("built") / "lomo-ov15", limit=80, repo="org/lomo-ov15")
+    """75 real prompts in three configs. Not to be written to."""
+    return build_dataset(None, RECIPES, tmp_path_factory.mktemp("built") / "lomo-ov15", limit=75, repo="org/lomo-ov15")
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def load(built: BuildReport, tmp_path: Path) -> Any:
 @pytest.mark.parametrize("config", RECIPES)
 def test_every_config_loads_by_name_with_the_counted_rows(load: Any, built: BuildReport, config: str) -> None:
     dataset = load(config)
-    assert dataset.num_rows == built.counts[config].rows == 80
+    assert dataset.num_rows == built.counts[config].rows == 75
     assert dataset.features == row_features()
     assert sum(dataset["rewritten"]) == built.counts[config].rewritten > 0
 
@@ -46,14 +46,11 @@ def test_images_decode_where_the_placeholders_stand(load: Any) -> None:
             assert image.size == (span["width"], span["height"])
 
 
-def test_the_sharegpt_view_is_the_same_rows_with_bytes(load: Any) -> None:
-    whole, view = load("ratio50").cast(row_features()), load("ratio50-sharegpt")
-    assert view.column_names == ["conversations", "images"]
-    for row, seen in zip(whole, view, strict=True):
-        assert row["conversations"] == seen["conversations"]
-        assert (seen["images"] is None) is (row["images"] is None)
-        for image in seen["images"] or []:
-            assert image["bytes"].startswith(b"\x89PNG")
+def test_a_row_that_stayed_text_has_no_images_and_says_so_alike_in_its_config(load: Any) -> None:
+    for config, none in (("ratio50", None), ("multispan50", [])):
+        kept = [row["images"] for row in load(config) if not row["rewritten"]]
+        assert kept
+        assert all(images == none for images in kept)
 
 
 def test_streaming_gives_the_same_rows(load: Any) -> None:
@@ -65,15 +62,14 @@ def test_the_card_declares_views_features_and_sizes_as_they_are(built: BuildRepo
     _, front, body = (built.folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     said = yaml.safe_load(front)
     assert "&" not in front.partition("dataset_info")[0]
-    assert [config["config_name"] for config in said["configs"]] == [
-        *("ratio50", "ratio50-sharegpt", "multispan50", "multispan50-sharegpt", "ratio25", "ratio25-sharegpt")
-    ]
+    assert [config["config_name"] for config in said["configs"]] == ["ratio50", "multispan50", "ratio25"]
+    assert not [config for config in said["configs"] if "columns" in config]
     assert [config["config_name"] for config in said["configs"] if config.get("default")] == ["ratio50"]
     for info in said["dataset_info"]:
-        assert info["splits"][0]["num_examples"] == 80
-        folder = built.folder / info["config_name"].removesuffix("-sharegpt")
+        assert info["splits"][0]["num_examples"] == 75
+        folder = built.folder / info["config_name"]
         assert info["download_size"] == sum(path.stat().st_size for path in folder.glob("*.parquet"))
-    for words in ("Ratios are nested", "rotate_large", "| `multispan50` | 80 |", 'load_dataset("org/lomo-ov15"'):
+    for words in ("Ratios are nested", "rotate_large", "| `multispan50` | 75 |", 'load_dataset("org/lomo-ov15"'):
         assert words in body
     assert "{{" not in body
     assert "{%" not in body
@@ -93,11 +89,11 @@ def test_the_manifest_names_every_file_with_its_hash_and_nothing_of_the_machine(
     assert str(Path.home()) not in text
 
 
-def test_llamafactory_finds_the_sharegpt_view(built: BuildReport) -> None:
+def test_llamafactory_finds_the_config(built: BuildReport) -> None:
     entries = json.loads((built.folder / "dataset_info.json").read_text(encoding="utf-8"))
     assert entries["ratio50"] == {
         "hf_hub_url": "org/lomo-ov15",
-        "subset": "ratio50-sharegpt",
+        "subset": "ratio50",
         "split": "train",
         "formatting": "sharegpt",
         "columns": {"messages": "conversations", "images": "images"},
@@ -105,7 +101,7 @@ def test_llamafactory_finds_the_sharegpt_view(built: BuildReport) -> None:
 
 
 def test_two_workers_give_the_same_folder_to_the_byte(built: BuildReport, tmp_path: Path) -> None:
-    again = build_dataset(None, RECIPES, tmp_path / "again", limit=80, repo="org/lomo-ov15", num_proc=2)
+    again = build_dataset(None, RECIPES, tmp_path / "again", limit=75, repo="org/lomo-ov15", num_proc=2)
     for path in sorted(path for path in built.folder.rglob("*") if path.is_file()):
         other = again.folder / path.relative_to(built.folder)
         assert other.read_bytes() == path.read_bytes() or path.name == "README.md"
@@ -114,4 +110,4 @@ def test_two_workers_give_the_same_folder_to_the_byte(built: BuildReport, tmp_pa
 
 
 def test_no_file_is_named_like_a_loading_script(built: BuildReport) -> None:
-    assert not list(built.folder.rglob("*.py"))
+    assert not list(built.folder.glob("*.py"))

@@ -59,7 +59,7 @@ def story(work: Path) -> dict[str, Any]:
         lomo("push", first, REPO, "--tag", "v1.0.0", "--dry-run"),
         lomo("push", first, REPO, "--tag", "v1.0.0"),
     ]
-    for config in ("ratio50", "ratio25", "ratio50-sharegpt"):
+    for config in ("ratio50", "ratio25"):
         said[f"{config} v1.0.0"] = loaded(work, config, "v1.0.0", streaming=False, cache="c1")
     said["ratio50 v1.0.0 streaming"] = loaded(work, "ratio50", "v1.0.0", streaming=True, cache="c2")
     said["codes"] += [

@@ -1,11 +1,17 @@
 """Formulas: every input has a bounded cost, and nothing but a FormulaError ever comes out."""
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from rendering.mathematics_helpers import compiles, real_formulas, reason
+from rendering.page_helpers import page_of
 
-from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.recipes.recipe import Caps
+from lomo_hf.rendering.mathematics import formula_to_typst, typeset_formula
 from lomo_hf.rendering.mathematics.formula import _cached
 
 
@@ -108,3 +114,55 @@ def test_a_formula_costs_a_fraction_of_a_millisecond() -> None:
     for tex in formulas:
         formula_to_typst(tex, display=False)
     assert (time.process_time() - start) / len(formulas) < 0.002  # 0.1 ms on a quiet machine
+
+
+def ruled(rows: int, columns: int, sign: str = "x") -> str:
+    line = "&".join([sign] * columns)
+    return f"$$\\begin{{array}}{{{'|c' * columns}|}}" + f"{line}\\\\ \\hline " * rows + "\\end{array}$$"
+
+
+@pytest.mark.parametrize(
+    ("tables", "set_as"),
+    [
+        ([ruled(60, 12)], "latex"), ([ruled(20, 10)] * 4, "latex"), ([ruled(20, 10)] * 6, "fallback"),
+        ([ruled(60, 25)], "fallback"),
+        ([r"$$\begin{array}{*{100}{c|}}" + "&" * 99 + r"\\x" * 99 + r"\end{array}$$"], "fallback"),
+    ],
+)  # fmt: skip
+def test_cells_of_tables_with_rules_are_bounded_over_a_page(tables: list[str], set_as: str) -> None:
+    page = page_of("\n\n".join(tables), caps=Caps(max_pixels=16_000_000))
+    assert (page.renderer, page.reason) == (set_as, None if set_as == "latex" else "formula:too-long")
+
+
+def test_a_table_in_a_table_counts_for_every_cell_of_its_row() -> None:
+    inner = ruled(8, 8)[2:-2]
+    outer = f"\\begin{{array}}{{{'|c' * 8}|}}" + "&".join([inner] * 8) + "\\end{array}"
+    assert typeset_formula(inner, display=True).work == 512
+    assert reason(outer, display=True) == "formula:too-long"
+
+
+def test_costly_tables_take_seconds_and_memory_within_bounds(tmp_path: Path) -> None:
+    """Six tables of 60 rows of 25, and fourteen pages of the costliest that are set: before, 13 s and 1.4 GB."""
+    program = """
+import resource, sys, time
+from rendering.page_helpers import page_of
+from rendering.test_mathematics_bounds import ruled
+from lomo_hf.errors import RenderError
+worst = 0.0
+for text in ["\\n\\n".join([ruled(60, 25)] * 6), *(ruled(40, 15, chr(97 + at)) for at in range(14))]:
+    began = time.process_time()
+    try:
+        page_of(text)
+    except RenderError:
+        pass
+    worst = max(worst, time.process_time() - began)
+print(worst, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+    paths = os.pathsep.join([str(Path(__file__).parents[1]), *(path for path in sys.path if path)])
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    seconds, megabytes = map(float, done.stdout.split())
+    assert seconds <= 4
+    assert megabytes <= 500

@@ -1,4 +1,4 @@
-"""Lines that look like code, and lines that do not: the labelled set, its form and page, and the cost of long lines."""
+"""Lines that look like code, and lines that do not: the labelled set, its form, its page, the cost of long lines."""
 
 from collections import Counter
 from time import process_time

@@ -77,6 +77,15 @@ KINDS: dict[str, list[tuple[str, list[str]]]] = {
         ("so $ax ^ 2 - 10 ay + 25 b$ is", ["$ax ^ 2 - 10 ay + 25 b$"]),
         ("设$$x、y$$为实数", ["$$x、y$$"]),
     ],
+    "styled words are set in a prompt that holds formulas": [
+        ("If $x^2=9$ then show that it is \\textbf{(C) }-\\frac13.", ["$x^2=9$", "\\textbf{(C) }", "\\frac13"]),
+        ("Of $a$ and $b$:\n(A)\\textcircled{1}\\textcircled{3}", ["$a$", "$b$", "\\textcircled{1}\\textcircled{3}"]),
+        ("Use \\textbf{} for bold words.", []),
+    ],
+    "numbers in a row are a formula": [
+        ("所以依次为 $40 、 80 、 40$ 和 $\\mathrm{AA}$", ["$40 、 80 、 40$", "$\\mathrm{AA}$"]),
+        ("one billion $=1,000,000,000$ here", ["$=1,000,000,000$"]),
+    ],
     "Unicode signs are mathematics": [
         ("Then $√5 < 3$ and $∠PQR = 40°$ hold.", ["$√5 < 3$", "$∠PQR = 40°$"]),
     ],

@@ -91,12 +91,11 @@ def test_llamafactory_reads_a_llava_export(
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_swift_reads_the_sharegpt_view(
+def test_swift_reads_the_strings_of_a_config(
     consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str
 ) -> None:
-    view = f"{config}-sharegpt"
-    found = consume("swift", "swift_encodes.py", folder=dataset, view=view, snippet=snippets["swift"])
-    assert found["asked"] == ["ORG/NAME", ["ratio50-sharegpt"], True]
+    found = consume("swift", "swift_encodes.py", folder=dataset, config=config, snippet=snippets["swift"])
+    assert found["asked"] == ["ORG/NAME", ["ratio50"], True]
     assert found["unknown"] == []
     check_collated(found["collated"], stored[config])
 

@@ -6,11 +6,13 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from datasets import Dataset, Image, List, disable_progress_bars, load_dataset
 
 from lomo_hf import Recipe
+from lomo_hf.exporting import export_dataset
 
 disable_progress_bars()
 LONGEST_PAGE = {16: 2500, 14: 3265}  # tokens, as the page says
@@ -21,6 +23,42 @@ def test_every_yaml_and_python_snippet_parses(snippets: dict[str, str]) -> None:
         assert isinstance(yaml.safe_load(snippets[name]), dict)
     for name in ("trl", "webdataset", "drop-long-rows", "mix"):
         ast.parse(snippets[name])
+
+
+@pytest.mark.parametrize(
+    ("snippet", "path"),
+    [
+        ("llamafactory", "llamafactory.yaml"), ("trl", "trl_sft.py"), ("swift", "swift.sh"), ("verl", "verl_sft.sh"),
+        ("axolotl", "axolotl.yaml"), ("unsloth", "unsloth_sft.py"),
+    ],
+)  # fmt: skip
+def test_the_page_shows_the_very_file_that_a_dataset_folder_holds(
+    snippets: dict[str, str], dataset: Path, snippet: str, path: str
+) -> None:
+    held = (dataset / "training" / path).read_text(encoding="utf-8")
+    assert held.replace("org/lomo-ov15", "ORG/NAME") == snippets[snippet]
+
+
+def test_every_file_for_a_trainer_parses_and_names_the_dataset(dataset: Path) -> None:
+    files = {path.name: path.read_text(encoding="utf-8") for path in (dataset / "training").iterdir()}
+    assert len(files) == 10
+    for name, text in files.items():
+        assert "org/lomo-ov15" in text or "lomo export FOLDER --config ratio50" in text
+        if name.endswith(".py"):
+            ast.parse(text)
+        elif name.endswith(".yaml"):
+            assert isinstance(yaml.safe_load(text), dict)
+    assert 'resize="max"' in files["unsloth_sft.py"]
+
+
+def test_an_export_for_verl_has_strings_and_no_null_images(dataset: Path, stored: Any, tmp_path: Path) -> None:
+    """As verl 0.9 reads it: with pandas, contents split at `<image>`, images taken in that order."""
+    export_dataset(dataset, tmp_path / "out", config="multispan50", form="verl")
+    rows = pq.read_table(tmp_path / "out" / "train-00000.parquet").to_pylist()
+    for row, source in zip(rows, stored["multispan50"], strict=True):
+        assert [turn["content"] for turn in row["messages"]] == [turn["value"] for turn in source["conversations"]]
+        assert [image["bytes"] for image in row["images"]] == [image["bytes"] for image in source["images"] or []]
+        assert sum(turn["content"].count("<image>") for turn in row["messages"]) == len(row["images"])
 
 
 def test_llamafactory_is_told_to_keep_pages_as_they_are(snippets: dict[str, str], dataset: Path) -> None:
@@ -44,8 +82,8 @@ def test_the_entry_names_a_view_that_loads_with_its_columns(
     # As LLaMA-Factory joins it; for the Hub's entry, the folder stands for the repository.
     path = f"{dataset}/{entry.get('script_url', '')}"
     rows = load_dataset(path, entry["subset"], split=entry["split"], cache_dir=str(tmp_path))
-    assert set(entry["columns"].values()) == set(rows.column_names)
-    assert isinstance(next(images for images in rows["images"] if images)[0]["bytes"], bytes)
+    assert set(entry["columns"].values()) <= set(rows.column_names)
+    assert all("<image>" in "".join(turn["value"] for turn in row["conversations"]) for row in rows if row["images"])
 
 
 def test_trl_and_axolotl_are_told_the_config_with_structured_parts(snippets: dict[str, str], dataset: Path) -> None:
@@ -55,10 +93,12 @@ def test_trl_and_axolotl_are_told_the_config_with_structured_parts(snippets: dic
     assert "max_length=None" in snippets["trl"]
 
 
-def test_swift_is_told_the_view_with_strings(snippets: dict[str, str]) -> None:
-    words = shlex.split(snippets["swift"])
-    assert words[:2] == ["swift", "sft"]
-    assert words[words.index("--dataset") + 1] == "hf::ORG/NAME:ratio50-sharegpt"
+def test_swift_is_told_to_take_the_strings(snippets: dict[str, str]) -> None:
+    words = shlex.split(snippets["swift"], comments=True)
+    assert words[1:3] == ["swift", "sft"]
+    assert words[words.index("--dataset") + 1] == "hf::ORG/NAME:ratio50"
+    assert words[words.index("--tuner_type") + 1] == "full"
+    assert json.loads(words[words.index("--columns") + 1]) == {"messages": "parts"}
 
 
 def test_the_lengths_on_the_page_follow_from_the_cap(dataset: Path) -> None:

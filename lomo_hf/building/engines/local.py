@@ -61,6 +61,14 @@ class BuiltAlready:
 def share_of(specs: Sequence[ShardSpec], index: int, count: int) -> list[ShardSpec]:
     """The shards of machine `index` of `count`: every count-th, so that all get as much work.
 
+    Args:
+        specs: All shards of the plan.
+        index: The machine, from 0.
+        count: How many machines there are.
+
+    Returns:
+        Its shards, in order; none where there are more machines than shards.
+
     Raises:
         BuildError: `index` is none of 0 to count - 1.
 

@@ -7,7 +7,7 @@ from importlib.abc import MetaPathFinder
 from multiprocessing import parent_process
 from threading import Thread
 
-__all__ = ["init_child_process", "leave_with_parent"]
+__all__ = ["init_child_process", "leave_pandas_unloaded", "leave_with_parent"]
 
 
 def init_child_process() -> None:
@@ -16,7 +16,7 @@ def init_child_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=leave_with_parent, daemon=True).start()
     _keep_to_one_thread()
-    _leave_pandas_unloaded()
+    leave_pandas_unloaded()
 
 
 def leave_with_parent() -> None:
@@ -27,8 +27,10 @@ def leave_with_parent() -> None:
         os._exit(1)
 
 
-def _leave_pandas_unloaded() -> None:
-    """pyarrow imports pandas, where it is installed, to tell its columns from lists: 46 MB that no worker uses.
+def leave_pandas_unloaded() -> None:
+    """pyarrow imports pandas, where it is installed, to tell its columns from lists: 46 MB that no build uses.
+
+    For processes that are ours alone: workers, and `lomo build` itself.
 
     It looks for pandas once, and this once finds none; any other import of pandas works as ever.
     """

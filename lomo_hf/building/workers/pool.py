@@ -89,7 +89,16 @@ def build_shards(
         BuildError: The disk is full, reading or writing a shard kills or hangs its worker again and again, or workers
             cannot start. Finished shards stay, and the next call goes on from there. So it is after a
             KeyboardInterrupt.
-        SourceError, IntegrityError: As `build_shard`.
+        SourceError: As `build_shard`.
+        IntegrityError: As `build_shard`.
+
+    >>> import tempfile
+    >>> from lomo_hf.building import plan
+    >>> from lomo_hf.corpus import open_corpus
+    >>> from lomo_hf.recipes import Recipe
+    >>> specs = plan(open_corpus(), [Recipe("mine")], limit=3)
+    >>> [receipt.counts["mine"].rows for receipt in build_shards(specs, Path(tempfile.mkdtemp()))]
+    [3]
     """
     indexes = [spec.number for spec in specs]
     if len(set(indexes)) != len(indexes):

@@ -1,4 +1,4 @@
-"""All of a dataset folder but its shards: card, pictures, LLaMA-Factory's entry, and the manifest, written last.
+"""All of a dataset folder but its shards: card, pictures, trainers' files, and the manifest, written last.
 
 Written at the end of a build, and again whenever asked (`lomo card`), from the shards and their receipts alone.
 """
@@ -15,6 +15,7 @@ from lomo_hf.dataset.audit_record import standing_audit
 from lomo_hf.dataset.card.assets import write_assets
 from lomo_hf.dataset.card.statistics import config_statistics
 from lomo_hf.dataset.card.text import CardFacts, card_text, own_text_of
+from lomo_hf.dataset.card.training import TRAINING, training_files
 from lomo_hf.dataset.layout import ASSETS, AUDIT, CARD, DRAW, LLAMAFACTORY, MANIFEST, WORK_FOLDER
 from lomo_hf.dataset.manifest import (
     Manifest,
@@ -64,7 +65,7 @@ def refuse_links(folder: Folder, configs: Iterable[str]) -> None:
     Raises:
         LinkError: A part of it is a link.
     """
-    folder.refuse_links((MANIFEST, CARD, LLAMAFACTORY, AUDIT, DRAW, ASSETS, WORK_FOLDER, *configs))
+    folder.refuse_links((MANIFEST, CARD, LLAMAFACTORY, AUDIT, DRAW, ASSETS, TRAINING, WORK_FOLDER, *configs))
 
 
 def write_companions(
@@ -77,16 +78,19 @@ def write_companions(
     """
     named = repo or repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
-    for places in (folder.places(), (folder / ASSETS).places()):
+    for places in (folder.places(), (folder / ASSETS).places(), (folder / TRAINING).places()):
         sweep(places)  # what a killed process left of these files
     facts = _facts(folder, manifest, named)
     write_whole(folder / CARD, card_text(facts).encode())
     splits = {name: list(footprint.splits) for name, footprint in facts.footprints.items()}
     entries = json.dumps(llamafactory_entries(splits, named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
+    training = training_files(named, facts.default, max_pixels=facts.max_pixels)
+    for path, said in training.items():
+        write_whole(folder / path, said.encode())
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
-    paths = [CARD, LLAMAFACTORY, *audit, *draw, *facts.assets.paths]
+    paths = [CARD, LLAMAFACTORY, *training, *audit, *draw, *facts.assets.paths]
     for old in earlier.files if earlier else ():
         if _PICTURE.fullmatch(old.path) and old.path not in paths:
             (folder / old.path).unlink(missing_ok=True)

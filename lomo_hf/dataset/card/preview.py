@@ -70,7 +70,7 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
 
 def save_sheet(sheet: "Image", target: BytesIO) -> None:
     """Write a sheet as a small PNG: pages are grey, so few colours do."""
-    sheet.quantize(48).save(target, "PNG", optimize=True)
+    sheet.quantize(48).save(target, "PNG", compress_level=6)
 
 
 def preview(

@@ -8,20 +8,17 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lomo_hf
 from lomo_hf.building import Counts
 from lomo_hf.corpus import open_corpus
 from lomo_hf.dataset.card.assets import Assets
 from lomo_hf.dataset.card.languages import language_tags
-from lomo_hf.dataset.card.statistics import Statistics, quantile
+from lomo_hf.dataset.card.statistics import Statistics
+from lomo_hf.dataset.card.templates import environment
 from lomo_hf.dataset.card.vocabulary import license_metadata, size_category
-from lomo_hf.dataset.views import SHAREGPT, Footprint, configs_yaml, dataset_info_yaml
+from lomo_hf.dataset.views import Footprint, configs_yaml, dataset_info_yaml
 from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
-from lomo_hf.errors import BuildError
 from lomo_hf.recipes.named import is_as_named
 from lomo_hf.recipes.recipe import DistortionSettings, Recipe
 from lomo_hf.selection import describe_selection
@@ -29,9 +26,8 @@ from lomo_hf.spans import POSITION_WORDS
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData
-    from jinja2 import Environment
 
-__all__ = ["OWN_END", "OWN_START", "CardFacts", "card_text", "own_text_of", "templates_folder"]
+__all__ = ["OWN_END", "OWN_START", "CardFacts", "card_text", "own_text_of"]
 
 OWN_START = "<!-- own text: what stands between these markers survives a rebuild -->"
 OWN_END = "<!-- end of own text -->"
@@ -62,30 +58,21 @@ class CardFacts:
     own_text: str = ""
 
     @property
+    def max_pixels(self) -> int:
+        """The most pixels that a page of any config has."""
+        return max(recipe.caps.max_pixels for recipe in self.recipes.values())
+
+    @property
     def title(self) -> str:
         """The dataset's name, without its owner."""
         return self.repo.rpartition("/")[2]
-
-
-@cache
-def templates_folder() -> Path:
-    """Where the Jinja templates lie: inside the installed package, or beside it in a checkout.
-
-    >>> (templates_folder() / "card.md.jinja").is_file()
-    True
-    """
-    package = Path(lomo_hf.__file__).parent
-    for folder in (package / "dataset_cards", package.parent / "dataset_cards"):
-        if (folder / "card.md.jinja").is_file():
-            return folder
-    raise BuildError("the card's templates are not installed. Reinstall with `pip install --force-reinstall lomo-hf`.")
 
 
 def card_text(facts: CardFacts) -> str:
     """README.md, front matter and all."""
     from huggingface_hub import DatasetCard
 
-    body = _environment().get_template("card.md.jinja").render(_context(facts))
+    body = environment().get_template("card.md.jinja").render(_context(facts))
     card = DatasetCard.from_template(_metadata(facts), template_str=_TEMPLATE, body=_single_blank_lines(body))
     return str(card).rstrip() + "\n"
 
@@ -120,15 +107,6 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
     )
 
 
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(loader=FileSystemLoader(templates_folder()), undefined=StrictUndefined, autoescape=False)
-    environment.filters.update(cell=_cell, identifier=_identifier, quantile=quantile)
-    return environment
-
-
 def _context(facts: CardFacts) -> dict[str, object]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
@@ -140,7 +118,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "repo": facts.repo,
         "configs": configs,
         "default_config": next(config for config in configs if config["name"] == facts.default),
-        "max_pixels": max(recipe.caps.max_pixels for recipe in facts.recipes.values()),
+        "max_pixels": facts.max_pixels,
         "operations": _operations(facts.recipes),
         "styles": _styles(facts.recipes),
         "source": facts.source,
@@ -156,7 +134,6 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "assets": facts.assets,
         "audit": facts.audit,
         "drawn": facts.drawn,
-        "sharegpt": SHAREGPT,
         "own_start": OWN_START,
         "own_end": OWN_END,
         "own_text": facts.own_text.strip("\n"),
@@ -243,16 +220,6 @@ def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
         {"names": "all configs" if len(users) == 1 else ", ".join(names), "style": style, "max_pixels": max_pixels}
         for (style, max_pixels), names in users.items()
     ]
-
-
-def _cell(value: object) -> str:
-    """Text of somebody else's in a cell of a Markdown table: it cannot leave the cell or become markup."""
-    escaped = "".join(f"\\{char}" if char in r"\`*_[]|" else char for char in " ".join(str(value).split()))
-    return escaped.replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _identifier(name: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in name)
 
 
 def _single_blank_lines(text: str) -> str:

@@ -1,7 +1,6 @@
 """What the Hub's dataset viewer would do with a folder, asked locally, before anything is published.
 
-The limits are those of the viewer's production settings (`dataset-viewer`, chart of 20 August 2026). The views named
-`<config>-sharegpt` are checked as files; how the viewer shows a config with `columns` cannot be known from outside.
+The limits are those of the viewer's production settings (`dataset-viewer`, chart of 20 August 2026).
 """
 
 import json
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from lomo_hf.dataset.checks.findings import Check, Finding, breaks, warns
 from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, Shard
+from lomo_hf.dataset.checks.statistics_checks import statistics_findings
 from lomo_hf.row import with_old_features
 
 __all__ = ["FIRST_ROWS_BYTES", "VIEWER_CHECKS", "WINDOW"]
@@ -25,7 +25,6 @@ _MIN_ROWS, _PAGE_ROWS = 10, 100
 _MIN_CELL_BYTES: Final = 100
 _MAX_CONFIGS, _MAX_SPLITS, _MAX_COLUMNS, _MAX_NAME = 4_000, 30, 1_000, 500
 _MAX_SCAN_BYTES: Final = 300_000_000
-_MAX_STATISTICS_BYTES: Final = 5_000_000_000
 _LINK_BYTES: Final = 700  # a signed link to a picture, with its height and width
 
 
@@ -147,33 +146,16 @@ def _has_picture(dataset: Inspected, shard: Shard) -> Iterator[bool]:
             yield bool(cell) if many else cell is not None
 
 
-def _statistics(dataset: Inspected) -> Iterator[Finding]:
+def _opens(dataset: Inspected) -> Iterator[Finding]:
+    """The viewer reads all columns of a file, and fails on a config that declares fewer (`RowsIndex.query`)."""
     for config in dataset.configs:
-        if config.columns is not None:
-            continue
-        for split in config.splits:
-            shards = list(dataset.shards(config, split))
-            if sum(dataset.files.sizes[shard.path] for shard in shards) > _MAX_STATISTICS_BYTES:
-                yield warns(f"{config.name!r} has over 5 GB, so the viewer counts and searches its beginning alone.")
-            for name in _odd_columns(dataset, shards):
-                yield warns(
-                    f"The viewer's statistics fail on column {name!r} of {config.name!r}: all have 1 or 2 letters."
-                )
-
-
-def _odd_columns(dataset: Inspected, shards: list[Shard]) -> list[str]:
-    """Text columns whose lengths are 1 and 2 and nothing else, on which the viewer's histogram fails."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    lengths: dict[str, set[int]] = {}
-    for shard in shards:
-        texts = [field.name for field in shard.schema if pa.types.is_string(field.type)]
-        for table in dataset.tables(shard.path, texts) if texts else ():
-            for name in texts:
-                found = pc.unique(pc.utf8_length(table[name])).to_pylist()
-                lengths.setdefault(name, set()).update(length for length in found if length is not None)
-    return [name for name, found in lengths.items() if found == {1, 2}]
+        shards = [shard for split in config.splits for shard in dataset.shards(config, split)]
+        held = max((len(shard.schema.names) for shard in shards), default=0)
+        if config.columns is not None and len(config.columns) < held:
+            yield warns(
+                f"The viewer cannot open {config.name!r}: it declares {len(config.columns)} of the {held} columns of "
+                "its files. Run `lomo card`, which declares whole configs only; no trainer needs another."
+            )
 
 
 def _first_shards(dataset: Inspected) -> Iterator[tuple[DataConfig, str, Shard]]:
@@ -225,10 +207,11 @@ def _json_size(cell: object) -> int:
 VIEWER_CHECKS: Final = (
     Check("limits", "configs, splits and columns are within the viewer's limits", _limits),
     Check("row groups", "at most 100 rows and 300 MB in a row group; a page index", _row_groups),
+    Check("views", "every config declares all columns of its files, so that the viewer opens it", _opens),
     Check("features", "the same in every shard, and readable by every version of datasets", _features),
     Check("first rows", "the first ten rows fit the viewer's 200,000 bytes, so that no cell is cut", _first_rows),
     Check("pictures", "every picture of the first 100 rows can be decoded", _pictures),
     Check("interleaving", "no thousand rows in a row lack a picture", _interleaving),
-    Check("statistics", "the viewer can compute statistics of every column", _statistics),
+    Check("statistics", "the viewer can compute statistics of every column", statistics_findings),
 )
 """Checks of what the viewer would do, in the order in which they are asked."""

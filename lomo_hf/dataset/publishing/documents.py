@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lomo_hf.dataset.card.text import OWN_START, own_text_of
+from lomo_hf.dataset.card.training import TRAINING
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import CARD, LLAMAFACTORY, MANIFEST
 from lomo_hf.dataset.manifest import sealed
@@ -74,6 +75,7 @@ def write_documents(
     files = {
         LLAMAFACTORY: _entries(local, merge_entries(entries, remote.entries, repo)),
         CARD: _card(local, remote, previous, repo, sections, entries),
+        **_training(local, entries, repo),
     }
     merged["files"] = [
         FileRecord.of_bytes(file["path"], files[file["path"]]).to_dict() if file["path"] in files else file
@@ -112,11 +114,29 @@ def _card(
     theirs = own_text_of(remote_body) if remote.contents or OWN_START in remote_body else remote_body.strip()
     own_merged = merge_own_text(own, theirs, previous.own_text if previous else None)
     renamed = body
-    for name in sorted({str(entry["hf_hub_url"]) for entry in entries.values() if "hf_hub_url" in entry} - {repo}):
+    for name in _other_names(entries, repo):
         merged, renamed = _renamed(merged, renamed, name, repo)
     if merged == front and own == own_merged and renamed == body and not any(sections):
         return card.encode()
     return with_body(front_text(merged, card, remote.card), renamed, sections, own_merged).encode()
+
+
+def _training(local: VerifiedFolder, entries: Mapping[str, Mapping[str, object]], repo: str) -> dict[str, bytes]:
+    """The trainers' files that name another repository than the one that is pushed to, with its name instead."""
+    names = _other_names(entries, repo)
+    files = {}
+    for path in local.contents.companions:
+        if names and path.startswith(f"{TRAINING}/"):
+            content = local.read(path).decode()
+            for name in names:
+                content = content.replace(name, repo)
+            files[path] = content.encode()
+    return files
+
+
+def _other_names(entries: Mapping[str, Mapping[str, object]], repo: str) -> list[str]:
+    """The repositories for which the folder was written, but for the one that is pushed to."""
+    return sorted({str(entry["hf_hub_url"]) for entry in entries.values() if "hf_hub_url" in entry} - {repo})
 
 
 def _renamed(front: dict[str, object], body: str, name: str, repo: str) -> tuple[dict[str, object], str]:

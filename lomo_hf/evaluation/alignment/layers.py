@@ -35,7 +35,7 @@ class LayerProfile:
 def mean_cosine(vectors: ArrayLike) -> float:
     """The mean cosine over all pairs of different vectors, from -1 / (n - 1) to 1.
 
-    With u the vectors divided by their length: (|sum u|^2 - n) / (n (n - 1)), in one pass over them.
+    With u the vectors divided by their length: `(|sum u|^2 - n) / (n (n - 1))`, in one pass over them.
 
     Args:
         vectors: Shape (n, d), n of 2 or more.

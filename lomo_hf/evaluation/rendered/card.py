@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.dataset.card.text import OWN_END, OWN_START, templates_folder
+from lomo_hf.dataset.card.templates import templates_folder
+from lomo_hf.dataset.card.text import OWN_END, OWN_START
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
 from lomo_hf.evaluation.rendered.report import RenderedReport
 from lomo_hf.evaluation.rendered.sources import is_url, source_name

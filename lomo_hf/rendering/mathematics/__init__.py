@@ -3,6 +3,6 @@
 What converted formulas call is defined in `rendering/definitions/mathematics.typ`.
 """
 
-from lomo_hf.rendering.mathematics.formula import TypesetFormula, formula_to_typst, typeset_formula
+from lomo_hf.rendering.mathematics.formula import TypesetFormula, check_work, formula_to_typst, typeset_formula
 
-__all__ = ["TypesetFormula", "formula_to_typst", "typeset_formula"]
+__all__ = ["TypesetFormula", "check_work", "formula_to_typst", "typeset_formula"]

@@ -8,15 +8,16 @@ from lomo_hf.rendering.mathematics.converting import convert, is_known_to_math_c
 from lomo_hf.rendering.mathematics.coverage import check_body
 from lomo_hf.rendering.mathematics.escapes import unescaped
 from lomo_hf.rendering.mathematics.handlers import HANDLERS
-from lomo_hf.rendering.mathematics.limits import MAX_CHARACTERS, refuse
+from lomo_hf.rendering.mathematics.limits import MAX_CHARACTERS, MAX_WORK, refuse
 from lomo_hf.rendering.mathematics.marks import Context
 from lomo_hf.rendering.mathematics.mending import mended
 from lomo_hf.rendering.mathematics.repair import repaired
 from lomo_hf.rendering.mathematics.rewrite import rewrite
+from lomo_hf.rendering.mathematics.ruled import work_of
 from lomo_hf.rendering.mathematics.scanner import tokenise
 from lomo_hf.rendering.mathematics.units import is_unit
 
-__all__ = ["TypesetFormula", "formula_to_typst", "typeset_formula"]
+__all__ = ["TypesetFormula", "check_work", "formula_to_typst", "typeset_formula"]
 
 _QUANTITIES = ("\\SI", "\\si{", "\\si[", "\\qty", "\\unit")
 
@@ -32,6 +33,11 @@ class TypesetFormula:
 
     typst: str
     repairs: tuple[str, ...] = ()
+
+    @property
+    def work(self) -> int:
+        """What its tables with rules cost, of at most `MAX_WORK` a page."""
+        return work_of(self.typst)
 
 
 def typeset_formula(tex: str, *, display: bool) -> TypesetFormula:
@@ -80,11 +86,22 @@ def _cached(tex: str, display: bool) -> TypesetFormula | tuple[str, str]:
         body = convert(rewrite(tokens, context), context, display=display)
         body += "".join(context.tags)
         check_body(body)
+        check_work(work_of(body))
         return TypesetFormula(body, tuple(sorted(context.repairs)))
     except FormulaError as error:
         return error.reason, str(error)
     except RecursionError:  # where the caller already stood deep
         return "formula:too-deep", "the formula nests deeper than the stack has room."
+
+
+def check_work(work: int) -> None:
+    """Pass if tables with rules may cost so much on one page.
+
+    Raises:
+        FormulaError: They may not.
+    """
+    if work > MAX_WORK:
+        raise refuse("too-long", f"tables with rules lay out {work:,} cells; at most {MAX_WORK:,} are set on a page.")
 
 
 def _is_known(command: str) -> bool:

@@ -4,12 +4,16 @@ A double rule is a narrow column (or row) of its own between two rules, so posit
 source; `_Axis` translates.
 """
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 
 from lomo_hf.rendering.mathematics.emit import em
 from lomo_hf.rendering.mathematics.marks import Table
 
-__all__ = ["ruled"]
+__all__ = ["ruled", "work_of"]
+
+_WORK = re.compile(r"lmgrid\(#\(work: (\d+),")
 
 _SIDES = {"l": "left", "c": "center", "r": "right"}
 _NARROW = "0.2em"
@@ -48,6 +52,7 @@ def ruled(table: Table, rows: list[list[str]]) -> str:
     xs = _axis(width, frozenset(column for column, count in table.vrules if count > 1))
     ys = _axis(height, frozenset(row for row, count in table.hrules if count > 1))
     spec = ", ".join((
+        f"work: {_work(placed)}",
         f"columns: ({_listed(xs.sizes)})",
         f"rows: ({_listed(ys.sizes)})",
         f"hlines: ({_listed(_horizontal(table, xs, ys, width))})",
@@ -55,6 +60,21 @@ def ruled(table: Table, rows: list[list[str]]) -> str:
         f"cells: ({_listed(_place(cell, xs, ys) for cell in placed)})",
     ))  # fmt: skip
     return f"lmgrid(#({spec}), {', '.join(_padded(cell, table) for cell in placed)})"
+
+
+def _work(placed: list[tuple[int, int, int, str, str, str]]) -> int:
+    """How many bodies of cells are laid out: each once for every cell of its row, with the tables in it."""
+    in_row: Counter[int] = Counter(cell[0] for cell in placed)
+    return sum(in_row[cell[0]] * (1 + work_of(cell[-1])) for cell in placed)
+
+
+def work_of(typst: str) -> int:
+    """What the tables with rules in some Typst mathematics cost: bodies of cells that are laid out.
+
+    >>> work_of("lmgrid(#(work: 12, columns: (auto, )), x) + lmgrid(#(work: 3, columns: (auto, )), y)")
+    15
+    """
+    return sum(map(int, _WORK.findall(typst)))
 
 
 def _padded(cell: tuple[int, int, int, str, str, str], table: Table) -> str:

@@ -97,7 +97,7 @@ def test_stale_shards_go_and_another_config_survives(
         "ratio25/train-00000-of-00001.parquet",
         renamed,
     ]
-    assert config_names(hub) == ["ratio50", "ratio50-sharegpt", "ratio25", "ratio25-sharegpt"]
+    assert config_names(hub) == ["ratio50", "ratio25"]
     assert "- `ratio50`: seed 0 -> 1; rows 6 -> 8;" in hub.read(REPO, "README.md").decode()
 
 

@@ -1,6 +1,6 @@
-"""In ms-swift's environment: its own dataset loader and template over a view of a dataset folder.
+"""In ms-swift's environment: its own dataset loader and template over a config of a dataset folder.
 
-python swift_encodes.py '{"folder": ..., "work": ..., "view": ..., "snippet": ...}'
+python swift_encodes.py '{"folder": ..., "work": ..., "config": ..., "snippet": ...}'
 """
 
 import dataclasses
@@ -20,9 +20,12 @@ def main() -> None:
     tiny = Path(given["work"]) / "tiny-qwen3-vl"
     save_config(tiny, save_processor(tiny))
     words = shlex.split(given["snippet"])
+    words = words[words.index("swift") :]
     options = {word.removeprefix("--"): words[place + 1] for place, word in enumerate(words) if word.startswith("--")}
     asked = DatasetSyntax.parse(options["dataset"])
-    rows, _ = load_dataset([f"{given['folder']}:{given['view']}"], load_from_cache_file=False, strict=True)
+    columns = json.loads(options["columns"])
+    place = f"{given['folder']}:{given['config']}"
+    rows, _ = load_dataset([place], columns=columns, load_from_cache_file=False, strict=True)
     template = get_template(get_processor(str(tiny), model_type="qwen3_vl"), template_type="qwen3_vl")
     template.set_mode("train")
     processor, encoded = template.processor, []

@@ -26,7 +26,7 @@ def main() -> None:
         ("Qwen/Qwen3-VL-4B-Instruct", str(model)),
         ('"ratio50"', repr(given["config"])),
         ('output_dir="lomo-sft"', f'output_dir={str(model.parent / "out")!r}, use_cpu=True, report_to="none", seed=1'),
-        ("num_train_epochs=1", "max_steps=2, logging_steps=1, bf16=False, save_strategy='no'"),
+        ("num_train_epochs=1,\n        bf16=True", "max_steps=2, logging_steps=1, bf16=False, save_strategy='no'"),
     ):
         if said not in snippet:
             raise ValueError(f"the snippet does not say {said!r}")

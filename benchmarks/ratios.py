@@ -1,0 +1,117 @@
+"""`python -m benchmarks.ratios --corpus FILE`: what a whole row costs, beside plain Pillow on the same spans.
+
+A row is everything from the line of the corpus to the Parquet file: parsing, the span, typesetting, distortion, PNG,
+writing. Pillow draws the span's source, 16 px, on an RGB page, without formulas or distortion, and saves it at its
+level 6. Both are measured in turn, a hundred rows at a time, in one process; all times are processor time.
+"""
+
+import argparse
+import gc
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.corpus import prompts_of, write_corpus
+from benchmarks.peers import PEERS
+from benchmarks.stages import warm_up
+from lomo_hf.building import build_shard, plan
+from lomo_hf.corpus import open_corpus
+from lomo_hf.errors import RenderError
+from lomo_hf.recipes.recipe import Caps, Recipe, RenderStyle
+from lomo_hf.rendering import render_span
+from lomo_hf.spans import select_spans
+
+__all__ = ["Ratio", "by_kind", "measured"]
+
+_SHARD = 100
+_PILLOW = next(peer for peer in PEERS if peer.name == "Pillow, RGB")
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Milliseconds a row, ours and Pillow's."""
+
+    rows: int
+    ours: float
+    pillow: float
+
+
+def by_kind(prompts: Sequence[str]) -> Mapping[str, list[str]]:
+    """Prompts by how their middle is set; a prompt that cannot be rendered is of no kind."""
+    kinds: dict[str, list[str]] = {}
+    for prompt in prompts:
+        found = select_spans(prompt)
+        try:
+            page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
+        except (RenderError, IndexError):
+            continue
+        kind = "with formulas" if found.spans[0].has_math else "text, by Typst"
+        if page.svg is None and page.renderer == "text":
+            kind = "plain prose, code, Chinese: without Typst"
+        kinds.setdefault(kind, []).append(prompt)
+    return kinds
+
+
+def measured(prompts: Sequence[str], rounds: int) -> Ratio:
+    """Both ways in turn."""
+    spans = [_spans_of(prompt) for prompt in prompts]
+    ours = pillow = 0.0
+    with TemporaryDirectory() as folder:
+        corpus = Path(folder, "rows.jsonl")
+        write_corpus(iter(prompts), corpus)
+        whole = plan(open_corpus(corpus), [Recipe("all", ratio=1.0)])[0]
+        for turn in range(rounds):
+            for start in range(0, len(prompts), _SHARD):
+                stop = min(start + _SHARD, len(prompts))
+                for mine in ((True, False), (False, True))[turn % 2]:
+                    gc.collect()
+                    began = time.process_time()
+                    if mine:
+                        with TemporaryDirectory() as out:
+                            build_shard(replace(whole, index=0, count=1, start=start, stop=stop), Path(out))
+                        ours += time.process_time() - began
+                    else:
+                        for texts in spans[start:stop]:
+                            for text in texts:
+                                _PILLOW.make(text)
+                        pillow += time.process_time() - began
+    share = 1000 / rounds / max(len(prompts), 1)
+    return Ratio(len(prompts), ours * share, pillow * share)
+
+
+def _spans_of(prompt: str) -> list[str]:
+    found = select_spans(prompt)
+    return [found.prompt[span.start : span.end] for span in found.spans]
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ratios", description=__doc__)
+    parser.add_argument("--corpus", type=Path, help="default: the embedded sample")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rows", type=int, default=1_000, help="spread over the corpus")
+    given = parser.parse_args()
+    prompts = prompts_of(given.corpus)
+    prompts = prompts[:: max(1, len(prompts) // given.rows)]
+    warm_up()
+    kinds = by_kind(prompts)
+    print("| rows, every one rewritten | | ours, ms | Pillow RGB, level 6, ms | ours / Pillow |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    _say("all", measured(prompts, given.rounds))
+    for kind, chosen in sorted(kinds.items()):
+        _say(kind, measured(chosen, given.rounds))
+    return 0
+
+
+def _say(kind: str, found: Ratio) -> None:
+    print(
+        f"| {kind} | {found.rows:,} | {found.ours:.2f} | {found.pillow:.2f} | {found.ours / found.pillow:.2f} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

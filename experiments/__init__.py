@@ -1,0 +1,1 @@
+"""Experiments on models, beside the package: each is one command and one page of docs."""
