@@ -1,4 +1,4 @@
-"""In verl's environment: its own dataset of supervised rows over an export, and that of prompts for reinforcement learning.
+"""In verl's environment: its own dataset of supervised rows over an export, and its dataset of prompts.
 
 python verl_encodes.py '{"folder": ..., "work": ..., "prompts": "... .parquet" | null}'
 """
@@ -18,6 +18,7 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     tiny = Path(given["work"]) / "tiny-qwen3-vl"
     processor = save_processor(tiny, CHATML)
+    processor.tokenizer.chat_template = CHATML  # as Qwen's own tokenizers have it
     save_config(tiny, processor)
     options = OmegaConf.create({"messages_key": "messages", "max_length": 32768, "pad_mode": "no_padding"})
     file = str(Path(given["folder"]) / "train-00000.parquet")
