@@ -42,10 +42,13 @@ _IDENTITY: Final = ("digest", "rows", "config", "repo", "revision")
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes.
+    """What a build left behind.
 
-    `whole` is False after a share of the shards: there is no card and no manifest yet. `unchanged` is True where the
-    folder already held all of it, so that nothing was written.
+    Attributes:
+        folder: Where.
+        counts: What was counted for each config, in the order of the recipes.
+        whole: False after a share of the shards: there is no card and no manifest yet.
+        unchanged: True where the folder already held all of it, so that nothing was written.
     """
 
     folder: Path
@@ -92,8 +95,20 @@ def build_dataset(
             a later call on the same folder.
         notify: Called with a sentence, once, if another build is at work in the folder.
 
+    Returns:
+        The folder, and what was counted for each config.
+
     Raises:
         LomoError: See `lomo_hf.errors`.
+
+    Source: paper, sections 3 and 4, for what a row becomes; the folder's form is ours.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     report = build_dataset(None, ["ratio25", "ratio50"], out, limit=20)
+        >>> {name: counts.rows for name, counts in report.counts.items()}
+        {'ratio25': 20, 'ratio50': 20}
     """
     check_no_secret("repo", repo or "")
     begin = on_phase or (lambda phase: None)
@@ -142,10 +157,22 @@ def build_dataset(
 def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
     """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
 
-    `notify` is called with a sentence if another command is at work in the folder.
+    Args:
+        folder: The folder that was audited.
+        report: The JSON document of an `AuditReport`.
+        notify: Called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder has no manifest, or the report is of other shards.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.auditing import audit_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     record_audit(out, audit_dataset(out).to_json())
+        ...     Path(out, "audit.json").is_file()
+        True
     """
     place = Path(folder)
     if not place.is_dir():

@@ -43,8 +43,12 @@ _SEAL = "digest"
 class Manifest:
     """What `manifest.json` says.
 
-    `receipts` are those of the shards, by build: a build is one call, and may have written several configs. `engines`
-    are the versions that the last build ran with.
+    Attributes:
+        source: The corpus, as `recorded_source` names it.
+        recipes: Config -> recipe.
+        receipts: Those of the shards, by build: a build is one call, and may have written several configs.
+        files: The other files of the folder, with sizes and digests.
+        engines: The versions that the last build ran with.
     """
 
     source: Mapping[str, Any]
@@ -79,10 +83,17 @@ def sealed(document: Mapping[str, Any]) -> str:
 
 
 def content_digest(receipts: Sequence[Receipt]) -> str:
-    """32 hexadecimal digits over all shards and sidecars: two folders that share it hold the same rows.
+    """A digest of all shards and sidecars: two folders that share it hold the same rows.
 
-    >>> content_digest([])
-    '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
+    Args:
+        receipts: Of the shards, in any order.
+
+    Returns:
+        32 hexadecimal digits.
+
+    Example:
+        >>> content_digest([])
+        '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
     """
     files = sorted(
         (file.path, file.sha256)
@@ -118,16 +129,43 @@ def forget_set_aside(folder: Folder) -> None:
 def read_set_aside(folder: Path | Folder) -> Manifest | None:
     """The manifest of a dataset folder, or the one that was set aside when work on the folder began and was stopped.
 
-    For whoever writes a new one. Raises as `read_manifest`.
+    For whoever writes a new one.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        What it says; None where there is neither.
+
+    Raises:
+        IntegrityError: As `read_manifest`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     read_set_aside(Path(empty)) is None
+        True
     """
     return read_manifest(folder) or _read(folder, _ASIDE)
 
 
 def read_manifest(folder: Path | Folder) -> Manifest | None:
-    """The manifest of a dataset folder; None where there is none.
+    """The manifest of a dataset folder.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        What it says; None where there is none.
 
     Raises:
         IntegrityError: The file is not a manifest, to the bit as it was written, or a link.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     read_manifest(Path(empty)) is None
+        True
     """
     return _read(folder, MANIFEST)
 

@@ -25,7 +25,12 @@ _LOST = "Take it from a copy of the folder, or build into another."
 
 @dataclass(frozen=True)
 class VerifiedFolder:
-    """A dataset folder of which every file was read and found to be as recorded."""
+    """A dataset folder of which every file was read and found to be as recorded.
+
+    Attributes:
+        folder: Where it is.
+        contents: What its manifest lists.
+    """
 
     folder: Path
     contents: Contents
@@ -88,12 +93,16 @@ def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | No
         folder: What `lomo build` left.
         progress: Called after each file with the number of files done, and of all.
 
+    Returns:
+        The folder, with what its manifest lists; `push` takes it.
+
     Raises:
         IntegrityError: Something is not as recorded; the message names the first few findings and counts the others.
 
-    >>> verify_dataset("nowhere")
-    Traceback (most recent call last):
-    lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
+    Example:
+        >>> verify_dataset("nowhere")
+        Traceback (most recent call last):
+        lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
     """
     folder = Path(folder)
     contents = _open_manifest(folder)

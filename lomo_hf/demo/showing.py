@@ -56,6 +56,13 @@ def stages_html(made: Made) -> str:
 
     Returns:
         HTML without scripts, links or anything to load.
+
+    Example:
+        >>> from lomo_hf.demo.making import Choices, RowMaker, make
+        >>> with RowMaker() as maker:
+        ...     page = stages_html(make(Choices("What is 2 + 3?", "5"), maker))
+        >>> "Renderer: <b>text</b>" in page
+        True
     """
     times = {stage.name: stage.milliseconds for stage in made.stages}
     cards = [_card(_OPERATION_WORDS["localize"], times.get("localize"), _located(made))]
@@ -83,6 +90,13 @@ def trainer_html(made: Made) -> str:
 
     Returns:
         HTML, as `stages_html`.
+
+    Example:
+        >>> from lomo_hf.demo.making import Choices, RowMaker, make
+        >>> with RowMaker() as maker:
+        ...     page = trainer_html(make(Choices("What is 2 + 3?", "5"), maker))
+        >>> page.count("<img")
+        1
     """
     turns = []
     pages = iter(made.pages)
@@ -108,6 +122,13 @@ def row_json(row: Row) -> str:
 
     Returns:
         JSON.
+
+    Example:
+        >>> print(row_json({"id": "demo/1", "rewritten": False}))
+        {
+          "id": "demo/1",
+          "rewritten": false
+        }
     """
 
     def plain(value: object) -> object:
@@ -121,8 +142,15 @@ def row_json(row: Row) -> str:
 def recipe_yaml(recipe: Recipe) -> str:
     """A recipe as a file that `lomo build --recipe` takes, on any machine: without the versions of this one.
 
-    >>> print(recipe_yaml(Recipe("mine"))[:31])
-    # lomo build --recipe mine.yaml
+    Args:
+        recipe: Any.
+
+    Returns:
+        YAML.
+
+    Example:
+        >>> print(recipe_yaml(Recipe("mine"))[:31])
+        # lomo build --recipe mine.yaml
     """
     values = {key: value for key, value in recipe.to_dict().items() if key != "engines"}
     head = f"# lomo build --recipe {recipe.name}.yaml\n"

@@ -33,7 +33,16 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export left behind, and what it counted; `reused` parts needed no work."""
+    """What an export left behind.
+
+    Attributes:
+        out: The folder.
+        config: Which config was exported.
+        form: One of `FORMATS`.
+        rows, images: How many were written.
+        parts: Files of rows, or folders.
+        reused: How many of the parts were there already and needed no work.
+    """
 
     out: Path
     config: str
@@ -69,11 +78,22 @@ def export_dataset(
         progress: Called with the rows that are written, and how many there are.
         split: Which split; None is "train", or the only one.
 
+    Returns:
+        What was written.
+
     Raises:
         RecipeError: The format or the config does not exist, or a number is out of range.
         UsageError: There is no such split.
         BuildError: `out` holds something else, the disk is full, or a row cannot be said in this format.
         IntegrityError: The dataset folder is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as work:
+        ...     _ = build_dataset(None, ["ratio50"], Path(work, "lomo"), limit=5)
+        ...     export_dataset(Path(work, "lomo"), Path(work, "webdataset"), form="webdataset").rows
+        5
     """
     if form not in FORMATS:
         raise RecipeError(f"format must be one of {', '.join(FORMATS)}; found {form!r}.")

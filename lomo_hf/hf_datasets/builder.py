@@ -32,7 +32,14 @@ _VERSION = datasets.Version("1.0.0")  # of the columns
 
 @dataclass(eq=False)
 class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
-    """A config of `LomoBuilder`: the recipe, a word on the corpus, and how many of its rows are read (None: all)."""
+    """A config of `LomoBuilder`.
+
+    Attributes:
+        version: Of the rows; `datasets` caches by it.
+        recipe: What is done to the rows.
+        corpus: A word on the corpus, so that the cache tells two apart.
+        limit: How many of its rows are read; None for all.
+    """
 
     version: object = field(default=_VERSION)
     recipe: Recipe | None = None

@@ -30,7 +30,13 @@ _OPEN_BLOCKS: Final = 4
 
 @dataclass(frozen=True)
 class MixPart:
-    """Rows of one stratum in one pass over it; `again` counts the passes before."""
+    """Rows of one stratum in one pass over it.
+
+    Attributes:
+        stratum: "multimodal", "pages" or "text".
+        again: How many passes over the stratum were before.
+        picks: Which rows of each part of its source.
+    """
 
     stratum: str
     again: int
@@ -44,7 +50,14 @@ class MixPart:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What `mix` made. `refused` is filled while rows are read: multimodal rows that could not be normalised."""
+    """What `mix` made.
+
+    Attributes:
+        lomo, multimodal: The halves.
+        parts: Which rows, by stratum and pass.
+        seed: Decides the draw and the order.
+        refused: Reason -> multimodal rows that could not be normalised; filled while rows are read.
+    """
 
     lomo: Half
     multimodal: Half
@@ -100,8 +113,24 @@ def mix(
         multimodal_rows: How many multimodal rows to draw; as many as the LoMo split has, if there are (the paper's).
         seed: Another seed, another draw and another order.
 
+    Returns:
+        The mixture, which reads rows when asked for them.
+
     Raises:
         RecipeError: The ratio cannot be had.
+
+    Source: paper, section 4 (as many multimodal rows as text rows) and table 5 (the ratio of image to text).
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import open_multimodal, open_split
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     lomo = open_split(out, "ratio100")
+        ...     pictures = open_multimodal(f"{out}/ratio100")  # any Parquet files with a column of pictures
+        ...     mix(lomo, pictures, multimodal_rows=4).counts
+        {'multimodal': 4, 'pages': 8, 'text': 0}
     """
     assert lomo.rewritten is not None
     pages, texts = lomo.rewritten, ~lomo.rewritten

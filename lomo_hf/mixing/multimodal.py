@@ -33,10 +33,21 @@ def to_multimodal_row(
 ) -> OwnImagesRow | Refusal:
     """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
 
-    >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
-    ...     {"from": "human", "value": "What?"}, {"from": "gpt", "value": "That."}]}
-    >>> to_multimodal_row(row, config="vqa", source_id="1").reason
-    'image-bytes'
+    Args:
+        row: As it is stored: pictures as bytes, turns in any dialect that the corpus reads.
+        config: Of the corpus; begins the row's id.
+        source_id: The row's id there.
+        repo, revision: Where on the Hub it comes from.
+        license: What the corpus declares for rows that declare none.
+
+    Returns:
+        The row, or a refusal with its reason.
+
+    Example:
+        >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
+        ...     {"from": "human", "value": "What?"}, {"from": "gpt", "value": "That."}]}
+        >>> to_multimodal_row(row, config="vqa", source_id="1").reason
+        'image-bytes'
     """
     name = f"{id_prefix(config)}/{source_id}"
     pictures = _pictures(row)

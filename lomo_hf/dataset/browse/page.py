@@ -35,8 +35,19 @@ def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, 
         config: Which config; None is the default one.
         rows: How many rows to show, from the beginning of every shard alike; as many refused rows at most are added.
 
+    Returns:
+        HTML that loads nothing: styles, script and pictures are in it.
+
     Raises:
         SourceError: There is no such dataset or config, or it has not the columns of `lomo build`.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     browse_page(out)[:15]
+        '<!doctype html>'
     """
     files = open_files(where) if isinstance(where, str | Path) else where
     dataset = Inspected(files)

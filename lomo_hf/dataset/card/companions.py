@@ -41,11 +41,26 @@ _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str], None] | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
 
-    `notify` is called with a sentence if another command is at work in the folder.
+    Args:
+        folder: A dataset folder.
+        repo: The name on the Hub that the card mentions; None is the one it mentioned before.
+        notify: Called with a sentence if another command is at work in the folder.
+
+    Returns:
+        The folder's new manifest.
 
     Raises:
         IntegrityError: The folder holds no manifest.
         LinkError: Something in the folder is a link.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     _ = refresh_card(Path(out), repo="org/name")
+        ...     '"org/name"' in Path(out, "README.md").read_text(encoding="utf-8")
+        True
     """
     absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
     if not folder.is_dir():

@@ -58,9 +58,18 @@ def read_back(
             only those for which the Hub keeps no SHA-256, which are the small ones.
         remedy: What an error advises.
 
+    Returns:
+        What was compared, and how.
+
     Raises:
         IntegrityError: The Hub lists, serves or loads something else.
         PublishError: The Hub refuses, or its trouble does not pass.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> read_back(SimpleNamespace(repo="org/name"), Snapshot("0" * 40, {}))
+        Traceback (most recent call last):
+        lomo_hf.errors.IntegrityError: org/name at 00000000 holds no manifest.json, so no release of lomo_hf. ...
     """
     where = f"{hub.repo} at {there.commit[:8]}"
     if there.contents is None:
