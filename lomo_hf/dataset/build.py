@@ -87,8 +87,8 @@ def build_dataset(
         limit: Only the first rows of each split of the corpus.
         repo: The name on the Hub that the card mentions; by default the one it mentioned before.
         progress: Called several times a second with the rows of the corpus that are done, and how many there are.
-        on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus, writing
-            the card.
+        on_phase: Called with a few words when a phase begins that is not counted in rows: reading the corpus; and
+            after the rows counting what is in the shards, drawing plots and pictures, writing the card and manifest.
         draw: The manifest of the draw that the source is, to lay beside the card as `draw.json`.
         engine: Who builds the shards, if not processes of this machine; the bytes do not depend on it.
         share: (index, count): build only every count-th shard, from number `index`, and leave the rest of the work to
@@ -145,13 +145,13 @@ def build_dataset(
             return BuildReport(place, {}, whole=False)
         if not any(file.rows for receipt in receipts for file in receipt.files.values()):
             raise BuildError(_none_left(source, receipts))
-        begin("card, plots and pictures")
+        begin("looking for files of other builds")
         for stray in find_strays(specs, folder.path):
             (folder / stray).unlink()
         if draw is not None:
             write_whole(folder / DRAW, draw.encode())
         # Read once more: another build may have finished a config of its own here in the meantime.
-        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo))
+        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo, begin))
 
 
 def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
@@ -287,6 +287,7 @@ def _assemble(
     source: Mapping[str, object],
     earlier: Manifest | None,
     repo: str | None,
+    begin: Callable[[str], None],
 ) -> dict[str, Counts]:
     """Everything but the shards; the manifest goes first of what is removed and comes last of what is written."""
     set_aside(folder)
@@ -298,7 +299,9 @@ def _assemble(
     }
     all_receipts = [*old, *receipts]
     _remove_stale(folder, earlier, all_receipts)
-    write_companions(folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo)
+    write_companions(
+        folder, Manifest(source, all_recipes, all_receipts, ()), earlier=earlier, repo=repo, on_phase=begin
+    )
     _clear_work(folder, all_recipes)
     return {name: sum((receipt.counts[name] for receipt in receipts), start=Counts()) for name in named}
 

@@ -20,7 +20,7 @@ from lomo_hf.row import ROW_COLUMNS
 __all__ = ["LomoStep", "read_row", "stored_row"]
 
 
-def read_row(reader: object, data: dict[str, Any], path: str, id_in_file: int | str) -> dict[str, Any]:
+def read_row(reader: object, data: dict[str, object], path: str, id_in_file: int | str) -> dict[str, object]:
     """The `adapter` of a reader: a row in any dialect becomes a document's metadata, since its turns are no one text.
 
     Args:
@@ -34,7 +34,7 @@ def read_row(reader: object, data: dict[str, Any], path: str, id_in_file: int | 
     return {"text": "row", "id": str(data.get("id", "")), "metadata": data}
 
 
-def stored_row(writer: object, document: Document) -> dict[str, Any]:
+def stored_row(writer: object, document: Document) -> dict[str, object]:
     """The `adapter` of a writer: the columns of a row, for `ParquetWriter(..., schema=stored_schema())`.
 
     Args:

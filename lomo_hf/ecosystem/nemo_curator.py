@@ -42,7 +42,7 @@ class LomoStage(ProcessingStage[DocumentBatch, DocumentBatch]):  # type: ignore[
     repo: str | None = None
     revision: str | None = None
     name: str = "lomo"
-    resources: Any = field(default_factory=lambda: Resources(cpus=1.0))
+    resources: object = field(default_factory=lambda: Resources(cpus=1.0))
     batch_size: int = 1
 
     def __post_init__(self) -> None:

@@ -266,7 +266,7 @@ class Recipe:
         deciding = {key: value for key, value in self.to_dict().items() if key not in leave_out}
         return blake2b(json.dumps(deciding, sort_keys=True).encode(), digest_size=16).hexdigest()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain dicts, lists, numbers and strings."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 

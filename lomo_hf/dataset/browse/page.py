@@ -15,6 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
+from lomo_hf.dataset.browse.fonts import font_face
 from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, matching
 from lomo_hf.dataset.files import DatasetFiles, open_files
 from lomo_hf.errors import IntegrityError, SourceError, UsageError
@@ -52,17 +53,25 @@ def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, 
     files = open_files(where) if isinstance(where, str | Path) else where
     dataset = Inspected(files)
     chosen = _chosen(dataset, config)
-    shown = [*_rows(dataset, chosen, rows), *_refused(dataset, chosen, rows)]
+    taken, refused = list(_rows(dataset, chosen, rows)), list(_refused(dataset, chosen, rows))
     parts = resources("lomo_hf.dataset.browse")
     style, script = (_inline((parts / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
+    style += font_face(json.dumps([*taken, *refused], ensure_ascii=False))
     return Template((parts / "page.html").read_text(encoding="utf-8")).substitute(
         policy=_policy(style, script),
         title=html.escape(files.name),
-        subtitle=html.escape(chosen.name),
+        subtitle=html.escape(f"{chosen.name}: {_count(dataset, chosen, len(taken), len(refused))}"),
         style=style,
         script=script,
-        data=_harmless(shown),
+        data=_harmless([*taken, *refused]),
     )
+
+
+def _count(dataset: Inspected, config: DataConfig, taken: int, refused: int) -> str:
+    """How many of the config's rows are on the page, so that nobody takes a sample for all of it."""
+    rows = sum(shard.metadata.num_rows for split in config.splits for shard in dataset.shards(config, split))
+    those = f"all {rows:,} rows" if taken == rows else f"{taken:,} of its {rows:,} rows"
+    return f"{those}, and {refused:,} refused" if refused else those
 
 
 def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
@@ -190,5 +199,5 @@ def _policy(style: str, script: str) -> str:
     def digest(text: str) -> str:
         return f"'sha256-{base64.b64encode(sha256(text.encode()).digest()).decode('ascii')}'"
 
-    allowed = f"img-src data:; style-src {digest(style)}; script-src {digest(script)}"
+    allowed = f"img-src data:; font-src data:; style-src {digest(style)}; script-src {digest(script)}"
     return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
