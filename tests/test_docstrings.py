@@ -16,8 +16,6 @@ from test_exports import PACKAGES
 DOCUMENTED = [name for name in PACKAGES if name != "lomo_hf"] + [
     f"lomo_hf.{name}" for name in ("substitution", "row", "storage", "image_tokens", "randomness")
 ]
-# Packages whose public names do not all have this yet. A package that leaves the list never comes back.
-NOT_YET = frozenset(("lomo_hf.dataset", "lomo_hf.mixing"))
 
 
 def public_callables(package: str) -> Iterator[tuple[str, object]]:
@@ -48,15 +46,10 @@ def lacks(value: object) -> list[str]:
     return missing
 
 
-@pytest.mark.parametrize("package", [name for name in DOCUMENTED if name not in NOT_YET])
+@pytest.mark.parametrize("package", DOCUMENTED)
 def test_public_names_are_documented_in_full(package: str) -> None:
     found = {name: lacks(value) for name, value in public_callables(package)}
     assert {name: parts for name, parts in found.items() if parts} == {}
-
-
-@pytest.mark.parametrize("package", sorted(NOT_YET))
-def test_a_package_that_is_documented_in_full_leaves_the_list(package: str) -> None:
-    assert any(lacks(value) for _, value in public_callables(package)), f"take {package} from NOT_YET"
 
 
 def test_what_is_missing_is_named() -> None:

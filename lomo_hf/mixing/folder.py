@@ -65,7 +65,7 @@ def write_mixture_companions(
     recipe = {
         "halves": {name: _half(half) for name, half in _halves(mixture)},
         "counts": mixture.counts,
-        "image_to_text": round(mixture.ratio, 6),
+        "image_to_text": mixture.rounded_ratio,
         "seed": mixture.seed,
         "refused": dict(sorted(mixture.refused.items())),
     }
@@ -98,7 +98,7 @@ def _card(
             repo=repo,
             config=CONFIG,
             strata=[(_LABELS[name], count, f"{count / total:.1%}") for name, count in counts.items()],
-            ratio=f"{mixture.ratio:.2f}",
+            ratio=None if mixture.ratio is None else f"{mixture.ratio:.2f}",
             seed=mixture.seed,
             repeated=any(part.again for part in mixture.parts),
             halves=[{"name": name, **_half(half)} for name, half in _halves(mixture)],

@@ -59,7 +59,7 @@ def mixture_json(mixture: Mixture) -> str:
         "multimodal": _half(mixture.multimodal),
         "seed": mixture.seed,
         "counts": mixture.counts,
-        "image_to_text": round(mixture.ratio, 6) if mixture.counts["text"] else None,
+        "image_to_text": mixture.rounded_ratio,
         "interleaving": interleaving(mixture),
         "parts": [
             {

@@ -71,10 +71,15 @@ class Mixture:
         return {name: sum(part.rows for part in self.parts if part.stratum == name) for name in STRATA}
 
     @property
-    def ratio(self) -> float:
-        """Image-bearing rows for each row of text only."""
+    def ratio(self) -> float | None:
+        """Image-bearing rows for each row of text only; None where there is no row of text only."""
         counts = self.counts
-        return (counts["multimodal"] + counts["pages"]) / counts["text"] if counts["text"] else float("inf")
+        return (counts["multimodal"] + counts["pages"]) / counts["text"] if counts["text"] else None
+
+    @property
+    def rounded_ratio(self) -> float | None:
+        """The ratio as it is written down, to six places; None where there is none."""
+        return None if self.ratio is None else round(self.ratio, 6)
 
     def rows(self, shard: int = 0, num_shards: int = 1) -> Iterator[MixedRow]:
         """The rows in mixed order, in the columns of `lomo_hf.row`; one of `num_shards` disjoint streams of them."""

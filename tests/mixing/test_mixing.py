@@ -213,6 +213,9 @@ def test_a_mixture_without_a_row_of_text_opens_again(tmp_path: Path) -> None:
     (tmp_path / "mix.json").write_text(mixture_json(mixture), encoding="utf-8")
     assert mixture.counts["text"] == 0
     assert read_mixture(tmp_path / "mix.json").counts == mixture.counts
+    write_mixture(mixture, tmp_path / "whole")
+    assert verify_dataset(tmp_path / "whole").contents.rows("mixture") == 16
+    assert "There is no row of text only." in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_mixture_can_be_written_out_and_loaded(hub: ServedHub, split: Path, tmp_path: Path) -> None:
