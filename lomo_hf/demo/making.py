@@ -81,6 +81,9 @@ class Made:
 class RowMaker:
     """Makes rows in a child process under limits, one at a time. Close it, or let it end with the server.
 
+    Args:
+        limits: Of time and memory for a row.
+
     >>> with RowMaker() as maker:
     ...     made = make(Choices("What is 2 + 3?", "5"), maker)
     >>> made.row["rewritten"], [stage.name for stage in made.stages]

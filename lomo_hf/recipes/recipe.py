@@ -185,6 +185,7 @@ class Recipe:
 
     Attributes:
         name: The config's name on the Hub and the folder's name; it decides no row.
+        description: A sentence for the card.
         ratio: The share of rows that is rewritten (rewrite ratio, table 3), from 0 to 1.
         position: Which part of the prompt becomes the span (table 4); see `lomo_hf.spans.POSITIONS`.
         turn: Which user turn of a conversation holds the span; see `lomo_hf.selection.TURNS`.

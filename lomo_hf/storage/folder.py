@@ -106,7 +106,12 @@ class Folder:
 class Place:
     """A path in a folder, which need not exist. Every method refuses links on its way and at its end.
 
+    Args:
+        folder: The folder, held open.
+        inside: The path below it, with forward slashes.
+
     Raises:
+        IntegrityError: The path leads out of the folder.
         LinkError: By any method: a step of the path is a link.
         OSError: By any method, with the full path as its `filename`.
     """

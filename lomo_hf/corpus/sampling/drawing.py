@@ -41,6 +41,7 @@ class Sampling:
         seed: Another seed, another draw.
         dedup: Only the first row with the same prompt is eligible.
         overlap: Files of evaluation prompts; rows that share `ngram` words in a row with one are not eligible.
+        ngram: How many words in a row count as an overlap.
 
     Raises:
         RecipeError: A field says something that cannot be.

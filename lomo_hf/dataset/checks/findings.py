@@ -13,8 +13,10 @@ __all__ = ["Check", "Finding", "Report", "breaks", "warns"]
 class Finding:
     """One thing that is not as it should be.
 
-    `breaks`: the dataset, or part of it, does not load. `warns`: it loads, but the Hub's page, its viewer or a trainer
-    shows less, or wrongly.
+    Attributes:
+        severity: "breaks": the dataset, or part of it, does not load. "warns": it loads, but the Hub's page, its
+            viewer or a trainer shows less, or wrongly.
+        says: What, and the remedy, in a sentence or two.
     """
 
     severity: Literal["breaks", "warns"]
@@ -32,7 +34,11 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """Every check with what it found, in order."""
+    """Every check with what it found, in order.
+
+    Attributes:
+        results: Each check with its findings.
+    """
 
     results: Sequence[tuple[Check, Sequence[Finding]]]
 
