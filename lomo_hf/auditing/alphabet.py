@@ -206,7 +206,7 @@ class Alphabet:
 def _asked(unknown: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
     """Families, options and characters: what is wide is asked of the fonts that have it."""
     narrow = [char for char in unknown if unicodedata.east_asian_width(char) not in "WFH"]
-    styled = [*narrow, *(char for one in narrow for char in _styled().get(one, ()))]
+    styled = [*narrow, *(char for letter in narrow for char in _styled().get(letter, ()))]
     for family in TEXT_FAMILIES:
         chars = unknown if "CJK" in family or family == "DejaVu Sans" else narrow
         yield family, "", list(chars)

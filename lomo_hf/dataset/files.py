@@ -88,13 +88,13 @@ class HubRepo:
         """Path -> bytes."""
         root = self.filesystem._strip_protocol(self.root)
         try:
-            found = self.filesystem.find(self.root, detail=True)
+            entries = self.filesystem.find(self.root, detail=True)
         except FileNotFoundError as error:
             raise SourceError(f"{self.root!r} is not on the Hub, or needs a login (`hf auth login`).") from error
         except Exception as error:  # each transport has a tree of errors of its own
             why = " ".join(str(error).split())[:200]
             raise SourceError(f"{self.root!r} cannot be listed ({why}). Check the connection.") from error
-        listed = {path.removeprefix(root).lstrip("/"): entry for path, entry in found.items()}
+        listed = {path.removeprefix(root).lstrip("/"): entry for path, entry in entries.items()}
         return {path: int(listed[path]["size"] or 0) for path in sorted(listed)}
 
     def open(self, path: str) -> IO[bytes]:

@@ -116,10 +116,10 @@ def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | No
     findings.extend(_count_findings(contents))
     strays = [f"{path} is not in the manifest" for path in _unlisted(folder, set(records))]
     if findings or strays:
-        found = [*findings, *strays]
-        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        problems = [*findings, *strays]
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise IntegrityError(
-            f"{folder.resolve().name!r} is not what was built: {'; '.join(found[:_SHOWN])}{more}. "
+            f"{folder.resolve().name!r} is not what was built: {'; '.join(problems[:_SHOWN])}{more}. "
             f"{_remedy(findings, bool(strays))}"
         )
     return VerifiedFolder(folder, contents)
@@ -130,7 +130,7 @@ def _remedy(findings: list[str], strays: bool) -> str:
     says = []
     if strays:
         says.append("Move what the manifest does not name elsewhere, unless it is of a build that is not finished.")
-    if findings and all(found.startswith(f"{CARD} has") for found in findings):
+    if findings and all(finding.startswith(f"{CARD} has") for finding in findings):
         says.append("`lomo card` on this folder writes the card again and keeps your own text.")
     elif findings:
         says.append("Build again into this folder: what is whole is kept.")
@@ -186,6 +186,6 @@ def _count_findings(contents: Contents) -> Iterator[str]:
 
 
 def _unlisted(folder: Path, listed: set[str]) -> list[str]:
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    shown = (path.as_posix() for path in found if not any(step.startswith(".") for step in path.parts))
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    shown = (path.as_posix() for path in paths if not any(step.startswith(".") for step in path.parts))
     return sorted(set(shown) - listed - {MANIFEST})

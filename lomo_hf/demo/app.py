@@ -45,8 +45,8 @@ def shown(choices: Choices, maker: RowMaker) -> Shown:
     ('<div class="lomo-error" role="alert">prompt must not be empty. Type one, or choose an example.</div>', '')
     """
     try:
-        made = make(choices, maker)
-        return stages_html(made), trainer_html(made), row_json(made.row), recipe_yaml(made.recipe)
+        result = make(choices, maker)
+        return stages_html(result), trainer_html(result), row_json(result.row), recipe_yaml(result.recipe)
     except LomoError as error:
         return error_html(" ".join(str(error).split())), "", "", ""
     except Exception as error:

@@ -130,8 +130,12 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         # A ratio of 0 rewrites no row; what is refused does not depend on it.
         kept = Substituter([Recipe("kept", ratio=0.0, placeholders=self.recipe.placeholders)])
         sources = self._sources.items()
-        read = (one for split, part in sources for one in part.conversations(0, self.rows_by_split[split]))
-        return tally(substituted(one, kept) for one in read)
+        read = (
+            conversation
+            for split, part in sources
+            for conversation in part.conversations(0, self.rows_by_split[split])
+        )
+        return tally(substituted(conversation, kept) for conversation in read)
 
     def _info(self) -> object:
         return datasets.DatasetInfo(

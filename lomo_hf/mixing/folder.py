@@ -86,7 +86,7 @@ def _card(
 ) -> str:
     from huggingface_hub import DatasetCard, DatasetCardData
 
-    found = footprints(folder.path, receipts, [CONFIG])
+    counted = footprints(folder.path, receipts, [CONFIG])
     counts = mixture.counts
     total = max(sum(counts.values()), 1)
     title = repo.rpartition("/")[2]
@@ -113,10 +113,10 @@ def _card(
     data = DatasetCardData(
         pretty_name=title,
         task_categories=["image-text-to-text"],
-        size_categories=[size_category(found[CONFIG].rows)],
+        size_categories=[size_category(counted[CONFIG].rows)],
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
         configs=configs_yaml({CONFIG: ["train"]}, CONFIG),
-        dataset_info=dataset_info_yaml(found),
+        dataset_info=dataset_info_yaml(counted),
         **declared,
     )
     return (

@@ -52,7 +52,7 @@ def mixture_json(mixture: Mixture) -> str:
         >>> json.loads(mixture_json(mixture))["counts"]["multimodal"]
         4
     """
-    said = {
+    document = {
         "format": _FORMAT,
         "made_by": "lomo_hf",
         "lomo": _half(mixture.lomo),
@@ -66,12 +66,12 @@ def mixture_json(mixture: Mixture) -> str:
                 "stratum": part.stratum,
                 "again": part.again,
                 "rows": part.rows,
-                "picked": [{"size": one.size, "rows": one.encode()} for one in part.picks],
+                "picked": [{"size": picks.size, "rows": picks.encode()} for picks in part.picks],
             }
             for part in mixture.parts
         ],
     }
-    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def interleaving(mixture: Mixture) -> dict[str, object]:
@@ -133,11 +133,11 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
     """
     path = Path(path)
     try:
-        said = parse(path.read_bytes(), _SHAPE)
-        one, other = said["lomo"], said["multimodal"]
-        lomo = open_split(_again(one), one["configs"][0], endpoint=endpoint)
-        multimodal = open_multimodal(_again(other), configs=other["configs"], endpoint=endpoint)
-        for half, recorded in ((lomo, one), (multimodal, other)):
+        document = parse(path.read_bytes(), _SHAPE)
+        lomo_half, multimodal_half = document["lomo"], document["multimodal"]
+        lomo = open_split(_again(lomo_half), lomo_half["configs"][0], endpoint=endpoint)
+        multimodal = open_multimodal(_again(multimodal_half), configs=multimodal_half["configs"], endpoint=endpoint)
+        for half, recorded in ((lomo, lomo_half), (multimodal, multimodal_half)):
             if half.source.digest != recorded["digest"]:
                 raise IntegrityError(f"{half.place} has changed since the mixture was made. Mix again.")
         parts = tuple(
@@ -146,9 +146,9 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
                 part["again"],
                 _picks(part["picked"], (multimodal if part["stratum"] == "multimodal" else lomo).source),
             )
-            for part in said["parts"]
+            for part in document["parts"]
         )
-        return Mixture(lomo, multimodal, parts, said["seed"])
+        return Mixture(lomo, multimodal, parts, document["seed"])
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the mix.json of a mixture.") from error
     except (ValueError, IndexError) as error:
@@ -157,11 +157,11 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
         raise IntegrityError(f"{path.name} is not a mixture ({error}). Mix again.") from error
 
 
-def _picks(said: Sequence[Mapping[str, Any]], source: JoinedSource) -> tuple[Picks, ...]:
+def _picks(entries: Sequence[Mapping[str, Any]], source: JoinedSource) -> tuple[Picks, ...]:
     """The rows of a part, which are those of its half."""
-    if [one["size"] for one in said] != [len(part) for part in source.parts]:
+    if [entry["size"] for entry in entries] != [len(part) for part in source.parts]:
         raise ValueError("its rows are of other configs or sizes than the half has")
-    return tuple(Picks.decode(one["size"], one["rows"]) for one in said)
+    return tuple(Picks.decode(entry["size"], entry["rows"]) for entry in entries)
 
 
 def open_mix(path: str | Path, *, num_shards: int = 8) -> "datasets.IterableDataset":

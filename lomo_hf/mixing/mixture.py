@@ -45,7 +45,7 @@ class MixPart:
     @property
     def rows(self) -> int:
         """How many."""
-        return sum(len(one) for one in self.picks)
+        return sum(len(picks) for picks in self.picks)
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def _ids(part: FileSource) -> npt.NDArray[np.uint64]:
 
 def _picks(source: JoinedSource, mask: npt.NDArray[np.bool_]) -> tuple[Picks, ...]:
     ends = np.cumsum([len(part) for part in source.parts])
-    return tuple(Picks.of(one) for one in np.split(mask, ends[:-1]))
+    return tuple(Picks.of(rows) for rows in np.split(mask, ends[:-1]))
 
 
 class _Lane:
@@ -231,9 +231,9 @@ class _Lane:
 
 def _blocks(picks: Sequence[Picks]) -> Iterator[tuple[int, list[int]]]:
     """(config, chosen rows of a hundred neighbours) over all configs."""
-    for position, one in enumerate(picks):
-        indexes = one.indexes()
-        borders = np.searchsorted(indexes, np.arange(0, one.size + _BLOCK_ROWS, _BLOCK_ROWS))
+    for position, part in enumerate(picks):
+        indexes = part.indexes()
+        borders = np.searchsorted(indexes, np.arange(0, part.size + _BLOCK_ROWS, _BLOCK_ROWS))
         for begin, end in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
             if end > begin:
                 yield position, indexes[begin:end].tolist()

@@ -80,7 +80,11 @@ def _pictures(row: Mapping[str, Any]) -> list[Any]:
         value = row.get(column)
         if value is not None:
             listed = value if isinstance(value, list) else [value]
-            return [{"bytes": one} if isinstance(one, bytes) else one for one in listed if one is not None]
+            return [
+                {"bytes": picture} if isinstance(picture, bytes) else picture
+                for picture in listed
+                if picture is not None
+            ]
     return []
 
 
@@ -129,8 +133,8 @@ def _placed(conversation: Conversation, pictures: int) -> Conversation | Refusal
     elif sum(counts[index] for index in conversation.user_turns) == sum(counts) == pictures:
         placed = conversation
     else:
-        said = f"{sum(counts)} placeholders for {pictures} pictures, or some outside of the prompts."
-        return Refusal(conversation.id, "placeholder-count", said)
+        detail = f"{sum(counts)} placeholders for {pictures} pictures, or some outside of the prompts."
+        return Refusal(conversation.id, "placeholder-count", detail)
     # What is left once the placeholders are taken out must hold none in another spelling, and no control token.
     bare = tuple(Turn(turn.role, turn.text.replace(IMAGE_PLACEHOLDER, ".")) for turn in placed.turns)
     screened = screen(replace(placed, turns=bare), "drop")

@@ -136,8 +136,8 @@ def _sheet(
     """The lines on untrimmed paper: plain prose without Typst, everything else by it."""
     prose = set_prose(lines, width, style)
     if prose is not None:
-        found = placed(prose)
-        return Sheet(found.painted(), found.left, found.top, prose)
+        glyphs = placed(prose)
+        return Sheet(glyphs.painted(), glyphs.left, glyphs.top, prose)
     bodies = iter(formulas)
     markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]

@@ -104,8 +104,8 @@ def open_hub(
 
 def _wanted(listing: Listing, splits: Sequence[str]) -> list[str | None]:
     """The splits to read, in order; None where there is one and it need not be named."""
-    found = tuple(dict.fromkeys(splits)) or find_splits(listing)
-    return list(found) if splits or len(found) > 1 else [None]
+    names = tuple(dict.fromkeys(splits)) or find_splits(listing)
+    return list(names) if splits or len(names) > 1 else [None]
 
 
 def _has_known_turns(part: FileSource) -> bool:

@@ -108,8 +108,8 @@ def write_companions(
     entries = json.dumps(llamafactory_entries(splits, named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
     training = training_files(named, facts.default, max_pixels=facts.max_pixels)
-    for path, said in training.items():
-        write_whole(folder / path, said.encode())
+    for path, script in training.items():
+        write_whole(folder / path, script.encode())
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *training, *audit, *draw, *facts.assets.paths]

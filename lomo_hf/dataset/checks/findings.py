@@ -45,7 +45,7 @@ class Report:
     @property
     def findings(self) -> list[Finding]:
         """All findings."""
-        return [finding for _, found in self.results for finding in found]
+        return [finding for _, findings in self.results for finding in findings]
 
     @property
     def loads(self) -> bool:
