@@ -163,8 +163,8 @@ class Selection:
         if out is not None:
             kept = draw_for_build(source, sampling, out, progress=progress)
             return Selected(kept.source, kept.manifest, kept.made)
-        made = draw(source, sampling, progress)
-        return Selected(made.source, draw_json(made), made)
+        drawn = draw(source, sampling, progress)
+        return Selected(drawn.source, draw_json(drawn), drawn)
 
     def replayed(self, record: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
         """The corpus of a draw, where --corpus names one; with the draw's columns unless --columns names others."""
