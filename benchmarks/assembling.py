@@ -24,7 +24,7 @@ from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.named import load_recipe
 from lomo_hf.storage import Folder
 
-__all__ = ["Assembled", "SHARD_ROWS", "assembled", "link_shards"]
+__all__ = ["SHARD_ROWS", "Assembled", "assembled", "link_shards"]
 
 SHARD_ROWS: Final = 10_000
 _RECIPE: Final = "ratio50"

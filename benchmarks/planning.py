@@ -92,7 +92,12 @@ def write_sparse_parquet(path: Path, name: str, rows: range, row_bytes: float) -
     import pyarrow.parquet as pq
 
     turn = pa.struct([("from", pa.string()), ("value", pa.string())])
-    kinds = [("id", pa.string()), ("image", pa.null()), ("conversations", pa.list_(turn)), ("data_source", pa.string())]
+    kinds = [
+        ("id", pa.string()),
+        ("image", pa.null()),
+        ("conversations", pa.list_(turn)),
+        ("data_source", pa.string()),
+    ]
     schema = pa.schema(kinds)
     path.parent.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {"compression": "none", "use_dictionary": ["data_source"]}
@@ -146,7 +151,9 @@ def _card(card: str) -> str:
     )
     features = "  features:\n  - name: id\n    dtype: string\n  - name: image\n    dtype: image\n"
     described = "".join(f"- config_name: {name}\n{features}" for name in configs)
-    return card.replace("configs:\n", f"configs:\n{listed}", 1).replace("dataset_info:\n", f"dataset_info:\n{described}")
+    return card.replace("configs:\n", f"configs:\n{listed}", 1).replace(
+        "dataset_info:\n", f"dataset_info:\n{described}"
+    )
 
 
 def _entry(path: str, data: Any) -> dict[str, Any]:
