@@ -194,6 +194,10 @@ class Selection:
             split = self.splits[0]
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
+            if self.corpus is None and self.configs:
+                raise UsageError(
+                    "--config and --exclude-config are for a dataset on the Hub; the embedded sample has no configs."
+                )
             if self.exclude or len(self.configs or ()) > 1:
                 raise UsageError(
                     "--exclude-config and several --config are for a dataset on the Hub; a file has no configs."

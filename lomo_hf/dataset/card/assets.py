@@ -142,7 +142,7 @@ def _row(folder: Folder, specimen: Specimen) -> Row:
     import pyarrow.parquet as pq
 
     with (folder / specimen.path).open() as stream, pq.ParquetFile(stream) as shard:
-        row: Row = shard.read_row_group(specimen.group).slice(specimen.index, 1).to_pylist()[0]
+        row: Row = shard.read_row_group(specimen.group, use_threads=False).slice(specimen.index, 1).to_pylist()[0]
     return row
 
 
