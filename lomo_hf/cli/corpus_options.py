@@ -108,12 +108,12 @@ class Selected:
     Attributes:
         source: Where the rows come from.
         draw: The text of `draw.json`; None where all rows are taken.
-        made: How the rows were drawn; None where nothing was drawn, or an earlier draw was used again.
+        drawn: How the rows were drawn; None where nothing was drawn, or an earlier draw was used again.
     """
 
     source: "Source"
     draw: str | None = None
-    made: "Draw | None" = None
+    drawn: "Draw | None" = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class Selection:
         progress = _reading_note() if sampling.reads_text else None
         if out is not None:
             kept = draw_for_build(source, sampling, out, progress=progress)
-            return Selected(kept.source, kept.manifest, kept.made)
+            return Selected(kept.source, kept.manifest, kept.drawn)
         drawn = draw(source, sampling, progress)
         return Selected(drawn.source, draw_json(drawn), drawn)
 

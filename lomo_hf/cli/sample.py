@@ -36,8 +36,8 @@ def sample(
         screen.print(f"{literal(selection.replay.name)}: drawn again: the rows are the same")
         return
     selected = selection.select()
-    if selected.made is not None:
-        _print_draw(selected.made)
+    if selected.drawn is not None:
+        _print_draw(selected.drawn)
     if selected.draw is not None and selection.replay is None:
         write_whole(named_file(out), selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None

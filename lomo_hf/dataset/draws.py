@@ -27,12 +27,12 @@ class KeptDraw:
     Attributes:
         source: The rows, for `build_dataset(corpus=...)`.
         manifest: The text of `draw.json`, for `build_dataset(draw=...)`.
-        made: How the rows were drawn; None where an earlier draw was used again.
+        drawn: How the rows were drawn; None where an earlier draw was used again.
     """
 
     source: DrawnSource
     manifest: str
-    made: Draw | None
+    drawn: Draw | None
 
 
 def draw_for_build(
@@ -64,7 +64,7 @@ def draw_for_build(
     >>> from lomo_hf.corpus import open_corpus
     >>> out = Path(tempfile.mkdtemp(), "out")
     >>> first, again = (draw_for_build(open_corpus(), Sampling(rows=20), out) for _ in range(2))
-    >>> len(first.source), again.made is None, again.manifest == first.manifest
+    >>> len(first.source), again.drawn is None, again.manifest == first.manifest
     (20, True, True)
     """
     out = Path(out)

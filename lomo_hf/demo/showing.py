@@ -52,7 +52,7 @@ def stages_html(result: Made) -> str:
     """The prompt with its span marked, then each stage with its time and what came of it.
 
     Args:
-        made: The row and its stages.
+        result: The row and its stages.
 
     Returns:
         HTML without scripts, links or anything to load.
@@ -86,7 +86,7 @@ def trainer_html(result: Made) -> str:
     """The turns as a chat template puts them: text and pictures in their order, and what the pictures cost.
 
     Args:
-        made: The row.
+        result: The row.
 
     Returns:
         HTML, as `stages_html`.

@@ -14,7 +14,7 @@ from lomo_hf.storage.atomic import PendingFile
 __all__ = ["SampleTar", "json_line"]
 
 # Line ends to some readers (`str.splitlines`), though not to JSON.
-_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\u0085\u2028\u2029"}
+_LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\u0085\u2028\u2029"}
 
 
 def json_line(record: Mapping[str, object]) -> bytes:

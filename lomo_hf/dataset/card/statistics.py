@@ -37,9 +37,8 @@ class Specimen:
     path: str
     group: int
     index: int
-    awkwardness: (
-        int  # 0 where page and prompt are small, 1 where the page is also the whole prompt, else its area in px
-    )
+    # 0 where page and prompt are small, 1 where the page is also the whole prompt, else its area in px.
+    display_cost: int
 
 
 @dataclass(frozen=True)
@@ -143,8 +142,8 @@ def _tally(table: Any, tallies: dict[str, Counter[int]]) -> int:
         ("width", width),
         ("height", height),
     ):
-        found, counts = np.unique(values, return_counts=True)
-        tallies[name].update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        distinct, counts = np.unique(values, return_counts=True)
+        tallies[name].update(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
     return len(lomo)
 
 
@@ -167,7 +166,7 @@ def _pick_specimens(table: Any, path: str, group: int, specimens: dict[str, Spec
             continue
         small = lomo["height"] <= _SPECIMEN_HEIGHT and lomo["prompt_chars"] <= _SPECIMEN_CHARS
         whole = sum(span["end"] - span["start"] for span in lomo["spans"]) == lomo["prompt_chars"]
-        one = Specimen(path, group, index, int(whole) if small else lomo["width"] * lomo["height"])
+        specimen = Specimen(path, group, index, int(whole) if small else lomo["width"] * lomo["height"])
         for name in (lomo["distortion"]["op"], f"route-{lomo['renderer']}"):
-            if name not in specimens or one.awkwardness < specimens[name].awkwardness:
-                specimens[name] = one
+            if name not in specimens or specimen.display_cost < specimens[name].display_cost:
+                specimens[name] = specimen

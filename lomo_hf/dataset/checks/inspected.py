@@ -1,6 +1,6 @@
 """A dataset as a loader sees it: what its card declares, which files that means, and what their footers say.
 
-Nothing is judged here; what cannot be read is None or absent, and the checks next door say so.
+Nothing is judged here; what cannot be read is None or absent, and the checks of this package say so.
 """
 
 import re
