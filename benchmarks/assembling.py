@@ -1,8 +1,8 @@
 """What `lomo build --assemble` takes once every shard is there: `python -m benchmarks.assembling --rows 2000000`.
 
 One shard of 10,000 rows is built; hard links of it, each with the receipt that the plan asks for, stand in for all
-others, so that the disk holds one shard and the command sees as many as there would be. The command then runs as it is:
-it plans the corpus, makes sure of every byte of every shard, and writes the card and the manifest.
+others, so that the disk holds one shard and the command sees as many as there would be. The command then runs as it
+is: it plans the corpus, makes sure of every byte of every shard, and writes the card and the manifest.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.named import load_recipe
 from lomo_hf.storage import Folder
 
-__all__ = ["Assembled", "SHARD_ROWS", "assembled", "link_shards"]
+__all__ = ["SHARD_ROWS", "Assembled", "assembled", "link_shards"]
 
 SHARD_ROWS: Final = 10_000
 _RECIPE: Final = "ratio50"

@@ -14,7 +14,9 @@ from statistics import median
 # What a build imports that is not ours: layout and pixels, Parquet, plots and the card.
 _LIBRARIES = (
     "import cv2, typst, uharfbuzz, pyarrow.parquet, matplotlib.figure, jinja2, yaml, rich.progress, huggingface_hub; "
-    "from lomo_hf.distortion.imgaug_compat import augmenters; augmenters().Affine(rotate=1); import skimage.transform"
+    "from lomo_hf.distortion.imgaug_compat import augmenters; augmenters().Affine(rotate=1); "
+    # Named, as the packages load them only when asked.
+    "from skimage.transform import AffineTransform; from huggingface_hub import DatasetCard"
 )
 _BUILD = ("-m", "lomo_hf", "build", "--limit")
 
