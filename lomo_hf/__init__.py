@@ -9,6 +9,7 @@ be rebuilt to the byte. Source of the method: Han et al., arXiv 2605.30265.
     audit_dataset(folder, corpus=corpus)   is every row true to its source?
     push(folder, "org/name", "v1.0.0")     a release on the Hub
     map_dataset(dataset, "ratio50")        rows of a `datasets.Dataset`, without a folder
+    push_mapped(rows, "org/name")          these rows on the Hub, with their card
 
 A package is loaded when a name of it is first used, so that `import lomo_hf` takes hardly any time.
 """
@@ -30,7 +31,9 @@ if _TYPE_CHECKING:
     from lomo_hf.hf_datasets import LomoBuilder as LomoBuilder
     from lomo_hf.hf_datasets import LomoOV15 as LomoOV15
     from lomo_hf.hf_datasets import Transform as Transform
+    from lomo_hf.hf_datasets import card_for as card_for
     from lomo_hf.hf_datasets import map_dataset as map_dataset
+    from lomo_hf.hf_datasets import push_mapped as push_mapped
     from lomo_hf.recipes import NAMED_RECIPES as NAMED_RECIPES
     from lomo_hf.recipes import Recipe as Recipe
     from lomo_hf.recipes import load_recipe as load_recipe
@@ -51,7 +54,9 @@ _HOMES = {
     "LomoBuilder": "hf_datasets",
     "LomoOV15": "hf_datasets",
     "Transform": "hf_datasets",
+    "card_for": "hf_datasets",
     "map_dataset": "hf_datasets",
+    "push_mapped": "hf_datasets",
     "NAMED_RECIPES": "recipes",
     "Recipe": "recipes",
     "load_recipe": "recipes",
@@ -68,6 +73,7 @@ __all__ = [
     "__version__",
     "audit_dataset",
     "build_dataset",
+    "card_for",
     "check_dataset",
     "load_recipe",
     "map_dataset",
@@ -75,6 +81,7 @@ __all__ = [
     "plan",
     "preview",
     "push",
+    "push_mapped",
     "substitute_row",
     "verify_dataset",
 ]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
@@ -195,7 +195,7 @@ def _weight(row: MixedRow) -> int:
     return pages + 2 * sum(len(turn["value"]) for turn in row["conversations"])
 
 
-def _column_options(schema: "pa.Schema") -> dict[str, Any]:
+def _column_options(schema: "pa.Schema") -> dict[str, object]:
     """PNG bytes as they are, everything else in dictionaries and snappy; by the path of each leaf."""
     leaves = [leaf for column in schema for leaf in _leaves(column.name, column.type)]
     pages = {leaf for leaf in leaves if leaf.startswith("images.")}

@@ -1,6 +1,6 @@
 """`lomo check`: does a dataset load, and what does the Hub's viewer show? Exit code 1 where loading breaks."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,17 @@ __all__ = ["check"]
 _SHOWN = 5  # findings of one check
 
 
-def check(dataset: Dataset = "lomo-ov15") -> None:
+def check(
+    dataset: Dataset = "lomo-ov15",
+    max_length: Annotated[
+        int | None, typer.Option(min=1, help="A trainer's cutoff in tokens: name the rows that it would cut.")
+    ] = None,
+    processor: Annotated[str, typer.Option(help="Whose image tokens: qwen3-vl or qwen2.5-vl.")] = "qwen3-vl",
+) -> None:
     """Check that a dataset loads and that the Hub's viewer shows it. Writes nothing."""
     from lomo_hf.dataset import check_dataset
 
-    report = check_dataset(dataset)
+    report = check_dataset(dataset, max_length=max_length, processor=processor)
     _print_report(report)
     if not report.loads:
         raise typer.Exit(1)

@@ -31,7 +31,7 @@ def mix(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides the draw and the order.")] = 0,
     out: Annotated[Path, typer.Option(help="The instructions to write.")] = Path("mix.json"),
-    write: Annotated[Path | None, typer.Option(help="Copy the mixed rows into this new folder as well.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Write the mixed rows as a dataset folder as well.")] = None,
 ) -> None:
     """Mix a LoMo split with a multimodal corpus, at a ratio of rows with images to rows without."""
     from lomo_hf.mixing import mix as mix_rows
@@ -49,7 +49,9 @@ def mix(
     if write is not None:
         files = write_mixture(mixture, write)
         refused = "".join(f", {count} refused {reason}" for reason, count in sorted(mixture.refused.items()))
-        console().print(f"{len(files)} files in [bold]{literal(write)}[/bold]{refused}", highlight=False)
+        console().print(
+            f"{len(files)} shards, card and manifest in [bold]{literal(write)}[/bold]{refused}", highlight=False
+        )
 
 
 def _print(mixture: "Mixture", out: Path) -> None:
@@ -69,6 +71,7 @@ def _print(mixture: "Mixture", out: Path) -> None:
         table.add_row(label, f"{count:,}", f"{count / total:.1%}")
     screen = console()
     screen.print(table)
-    screen.print(f"image-bearing to text-only {mixture.ratio:.2f} : 1", highlight=False)
+    ratio = "no row of text only" if mixture.ratio is None else f"image-bearing to text-only {mixture.ratio:.2f} : 1"
+    screen.print(ratio, highlight=False)
     screen.print(f'Stream it: lomo_hf.mixing.open_mix("{named(out)}")', style="bold", highlight=False, markup=False)
     screen.print(f"Or interleave: {interleaving(mixture)['datasets']}", highlight=False)

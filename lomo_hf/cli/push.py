@@ -24,7 +24,7 @@ def push(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing.")] = False,
 ) -> None:
-    """Publish a dataset folder: one commit, one tag, then everything is read back. After a failure, run it again."""
+    """Publish a dataset folder: one commit, which is read back, then one tag. After a failure, run it again."""
     from lomo_hf.dataset import PushOptions
     from lomo_hf.dataset import push as publish
 

@@ -105,7 +105,8 @@ Corpus = Annotated[
     str | None,
     typer.Option(
         callback=_existing_corpus,
-        help="JSONL, JSON or Parquet file, or a folder of them; a dataset on the Hub, org/name or org/name@revision; "
+        help="A file or a folder (JSON Lines, JSON, CSV, Parquet, Arrow, packed or not; what save_to_disk wrote); a "
+        "dataset on the Hub, org/name or org/name@revision; "
         "or llava-ov15-text, the paper's pool. Default: the embedded sample.",
     ),
 ]
@@ -205,7 +206,7 @@ def progress_bar(screen: "Console") -> Iterator[tuple[Callable[[int, int], None]
             bar.update(task, completed=done, total=total, description="rows")
 
         def begin(phase: str) -> None:
-            bar.update(task, description=phase)
+            bar.update(task, description=phase, refresh=True)
 
         yield show, begin
 

@@ -73,11 +73,11 @@ def draw_for_build(
     earlier = _earlier_draw(folder, begun) if folder is not None else None
     if earlier is not None and (known := replay_if_same(earlier.path, source, sampling)) is not None:
         return KeptDraw(known, earlier.read_text(), None)
-    made = draw(source, sampling, progress)
-    manifest = draw_json(made)
+    drawn = draw(source, sampling, progress)
+    manifest = draw_json(drawn)
     if begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK}):
         write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, manifest.encode())
-    return KeptDraw(made.source, manifest, made)
+    return KeptDraw(drawn.source, manifest, drawn)
 
 
 def _earlier_draw(folder: Folder, begun: bool) -> Place | None:

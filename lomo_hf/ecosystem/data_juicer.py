@@ -48,24 +48,24 @@ class LomoMapper(Mapper):  # type: ignore[misc]
         config: str = "train",
         repo: str | None = None,
         revision: str | None = None,
-        *args: Any,
-        **kwargs: Any,
+        *args: object,
+        **kwargs: object,
     ) -> None:
         kwargs.setdefault("batch_size", _BATCH_ROWS)
         super().__init__(*args, **kwargs)
         self.make = RowFunction(recipe, config=config, repo=repo, revision=revision)
 
-    def process_batched(self, samples: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    def process_batched(self, samples: Mapping[str, Sequence[object]]) -> dict[str, list[object]]:
         """Columns of a batch -> the columns of as many rows, or fewer."""
         names = list(samples)
         rows = (dict(zip(names, values, strict=True)) for values in zip(*samples.values(), strict=True))
-        made, left_out = [], LeftOut()
+        results, left_out = [], LeftOut()
         for result in self.make.all(rows):
             left_out.see(result)
             if not isinstance(result, Refusal):
-                made.append(result)
+                results.append(result)
         left_out.report()
-        return columns_of(made)
+        return columns_of(results)
 
     def run(self, dataset: Any, *, exporter: Any = None, tracer: Any = None) -> Any:
         """As a mapper's own `run`, which would keep the columns of the corpus beside ours."""

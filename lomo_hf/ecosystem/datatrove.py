@@ -20,7 +20,7 @@ from lomo_hf.row import ROW_COLUMNS
 __all__ = ["LomoStep", "read_row", "stored_row"]
 
 
-def read_row(reader: object, data: dict[str, Any], path: str, id_in_file: int | str) -> dict[str, Any]:
+def read_row(reader: object, data: dict[str, object], path: str, id_in_file: int | str) -> dict[str, object]:
     """The `adapter` of a reader: a row in any dialect becomes a document's metadata, since its turns are no one text.
 
     Args:
@@ -34,7 +34,7 @@ def read_row(reader: object, data: dict[str, Any], path: str, id_in_file: int | 
     return {"text": "row", "id": str(data.get("id", "")), "metadata": data}
 
 
-def stored_row(writer: object, document: Document) -> dict[str, Any]:
+def stored_row(writer: object, document: Document) -> dict[str, object]:
     """The `adapter` of a writer: the columns of a row, for `ParquetWriter(..., schema=stored_schema())`.
 
     Args:
@@ -82,12 +82,12 @@ class LomoStep(PipelineStep):  # type: ignore[misc]
         """Documents in, documents out, in their order."""
         for document in data or ():
             with self.track_time():
-                made = self.make(document.metadata, document.id or None)
-            if isinstance(made, Refusal):
-                self.stat_update("refused", f"refused_{made.reason}")
+                row = self.make(document.metadata, document.id or None)
+            if isinstance(row, Refusal):
+                self.stat_update("refused", f"refused_{row.reason}")
                 continue
-            self.stat_update("rewritten" if made["rewritten"] else "text")
-            yield _document(made)
+            self.stat_update("rewritten" if row["rewritten"] else "text")
+            yield _document(row)
 
 
 def _document(row: Mapping[str, Any]) -> Document:
@@ -95,6 +95,6 @@ def _document(row: Mapping[str, Any]) -> Document:
         Media(f"{row['id']}/{number}", MediaType.IMAGE, "", media_bytes=image["bytes"])
         for number, image in enumerate(row["images"] or ())
     ]
-    said = next(turn["value"] for turn in row["conversations"] if turn["from"] == "human")
+    prompt = next(turn["value"] for turn in row["conversations"] if turn["from"] == "human")
     metadata = {name: value for name, value in row.items() if name != "images"}
-    return Document(text=said, id=row["id"], media=media, metadata=metadata)
+    return Document(text=prompt, id=row["id"], media=media, metadata=metadata)

@@ -71,7 +71,7 @@ class Question:
 
     id: str
     category: str | None
-    answer: Any
+    answer: object
     options: tuple[str, ...] = ()
 
 
@@ -243,7 +243,7 @@ def _no_score(number: int, path: Path, answered: Answered) -> SourceError:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
-def _rows(path: Path) -> Iterator[Any]:
+def _rows(path: Path) -> Iterator[object]:
     suffix = path.suffix.lower()
     try:
         if suffix == ".xlsx":
@@ -268,7 +268,7 @@ def _rows(path: Path) -> Iterator[Any]:
         raise SourceError(f"{path.name} cannot be read as {suffix[1:]} ({error}). Write it again.") from error
 
 
-def _table(stream: TextIO, mark: str) -> Iterator[dict[str, Any]]:
+def _table(stream: TextIO, mark: str) -> Iterator[dict[str, object]]:
     """Rows of a table; one of VLMEvalKit holds its images, which are longer than `csv` takes unasked."""
     limit = csv.field_size_limit(1 << 30)
     try:
@@ -277,7 +277,7 @@ def _table(stream: TextIO, mark: str) -> Iterator[dict[str, Any]]:
         csv.field_size_limit(limit)
 
 
-def _sheet(path: Path) -> Iterator[dict[str, Any]]:
+def _sheet(path: Path) -> Iterator[dict[str, object]]:
     """The first sheet, its first row the names of columns."""
     try:
         import openpyxl

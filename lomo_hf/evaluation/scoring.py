@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.related_methods.final_answer import final_answer
 
@@ -25,7 +25,7 @@ _NUMBERS: Final = (
 )
 
 
-def match_answer(prediction: str, answer: Any, options: Sequence[str] = ()) -> bool:
+def match_answer(prediction: str, answer: object, options: Sequence[str] = ()) -> bool:
     """Whether a prediction gives the answer.
 
     The prediction's final answer is what stands in its last `\\boxed{}`, else after its last "answer:", else its last
@@ -53,7 +53,7 @@ def match_answer(prediction: str, answer: Any, options: Sequence[str] = ()) -> b
     return any(not answers.isdisjoint(_forms(candidate, options)) for candidate in _candidates(prediction))
 
 
-def _answers(answer: Any) -> Iterable[str]:
+def _answers(answer: object) -> Iterable[str]:
     if isinstance(answer, list | tuple):
         return [str(value) for value in answer]
     text = str(answer)

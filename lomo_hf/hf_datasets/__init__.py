@@ -11,6 +11,7 @@ For what is published, use `lomo build`: it resumes, verifies and writes a datas
 from lomo_hf.hf_datasets.builder import LomoBuilder, LomoConfig, LomoOV15
 from lomo_hf.hf_datasets.identifiers import with_ids
 from lomo_hf.hf_datasets.mapping import map_dataset, substitute
+from lomo_hf.hf_datasets.publishing import card_for, push_mapped, write_mapped
 from lomo_hf.hf_datasets.refusals import acceptable, count_refusals
 from lomo_hf.hf_datasets.transform import Transform
 
@@ -20,8 +21,11 @@ __all__ = [
     "LomoOV15",
     "Transform",
     "acceptable",
+    "card_for",
     "count_refusals",
     "map_dataset",
+    "push_mapped",
     "substitute",
     "with_ids",
+    "write_mapped",
 ]

@@ -1,51 +1,92 @@
-"""A mixture written out as Parquet: for loaders that want one folder of files. Streams; holds a row group."""
+"""A mixture written out as a dataset folder, which `load_dataset` and the commands for such folders take."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
 from lomo_hf.errors import BuildError
+from lomo_hf.mixing.folder import CONFIG, write_mixture_companions
 from lomo_hf.mixing.mixture import Mixture
+from lomo_hf.recipes.names import check_no_secret
+from lomo_hf.row import MixedRow
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, explain
+from lomo_hf.storage.records import FileRecord
 
 __all__ = ["write_mixture"]
 
 _SHARD_ROWS: Final = 10_000
 
 
-def write_mixture(mixture: Mixture, folder: Path, on_row: Callable[[int], None] | None = None) -> list[Path]:
-    """Write `train-*.parquet` into a folder, which must be new or empty; the files, in order.
+def write_mixture(
+    mixture: Mixture, folder: Path, on_row: Callable[[int], None] | None = None, *, repo: str | None = None
+) -> list[Path]:
+    """Write a dataset folder: shards, card with licences as counted, entries and files for trainers, manifest.
+
+    It is the paper's training set where the halves are two million rows each. Streams; memory is a row group.
+
+    Args:
+        mixture: From `mix` or `read_mixture`.
+        folder: A new or an empty folder.
+        on_row: Called with the number of rows written.
+        repo: The name on the Hub that the card mentions; None is "ORG/" and the folder's name.
+
+    Returns:
+        The shards, in order.
 
     Raises:
         BuildError: The folder is not empty, or cannot be written.
+
+    Source: paper, section 4: one training set of multimodal rows and of text rows, half of them rewritten.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix, open_multimodal, open_split
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], Path(out, "lomo"), limit=8)
+        ...     pictures = open_multimodal(f"{out}/lomo/ratio100")  # any Parquet files with a column of pictures
+        ...     mixture = mix(open_split(f"{out}/lomo", "ratio100"), pictures, multimodal_rows=4)
+        ...     [shard.name for shard in write_mixture(mixture, Path(out, "whole"))]
+        ['train-00000-of-00001.parquet']
     """
+    check_no_secret("repo", repo or "")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BuildError(f"{folder} must be a new or empty folder. Name another with --write.")
-    rows, written, done = mixture.rows(), [], 0
+    licences: Counter[str | None] = Counter()
+    rows, files, done = mixture.rows(), list[FileRecord](), 0
     total = -(-sum(mixture.counts.values()) // _SHARD_ROWS)
     try:
         held = Folder(folder, make=True)
         for index in range(total):
-            name = f"train-{index:05d}-of-{total:05d}.parquet"
-            pending = PendingFile(held / name)
-            try:
-                writer, count = ShardWriter(pending, keep_order=True), 0
-                for row in islice(rows, _SHARD_ROWS):
-                    writer.add(row)
-                    count, done = count + 1, done + 1
-                    if on_row:
-                        on_row(done)
-                writer.close()
-                pending.seal()
-                verify_parquet(pending.temporary, count)
-                pending.publish()
-                written.append(folder / name)
-            finally:
-                pending.abandon()
+            file = _write_shard(held, f"{CONFIG}/train-{index:05d}-of-{total:05d}.parquet", rows, licences)
+            files.append(file)
+            done += file.rows or 0
+            if on_row:
+                on_row(done)
+        write_mixture_companions(held, mixture, files, licences, repo or f"ORG/{folder.resolve().name}")
         held.sync()
     except OSError as error:
         raise explain(error, f"the mixture in {folder}") from error
-    return written
+    return [folder / file.path for file in files]
+
+
+def _write_shard(folder: Folder, path: str, rows: Iterator[MixedRow], licences: Counter[str | None]) -> FileRecord:
+    """A shard of the next rows, read back before it has its name."""
+    pending = PendingFile(folder / path)
+    try:
+        writer, count = ShardWriter(pending, keep_order=True), 0
+        for row in islice(rows, _SHARD_ROWS):
+            writer.add(row)
+            licences[row["source_license"]] += 1
+            count += 1
+        writer.close()
+        digest = pending.seal()
+        verify_parquet(pending.temporary, count)
+        pending.publish()
+        return FileRecord(path, pending.size, digest, count)
+    finally:
+        pending.abandon()

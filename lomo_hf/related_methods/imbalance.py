@@ -15,7 +15,6 @@ trains from.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.randomness import uniform
@@ -48,7 +47,7 @@ def prompt_in(condition: str, exchange: Exchange) -> str:
     return CONDITIONS[condition](exchange)
 
 
-def view(rows: Iterable[Row], condition: str) -> Iterator[dict[str, Any]]:
+def view(rows: Iterable[Row], condition: str) -> Iterator[dict[str, object]]:
     """The rewritten rows of a split in one condition; others are passed over.
 
     Args:
@@ -78,7 +77,7 @@ def view(rows: Iterable[Row], condition: str) -> Iterator[dict[str, Any]]:
             yield _viewed(row, exchange, condition)
 
 
-def mixed(rows: Iterable[Row], seed: int = 0) -> Iterator[dict[str, Any]]:
+def mixed(rows: Iterable[Row], seed: int = 0) -> Iterator[dict[str, object]]:
     """Both conditions of every rewritten row, one after the other in a drawn order; shuffle the whole when training.
 
     Args:
@@ -108,7 +107,7 @@ def mixed(rows: Iterable[Row], seed: int = 0) -> Iterator[dict[str, Any]]:
                 yield _viewed(row, exchange, condition)
 
 
-def curriculum(rows: Callable[[], Iterable[Row]]) -> tuple[Iterator[dict[str, Any]], Iterator[dict[str, Any]]]:
+def curriculum(rows: Callable[[], Iterable[Row]]) -> tuple[Iterator[dict[str, object]], Iterator[dict[str, object]]]:
     """The two stages: full-text, and no-text to go on with.
 
     Args:
@@ -132,7 +131,7 @@ def curriculum(rows: Callable[[], Iterable[Row]]) -> tuple[Iterator[dict[str, An
     return view(rows(), "full-text"), view(rows(), "no-text")
 
 
-def _viewed(row: Row, exchange: Exchange, condition: str) -> dict[str, Any]:
+def _viewed(row: Row, exchange: Exchange, condition: str) -> dict[str, object]:
     turns = [*exchange.before, ("user", prompt_in(condition, exchange)), ("assistant", exchange.answer)]
     return {
         "id": f"{row['id']}#{condition}",

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import acos, ceil, cos, pi
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.image_tokens import QWEN2_5_VL, Processor, fixed_square, image_tokens
@@ -234,7 +234,7 @@ class _Count:
         self.fewest: int | None = None
 
 
-def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) -> Iterator[dict[str, Any]]:
+def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) -> Iterator[dict[str, object]]:
     for row in rows:
         pages = image_bytes(row)
         tokens = min((_tokens(page, processor) for page in pages), default=None)
@@ -248,7 +248,7 @@ def _kept(rows: Iterable[Row], least: int, processor: Processor, count: _Count) 
         yield {"id": row["id"], "conversations": row["conversations"], "image": images or None}
 
 
-def _entries(folder: Path) -> dict[str, Any]:
+def _entries(folder: Path) -> dict[str, object]:
     path = folder / LLAMAFACTORY
     if not path.is_file():
         return {}
@@ -261,7 +261,7 @@ def _entries(folder: Path) -> dict[str, Any]:
     return entries
 
 
-def _write_entry(folder: Path, name: str, entries: dict[str, Any]) -> None:
+def _write_entry(folder: Path, name: str, entries: dict[str, object]) -> None:
     path = folder / LLAMAFACTORY
     entries[name] = {
         "file_name": f"{name}.parquet",

@@ -18,7 +18,7 @@ _GROUP_ROWS = 100
 
 
 def write_plain_parquet(
-    rows: Iterable[Mapping[str, Any]], path: str | Path | Place, columns: Mapping[str, Any]
+    rows: Iterable[Mapping[str, object]], path: str | Path | Place, columns: Mapping[str, object]
 ) -> int:
     """Write rows whole or not at all, a row group at a time; returns how many.
 
@@ -33,7 +33,7 @@ def write_plain_parquet(
 
     schema = pa.schema([(name, _type(kind)) for name, kind in columns.items()])
     pending = PendingFile(path if isinstance(path, Place) else named_file(path))
-    held: list[Mapping[str, Any]] = []
+    held: list[Mapping[str, object]] = []
     count = 0
     try:
         with pq.ParquetWriter(pending, schema, write_page_checksum=True) as writer:

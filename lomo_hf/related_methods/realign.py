@@ -213,7 +213,7 @@ def fit_realign(images: Iterable[ArrayLike], texts: Blocks) -> ReAlign:
 
 def realign_column(
     align: ReAlign, column: str = "embedding", out: str | None = None, *, step: str = "centroid", unit: bool = True
-) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+) -> Callable[[Mapping[str, object]], dict[str, object]]:
     """A function for `datasets.map(batched=True)` that moves a column of embeddings.
 
     Args:

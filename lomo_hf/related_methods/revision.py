@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -185,8 +185,8 @@ def write_embeddings(
     return written
 
 
-def _chunks(pairs: Iterable[tuple[str, str, ArrayLike]], size: int) -> Iterator[list[dict[str, Any]]]:
-    held: list[dict[str, Any]] = []
+def _chunks(pairs: Iterable[tuple[str, str, ArrayLike]], size: int) -> Iterator[list[dict[str, object]]]:
+    held: list[dict[str, object]] = []
     for name, caption, embedding in pairs:
         held.append({"id": name, "caption": caption, "embed": np.asarray(embedding, dtype=np.float32)})
         if len(held) == size:
@@ -209,7 +209,7 @@ class _List:
         self._stream.write("" if self._bare else "[")
         return self
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: dict[str, object]) -> None:
         self._stream.write(("," if self.length else "") + "\n" + json.dumps(record, ensure_ascii=True))
         self.length += 1
 

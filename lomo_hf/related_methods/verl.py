@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.imbalance import prompt_in
@@ -129,7 +129,7 @@ def write_verl(
 
 def verl_rows(
     rows: Iterable[Row], condition: str, *, instruction: str = VERL_INSTRUCTION, split: str = "train"
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """Rows of one condition in the columns that verl reads; rows without a page or a final answer are passed over.
 
     Args:
@@ -163,7 +163,7 @@ def verl_rows(
 
 def contrastive_pair(
     row: Row, *, instruction: str = VERL_INSTRUCTION, index: int = 0, split: str = "train"
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """Both conditions of a row as one: what the contrastive loss reads.
 
     Args:
@@ -210,7 +210,7 @@ def contrastive_pairs(
     instruction: str = VERL_INSTRUCTION,
     split: str = "train",
     left_out: Counter[str] | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[dict[str, object]]:
     """The pairs of a split, numbered.
 
     Args:
@@ -289,7 +289,7 @@ def _prompt(exchange: Exchange, condition: str, instruction: str) -> Sequence[Ma
     return [*({"role": role, "content": text} for role, text in exchange.before), {"role": "user", "content": words}]
 
 
-def _shared(row: Row, exchange: Exchange, truth: str, split: str, index: int) -> dict[str, Any]:
+def _shared(row: Row, exchange: Exchange, truth: str, split: str, index: int) -> dict[str, object]:
     return {
         "data_source": row["source_config"] or "lomo",
         "images": [{"bytes": image, "path": None} for image in exchange.images],

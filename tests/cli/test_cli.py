@@ -191,7 +191,7 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["render-eval", "mmstar", "--out", "twins"], 1, "lomo: "),
         (["push", "nowhere", "org/x", "--tag", "v1.0.0"], 2, "folder 'nowhere' does not exist"),
         (["push", ".", "org/x", "--tag", "v1.0.0"], 3, "holds no manifest.json"),
-        (["verify", ".", "--remote", "lomo"], 2, "repository must be org/name"),
+        (["verify", ".", "--remote", "lomo"], 2, "--remote must be org/name or org/name@v1.0.0; found 'lomo'"),
         (["verify", ".", "--remote", "org/x@"], 2, "found 'org/x@'"),
         (["verify", ".", "--download"], 2, "found no --remote. Write --remote org/name"),
         (["build", "--repo", "a/b/c"], 2, "repository must be org/name"),
@@ -403,7 +403,10 @@ def test_phases_after_the_rows_are_named_on_a_terminal(tmp_path: Path) -> None:
     with transcript.open("wb") as stream:
         subprocess.run([sys.executable, "-c", script], stdout=stream, check=True, env={**os.environ, "TERM": "xterm"})
     shown = transcript.read_text(encoding="utf-8", errors="replace")
-    assert shown.index("card, plots and pictures") > shown.index("6/6")
+    phases = ["counting what is in the shards", "drawing plots and pictures", "writing the card"]
+    places = [shown.index(phase) for phase in phases]
+    assert places == sorted(places)
+    assert places[0] > shown.index("6/6")
 
 
 def test_an_edited_card_is_written_again_by_the_same_build(lomo: Run) -> None:

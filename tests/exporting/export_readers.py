@@ -1,4 +1,4 @@
-"""Exports read back with the standard library alone: id, turns as (role, text with `<image>`), images."""
+"""Exports read back with the standard library and pyarrow alone: id, turns as (role, text with `<image>`), images."""
 
 import json
 import tarfile
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 Restored = tuple[str, list[tuple[str, str]], list[bytes]]
 
@@ -60,4 +62,13 @@ def read_llava(folder: Path) -> Iterator[Restored]:
             yield row["id"], turns, [(folder / path).read_bytes() for path in paths]
 
 
-READERS = {"webdataset": read_webdataset, "energon": read_energon, "llava-jsonl": read_llava}
+def read_verl(folder: Path) -> Iterator[Restored]:
+    for path in sorted(folder.glob("train-*.parquet")):
+        for row in pq.read_table(path).to_pylist():
+            turns = [(turn["role"], turn["content"]) for turn in row["messages"]]
+            yield row["id"], turns, [image["bytes"] for image in row["images"]]
+
+
+READERS = {
+    "webdataset": read_webdataset, "energon": read_energon, "llava-jsonl": read_llava, "verl": read_verl,
+}  # fmt: skip

@@ -52,7 +52,7 @@ def test_a_finished_export_is_left_and_a_damaged_one_mended(built: Path, tmp_pat
     written = tree(out)
     again = export_dataset(built, out, form=form, shard_bytes=100_000)
     assert again.reused == again.parts == first.parts
-    victim = sorted([*out.rglob("*.png"), *out.rglob("*.tar")])[0]
+    victim = sorted(path for ending in ("png", "tar", "parquet") for path in out.rglob(f"*.{ending}"))[0]
     victim.write_bytes(victim.read_bytes()[:-1] + b"!")
     assert export_dataset(built, out, form=form, shard_bytes=100_000).reused < first.parts
     assert tree(out) == written
@@ -64,7 +64,8 @@ def test_a_part_tampered_with_while_stopped_is_written_again(built: Path, tmp_pa
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         export_dataset(built, out, form=form, shard_bytes=100_000, progress=stop_after(1))
-    victim = next(path for pattern in ("images/*/*.png", "*.tar") for path in sorted(out.glob(pattern)))
+    patterns = ("images/*/*.png", "*.tar", "train-*.parquet")
+    victim = next(path for pattern in patterns for path in sorted(out.glob(pattern)))
     victim.write_bytes(b"")
     (out / ".lomo" / "images-00001").mkdir(exist_ok=True)
     (out / ".lomo" / "images-00001" / "left.png").write_bytes(b"of a killed run")

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lomo_hf.corpus import Refusal
-from lomo_hf.dataset import build_dataset
+from lomo_hf.dataset import build_dataset, check_dataset, verify_dataset
+from lomo_hf.dataset.publishing.plan import make_plan
 from lomo_hf.errors import IntegrityError, RecipeError, SourceError, UsageError
 from lomo_hf.mixing import (
     RESAMPLING,
@@ -206,14 +207,47 @@ def test_a_mixture_streams_from_its_instructions_and_nothing_is_copied(
         read_mixture(path)
 
 
+def test_a_mixture_without_a_row_of_text_opens_again(tmp_path: Path) -> None:
+    build_dataset(None, ["ratio100"], tmp_path / "lomo", limit=8)
+    mixture = mix(open_split(tmp_path / "lomo", "ratio100"), open_multimodal(tmp_path / "lomo" / "ratio100"))
+    (tmp_path / "mix.json").write_text(mixture_json(mixture), encoding="utf-8")
+    assert mixture.counts["text"] == 0
+    assert read_mixture(tmp_path / "mix.json").counts == mixture.counts
+    write_mixture(mixture, tmp_path / "whole")
+    assert verify_dataset(tmp_path / "whole").contents.rows("mixture") == 16
+    assert "There is no row of text only." in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_mixture_can_be_written_out_and_loaded(hub: ServedHub, split: Path, tmp_path: Path) -> None:
     from datasets import load_dataset
 
     mixture: Mixture = mix(open_split(split), open_multimodal(REPO), multimodal_rows=40)
     (file,) = write_mixture(mixture, tmp_path / "out")
-    loaded = load_dataset("parquet", data_files=str(file), split="train", cache_dir=str(tmp_path / "cache"))
+    assert file == tmp_path / "out/mixture/train-00000-of-00001.parquet"
+    loaded = load_dataset(str(tmp_path / "out"), split="train", cache_dir=str(tmp_path / "cache"))
     assert loaded["id"] == [row["id"] for row in mixture.rows()]
     assert Counter(kind == "pages" for kind in map(kind_of, loaded))[True] == mixture.counts["pages"]
+
+
+def test_a_mixture_that_is_written_out_is_a_whole_dataset_folder(hub: ServedHub, split: Path, tmp_path: Path) -> None:
+    mixture: Mixture = mix(open_split(split), open_multimodal(REPO), multimodal_rows=40)
+    out = tmp_path / "mixed"
+    write_mixture(mixture, out, repo="org/mixed")
+    assert verify_dataset(out).contents.configs == ["mixture"]
+    report = check_dataset(out)
+    assert report.loads, report.findings
+    assert not [finding for finding in report.findings if "statistics" not in finding.says], report.findings
+    card = (out / "README.md").read_text(encoding="utf-8")
+    for words in ('load_dataset("org/mixed", "mixture"', "| with pictures of their own | 40 |", "license", "Cite"):
+        assert words in card
+    assert "dataset: mixture" in (out / "training/llamafactory.yaml").read_text(encoding="utf-8")
+    entries = json.loads((out / "dataset_info.json").read_text(encoding="utf-8"))
+    assert entries["mixture"]["subset"] == "mixture"
+    assert str(tmp_path) not in (out / "manifest.json").read_text(encoding="utf-8") + card
+    plan = make_plan(verify_dataset(out), None, None, "other/name")
+    assert {one.path for one in plan.additions} >= {"mixture/train-00000-of-00001.parquet", "README.md"}
+    named = next(one for one in plan.additions if one.path == "training/llamafactory.yaml")
+    assert b"REMOTE:other/name" in named.content
 
 
 def test_what_cannot_be_mixed_says_what_to_do(hub: ServedHub, split: Path) -> None:

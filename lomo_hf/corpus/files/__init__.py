@@ -1,1 +1,1 @@
-"""Rows in files on this machine: JSON Lines, JSON and Parquet, planned in one pass and read by ranges."""
+"""Rows in files on this machine: JSON, tables, packed or not, planned in one pass and read by ranges."""

@@ -39,7 +39,7 @@ function select() {
   shown = rows.filter((row) => keys.every(([key, value]) => row[key] === value) && (!wanted || said(row).includes(wanted)));
   drawn = 0;
   list.replaceChildren();
-  count.textContent = `${shown.length} of ${rows.length} rows`;
+  count.textContent = `${shown.length} of the ${rows.length} on this page`;
   if (!shown.length) list.append(make("p", "none", "No row is like that. Esc shows all."));
   more();
 }

@@ -41,11 +41,26 @@ _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str], None] | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
 
-    `notify` is called with a sentence if another command is at work in the folder.
+    Args:
+        folder: A dataset folder.
+        repo: The name on the Hub that the card mentions; None is the one it mentioned before.
+        notify: Called with a sentence if another command is at work in the folder.
+
+    Returns:
+        The folder's new manifest.
 
     Raises:
         IntegrityError: The folder holds no manifest.
         LinkError: Something in the folder is a link.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     _ = refresh_card(Path(out), repo="org/name")
+        ...     '"org/name"' in Path(out, "README.md").read_text(encoding="utf-8")
+        True
     """
     absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
     if not folder.is_dir():
@@ -69,38 +84,47 @@ def refuse_links(folder: Folder, configs: Iterable[str]) -> None:
 
 
 def write_companions(
-    folder: Folder, manifest: Manifest, *, earlier: Manifest | None = None, repo: str | None = None
+    folder: Folder,
+    manifest: Manifest,
+    *,
+    earlier: Manifest | None = None,
+    repo: str | None = None,
+    on_phase: Callable[[str], None] | None = None,
 ) -> Manifest:
     """Write everything that goes with the shards of `manifest`, whose `files` are found out here.
 
     `repo` is the name on the Hub; by default the one that the folder named before. Pictures that the `earlier`
-    manifest names and the new one does not are removed.
+    manifest names and the new one does not are removed. `on_phase` is called with a few words when a phase begins.
     """
+    begin = on_phase or (lambda phase: None)
     named = repo or repo_of(folder) or f"ORG/{folder.name}"
     set_aside(folder)
     for places in (folder.places(), (folder / ASSETS).places(), (folder / TRAINING).places()):
         sweep(places)  # what a killed process left of these files
-    facts = _facts(folder, manifest, named)
+    facts = _facts(folder, manifest, named, begin)
+    begin("writing the card")
     write_whole(folder / CARD, card_text(facts).encode())
     splits = {name: list(footprint.splits) for name, footprint in facts.footprints.items()}
     entries = json.dumps(llamafactory_entries(splits, named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
     training = training_files(named, facts.default, max_pixels=facts.max_pixels)
-    for path, said in training.items():
-        write_whole(folder / path, said.encode())
+    for path, script in training.items():
+        write_whole(folder / path, script.encode())
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *training, *audit, *draw, *facts.assets.paths]
     for old in earlier.files if earlier else ():
         if _PICTURE.fullmatch(old.path) and old.path not in paths:
             (folder / old.path).unlink(missing_ok=True)
+    begin("writing the manifest")
     written = replace(manifest, files=[FileRecord.of_file(folder, path) for path in paths])
     write_manifest(folder, written)
     forget_set_aside(folder)
     return written
 
 
-def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
+def _facts(folder: Folder, manifest: Manifest, repo: str, begin: Callable[[str], None]) -> CardFacts:
+    begin("counting what is in the shards")
     names = list(manifest.recipes)
     receipts = manifest.receipts
     counts = {
@@ -114,6 +138,7 @@ def _facts(folder: Folder, manifest: Manifest, repo: str) -> CardFacts:
         for name in names
     }
     default = DEFAULT_RECIPE if DEFAULT_RECIPE in names else names[0]
+    begin("drawing plots and pictures")
     readme = folder / CARD
     return CardFacts(
         recipes=manifest.recipes,

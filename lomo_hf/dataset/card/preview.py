@@ -71,8 +71,20 @@ def contact_sheet(rows: Sequence[Row]) -> "Image":
 
 
 def save_sheet(sheet: "Image", target: BytesIO) -> None:
-    """Write a sheet as a small PNG: pages are grey, so few colours do."""
-    sheet.quantize(48).save(target, "PNG", compress_level=6)
+    """Write a sheet as a grey PNG, in which every grey of a page is kept: a shadow shows no bands.
+
+    Args:
+        sheet: From `contact_sheet`.
+        target: Where to.
+
+    Example:
+        >>> from PIL import Image
+        >>> buffer = BytesIO()
+        >>> save_sheet(Image.linear_gradient("L").convert("RGB"), buffer)
+        >>> len(Image.open(buffer).getcolors())
+        256
+    """
+    sheet.convert("L").save(target, "PNG", compress_level=6)
 
 
 def preview(

@@ -17,7 +17,7 @@ from lomo_hf.row import IMAGE_PLACEHOLDER, Row
 
 __all__ = ["carrier_agreement"]
 
-Message = dict[str, Any]
+Message = dict[str, object]
 
 
 def carrier_agreement(
@@ -202,7 +202,7 @@ def _answer_scores(torch: Any, model: Any, inputs: Mapping[str, Any], answers: S
     """The logits that each answer's tokens are predicted from, [(n, vocabulary)]."""
     device = next(model.parameters()).device
     kept = max(map(len, answers)) + 1
-    options: dict[str, Any] = {"use_cache": False}
+    options: dict[str, object] = {"use_cache": False}
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
         options["logits_to_keep"] = kept  # of the prompt's tokens they would fill the memory
     given = {name: value.to(device) for name, value in inputs.items()}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from lomo_hf.errors import LomoError, SourceError
 from lomo_hf.evaluation.agreement.measures import RowAgreement
@@ -12,7 +11,7 @@ from lomo_hf.evaluation.agreement.model import carrier_agreement
 __all__ = ["agreement_of", "load_model"]
 
 
-def load_model(name: str, *, device: str | None = None, dtype: str = "auto") -> tuple[Any, Any]:
+def load_model(name: str, *, device: str | None = None, dtype: str = "auto") -> tuple[object, object]:
     """An image-text-to-text model of `transformers` and its processor.
 
     Args:
@@ -49,8 +48,8 @@ def load_model(name: str, *, device: str | None = None, dtype: str = "auto") -> 
 
 def agreement_of(
     dataset: str | Path,
-    model: Any,
-    processor: Any,
+    model: object,
+    processor: object,
     *,
     config: str | None = None,
     split: str = "train",

@@ -240,7 +240,7 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
                     streams[config] = stack.enter_context(TextIOWrapper(file, encoding="utf-8", newline="\n"))
                 score = scores.get(item.id)
                 rows, scored = rows + 1, scored + (score is not None)
-                record: dict[str, Any] = {
+                record: dict[str, object] = {
                     "id": item.origin.id,
                     "messages": [{"role": turn.role, "content": turn.text} for turn in item.turns],
                     **{name: value for name, value in _declared(item.origin).items() if value is not None},

@@ -125,7 +125,7 @@ def collect_hidden_states(
     return samples
 
 
-def _attention_weights(outputs: Any) -> NDArray[np.float32]:
+def _attention_weights(outputs: object) -> NDArray[np.float32]:
     """Shape (batch, layers, heads, n, n)."""
     layers = getattr(outputs, "attentions", None)
     if not layers or any(layer is None for layer in layers):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -124,7 +124,7 @@ _Dumper.add_representer(_Function, _tagged)
 
 
 def _task(task: str, module: str, dataset: str, carrier: str, benchmark: Benchmark, own: _Upstream | None) -> str:
-    metrics: list[dict[str, Any]] = [
+    metrics: list[dict[str, object]] = [
         {"metric": "lomo_match", "aggregation": _Function(f"{module}.mean_score"), "higher_is_better": True}
     ]
     for metric, aggregation in own.metrics if own else ():

@@ -88,7 +88,7 @@ def _cells(number: int, row: dict[str, Any], folder: RenderedFolder, columns: li
     }
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

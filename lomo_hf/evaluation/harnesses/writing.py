@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.evaluation.harnesses.evalscope import write_evalscope
@@ -29,7 +28,7 @@ HARNESSES: Mapping[str, Callable[..., list[Path]]] = MappingProxyType(
 """Name of a harness -> (rendered folder, where to write) -> the files."""
 
 
-def write_harness(folder: str | Path, harness: str, out: str | Path, **settings: Any) -> list[Path]:
+def write_harness(folder: str | Path, harness: str, out: str | Path, **settings: object) -> list[Path]:
     """Write a rendered benchmark as the files that a harness reads, both configs alike.
 
     How to answer (`Benchmark.instruction`) is added as text, the same in both, so that the runs differ in the carrier

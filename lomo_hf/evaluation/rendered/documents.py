@@ -27,7 +27,7 @@ class DocumentPages:
         self._benchmark, self._documents = benchmark, documents
         self._drawn: OrderedDict[str, dict[int, bytes]] = OrderedDict()
 
-    def of(self, row: Mapping[str, Any]) -> list[StoredImage]:
+    def of(self, row: Mapping[str, object]) -> list[StoredImage]:
         """The pages that a row shows.
 
         Raises:

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.errors import RenderError
 
@@ -25,7 +25,7 @@ _SHORTEST_BASE64: Final = 64  # as in VLMEvalKit: a shorter text is the index of
 _MOST_IN_LIST: Final = 1_000
 
 
-def images_of(value: Any, folder: Path, elsewhere: Callable[[str], Any] | None = None) -> Iterator[StoredImage]:
+def images_of(value: object, folder: Path, elsewhere: Callable[[str], object] | None = None) -> Iterator[StoredImage]:
     """The images of one cell: none, one, or a list.
 
     Args:
@@ -54,7 +54,7 @@ def images_of(value: Any, folder: Path, elsewhere: Callable[[str], Any] | None =
         raise _unread(f"an image is given as {str(value)[:60]!r}, which is neither bytes nor a file.")
 
 
-def _from_text(text: str, folder: Path, elsewhere: Callable[[str], Any] | None) -> Iterator[StoredImage]:
+def _from_text(text: str, folder: Path, elsewhere: Callable[[str], object] | None) -> Iterator[StoredImage]:
     if text.startswith("data:"):
         yield _data_url(text), None
     elif text.startswith(("http://", "https://")):

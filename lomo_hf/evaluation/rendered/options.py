@@ -3,7 +3,7 @@
 import ast
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.errors import RenderError
 from lomo_hf.row import IMAGE_PLACEHOLDER
@@ -14,7 +14,7 @@ LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LONGEST_LITERAL: Final = 100_000  # characters
 
 
-def options_of(cell: Any, form: str) -> tuple[str, ...]:
+def options_of(cell: object, form: str) -> tuple[str, ...]:
     """The options of a cell, as texts; none where the cell is empty.
 
     Args:
@@ -54,7 +54,7 @@ def option_lines(options: Iterable[str], *, lettered: bool = True) -> list[str]:
     return [f"\n{letter}. {option}" for letter, option in zip(LETTERS, options, strict=False)]
 
 
-def _literal(cell: Any) -> Any:
+def _literal(cell: object) -> object:
     """A list that is written as a text, in Python's way or in JSON's."""
     if not isinstance(cell, str):
         return cell
@@ -68,7 +68,7 @@ def _literal(cell: Any) -> Any:
     raise _wrong("the options are a text that is no list")
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     if isinstance(value, str | Mapping) or not isinstance(value, Iterable):  # keys of a mapping are no options
         raise _wrong("the options are one text" if isinstance(value, str) else f"the options are {_kind(value)}")
     options = list(value)
@@ -80,7 +80,7 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(option) for option in options)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return f"a {type(value).__name__}"
 
 

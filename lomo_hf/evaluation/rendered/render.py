@@ -42,7 +42,7 @@ def render_benchmark(
     benchmark: Benchmark | str,
     out: str | Path,
     *,
-    data: Any = None,
+    data: object = None,
     style: RenderStyle | None = None,
     caps: Caps | None = None,
     options: str = "page",
@@ -221,7 +221,7 @@ def _write_card(
     benchmark: Benchmark,
     report: RenderedReport,
     settings: _Settings,
-    answer: Any,
+    answer: object,
     repo: str,
     own: str,
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from corpus.hub.replica import FROM_VALUE, IMAGE_ROWS, PICTURE, REPO, ROWS, SCALE, UPSTREAM_ROWS, parquet, replica
 from corpus.hub.served import Fault, ServedHub
 
-from lomo_hf.corpus import LLAVA_OV15_TEXT, Conversation, Refusal, open_corpus, open_hub
+from lomo_hf.corpus import LLAVA_OV15_TEXT, Conversation, Refusal, open_corpus, open_hub, open_splits, splits_of
 from lomo_hf.corpus.hub.configs import find_configs
 from lomo_hf.corpus.hub.listing import list_repo
 from lomo_hf.errors import SourceError, UsageError
@@ -204,6 +204,36 @@ def test_folders_tell_the_configs_where_the_card_does_not(hub: ServedHub, quick:
     for name in ("org/bare", "org/bare@refs/convert/parquet"):
         source = open_corpus(name)
         assert [(part.config, len(part)) for part in source.parts] == [("gsm8k", 4), ("math", 4)]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_every_split_of_the_hub_is_read_or_the_one_that_is_named(hub: ServedHub, declared: bool) -> None:
+    rows = [{"id": number, "prompt": "Why?", "answer": "So."} for number in range(6)]
+    sizes = {"gsm8k/train": 3, "gsm8k/test": 2, "math/test": 1}
+    schema = pa.schema([("id", pa.int64()), ("prompt", pa.string()), ("answer", pa.string())])
+    files = {f"{name}-00000-of-00001.parquet": parquet(rows[:size], schema) for name, size in sizes.items()}
+    if declared:
+        files["README.md"] = (
+            b"---\nconfigs:\n"
+            b"- config_name: gsm8k\n  data_files:\n"
+            b"  - split: test\n    path: gsm8k/test-*\n  - split: train\n    path: gsm8k/train-*\n"
+            b"- config_name: math\n  data_files:\n  - split: test\n    path: math/test-*\n---\n"
+        )
+    hub.push("org/splits", files)
+    source = open_splits("org/splits")
+    parts = splits_of(source)
+    assert [(part.split, len(part)) for part in parts] == [("train", 3), ("test", 3)]
+    assert [row.id for row in parts[1].conversations(0, 3)] == ["gsm8k-test/0", "gsm8k-test/1", "math-test/0"]
+    assert [row.id for row in source.conversations(2, 4)] == ["gsm8k/2", "gsm8k-test/0"]
+    assert "splits: train 3, test 3" in source.description
+    named = open_splits("org/splits", ["test"])
+    assert named.digest == open_corpus("org/splits", split="test").digest != source.digest
+    assert [row.id for row in named.conversations(0, 9)] == ["gsm8k-test/0", "gsm8k-test/1", "math-test/0"]
+    assert open_splits("org/splits", ["train"]).digest == open_hub("org/splits", configs=["gsm8k"]).digest
+    with pytest.raises(UsageError, match=r"has no split 'tset'; it has \[train, test\]\. Did you mean 'test'\?"):
+        open_corpus("org/splits", split="tset")
+    with pytest.raises(UsageError, match=r"has no config 'gsm8'; .*Did you mean 'gsm8k'\?"):
+        open_splits("org/splits@main", config="gsm8")
 
 
 def test_a_part_that_repeats_its_base_is_not_counted_twice(hub: ServedHub) -> None:
