@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from benchmarks.peak_memory import peak_megabytes_here
 
-__all__ = ["PRESET_BYTES", "SparseFile", "planned", "serve_corpus", "write_sparse_parquet"]
+__all__ = ["PRESET_BYTES", "Hub", "Planned", "SparseFile", "measured", "planned", "write_sparse_parquet"]
 
 _TESTS: Final = Path(__file__).resolve().parents[1] / "tests"
 PRESET_BYTES: Final = {
@@ -134,7 +134,7 @@ def serve_corpus(share: float, latency: float, folder: Path, connection: Connect
         files[f"pictures_{index % _OTHER_CONFIGS:03d}/train-{index:05d}-of-{_OTHER_FILES:05d}.parquet"] = b"PAR1"
     files["README.md"] = _card(replica.card()).encode()
     # Digests of gigabytes would take longer than the plan; any that differ do.
-    served.entry = _entry  # type: ignore[assignment]
+    served.entry = _entry
     with served.serve() as hub:
         hub.page_size, hub.latency = 1_000, latency
         hub.commits[replica.REPO], hub.heads[replica.REPO] = {"c" * 40: files}, {"main": "c" * 40}
@@ -195,31 +195,48 @@ def planned(url: str) -> Planned:
     return Planned(len(source.parts), len(source), len(shards), clock, processor, peak_megabytes_here())
 
 
+@dataclass(frozen=True)
+class Hub:
+    """What the Hub held and sent; `size` and `fetched` in bytes."""
+
+    text_files: int
+    files: int
+    size: int
+    requests: int
+    fetched: int
+
+
+def measured(share: float, latency: float) -> tuple[Hub, Planned]:
+    """Plan a share of the corpus from a Hub that waits `latency` seconds before every answer."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    with TemporaryDirectory() as folder:
+        server = context.Process(target=serve_corpus, args=(share, latency, Path(folder), theirs), daemon=True)
+        server.start()
+        url, text_files, files, size = ours.recv()
+        made = planned(url)
+        ours.send("sent")
+        requests, fetched = ours.recv()
+        ours.send("leave")
+        server.join()
+    return Hub(text_files, files, size, requests, fetched), made
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.planning", description=__doc__.split("\n")[0])
     parser.add_argument("--share", type=float, default=1.0, help="of the rows of every config, for a short run")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that every answer of the Hub waits")
     given = parser.parse_args(arguments)
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    with TemporaryDirectory() as folder:
-        server = context.Process(
-            target=serve_corpus, args=(given.share, given.latency, Path(folder), theirs), daemon=True
-        )
-        server.start()
-        url, text_files, files, size = ours.recv()
-        print(f"{text_files} files of text among {files:,}, {size / 1e9:.1f} GB; {given.latency} s an answer\n")
-        made = planned(url)
-        ours.send("sent")
-        requests, fetched = ours.recv()
-        ours.send("leave")
-        server.join()
+    hub, made = measured(given.share, given.latency)
+    print(
+        f"{hub.text_files} files of text among {hub.files:,}, {hub.size / 1e9:.1f} GB; {given.latency} s an answer\n"
+    )
     print("| configs | rows | shards | seconds | processor seconds | requests | MB fetched | peak MB |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     print(
         f"| {made.configs} | {made.rows:,} | {made.shards:,} | {made.seconds:.0f} | {made.processor_seconds:.0f} "
-        f"| {requests:,} | {fetched / 1e6:.0f} | {made.peak:.0f} |"
+        f"| {hub.requests:,} | {hub.fetched / 1e6:.0f} | {made.peak:.0f} |"
     )
     return 0
 
