@@ -31,6 +31,7 @@ Renderer = Literal["text", "latex", "fallback"]
 MENDED = "mended-"  # begins the names of repairs of formulas, beside those of conversations
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
 _OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
+_SPACE_BEHIND = 160  # px of space at the end of a formula, which count as its width but leave no ink
 _LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
 
@@ -150,7 +151,7 @@ def _drawn_wide_enough(
     markup = _markup(lines, formulas, broken=False)
     sheet = _drawn(markup, wide, width, style)
     # To measure a formula Typst sets the whole page again: only where one may have been too wide.
-    if any(map(is_long_display, lines)) and (sheet is None or _needed(sheet) > widest):
+    if any(map(is_long_display, lines)) and (sheet is None or _needed(sheet) > widest - _SPACE_BEHIND):
         markup = _markup(lines, formulas, broken=True)
         sheet = _drawn(markup, wide, width, style)
     if sheet is None:
