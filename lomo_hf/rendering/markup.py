@@ -15,7 +15,7 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "is_long_display", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
@@ -93,12 +93,15 @@ def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[L
     return _with_looks(_without_gaps(lines))
 
 
-def line_markup(line: Line, formulas: Sequence[str]) -> str:
-    """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order."""
+def line_markup(line: Line, formulas: Sequence[str], *, broken: bool = False) -> str:
+    """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order.
+
+    `broken` lets a displayed formula that is wider than any page be broken; others stay as they are.
+    """
     bodies = iter(formulas)
     if line.pieces and line.pieces[0].kind == "display":
         mark = "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
-        long = "long: true, " if len(line.pieces[0].text.encode(errors="replace")) > _LONG_DISPLAY else ""
+        long = "long: true, " if broken and is_long_display(line) else ""
         return f"#D({long}$ {next(bodies)}{mark} $)"
     parts = []
     for piece in line.pieces:
@@ -113,6 +116,12 @@ def line_markup(line: Line, formulas: Sequence[str]) -> str:
         first = line.pieces[0].text
         return f"#C({len(first) - len(first.lstrip(' '))}{region})[{''.join(parts)}]"
     return f"#{'R' if line.rtl else 'L'}{f'({region[2:]})' if region else ''}[{''.join(parts)}]"
+
+
+def is_long_display(line: Line) -> bool:
+    """Whether a line is a displayed formula that may be wider than any page."""
+    first = line.pieces[0] if line.pieces else None
+    return first is not None and first.kind == "display" and len(first.text.encode(errors="replace")) > _LONG_DISPLAY
 
 
 def _text_markup(text: str, mono: bool, region: str) -> Iterator[str]:
