@@ -15,7 +15,7 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "line_markup", "lines_of", "literal"]
+__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "is_long_display", "line_markup", "lines_of", "literal"]
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
@@ -93,12 +93,15 @@ def lines_of(prompt: str, start: int, end: int, atoms: Sequence[Atom]) -> list[L
     return _with_looks(_without_gaps(lines))
 
 
-def line_markup(line: Line, formulas: Sequence[str]) -> str:
-    """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order."""
+def line_markup(line: Line, formulas: Sequence[str], *, broken: bool = False) -> str:
+    """The Typst call that sets a line; `formulas` are the typeset bodies of its formulas, in order.
+
+    `broken` lets a displayed formula that is wider than any page be broken; others stay as they are.
+    """
     bodies = iter(formulas)
     if line.pieces and line.pieces[0].kind == "display":
         mark = "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
-        long = "long: true, " if len(line.pieces[0].text.encode(errors="replace")) > _LONG_DISPLAY else ""
+        long = "long: true, " if broken and is_long_display(line) else ""
         return f"#D({long}$ {next(bodies)}{mark} $)"
     parts = []
     for piece in line.pieces:
@@ -113,6 +116,12 @@ def line_markup(line: Line, formulas: Sequence[str]) -> str:
         first = line.pieces[0].text
         return f"#C({len(first) - len(first.lstrip(' '))}{region})[{''.join(parts)}]"
     return f"#{'R' if line.rtl else 'L'}{f'({region[2:]})' if region else ''}[{''.join(parts)}]"
+
+
+def is_long_display(line: Line) -> bool:
+    """Whether a line is a displayed formula that may be wider than any page."""
+    first = line.pieces[0] if line.pieces else None
+    return first is not None and first.kind == "display" and len(first.text.encode(errors="replace")) > _LONG_DISPLAY
 
 
 def _text_markup(text: str, mono: bool, region: str) -> Iterator[str]:
@@ -193,7 +202,7 @@ def _drop_blank_tail(lines: list[list[Piece]]) -> None:
 
 def _without_gaps(lines: list[list[Piece]]) -> list[tuple[Piece, ...]]:
     """One line break after a display formula ends its line; further ones, and runs of them, make one blank line."""
-    made: list[tuple[Piece, ...]] = []
+    kept_lines: list[tuple[Piece, ...]] = []
     after_display = False
     blanks = 0
     for pieces in lines:
@@ -202,12 +211,12 @@ def _without_gaps(lines: list[list[Piece]]) -> list[tuple[Piece, ...]]:
         kept = tuple(piece for piece in pieces if piece.text)
         blank = not "".join(piece.text for piece in kept).strip()
         blanks = blanks + 1 if blank else 0
-        if not (blank and (after_display or blanks > 1 or not made)):
-            made.append(() if blank else kept)
+        if not (blank and (after_display or blanks > 1 or not kept_lines)):
+            kept_lines.append(() if blank else kept)
         after_display = bool(kept) and kept[0].kind == "display"
-    while made and not made[-1]:
-        made.pop()
-    return made
+    while kept_lines and not kept_lines[-1]:
+        kept_lines.pop()
+    return kept_lines
 
 
 def _with_tab_stops(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -222,16 +231,16 @@ def _with_tab_stops(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _with_looks(lines: Sequence[tuple[Piece, ...]]) -> list[Line]:
-    said = ["".join(piece.text for piece in pieces if piece.kind not in FORMULAS) for pieces in lines]
+    texts = ["".join(piece.text for piece in pieces if piece.kind not in FORMULAS) for pieces in lines]
     has_formula = [any(piece.kind in FORMULAS for piece in pieces) for pieces in lines]
-    mono = mono_lines(said, has_formula)
-    region = region_of("".join(said))
-    made = []
-    for pieces, is_mono, text in zip(lines, mono, said, strict=True):
+    mono = mono_lines(texts, has_formula)
+    region = region_of("".join(texts))
+    styled = []
+    for pieces, is_mono, text in zip(lines, mono, texts, strict=True):
         fenced = bool(pieces) and all(piece.kind == "mono" for piece in pieces)
         stopped = tuple(_with_tab_stops(pieces))
-        made.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
-    return made
+        styled.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
+    return styled
 
 
 def _face(text: str, default: str) -> str:
@@ -255,8 +264,8 @@ def literal(text: str) -> str:
     return text.translate(_LITERAL)
 
 
-def _with_breaks(found: re.Match[str]) -> str:
+def _with_breaks(match: re.Match[str]) -> str:
     """Places to break: behind punctuation, as in addresses; between any two letters where that is not enough."""
-    parts = _JOINTS.split(found.group())
+    parts = _JOINTS.split(match.group())
     cut = [part if len(part) <= _LONG_PART else _CLUSTERS.sub(f"{_ZERO_WIDTH_SPACE}\\g<0>", part) for part in parts]
     return _ZERO_WIDTH_SPACE.join(cut)

@@ -17,7 +17,7 @@ from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredEr
 from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering.glyphs import Drawing, placed
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
-from lomo_hf.rendering.markup import FORMULAS, Line, line_markup, lines_of
+from lomo_hf.rendering.markup import FORMULAS, Line, is_long_display, line_markup, lines_of
 from lomo_hf.rendering.mathematics import check_work, typeset_formula
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw
@@ -31,6 +31,7 @@ Renderer = Literal["text", "latex", "fallback"]
 MENDED = "mended-"  # begins the names of repairs of formulas, beside those of conversations
 HEADROOM = 64  # px that a distortion other than rotation may add to a side, within the limit of pixels
 _OVERHANG = 4  # px by which the last glyph of a line may lean out of its column
+_SPACE_BEHIND = 160  # px of space at the end of a formula, which count as its width but leave no ink
 _LONG_FORMULA = 16  # characters; a shorter formula fits the narrowest column
 
 
@@ -59,16 +60,29 @@ class Page:
 def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
     """R and TrimMargin of algorithm 1: set `prompt[span.start:span.end]` as one page, at its native resolution.
 
+    Args:
+        prompt: The whole prompt; what stands before the span decides how its first line is set.
+        span: A span of it, in characters.
+        style: Sizes, margin and widths, in pixels.
+        caps: Limits of the page, in pixels.
+
+    Returns:
+        The page: grey levels, uint8, (height, width), ink dark on white; and which renderer set it, why it fell back
+        to plain text if it did, and what was mended in its formulas.
+
     Raises:
         UncoveredError: No font has a glyph for a character, or the character cannot be shown.
         TooLargeError: The page would exceed `caps.max_pixels`; its `max_chars` says what would fit.
         RenderError: There is no ink, or a line fits no page.
 
-    >>> from lomo_hf.spans import select_spans
-    >>> found = select_spans("Is $x^2$ even?")
-    >>> page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
-    >>> page.renderer, str(page.pixels.dtype), page.pixels.shape[0] < page.pixels.shape[1] < 320
-    ('latex', 'uint8', True)
+    Source: paper, section 3, algorithm 1: a failure of the LaTeX renderer goes to the text renderer.
+
+    Example:
+        >>> from lomo_hf.spans import select_spans
+        >>> located = select_spans("Is $x^2$ even?")
+        >>> page = render_span(located.prompt, located.spans[0], RenderStyle(), Caps())
+        >>> page.renderer, str(page.pixels.dtype), page.pixels.shape[0] < page.pixels.shape[1] < 320
+        ('latex', 'uint8', True)
     """
     text = prompt[span.start : span.end]
     if not text.strip():
@@ -123,13 +137,11 @@ def _sheet(
     """The lines on untrimmed paper: plain prose without Typst, everything else by it."""
     prose = set_prose(lines, width, style)
     if prose is not None:
-        found = placed(prose)
-        return Sheet(found.painted(), found.left, found.top, prose)
-    bodies = iter(formulas)
-    markup = [line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS]) for line in lines]
+        glyphs = placed(prose)
+        return Sheet(glyphs.painted(), glyphs.left, glyphs.top, prose)
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     wide = [body for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
-    return _drawn_wide_enough(markup, wide, width, style)
+    return _drawn_wide_enough(lines, formulas, wide, width, style)
 
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:
@@ -144,21 +156,48 @@ def _check_size(width: float, height: float, chars: int, limit: float, caps: Cap
         raise TooLargeError("too-large", message, int(0.93 * chars * share))
 
 
-def _drawn_wide_enough(markup: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle) -> Sheet:
+def _drawn_wide_enough(
+    lines: Sequence[Line], formulas: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle
+) -> Sheet:
     """The lines in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
     widest = int(WIDEST * style.max_width)
-    try:
-        sheet = draw(markup, width, style, wide=wide)
-    except RenderError as error:
-        if error.reason != "overflow":
-            raise
+    markup = _markup(lines, formulas, broken=False)
+    sheet = _drawn(markup, wide, width, style)
+    # To measure a formula Typst sets the whole page again: only where one may have been too wide.
+    if any(map(is_long_display, lines)) and (sheet is None or _needed(sheet) > widest - _SPACE_BEHIND):
+        markup = _markup(lines, formulas, broken=True)
+        sheet = _drawn(markup, wide, width, style)
+    if sheet is None:
         return draw(markup, widest, style, wide=wide)  # text without a place to break it, such as a wide frame
-    needed = sheet.left + sheet.pixels.shape[1]
+    needed = _needed(sheet)
     if needed <= width + _OVERHANG:
         return sheet
     if needed > widest:
         raise RenderError("overflow", f"a line that cannot be broken needs {needed} px.")
     return draw(markup, needed + _OVERHANG, style, wide=wide)
+
+
+def _markup(lines: Sequence[Line], formulas: Sequence[str], *, broken: bool) -> list[str]:
+    bodies = iter(formulas)
+    return [
+        line_markup(line, [next(bodies) for piece in line.pieces if piece.kind in FORMULAS], broken=broken)
+        for line in lines
+    ]
+
+
+def _drawn(markup: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle) -> Sheet | None:
+    """The lines in a column of `width` px; None where they leave its paper."""
+    try:
+        return draw(markup, width, style, wide=wide)
+    except RenderError as error:
+        if error.reason != "overflow":
+            raise
+        return None
+
+
+def _needed(sheet: Sheet) -> int:
+    """How wide a column holds all ink."""
+    return sheet.left + int(sheet.pixels.shape[1])
 
 
 def _ink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

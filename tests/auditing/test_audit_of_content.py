@@ -110,7 +110,7 @@ def test_a_glyph_that_the_painter_leaves_out_is_found(text: str, monkeypatch: py
 
 def through(change: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, text: str) -> dict[str, list[str]]:
     real = page.line_markup
-    monkeypatch.setattr(page, "line_markup", lambda line, formulas: change(real(line, formulas)))
+    monkeypatch.setattr(page, "line_markup", lambda line, formulas, **more: change(real(line, formulas, **more)))
     return told(text)
 
 
