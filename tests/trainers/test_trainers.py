@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from PIL import Image
@@ -152,3 +153,61 @@ def test_webdataset_reads_an_export(consume: Consumer, dataset: Path, stored: An
         ]
         images = [pixels(image["bytes"]) for image in row["images"] or []]
         assert [((wide, high), digest) for wide, high, digest in sample["images"]] == images
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_verl_reads_an_export_and_the_prompts_of_its_script(
+    consume: Consumer, dataset: Path, stored: Any, tmp_path: Path, config: str
+) -> None:
+    export_dataset(dataset, tmp_path / "out", config=config, form="verl")
+    script = (dataset / "training" / "verl_rl.py").read_text(encoding="utf-8")
+    prompts = tmp_path / "lomo-rl.parquet"
+    if config == "ratio50":
+        exec(script.replace("org/lomo-ov15", str(dataset)).replace("lomo-rl.parquet", str(prompts)), {})
+    found = consume("verl", "verl_encodes.py", folder=tmp_path / "out", prompts=prompts if prompts.exists() else None)
+    check_collated(found["collated"], stored[config])
+    if config == "ratio50":
+        assert len(found["prompts"]) == pq.read_metadata(prompts).num_rows > 0
+        assert all(kinds.count("image") == 1 for kinds in found["prompts"])
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_nemo_reads_a_llava_export_with_blanks_trimmed_beside_images(
+    consume: Consumer, dataset: Path, stored: Any, tmp_path: Path, config: str
+) -> None:
+    export_dataset(dataset, tmp_path / "out", config=config, form="llava-jsonl")
+    settings = yaml.safe_load((dataset / "training" / "nemo_automodel.yaml").read_text(encoding="utf-8"))
+    settings["dataset"]["dataset_names"] = [config]
+    found = consume("nemo", "nemo_collates.py", folder=tmp_path / "out", settings=settings)
+    for seen, row in zip(found["collated"], stored[config], strict=True):
+        assert "".join(seen["text"].split()) == "".join(qwen_text(row).split())
+        assert seen["image_tokens"] == seen["features"] == seen["pixel_rows"] // 4
+        assert len(seen["grids"]) == len(row["images"] or [])
+        assert "".join(seen["trained"].replace("<|im_end|>", "").split()) == "".join(answers(row).split())
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_unsloth_keeps_pages_whole_when_told_to(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str], config: str
+) -> None:
+    assert 'resize="max"' in snippets["unsloth"]
+    found = consume("unsloth", "unsloth_collates.py", folder=dataset, config=config)
+    check_collated(found["collated"], stored[config])
+    assert found["sizes"]["max"] == [[1, 50, 100]]
+    assert found["sizes"]["min"] != found["sizes"]["max"]
+
+
+def test_axolotl_reads_one_page_a_row_and_adds_a_system_prompt(
+    consume: Consumer, dataset: Path, stored: Any, snippets: dict[str, str]
+) -> None:
+    template = yaml.safe_load(snippets["axolotl"])["chat_template"]
+    found = consume("axolotl", "axolotl_collates.py", folder=dataset, config="ratio50", template=template)
+    assert found["failures"] == []
+    foreign = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
+    for seen in found["collated"]:
+        seen["text"] = seen["text"].removeprefix(foreign)
+    check_collated(found["collated"], stored["ratio50"])
+    several = consume("axolotl", "axolotl_collates.py", folder=dataset, config="multispan50", template=template)
+    assert sorted(several["failures"]) == sorted(
+        "StopIteration" if row["images"] else "IndexError" for row in stored["multispan50"] if len(row["images"]) != 1
+    )

@@ -15,6 +15,15 @@ SPECIAL = (
     "<|vision_pad|>",
 )
 
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+    "{% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}"
+    "{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ part.text }}{% endif %}"
+    "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+"""Qwen's chat format, for trainers that take the template of the processor."""
+
 
 def save_processor(folder: Path, chat_template: str | None = None) -> Any:
     """Write a processor that a trainer loads with `AutoProcessor`; every byte is a token, so text survives."""
@@ -100,3 +109,16 @@ def read_back(ids: list[int], processor: Any) -> str:
             raise ValueError(f"between the borders of an image stands {pads!r}")
         pieces.append(before)
     return "<image>".join([*pieces, rest])
+
+
+def seen(ids: list[int], trained: list[int], tensors: Any, processor: Any) -> dict[str, Any]:
+    """What a trainer made of a row: its text, its image tokens beside its features, and what is trained."""
+    grid = tensors.get("image_grid_thw")
+    return {
+        "text": read_back(ids, processor),
+        "image_tokens": ids.count(processor.tokenizer.convert_tokens_to_ids(IMAGE_PAD)),
+        "features": 0 if grid is None else int(grid.prod(-1).sum()) // 4,
+        "grids": [] if grid is None else grid.tolist(),
+        "pixel_rows": 0 if grid is None else tensors["pixel_values"].shape[0],
+        "trained": processor.tokenizer.decode(trained),
+    }
