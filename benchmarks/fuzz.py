@@ -84,7 +84,7 @@ def _check_row(row: dict[str, Any], prompt: str, recipe: Recipe) -> None:
     value = row["conversations"][0]["value"]
     assert row["conversations"][-1]["value"] == "The answer $x$.", "the answer changed"
     if not row["rewritten"]:
-        assert row["images"] is None, "a row that stayed text holds pages"
+        assert not row["images"], "a row that stayed text holds pages"
         assert value == prompt, "a row that stayed text changed"
         return
     spans, images = row["lomo"]["spans"], row["images"]

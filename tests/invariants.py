@@ -34,7 +34,7 @@ def check_invariants(conversation: Conversation, row: dict[str, Any]) -> None:
         assert all(set(part) == {"type", "text"} for part in message["content"])
     said = sum(value.lower().count("<image>") for _, value in strings)
     assert said == len(row["images"] or ())
-    assert row["rewritten"] is (row["images"] is not None)
+    assert row["rewritten"] is bool(row["images"])
     for picture in row["images"] or ():
         with Image.open(BytesIO(picture["bytes"])) as page:
             assert (page.format, page.mode) == ("PNG", "L")

@@ -3,7 +3,7 @@
     audit_dataset(folder, corpus=path)                     -> AuditReport; every row, to the character
     audit_dataset(folder, sample=300, reader=open_reader())   with figures on how well its pages can be read
 
-Beside the line: reads a dataset folder and its source, writes nothing, is used by no room.
+Beside the line: reads a dataset folder and its source, writes nothing, and nothing else in the package uses it.
 """
 
 from lomo_hf.auditing.audit import CHECKS, OCR_SAMPLE, audit_dataset

@@ -88,11 +88,11 @@ def form_of(path: bytes) -> Form | None:
     """
     segments: list[tuple[str, list[tuple[float, float]]]] = []
     x, y = start = 0.0, 0.0
-    for name, said in _SEGMENT.findall(path.decode()):
+    for name, segment in _SEGMENT.findall(path.decode()):
         if name in "MZ":
             x, y = start
             continue
-        numbers = [float(number) for number in said.split()]
+        numbers = [float(number) for number in segment.split()]
         if name in "hv":
             numbers = [numbers[0], 0.0] if name == "h" else [0.0, numbers[0]]
         points = [(x + numbers[at], y + numbers[at + 1]) for at in range(0, len(numbers), 2)]
@@ -125,8 +125,8 @@ def _form_from(segments: Iterable[tuple[str, Sequence[tuple[float, float]]]]) ->
     return Form("".join(kinds), every.ravel() / scale, (float(left), float(low), float(right), float(high)))
 
 
-def _are_near(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return abs(one[0] - other[0]) + abs(one[1] - other[1]) < _NEAR
+def _are_near(first: tuple[float, float], second: tuple[float, float]) -> bool:
+    return abs(first[0] - second[0]) + abs(first[1] - second[1]) < _NEAR
 
 
 @dataclass
@@ -154,13 +154,13 @@ class Alphabet:
 
     def read(self, path: bytes) -> tuple[Reading, Box | None]:
         """What an outline of a page shows, and its box; None where it has no ink."""
-        found = self._readings.get(path)
-        if found is None:
+        reading = self._readings.get(path)
+        if reading is None:
             if len(self._readings) > _MOST:
                 self._readings.clear()
             form = form_of(path)
-            found = self._readings[path] = (self._read(form), form.box) if form else (Reading(), None)
-        return found
+            reading = self._readings[path] = (self._read(form), form.box) if form else (Reading(), None)
+        return reading
 
     def _read(self, form: Form) -> Reading:
         known = self._forms.get(form.kinds)
@@ -174,7 +174,7 @@ class Alphabet:
             return Reading()
         chars = [known[at][1] for at in near]
         families = {known[at][2] for at in near}
-        letters = min((self.canonical(base_letters(char[0])) for char in chars), key=lambda one: (len(one), one))
+        letters = min((self.canonical(base_letters(char[0])) for char in chars), key=lambda text: (len(text), text))
         return Reading(letters, families == {_MONO}, all(ord(char[0]) in _ITALIC for char in chars))
 
     def canonical(self, letters: str) -> str:
@@ -197,16 +197,16 @@ class Alphabet:
                 self._join(letters, base_letters(other[0]))
         known.append((form.points, char, family))
 
-    def _join(self, one: str, other: str) -> None:
-        if len(one) == len(other) == 1:
-            first, second = sorted((self._root(one), self._root(other)))
+    def _join(self, left: str, right: str) -> None:
+        if len(left) == len(right) == 1:
+            first, second = sorted((self._root(left), self._root(right)))
             self._same[second] = first
 
 
 def _asked(unknown: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
     """Families, options and characters: what is wide is asked of the fonts that have it."""
     narrow = [char for char in unknown if unicodedata.east_asian_width(char) not in "WFH"]
-    styled = [*narrow, *(char for one in narrow for char in _styled().get(one, ()))]
+    styled = [*narrow, *(char for letter in narrow for char in _styled().get(letter, ()))]
     for family in TEXT_FAMILIES:
         chars = unknown if "CJK" in family or family == "DejaVu Sans" else narrow
         yield family, "", list(chars)
@@ -223,13 +223,13 @@ def _asked(unknown: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
 @cache
 def _styled() -> Mapping[str, tuple[str, ...]]:
     """A letter or digit -> the characters for it in the alphabets of mathematics, and those without their dot."""
-    found: dict[str, list[str]] = {"i": ["\u0131", "\U0001d6a4"], "j": ["\u0237", "\U0001d6a5"]}
+    forms: dict[str, list[str]] = {"i": ["\u0131", "\U0001d6a4"], "j": ["\u0237", "\U0001d6a5"]}
     for code in (*range(0x1D400, 0x1D800), *range(0x2100, 0x2150), *range(0x2070, 0x20A0)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain != chr(code) and plain.isalnum():
             selectors = ("", *_SCRIPTS) if "SCRIPT" in unicodedata.name(chr(code), "") else ("",)
-            found.setdefault(plain, []).extend(chr(code) + selector for selector in selectors)
-    return {char: tuple(others) for char, others in found.items()}
+            forms.setdefault(plain, []).extend(chr(code) + selector for selector in selectors)
+    return {char: tuple(others) for char, others in forms.items()}
 
 
 def _outlines_of(family: str, options: str, chars: Sequence[str]) -> dict[str, bytes]:
@@ -242,13 +242,13 @@ def _outlines_of(family: str, options: str, chars: Sequence[str]) -> dict[str, b
     assert isinstance(svg, bytes)
     outlines = dict(re.findall(rb'<symbol id="(g[0-9A-F]+)" overflow="visible"><path d="([^"]*)"/>', svg))
     groups = re.findall(rb'<g transform="matrix\(1 0 0 -1 ([0-9.]+) [^)]*\)">((?:<use [^>]*/>)+)</g>', svg)
-    found: dict[str, bytes] = {}
+    paths: dict[str, bytes] = {}
     for at, uses in groups:
         (name, *more) = re.findall(rb'xlink:href="#(g[0-9A-F]+)"', uses)
         if not more:
-            found[asked[round(float(at))]] = outlines[name]
-    missing = found.pop(_NO_CHARACTER, None)
-    return {char: path for char, path in found.items() if path != missing}
+            paths[asked[round(float(at))]] = outlines[name]
+    missing = paths.pop(_NO_CHARACTER, None)
+    return {char: path for char, path in paths.items() if path != missing}
 
 
 def _escaped(text: str) -> str:

@@ -16,7 +16,7 @@ from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting
 from lomo_hf.auditing.ocr import Reader
 from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
 from lomo_hf.auditing.report import AuditReport, Ledger
-from lomo_hf.auditing.row_checks import ROW_CHECKS, draws_are_known, whys_of
+from lomo_hf.auditing.row_checks import ROW_CHECKS, draws_are_known, problems_of
 from lomo_hf.auditing.sampling import Key, outlines, page_kind, reading_kind, spread_sample
 from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
@@ -77,17 +77,21 @@ def audit_dataset(
         reader: Reads pages (`lomo_hf.auditing.open_reader`); None for no figures on legibility.
         progress: Called with the rows that are done and how many there are.
 
+    Returns:
+        The outcome of every check, with examples of what is false, and statistics of each config.
+
     Raises:
         IntegrityError: There is no manifest, or the corpus is not the one that it names.
         SourceError: The corpus cannot be read.
 
-    >>> import tempfile
-    >>> from lomo_hf.dataset import build_dataset
-    >>> with tempfile.TemporaryDirectory() as out:
-    ...     _ = build_dataset(None, ["ratio50"], out, limit=5)
-    ...     report = audit_dataset(out)
-    >>> report.true, report.statistics["ratio50"]["rows"]
-    (True, 5)
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=5)
+        ...     report = audit_dataset(out)
+        >>> report.true, report.statistics["ratio50"]["rows"]
+        (True, 5)
     """
     root = Path(folder)
     manifest = read_set_aside(root)
@@ -98,16 +102,16 @@ def audit_dataset(
 
 
 def _open(folder: Path, corpus: str | Path | None, manifest: Manifest) -> Source:
-    said = manifest.source
-    source = reopen_source(said, corpus, draw=folder / DRAW)
-    if source.digest != said["digest"]:
+    recorded = manifest.source
+    source = reopen_source(recorded, corpus, draw=folder / DRAW)
+    if source.digest != recorded["digest"]:
         raise IntegrityError(
-            f"the source must have the digest {said['digest'][:16]}… ({said['description']}) as the manifest says; "
-            f"found {source.digest[:16]}… ({source.description}). "
+            f"the source must have the digest {recorded['digest'][:16]}… ({recorded['description']}) as the manifest "
+            f"says; found {source.digest[:16]}… ({source.description}). "
             "Name the right one with --corpus, or give --no-source."
         )
-    if len(source) < said["rows"]:
-        raise SourceError(f"the source must have {said['rows']} rows as the manifest says; found {len(source)}.")
+    if len(source) < recorded["rows"]:
+        raise SourceError(f"the source must have {recorded['rows']} rows as the manifest says; found {len(source)}.")
     return source
 
 
@@ -125,8 +129,8 @@ class _Audit:
 
     def __post_init__(self) -> None:
         self.recipes: Mapping[str, Recipe] = self.manifest.recipes
-        said = self.manifest.source
-        self.rows: Mapping[str, int] = said.get("splits") or {said.get("split", TRAIN): said["rows"]}
+        recorded = self.manifest.source
+        self.rows: Mapping[str, int] = recorded.get("splits") or {recorded.get("split", TRAIN): recorded["rows"]}
         self.sources = {part.split: part for part in splits_of(self.source)} if self.source else {}
         self.shards = {name: shards_of(self.manifest.receipts, name, self.rows) for name in self.recipes}
         self.statistics = {name: Statistics(recipe.ratio) for name, recipe in self.recipes.items()}
@@ -141,11 +145,11 @@ class _Audit:
         total = sum(shard.counts.rows for shards in self.shards.values() for shard in shards)
         done = 0
         for group in self._by_part():
-            found: dict[str, Fingerprints] = {}
+            fingerprints: dict[str, Fingerprints] = {}
             for shard in group:
-                found[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
+                fingerprints[shard.config] = self._check_shard(shard, pages, study, done, total, progress)
                 done += shard.counts.rows
-            check_nesting(self.pairs, found, self.ledger)
+            check_nesting(self.pairs, fingerprints, self.ledger)
         for name, seen in self.ids.items():
             seen.check(self.folder, self.shards[name], self.ledger)
         return AuditReport(
@@ -153,7 +157,7 @@ class _Audit:
             {key: self.manifest.source[key] for key in ("config", "digest", "rows")} if self.source else None,
             self.sample,
             self.ledger.outcomes(self._skipped()),
-            {name: one.to_dict() for name, one in self.statistics.items()},
+            {name: statistics.to_dict() for name, statistics in self.statistics.items()},
             self._notes(),
             study.to_dict() if study else None,
         )
@@ -178,10 +182,10 @@ class _Audit:
         progress: Callable[[int, int], None],
     ) -> Fingerprints:
         recipe, ledger = self.recipes[shard.config], self.ledger
-        found: Fingerprints = {}
+        fingerprints: Fingerprints = {}
         counts = Counts()
         nested = any(shard.config in pair for pair in self.pairs)
-        whys: list[str] = []
+        problems: list[str] = []
         try:
             rows = (
                 matched_rows(self.folder, shard, self.sources[shard.split], recipe, ledger)
@@ -193,15 +197,15 @@ class _Audit:
                 self._check_row(shard.config, case, pages, study)
                 counts += _counted(case)
                 if nested:
-                    found[case.id] = fingerprint(row)
+                    fingerprints[case.id] = fingerprint(row)
                 progress(done + number, total)
         except IntegrityError as error:
-            whys.append(str(error))
-        ledger.note("shards-readable", shard.config, shard.file.path, whys)
+            problems.append(str(error))
+        ledger.note("shards-readable", shard.config, shard.file.path, problems)
         self.statistics[shard.config].refused += sum(shard.counts.refused.values())
-        if not whys:
+        if not problems:
             self._check_counts(shard, counts)
-        return found
+        return fingerprints
 
     def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
         ledger, key = self.ledger, (config, case.id)
@@ -209,31 +213,31 @@ class _Audit:
         for name, check in ROW_CHECKS.items():
             able = (case.source or not check.needs_source) and (self.replay[config] or not check.needs_engines)
             if able and check.applies(case):
-                ledger.note(name, config, case.id, whys_of(check.find, case))
+                ledger.note(name, config, case.id, problems_of(check.find, case))
         if case.rewritten and (pages is None or key in pages):
             looked = check_pages(case, replay=self.replay[config])
             self.off_by_one += looked.off_by_one
-            for name, whys in looked.whys.items():
-                ledger.note(name, config, case.id, whys)
+            for name, problems in looked.problems.items():
+                ledger.note(name, config, case.id, problems)
         self.statistics[config].add(case)
         if study and case.rewritten:
             _read(study, config, case)
 
     def _check_counts(self, shard: Shard, counts: Counts) -> None:
         recorded = shard.counts.to_dict()
-        whys = [
+        problems = [
             f"{name} must be {recorded[name]}; counted {value}."
             for name, value in counts.to_dict().items()
             if name != "refused" and value != recorded[name]
         ]
-        self.ledger.note("counts-as-recorded", shard.config, shard.file.path, whys)
+        self.ledger.note("counts-as-recorded", shard.config, shard.file.path, problems)
 
     def _check_totals(self) -> None:
         wanted = self.manifest.source["rows"]
         for config, shards in self.shards.items():
-            found = sum(shard.stop - shard.start for shard in shards)
-            whys = [] if found == wanted else [f"stored and refused rows must be {wanted}; recorded are {found}."]
-            self.ledger.note("counts-as-recorded", config, "", whys)
+            counted = sum(shard.stop - shard.start for shard in shards)
+            problem = f"stored and refused rows must be {wanted}; recorded are {counted}."
+            self.ledger.note("counts-as-recorded", config, "", [] if counted == wanted else [problem])
 
     # -- samples -----------------------------------------------------------------------------------------------------
 

@@ -104,7 +104,7 @@ class Case:
 
     def texts(self, role: str) -> list[str]:
         """The restored texts of one role, in order."""
-        return [text for said, text in self.turns if said == role]
+        return [text for speaker, text in self.turns if speaker == role]
 
     def source_texts(self, role: str) -> list[str]:
         """The texts of one role in the source, in order."""

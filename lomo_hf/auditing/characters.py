@@ -25,8 +25,16 @@ def plain(text: str) -> str:
 def error_rate(read: str, written: str) -> float:
     """Levenshtein distance of the plain texts over the length of what was written, at most 1.
 
-    >>> error_rate("Th is", "this"), error_rate("thus", "this"), error_rate("", "this")
-    (0.0, 0.25, 1.0)
+    Args:
+        read: What a reader saw on a page.
+        written: What the page says.
+
+    Returns:
+        From 0 to 1, letters compared without case and white space; 0 where nothing was written.
+
+    Example:
+        >>> error_rate("Th is", "this"), error_rate("thus", "this"), error_rate("", "this")
+        (0.0, 0.25, 1.0)
     """
     wanted = plain(written)
     if not wanted:
@@ -34,22 +42,29 @@ def error_rate(read: str, written: str) -> float:
     return min(edit_distance(plain(read), wanted) / len(wanted), 1.0)
 
 
-def edit_distance(one: str, other: str) -> int:
+def edit_distance(left: str, right: str) -> int:
     """Levenshtein distance, by Myers' bit vectors (Hyyro's form): a column of the table is one whole number.
 
     A page of 15,000 characters against another takes about half a second.
 
-    >>> edit_distance("kitten", "sitting"), edit_distance("", "abc")
-    (3, 3)
+    Args:
+        left, right: Any texts.
+
+    Returns:
+        How many characters have to be inserted, removed or replaced to make one of the other.
+
+    Example:
+        >>> edit_distance("kitten", "sitting"), edit_distance("", "abc")
+        (3, 3)
     """
-    if not one or not other:
-        return len(one) + len(other)
-    full, last = (1 << len(one)) - 1, 1 << (len(one) - 1)
+    if not left or not right:
+        return len(left) + len(right)
+    full, last = (1 << len(left)) - 1, 1 << (len(left) - 1)
     places: dict[str, int] = {}
-    for index, char in enumerate(one):
+    for index, char in enumerate(left):
         places[char] = places.get(char, 0) | 1 << index
-    rises, falls, distance = full, 0, len(one)
-    for char in other:
+    rises, falls, distance = full, 0, len(left)
+    for char in right:
         match = places.get(char, 0)
         diagonal = (((match & rises) + rises) ^ rises) | match | falls
         up = falls | (full & ~(diagonal | rises))

@@ -16,7 +16,7 @@ from lomo_hf.auditing.written import written_letters
 from lomo_hf.rendering import Page
 from lomo_hf.spans import Atom
 
-__all__ = ["CONTENT_CHECKS", "Said", "content_findings"]
+__all__ = ["CONTENT_CHECKS", "Content", "content_findings"]
 
 _LIGHTEST: Final = 170  # of 255: what is lighter is not read as ink
 _COVERED: Final = 0.6  # of a letter's box: more of it under another letter hides it
@@ -36,7 +36,7 @@ _OPENING: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Said:
+class Content:
     """A span beside its page: what is written and what stands there.
 
     `atoms` are the span's; `page` is clean, as it was rendered.
@@ -90,18 +90,18 @@ def content_findings(
     """
     known = alphabet or shared_alphabet()
     known.learn(prompt[start:end])
-    said = Said(prompt, start, end, atoms, page, read_page(page, known), known)
-    return {name: list(check(said)) for name, (_, check) in _CHECKS.items()}
+    content = Content(prompt, start, end, atoms, page, read_page(page, known), known)
+    return {name: list(check(content)) for name, (_, check) in _CHECKS.items()}
 
 
-def _letters_shown(said: Said) -> Iterator[str]:
+def _letters_shown(content: Content) -> Iterator[str]:
     wanted: Counter[str] = Counter()
     for char, count in written_letters(
-        said.prompt, said.start, said.end, said.atoms, typeset=said.typeset, doubled=said.doubled
+        content.prompt, content.start, content.end, content.atoms, typeset=content.typeset, doubled=content.doubled
     ).items():
-        wanted[said.alphabet.canonical(char)] += count
-    found = Counter(said.glyphs.letters)
-    lost = wanted - found
+        wanted[content.alphabet.canonical(char)] += count
+    shown = Counter(content.glyphs.letters)
+    lost = wanted - shown
     if lost:
         yield f"{sum(lost.values())} letters or digits of the span are not on its page: {_few(lost)}."
 
@@ -110,15 +110,15 @@ def _few(counted: Counter[str]) -> str:
     return ", ".join(f"{char!r} ({count})" for char, count in counted.most_common(6))
 
 
-def _ink_seen(said: Said) -> Iterator[str]:
-    glyphs = said.glyphs.glyphs
+def _ink_seen(content: Content) -> Iterator[str]:
+    glyphs = content.glyphs.glyphs
     if not glyphs:
         return
     pale = [glyph for glyph in glyphs if glyph.grey > _LIGHTEST]
     if pale:
         yield f"{len(pale)} glyphs are of the colour of paper, or nearly: {_letters(pale)}."
-    left, top, right, bottom = said.glyphs.extent
-    height, width = said.page.pixels.shape
+    left, top, right, bottom = content.glyphs.extent
+    height, width = content.page.pixels.shape
     if right - left > width + _OUTSIDE or bottom - top > height + _OUTSIDE:
         yield f"what is drawn takes {right - left:.0f} x {bottom - top:.0f} px; the page has {width} x {height}."
     hidden = [glyph for glyph, _ in _overlapping(glyphs)]
@@ -146,9 +146,9 @@ def _overlapping(glyphs: Sequence[Glyph]) -> Iterator[tuple[Glyph, Glyph]]:
         cells.setdefault((column, row), []).append(glyph)
 
 
-def _shared(one: Glyph, other: Glyph) -> float:
-    across = min(one.box[2], other.box[2]) - max(one.box[0], other.box[0])
-    along = min(one.box[3], other.box[3]) - max(one.box[1], other.box[1])
+def _shared(first: Glyph, second: Glyph) -> float:
+    across = min(first.box[2], second.box[2]) - max(first.box[0], second.box[0])
+    along = min(first.box[3], second.box[3]) - max(first.box[1], second.box[1])
     return max(across, 0.0) * max(along, 0.0)
 
 
@@ -157,60 +157,62 @@ def _area(glyph: Glyph) -> float:
     return (right - left) * (bottom - top)
 
 
-def _no_source_shown(said: Said) -> Iterator[str]:
+def _no_source_shown(content: Content) -> Iterator[str]:
     """Pairs of dollar signs around what is plainly a formula; code, and a page that says why, may show them."""
-    shown = [glyph for glyph in said.glyphs.glyphs if glyph.reading.letters in ("$", "\\") and not glyph.reading.mono]
-    if said.page.renderer != "fallback" and any(glyph.reading.letters == "$" for glyph in shown):
-        for text in _texts(said):
-            for found in _PAIR.finditer(text):
-                if (_FORMULA if said.typeset else _TEX).search(found.group(1)):
-                    yield f"{found.group()[:60]!r} stands on the page as its source."
-    if said.typeset and any(glyph.reading.letters == "\\" for glyph in shown):
-        for atom in said.atoms:
-            before = _COMMAND_END.search(said.prompt[said.start : atom.start])
-            if atom.is_math and before and said.prompt[atom.start] == "\\" and atom.start == atom.body_start:
+    shown = [
+        glyph for glyph in content.glyphs.glyphs if glyph.reading.letters in ("$", "\\") and not glyph.reading.mono
+    ]
+    if content.page.renderer != "fallback" and any(glyph.reading.letters == "$" for glyph in shown):
+        for text in _texts(content):
+            for pair in _PAIR.finditer(text):
+                if (_FORMULA if content.typeset else _TEX).search(pair.group(1)):
+                    yield f"{pair.group()[:60]!r} stands on the page as its source."
+    if content.typeset and any(glyph.reading.letters == "\\" for glyph in shown):
+        for atom in content.atoms:
+            before = _COMMAND_END.search(content.prompt[content.start : atom.start])
+            if atom.is_math and before and content.prompt[atom.start] == "\\" and atom.start == atom.body_start:
                 yield f"the command {before.group()[:40]} stands on the page, and what follows it is set as a formula."
-    letters = said.glyphs.letters
-    for tex in () if said.doubled else said.formulas:
+    letters = content.glyphs.letters
+    for tex in () if content.doubled else content.formulas:
         bare = [name for name in _DOUBLED.findall(tex) if name in _NAMES and name in letters]
         if bare:
             yield f"the name of the command {bare[0]} stands in a formula as letters."
 
 
-def _texts(said: Said) -> Iterator[str]:
+def _texts(content: Content) -> Iterator[str]:
     """What lies between formulas and code."""
-    here = said.start
-    for atom in said.atoms:
-        if not atom.is_math or said.typeset:
-            yield said.prompt[here : atom.start]
+    here = content.start
+    for atom in content.atoms:
+        if not atom.is_math or content.typeset:
+            yield content.prompt[here : atom.start]
             here = atom.end
-    yield said.prompt[here : said.end]
+    yield content.prompt[here : content.end]
 
 
-def _words_are_text(said: Said) -> Iterator[str]:
+def _words_are_text(content: Content) -> Iterator[str]:
     """Words with spaces between them are no products of letters; frames hold something; displays stand apart."""
-    shown = "".join(glyph.reading.letters if glyph.reading.italic else " " for glyph in said.glyphs.glyphs)
-    for tex in said.formulas:
+    shown = "".join(glyph.reading.letters if glyph.reading.italic else " " for glyph in content.glyphs.glyphs)
+    for tex in content.formulas:
         if _OPENING.search(tex):
             continue
         words = [word for word in _WORD.findall(tex) if word in shown]
         if len(words) >= _FEW and re.search(rf"{words[0]}\s+[a-z]+\s", tex):
             yield f"words are set as mathematics: {' '.join(words[:4])}."
-    asked = any(_EMPTY.search(tex) for tex in said.formulas)
-    for left, top, right, bottom in said.glyphs.frames if asked else ():
+    asked = any(_EMPTY.search(tex) for tex in content.formulas)
+    for left, top, right, bottom in content.glyphs.frames if asked else ():
         if not any(left < (glyph.box[0] + glyph.box[2]) / 2 < right and top < glyph.y < bottom + 8
-                   for glyph in said.glyphs.glyphs):  # fmt: skip
+                   for glyph in content.glyphs.glyphs):  # fmt: skip
             yield "a frame on the page holds nothing."
-    yield from _stuck(said)
+    yield from _stuck(content)
 
 
-def _stuck(said: Said) -> Iterator[str]:
+def _stuck(content: Content) -> Iterator[str]:
     """A display whose source has no space before the next word stands apart from it all the same."""
-    for atom in said.atoms:
-        if not (said.typeset and atom.kind == "display"):
+    for atom in content.atoms:
+        if not (content.typeset and atom.kind == "display"):
             continue
-        after = re.match(r"[A-Za-z]{3,}", said.prompt[atom.end : said.end])
-        if after and not _stands_free(said.glyphs.glyphs, after.group()):
+        after = re.match(r"[A-Za-z]{3,}", content.prompt[atom.end : content.end])
+        if after and not _stands_free(content.glyphs.glyphs, after.group()):
             yield f"{after.group()!r} sticks to the formula before it."
 
 
@@ -239,7 +241,7 @@ _NAMES: Final = frozenset(
 
 _TEX: Final = re.compile(rf"\\(?:{'|'.join(sorted(_NAMES))})\b|[\^_]\{{")
 
-Check = Callable[[Said], Iterator[str]]
+Check = Callable[[Content], Iterator[str]]
 
 _CHECKS: Final[Mapping[str, tuple[str, Check]]] = {
     "letters-shown": ("every letter and digit of a span stands on its page", _letters_shown),

@@ -29,17 +29,17 @@ def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
     """Hash every file that the manifest names."""
     for record in _records(manifest):
         path = record.path
-        whys = _differs(folder, record)
+        problems = _differs(folder, record)
         # An earlier audit is no part of what is audited, or the first and the second would differ.
-        if whys or path != AUDIT:
-            ledger.note("files-as-recorded", "", path, whys)
+        if problems or path != AUDIT:
+            ledger.note("files-as-recorded", "", path, problems)
     named = {record.path for record in _records(manifest)}
     for config in manifest.recipes:
         # A loader takes every shard by its pattern, so a stray one is data.
         splits = {split_of(path) for path in named if path.startswith(f"{config}/") and path.endswith(".parquet")}
         patterns = [f"{name}-*" for name in sorted({TRAIN, "refused", *splits})]
-        found = sorted(path.name for pattern in patterns for path in (folder / config).glob(pattern))
-        for name in found:
+        present = sorted(path.name for pattern in patterns for path in (folder / config).glob(pattern))
+        for name in present:
             stray = f"{config}/{name}" not in named
             ledger.note("no-stray-files", config, f"{config}/{name}", ["nothing names this file."] if stray else [])
 

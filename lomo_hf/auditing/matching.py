@@ -34,7 +34,7 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
         IntegrityError: The shard or its sidecar cannot be read.
         SourceError: The source cannot be read.
     """
-    refused = {one["id"]: one["reason"] for one in read_refused(folder, shard.sidecar)}
+    refused = {refusal["id"]: refusal["reason"] for refusal in read_refused(folder, shard.sidecar)}
     ids = dict.fromkeys(read_ids(folder, shard.file))
     source_rows = {
         item.id: item if isinstance(item, Refusal) else screen(item, recipe.placeholders)
@@ -42,8 +42,8 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
     }
     misplaced = _misplaced([id for id in ids if id in source_rows])
     for id, wanted in source_rows.items():
-        whys = _accounted(id in ids, id in refused, id in misplaced)
-        ledger.note("rows-accounted", shard.config, id, whys)
+        problems = _accounted(id in ids, id in refused, id in misplaced)
+        ledger.note("rows-accounted", shard.config, id, problems)
         ledger.note("refusals-true", shard.config, id, _refusal(wanted, id in ids, refused.pop(id, None)))
     waiting = {
         id: wanted if isinstance(wanted, Conversation) else None for id, wanted in source_rows.items() if id in ids
@@ -62,13 +62,15 @@ def matched_rows(folder: Path, shard: Shard, source: Source, recipe: Recipe, led
 def unmatched_rows(folder: Path, shard: Shard, ledger: Ledger) -> Iterator[Matched]:
     """Each stored row of a shard, without its source; what can be counted is."""
     refused = read_refused(folder, shard.sidecar)
-    found = 0
+    stored = 0
     for row in read_rows(folder, shard.file):
-        found += 1
+        stored += 1
         yield row, None, shard.places
     recorded = (shard.counts.rows, sum(shard.counts.refused.values()))
-    whys = [] if recorded == (found, len(refused)) else [f"{recorded} rows are recorded; found {found, len(refused)}."]
-    ledger.note("rows-accounted", shard.config, shard.file.path, whys)
+    problems = (
+        [] if recorded == (stored, len(refused)) else [f"{recorded} rows are recorded; found {stored, len(refused)}."]
+    )
+    ledger.note("rows-accounted", shard.config, shard.file.path, problems)
 
 
 def _misplaced(ids: Sequence[str]) -> set[str]:

@@ -38,18 +38,18 @@ def fingerprint(row: Mapping[str, Any]) -> bytes | None:
         return None
     images = [image["bytes"] or b"" for image in row["images"] or ()]
     texts = {name: value for name, value in row.items() if name != "images"}
-    digest = blake2b(json.dumps([texts, [len(one) for one in images]], sort_keys=True).encode(), digest_size=12)
-    for one in images:
-        digest.update(one)
+    digest = blake2b(json.dumps([texts, [len(png) for png in images]], sort_keys=True).encode(), digest_size=12)
+    for png in images:
+        digest.update(png)
     return digest.digest()
 
 
-def check_nesting(pairs: Sequence[tuple[str, str]], found: Mapping[str, Fingerprints], ledger: Ledger) -> None:
+def check_nesting(pairs: Sequence[tuple[str, str]], fingerprints: Mapping[str, Fingerprints], ledger: Ledger) -> None:
     """Compare the configs over the same part of the source."""
     for smaller, larger in pairs:
-        for id, digest in found.get(smaller, {}).items():
+        for id, digest in fingerprints.get(smaller, {}).items():
             if digest is None:
                 continue
-            other = found.get(larger, {}).get(id)
+            other = fingerprints.get(larger, {}).get(id)
             why = "is not rewritten" if other is None else "has other bytes"
             ledger.note("nested-ratios", smaller, id, [] if digest == other else [f"the row {why} in {larger}."])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lomo_hf.auditing.case import Case
 from lomo_hf.auditing.content_checks import CONTENT_CHECKS, content_findings
-from lomo_hf.auditing.row_checks import whys_of
+from lomo_hf.auditing.row_checks import problems_of
 from lomo_hf.distortion import OPERATIONS, Distortion, distort
 from lomo_hf.errors import LomoError
 from lomo_hf.rendering import MENDED, Page, render_span
@@ -44,26 +44,26 @@ class PageFindings:
     That much is known of rotations on processors without FMA, is counted, and is not false.
     """
 
-    whys: Mapping[str, list[str]]
+    problems: Mapping[str, list[str]]
     off_by_one: int = 0
 
 
 def check_pages(case: Case, *, replay: bool) -> PageFindings:
     """Run the page checks on a rewritten row; `replay` renders it again, which takes the same engines."""
     pages: list[NDArray[np.uint8]] = []
-    broken = whys_of(lambda one: _decoded(one, pages), case)
+    broken = problems_of(lambda checked: _decoded(checked, pages), case)
     if broken:
         return PageFindings({"images-decode": broken})
-    found = {"images-decode": [], "ink": whys_of(lambda one: _ink(one, pages), case)}
+    problems = {"images-decode": [], "ink": problems_of(lambda checked: _ink(checked, pages), case)}
     if not replay:
-        return PageFindings(found)
+        return PageFindings(problems)
     try:
-        made = clean_pages(case)
-        found["distortion-replays"], off = _replayed(case, pages, made)
-        return PageFindings(found | _said(case, made), off)
+        clean = clean_pages(case)
+        problems["distortion-replays"], off = _replayed(case, pages, clean)
+        return PageFindings(problems | _content(case, clean), off)
     except (LomoError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        found["distortion-replays"] = [f"the page cannot be made again ({type(error).__name__}: {error})."]
-        return PageFindings(found)
+        problems["distortion-replays"] = [f"the page cannot be made again ({type(error).__name__}: {error})."]
+        return PageFindings(problems)
 
 
 def decode(png: bytes) -> NDArray[np.uint8]:
@@ -113,38 +113,38 @@ def _ink(case: Case, pages: list[NDArray[np.uint8]]) -> Any:
             yield f"ink touches the border of page {number}."
 
 
-def _said(case: Case, made: Sequence[Page]) -> dict[str, list[str]]:
+def _content(case: Case, clean: Sequence[Page]) -> dict[str, list[str]]:
     """What is false of what the pages say, by check."""
-    found: dict[str, list[str]] = {name: [] for name in CONTENT_CHECKS}
-    for number, (span, atoms, page) in enumerate(zip(case.spans, case.span_atoms, made, strict=True)):
-        for name, whys in content_findings(case.prompt, span["start"], span["end"], atoms, page).items():
-            found[name] += [f"page {number}: {why}" for why in whys]
-    return found
+    problems: dict[str, list[str]] = {name: [] for name in CONTENT_CHECKS}
+    for number, (span, atoms, page) in enumerate(zip(case.spans, case.span_atoms, clean, strict=True)):
+        for name, sentences in content_findings(case.prompt, span["start"], span["end"], atoms, page).items():
+            problems[name] += [f"page {number}: {why}" for why in sentences]
+    return problems
 
 
-def _replayed(case: Case, pages: Sequence[NDArray[np.uint8]], made: Sequence[Page]) -> tuple[list[str], int]:
+def _replayed(case: Case, pages: Sequence[NDArray[np.uint8]], rendered: Sequence[Page]) -> tuple[list[str], int]:
     lomo = case.lomo
     record = Distortion(lomo["distortion"]["op"], json.loads(lomo["distortion"]["params"]))
-    whys, off = [], 0
-    for number, (clean, stored) in enumerate(zip(made, pages, strict=True)):
+    problems, off = [], 0
+    for number, (clean, stored) in enumerate(zip(rendered, pages, strict=True)):
         again, applied = distort(clean.pixels, record, max_pixels=case.recipe.caps.max_pixels)
         if applied != record:
-            whys.append(f"page {number} takes other parameters than are recorded.")
+            problems.append(f"page {number} takes other parameters than are recorded.")
         if again.shape != stored.shape:
-            whys.append(f"page {number} comes out as {again.shape[1]} x {again.shape[0]} px.")
+            problems.append(f"page {number} comes out as {again.shape[1]} x {again.shape[0]} px.")
             continue
         worst = int(np.abs(again.astype(np.int16) - stored).max())
         if worst == 1 and OPERATIONS[record.op].group == "rotate":
             off += 1
         elif worst:
-            whys.append(f"page {number} comes out with other pixels, by up to {worst} grey levels.")
-    renderers = [page.renderer for page in made]
+            problems.append(f"page {number} comes out with other pixels, by up to {worst} grey levels.")
+    renderers = [page.renderer for page in rendered]
     renderer = next((name for name in ("fallback", "latex") if name in renderers), "text")
-    reason = next((page.reason for page in made if page.reason), None)
+    reason = next((page.reason for page in rendered if page.reason), None)
     if (renderer, reason) != (lomo["renderer"], lomo["reason"]):
-        whys.append(f"the route is {renderer} ({reason}) now; {lomo['renderer']} ({lomo['reason']}) is recorded.")
-    mended = sorted({repair for page in made for repair in page.repairs})
+        problems.append(f"the route is {renderer} ({reason}) now; {lomo['renderer']} ({lomo['reason']}) is recorded.")
+    mended = sorted({repair for page in rendered for repair in page.repairs})
     recorded = [repair for repair in lomo["repairs"] if repair.startswith(MENDED)]
     if mended != recorded:
-        whys.append(f"the repairs of formulas are {mended} now; {recorded} are recorded.")
-    return whys, off
+        problems.append(f"the repairs of formulas are {mended} now; {recorded} are recorded.")
+    return problems, off

@@ -120,14 +120,14 @@ def _placed(element: ElementTree.Element, outer: Matrix) -> Iterator[tuple[Eleme
 
 
 def _matrix(attributes: Mapping[str, str]) -> Matrix:
-    said = attributes.get("transform", "")
-    numbers = [float(number) for number in _NUMBERS.findall(said)]
-    if said.startswith("matrix"):
+    transform = attributes.get("transform", "")
+    numbers = [float(number) for number in _NUMBERS.findall(transform)]
+    if transform.startswith("matrix"):
         a, b, c, d, e, f = numbers
         return (a, b, c, d, e, f)
-    if said.startswith("translate"):
+    if transform.startswith("translate"):
         return (1, 0, 0, 1, numbers[0], numbers[1] if len(numbers) > 1 else 0)
-    if said.startswith("scale"):
+    if transform.startswith("scale"):
         return (numbers[0], 0, 0, numbers[-1], 0, 0)
     return (1, 0, 0, 1, 0, 0)
 

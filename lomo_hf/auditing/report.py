@@ -17,7 +17,13 @@ _MAX_WHY: Final = 300
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is false: in which config, of which row (or file), and why, in one sentence."""
+    """Something that is false.
+
+    Attributes:
+        config: Where.
+        id: Of the row, or the path of the file.
+        why: What is false about it, in one sentence.
+    """
 
     config: str
     id: str
@@ -26,10 +32,19 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckOutcome:
-    """What one check found. `skipped` says why nothing was looked at; None where something was to be.
+    """What one check found.
 
-    >>> CheckOutcome("geometry", "Sizes are in the limits.", 7, 0, ()).true
-    True
+    Attributes:
+        name: Of the check.
+        promise: What is true of every row where it finds nothing.
+        checked: How many rows or files were looked at.
+        failed: How many of them are not as promised.
+        examples: The first few of those.
+        skipped: Why nothing was looked at; None where something was to be.
+
+    Example:
+        >>> CheckOutcome("geometry", "Sizes are in the limits.", 7, 0, ()).true
+        True
     """
 
     name: str
@@ -52,7 +67,9 @@ class CheckOutcome:
             "checked": self.checked,
             "failed": self.failed,
             "skipped": self.skipped,
-            "examples": [{"config": one.config, "id": one.id, "why": one.why} for one in self.examples],
+            "examples": [
+                {"config": finding.config, "id": finding.id, "why": finding.why} for finding in self.examples
+            ],
         }
 
 
@@ -77,15 +94,15 @@ class Ledger:
         self._promises = dict(promises)
         self._lines = {name: _Line() for name in promises}
 
-    def note(self, check: str, config: str, id: str, whys: Iterable[str]) -> None:
-        """One row (or file) was looked at; each of `whys` says what is false about it. It counts once."""
+    def note(self, check: str, config: str, id: str, problems: Iterable[str]) -> None:
+        """One row (or file) was looked at; `problems` say what is false about it. It counts once."""
         line = self._lines[check]
         line.checked += 1
-        said = [why for why in whys if why]
-        if said:
+        sentences = [why for why in problems if why]
+        if sentences:
             line.failed += 1
             if len(line.examples) < MAX_EXAMPLES:
-                line.examples.append(Finding(config, id, " ".join(said)[:_MAX_WHY]))
+                line.examples.append(Finding(config, id, " ".join(sentences)[:_MAX_WHY]))
 
     def count(self, check: str, rows: int) -> None:
         """So many rows were looked at, and nothing is false of them."""
@@ -145,7 +162,7 @@ class AuditReport:
             "sample": self.sample,
             "checks": [outcome.to_dict() for outcome in self.outcomes],
             "notes": list(self.notes),
-            "statistics": {name: dict(one) for name, one in self.statistics.items()},
+            "statistics": {name: dict(figures) for name, figures in self.statistics.items()},
             "ocr": self.ocr,
         }
 

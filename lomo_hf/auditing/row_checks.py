@@ -24,9 +24,9 @@ from lomo_hf.selection import STRATEGIES, draw_of
 from lomo_hf.selection.turns import turn_policy
 from lomo_hf.spans import Localization, select_spans
 
-__all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "whys_of"]
+__all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "problems_of"]
 
-Whys = Iterator[str]
+Problems = Iterator[str]
 
 _TURNS_IN_ORDER = frozenset(
     (("user", "assistant"), ("assistant", "user"), ("assistant", "tool"), ("tool", "assistant"))
@@ -43,13 +43,13 @@ class RowCheck:
     """
 
     promise: str
-    find: Callable[[Case], Whys]
+    find: Callable[[Case], Problems]
     applies: Callable[[Case], bool] = lambda case: True
     needs_source: bool = False
     needs_engines: bool = False
 
 
-def whys_of(find: Callable[[Case], Whys], case: Case) -> list[str]:
+def problems_of(find: Callable[[Case], Problems], case: Case) -> list[str]:
     """What is false of a case; a row of a form that cannot be read is false too."""
     try:
         return list(find(case))
@@ -60,19 +60,19 @@ def whys_of(find: Callable[[Case], Whys], case: Case) -> list[str]:
 # -- against the source ----------------------------------------------------------------------------------------------
 
 
-def _restored_prompt(case: Case) -> Whys:
+def _restored_prompt(case: Case) -> Problems:
     yield from _compare("prompt", case.texts("user"), case.source_texts("user"))
 
 
-def _answers_untouched(case: Case) -> Whys:
+def _answers_untouched(case: Case) -> Problems:
     yield from _compare("answer", case.texts("assistant"), case.source_texts("assistant"))
 
 
-def _system_untouched(case: Case) -> Whys:
+def _system_untouched(case: Case) -> Problems:
     yield from _compare("system turn", case.texts("system"), case.source_texts("system"))
 
 
-def _origin_true(case: Case) -> Whys:
+def _origin_true(case: Case) -> Problems:
     source = case.source
     assert source is not None
     for name, wanted in asdict(source.origin).items():
@@ -83,24 +83,24 @@ def _origin_true(case: Case) -> Whys:
         yield f"lomo.repairs must be {list(source.repairs)} beside those of formulas; found {repairs}."
 
 
-def _compare(what: str, found: Sequence[str], wanted: Sequence[str]) -> Whys:
-    if len(found) != len(wanted):
-        yield f"there must be {len(wanted)} turns ({what}); found {len(found)}."
-    for index, (one, other) in enumerate(zip(found, wanted, strict=False)):
-        if one != other:
-            at = _first_difference(one, other)
-            yield f"{what} {index} differs at character {at}: {one[at : at + 20]!r}, not {other[at : at + 20]!r}."
+def _compare(what: str, texts: Sequence[str], wanted: Sequence[str]) -> Problems:
+    if len(texts) != len(wanted):
+        yield f"there must be {len(wanted)} turns ({what}); found {len(texts)}."
+    for index, (text, expected) in enumerate(zip(texts, wanted, strict=False)):
+        if text != expected:
+            at = _first_difference(text, expected)
+            yield f"{what} {index} differs at character {at}: {text[at : at + 20]!r}, not {expected[at : at + 20]!r}."
 
 
-def _first_difference(one: str, other: str) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+def _first_difference(left: str, right: str) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 # -- of the row itself -----------------------------------------------------------------------------------------------
 
 
-def _turns_in_order(case: Case) -> Whys:
+def _turns_in_order(case: Case) -> Problems:
     roles = [message["role"] for message in case.row["messages"]]
     spoken = roles[1:] if roles[:1] == ["system"] else roles
     pairs = list(pairwise(spoken))
@@ -108,7 +108,7 @@ def _turns_in_order(case: Case) -> Whys:
         yield f"after a system turn, user and assistant must alternate, with tools between; found {roles[:6]}."
 
 
-def _extra_true(case: Case) -> Whys:
+def _extra_true(case: Case) -> Problems:
     prompt, completion = case.row.get("prompt"), case.row.get("chosen") or case.row.get("completion")
     judged = [name for name in ("chosen", "rejected", "completion", "label") if case.row.get(name) is not None]
     if prompt is None and judged:
@@ -130,7 +130,7 @@ def _extra_true(case: Case) -> Whys:
             yield f"{column} must be {text!r:.100}; found {case.row.get(column)!r:.100}."
 
 
-def _record_whole(case: Case) -> Whys:
+def _record_whole(case: Case) -> Problems:
     lomo = case.lomo
     holders = ("turn", "position", "spans", "renderer", "distortion", "width", "height", "prompt_chars")
     for name in holders:
@@ -149,7 +149,7 @@ def _empty_struct(value: Any, rewritten: bool) -> bool:
     return not rewritten and isinstance(value, dict) and all(inner is None for inner in value.values())
 
 
-def _placeholders_match_images(case: Case) -> Whys:
+def _placeholders_match_images(case: Case) -> Problems:
     images, spans = len(case.row["images"] or ()), len(case.spans)
     if images != spans:
         yield f"there must be as many images as spans; found {images} and {spans}."
@@ -162,7 +162,7 @@ def _placeholders_match_images(case: Case) -> Whys:
         yield f"lomo.turn must be a user turn; found {case.lomo['turn']}."
 
 
-def _no_stray_placeholder(case: Case) -> Whys:
+def _no_stray_placeholder(case: Case) -> Problems:
     for index, message in enumerate(case.row["messages"]):
         for part in message["content"]:
             token = find_token(part["text"] or "")
@@ -174,7 +174,7 @@ def _no_stray_placeholder(case: Case) -> Whys:
             yield f"turn {index} of conversations says {IMAGE_PLACEHOLDER!r} more often than it has pages ({pages})."
 
 
-def _views_agree(case: Case) -> Whys:
+def _views_agree(case: Case) -> Problems:
     messages, strings = case.row["messages"], case.row["conversations"]
     if len(messages) != len(strings):
         yield f"messages and conversations must have as many turns; found {len(messages)} and {len(strings)}."
@@ -190,7 +190,7 @@ def _views_agree(case: Case) -> Whys:
             yield f"turn {index} reads otherwise in conversations than in messages."
 
 
-def _spans_true(case: Case) -> Whys:
+def _spans_true(case: Case) -> Problems:
     prompt, here = case.prompt, 0
     for number, span in enumerate(case.spans):
         start, end = span["start"], span["end"]
@@ -203,7 +203,7 @@ def _spans_true(case: Case) -> Whys:
         yield f"lomo.prompt_chars must be {len(prompt)}; found {case.lomo['prompt_chars']}."
 
 
-def _parts_in_place(case: Case) -> Whys:
+def _parts_in_place(case: Case) -> Problems:
     """The kept texts are what lies before, between and after the spans, so an image stands where its span stood."""
     parts = case.row["messages"][case.lomo["turn"]]["content"]
     here, spans = 0, iter(case.spans)
@@ -217,7 +217,7 @@ def _parts_in_place(case: Case) -> Whys:
             here += len(part["text"])
 
 
-def _span_as_chosen(case: Case) -> Whys:
+def _span_as_chosen(case: Case) -> Problems:
     turn = turn_policy(case.recipe.turn)(case.conversation, case.recipe.seed)
     if case.lomo["turn"] != turn:
         yield f"lomo.turn must be {turn}, the {case.recipe.turn} prompt; found {case.lomo['turn']}."
@@ -245,7 +245,7 @@ def _is_cut(case: Case, chosen: Localization, index: int, span: Mapping[str, Any
     return False
 
 
-def _drawn_by_ratio(case: Case) -> Whys:
+def _drawn_by_ratio(case: Case) -> Problems:
     draw = case.lomo["draw"]
     if draws_are_known(case.recipe, case.source is not None):
         least, most = _draws(case)
@@ -272,7 +272,7 @@ def _draws(case: Case) -> tuple[float, float]:
     return least, most
 
 
-def _distortion_drawn(case: Case) -> Whys:
+def _distortion_drawn(case: Case) -> Problems:
     rises = case.recipe.distortion.strength == "rising"
     first, last = (_drawn(case, place) for place in ((case.places if rises else None) or (None, None)))
     op, params = case.lomo["distortion"]["op"], json.loads(case.lomo["distortion"]["params"])
@@ -280,8 +280,8 @@ def _distortion_drawn(case: Case) -> Whys:
         yield f"lomo.distortion.op must be {first.op}; found {op!r}."
         return
     for name, value in first.params.items():
-        found = params.get(f"drawn_{name}", params.get(name))
-        if not _lies_between(found, value, last.params[name]):
+        drawn = params.get(f"drawn_{name}", params.get(name))
+        if not _lies_between(drawn, value, last.params[name]):
             wanted = _between(value, last.params[name])
             yield f"lomo.distortion.params.{name} must be drawn as {wanted}; found {params.get(name)!r}."
 
@@ -290,18 +290,18 @@ def _drawn(case: Case, place: float | None) -> Distortion:
     return draw_distortion(case.recipe.distortion, stream(case.recipe.seed, case.id, "distortion"), place)
 
 
-def _lies_between(found: Any, one: Any, other: Any) -> bool:
+def _lies_between(value: Any, first: Any, last: Any) -> bool:
     """Equal where the ends are; else between them, as rounded."""
-    if one == other or isinstance(one, str):
-        return bool(found == one)
-    return bool(min(one, other) - _ROUNDING <= found <= max(one, other) + _ROUNDING)
+    if first == last or isinstance(first, str):
+        return bool(value == first)
+    return bool(min(first, last) - _ROUNDING <= value <= max(first, last) + _ROUNDING)
 
 
-def _between(one: Any, other: Any) -> str:
-    return repr(one) if one == other else f"between {min(one, other)!r} and {max(one, other)!r}"
+def _between(first: Any, last: Any) -> str:
+    return repr(first) if first == last else f"between {min(first, last)!r} and {max(first, last)!r}"
 
 
-def _route_true(case: Case) -> Whys:
+def _route_true(case: Case) -> Problems:
     has_math = any(atom.is_math for atoms in case.span_atoms for atom in atoms)
     renderer, reason = case.lomo["renderer"], case.lomo["reason"]
     if renderer not in (("latex", "fallback") if has_math else ("text",)):
@@ -310,7 +310,7 @@ def _route_true(case: Case) -> Whys:
         yield f"a reason stands with a fallback and only there; found {reason!r} with {renderer!r}."
 
 
-def _geometry(case: Case) -> Whys:
+def _geometry(case: Case) -> Problems:
     caps, sizes = case.recipe.caps, []
     for number, (image, span) in enumerate(zip(case.row["images"] or (), case.spans, strict=False)):
         header = read_png_header(image["bytes"])

@@ -106,7 +106,7 @@ def read_refused(folder: Path, file: FileRecord | None) -> list[Mapping[str, Any
         return []
     try:
         lines = (folder / file.path).read_text(encoding="utf-8").split("\n")
-        said = [json.loads(line) for line in lines if line]
-        return [{"id": str(one["id"]), "reason": str(one["reason"])} for one in said]
+        refusals = [json.loads(line) for line in lines if line]
+        return [{"id": str(refusal["id"]), "reason": str(refusal["reason"])} for refusal in refusals]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"{file.path} cannot be read ({error}).") from error

@@ -89,9 +89,9 @@ def _quantiles(values: Sequence[float], digits: int) -> dict[str, float]:
 
     if not values:
         return {}
-    found = np.quantile(np.asarray(values, np.float64), (0, 0.5, 0.9, 1))
+    quantiles = np.quantile(np.asarray(values, np.float64), (0, 0.5, 0.9, 1))
     keys = ("least", "median", "nine_in_ten", "most")
-    rounded = [round(float(one), digits) if digits else round(float(one)) for one in found]
+    rounded = [round(float(quantile), digits) if digits else round(float(quantile)) for quantile in quantiles]
     return dict(zip(keys, rounded, strict=True))
 
 
@@ -136,5 +136,5 @@ def script_of(text: str) -> str:
         counts["Kana"] += counts.pop("Han", 0)
     # Han says about as much in one character as Latin in three.
     weights = {name: times * (3 if name in ("Han", "Kana") else 1) for name, times in counts.items()}
-    found = max(sorted(weights), key=lambda name: weights[name])
-    return "Latin, accented" if found == "Latin" and accented > _ACCENTED * counts["Latin"] else found
+    script = max(sorted(weights), key=lambda name: weights[name])
+    return "Latin, accented" if script == "Latin" and accented > _ACCENTED * counts["Latin"] else script

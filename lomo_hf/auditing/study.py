@@ -76,9 +76,9 @@ class Study:
 
     def to_dict(self) -> dict[str, Any]:
         """The figures, for JSON."""
-        prose = [one for one in self.readings if one.group == "prose"]
-        known = [one for one in prose if one.script in KNOWN_SCRIPTS]
-        worst = sorted((one for one in prose if one.after > _WORST), key=_worse)
+        prose = [reading for reading in self.readings if reading.group == "prose"]
+        known = [reading for reading in prose if reading.script in KNOWN_SCRIPTS]
+        worst = sorted((reading for reading in prose if reading.after > _WORST), key=_worse)
         return {
             "reader": self._reader.name,
             "measure": "Levenshtein distance over length after NFKC, lower case, white space removed",
@@ -87,8 +87,8 @@ class Study:
             "prose_by_script": _figures(prose, "script"),
             "prose_by_operation": _figures(known, "op"),
             "prose_over_10_percent": [
-                {"config": one.config, "id": one.id, "span": one.span, "op": one.op, **_pair(one)}
-                for one in worst[:_MAX_WORST]
+                {"config": reading.config, "id": reading.id, "span": reading.span, "op": reading.op, **_pair(reading)}
+                for reading in worst[:_MAX_WORST]
             ],
         }
 
@@ -102,12 +102,12 @@ def _pair(reading: Reading) -> dict[str, float]:
 
 
 def _figures(readings: Sequence[Reading], by: str) -> dict[str, Any]:
-    kinds = sorted({getattr(one, by) for one in readings})
-    return {kind: _figure([one for one in readings if getattr(one, by) == kind]) for kind in kinds}
+    kinds = sorted({getattr(reading, by) for reading in readings})
+    return {kind: _figure([reading for reading in readings if getattr(reading, by) == kind]) for kind in kinds}
 
 
 def _figure(readings: Sequence[Reading]) -> dict[str, Any]:
-    before, after = [one.before for one in readings], [one.after for one in readings]
+    before, after = [reading.before for reading in readings], [reading.after for reading in readings]
     return {
         "pages": len(readings),
         "before": _summary(before),

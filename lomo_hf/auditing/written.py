@@ -113,9 +113,9 @@ def formula_letters(tex: str) -> Iterator[str]:
             if name in _GREEK:
                 yield _GREEK[name]
             elif name in ("hbox", "vbox", "mbox") and (
-                told := re.match(r"\s*(?:to|spread)\s*-?[\d.]+\s*\w\w", tex[here:])
+                amount := re.match(r"\s*(?:to|spread)\s*-?[\d.]+\s*\w\w", tex[here:])
             ):
-                here += told.end()
+                here += amount.end()
             elif name in _LENGTHS and (length := _LENGTH.match(tex, here)):
                 here = length.end()
             elif name in _QUANTITIES:

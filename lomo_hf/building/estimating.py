@@ -121,19 +121,19 @@ def _of_splits(
             estimates.append(estimate(part, own, measure=share, progress=progress))
     return Estimate(
         total,
-        sum(one.measured for one in estimates),
-        seconds=_added([one.seconds for one in estimates]),
-        output=_added([one.output for one in estimates]),
-        pages=_added([one.pages for one in estimates]),
-        rewritten=_added([one.rewritten for one in estimates]),
-        download=sum(one.download for one in estimates),
+        sum(of_split.measured for of_split in estimates),
+        seconds=_added([of_split.seconds for of_split in estimates]),
+        output=_added([of_split.output for of_split in estimates]),
+        pages=_added([of_split.pages for of_split in estimates]),
+        rewritten=_added([of_split.rewritten for of_split in estimates]),
+        download=sum(of_split.download for of_split in estimates),
     )
 
 
 def _added(ranges: Sequence[Range]) -> Range:
-    middle = sum(one.middle for one in ranges)
-    low = float(np.sqrt(sum((one.middle - one.low) ** 2 for one in ranges)))
-    high = float(np.sqrt(sum((one.high - one.middle) ** 2 for one in ranges)))
+    middle = sum(part.middle for part in ranges)
+    low = float(np.sqrt(sum((part.middle - part.low) ** 2 for part in ranges)))
+    high = float(np.sqrt(sum((part.high - part.middle) ** 2 for part in ranges)))
     return Range(max(0.0, middle - low), middle, middle + high)
 
 
@@ -383,10 +383,10 @@ def measure_sharing(
         if isinstance(read, Refusal):
             continue
         started = time.process_time()
-        made, effort = substituter.rows_and_effort(read, (index + 0.5) / rows)
+        results, effort = substituter.rows_and_effort(read, (index + 0.5) / rows)
         seconds += time.process_time() - started
         typeset, distorted = typeset + effort.typeset, distorted + effort.distorted
-        for recipe, row in zip(known, made, strict=True):
+        for recipe, row in zip(known, results, strict=True):
             images = [] if isinstance(row, Refusal) else row["images"] or []
             pages[recipe.name] += len(images)
             stored += sum(len(image["bytes"]) for image in images)

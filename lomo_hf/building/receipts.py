@@ -134,7 +134,12 @@ class Counts:
 class Receipt:
     """That a shard is finished, and what it consists of. All three mappings go by the recipe's name.
 
-    `sidecars` lists refused rows and has an entry only where there are any.
+    Attributes:
+        spec_digest: Of what was to be built, so that a receipt of something else is not taken for it.
+        index: Which shard of the build.
+        files: The shard's file for each recipe.
+        sidecars: Files of refused rows; an entry only where there are any.
+        counts: What was counted.
     """
 
     spec_digest: str

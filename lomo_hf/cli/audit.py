@@ -43,7 +43,7 @@ def audit(
     elif report.true:
         from lomo_hf.dataset import record_audit
 
-        record_audit(folder, report.to_json(), notify=lambda said: console().print(said, markup=False))
+        record_audit(folder, report.to_json(), notify=lambda message: console().print(message, markup=False))
     if not report.true:
         false, names = len(report.failures), ", ".join(outcome.name for outcome in report.failures)
         raise IntegrityError(f"{false} of {len(report.outcomes)} checks found something false: {names}.")

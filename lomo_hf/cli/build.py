@@ -77,7 +77,7 @@ def build(
             engine=builder,
             share=share,
             draw=selected.draw,
-            notify=lambda said: screen.print(said, highlight=False, markup=False),
+            notify=lambda message: screen.print(message, highlight=False, markup=False),
         )
     if report.unchanged:
         screen.print(f"{out} is already built; nothing was changed.", highlight=False, markup=False)

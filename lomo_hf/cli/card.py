@@ -23,8 +23,8 @@ def card(
 
     screen = console()
 
-    def say(said: str) -> None:
-        screen.print(said, highlight=False, markup=False)
+    def say(message: str) -> None:
+        screen.print(message, highlight=False, markup=False)
 
     if legacy_features:
         changed = rewrite_features(folder, notify=say)

@@ -108,12 +108,12 @@ class Selected:
     Attributes:
         source: Where the rows come from.
         draw: The text of `draw.json`; None where all rows are taken.
-        made: How the rows were drawn; None where nothing was drawn, or an earlier draw was used again.
+        drawn: How the rows were drawn; None where nothing was drawn, or an earlier draw was used again.
     """
 
     source: "Source"
     draw: str | None = None
-    made: "Draw | None" = None
+    drawn: "Draw | None" = None
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,9 @@ class Selection:
         progress = _reading_note() if sampling.reads_text else None
         if out is not None:
             kept = draw_for_build(source, sampling, out, progress=progress)
-            return Selected(kept.source, kept.manifest, kept.made)
-        made = draw(source, sampling, progress)
-        return Selected(made.source, draw_json(made), made)
+            return Selected(kept.source, kept.manifest, kept.drawn)
+        drawn = draw(source, sampling, progress)
+        return Selected(drawn.source, draw_json(drawn), drawn)
 
     def replayed(self, record: Mapping[str, Any]) -> "FileSource | JoinedSource | None":
         """The corpus of a draw, where --corpus names one; with the draw's columns unless --columns names others."""
@@ -194,6 +194,10 @@ class Selection:
             split = self.splits[0]
         on_hub = self.corpus is not None and not Path(self.corpus).exists() and parse_hub_name(self.corpus)
         if not on_hub:
+            if self.corpus is None and self.configs:
+                raise UsageError(
+                    "--config and --exclude-config are for a dataset on the Hub; the embedded sample has no configs."
+                )
             if self.exclude or len(self.configs or ()) > 1:
                 raise UsageError(
                     "--exclude-config and several --config are for a dataset on the Hub; a file has no configs."

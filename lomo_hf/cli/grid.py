@@ -62,7 +62,7 @@ def grid(
             on_phase=begin,
             draw=selected.draw,
             engine=LocalEngine(num_proc, guarded=True),
-            notify=lambda said: console().print(said, highlight=False, markup=False),
+            notify=lambda message: console().print(message, highlight=False, markup=False),
         )
     print_report(report, time.monotonic() - started)
 

@@ -71,6 +71,7 @@ def _print(mixture: "Mixture", out: Path) -> None:
         table.add_row(label, f"{count:,}", f"{count / total:.1%}")
     screen = console()
     screen.print(table)
-    screen.print(f"image-bearing to text-only {mixture.ratio:.2f} : 1", highlight=False)
+    ratio = "no row of text only" if mixture.ratio is None else f"image-bearing to text-only {mixture.ratio:.2f} : 1"
+    screen.print(ratio, highlight=False)
     screen.print(f'Stream it: lomo_hf.mixing.open_mix("{named(out)}")', style="bold", highlight=False, markup=False)
     screen.print(f"Or interleave: {interleaving(mixture)['datasets']}", highlight=False)

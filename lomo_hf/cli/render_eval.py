@@ -131,7 +131,7 @@ def _render_suite(
         _print_counts(screen, result)
 
     report = render_suite(suite, out, only=only, sources=pairs, options=options, limit=limit, finished=finished)
-    screen.print(f"{len(report.made)} made below {literal(out)}, {len(report.missing)} not (suite.json says why).")
+    screen.print(f"{len(report.rendered)} made below {literal(out)}, {len(report.missing)} not (suite.json says why).")
     if report.missing:
         raise typer.Exit(1)
 

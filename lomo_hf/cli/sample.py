@@ -36,8 +36,8 @@ def sample(
         screen.print(f"{literal(selection.replay.name)}: drawn again: the rows are the same")
         return
     selected = selection.select()
-    if selected.made is not None:
-        _print_draw(selected.made)
+    if selected.drawn is not None:
+        _print_draw(selected.drawn)
     if selected.draw is not None and selection.replay is None:
         write_whole(named_file(out), selected.draw.encode())
         local = selection.corpus if selected.source.repo is None else None
@@ -59,23 +59,23 @@ def _check(selection: Selection, manifest: Path) -> None:
     replay(record, selection.replayed(record), anew=True, overlap=tuple(selection.overlaps or ()))
 
 
-def _print_draw(made: "Draw") -> None:
+def _print_draw(drawn: "Draw") -> None:
     from rich.table import Table
 
-    reads_text = made.sampling.reads_text
+    reads_text = drawn.sampling.reads_text
     table = Table(show_edge=False)
     table.add_column("config", no_wrap=True)
     for name in ("rows", "drawn", *(("refused", "duplicates", "overlapping", "tokens") if reads_text else ())):
         table.add_column(name, justify="right")
-    for config in made.configs:
+    for config in drawn.configs:
         refused = sum((config.refused or {}).values())
         counts = (refused, config.duplicates, config.overlapping, config.tokens or 0) if reads_text else ()
         cells = (f"{count:,}" for count in (config.rows, config.drawn, *counts))
         table.add_row(literal(config.config), *cells)
     table.add_section()
-    table.add_row("all", f"{sum(config.rows for config in made.configs):,}", f"{len(made.source):,}")
+    table.add_row("all", f"{sum(config.rows for config in drawn.configs):,}", f"{len(drawn.source):,}")
     screen = console()
     screen.print(table)
-    for example in made.examples[:5]:
+    for example in drawn.examples[:5]:
         shared = f"{named(example['id'])} shares with {named(example['evaluation'])}: {named(example['shared'])}"
         screen.print(shared, highlight=False, markup=False)

@@ -206,7 +206,7 @@ def progress_bar(screen: "Console") -> Iterator[tuple[Callable[[int, int], None]
             bar.update(task, completed=done, total=total, description="rows")
 
         def begin(phase: str) -> None:
-            bar.update(task, description=phase)
+            bar.update(task, description=phase, refresh=True)
 
         yield show, begin
 

@@ -90,17 +90,17 @@ class ColumnMap:
         """A row with the columns that a dialect reads; what is not a row stays as it is."""
         if not self.pairs or not isinstance(row, Mapping):
             return row
-        made: Mapping[str, object] = row
+        mapped: Mapping[str, object] = row
         if self.renames:
             renamed = {target: row.get(source) for target, source in self.pairs if target not in _IN_TURNS}
             for name in self._taken_along:
                 if name in row:
                     renamed.setdefault(name, row[name])
-            made = renamed
+            mapped = renamed
         inner = {source: target for target, source in self.pairs if target in _IN_TURNS}
         if not inner:
-            return made
-        return {key: _turns(value, inner) if key in _LISTS else value for key, value in made.items()}
+            return mapped
+        return {key: _turns(value, inner) if key in _LISTS else value for key, value in mapped.items()}
 
     @property
     def _taken_along(self) -> tuple[str, ...]:

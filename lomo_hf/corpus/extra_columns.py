@@ -47,8 +47,11 @@ def extra_of_schema(columns: Mapping[str, str]) -> frozenset[str]:
 
 def extra_in_order(extra: Iterable[str], keep: Sequence[str] = ()) -> tuple[str, ...]:
     """Names of extra columns in the order in which they are stored."""
-    found = set(extra)
-    return (*(name for name in EXTRA_COLUMNS if name in found), *(name for name in keep if name not in EXTRA_COLUMNS))
+    present = set(extra)
+    return (
+        *(name for name in EXTRA_COLUMNS if name in present),
+        *(name for name in keep if name not in EXTRA_COLUMNS),
+    )
 
 
 def columns_to_keep(extra: Iterable[str]) -> tuple[str, ...]:

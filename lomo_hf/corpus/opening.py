@@ -119,17 +119,17 @@ def open_splits(
 
 def _opened(
     path: Path,
-    found: FoundFiles,
+    listing: FoundFiles,
     config: str | None,
     columns: ColumnMap,
     repo: str | None = None,
     revision: str | None = None,
 ) -> FileSource:
-    scan = scan_files(found.files, columns)
+    scan = scan_files(listing.files, columns)
     source = FileSource(
-        config_name(config or found.config or DEFAULT_CONFIG),
+        config_name(config or listing.config or DEFAULT_CONFIG),
         scan.digest,
-        _description(path, found, len(scan.ids)),
+        _description(path, listing, len(scan.ids)),
         scan.readers,
         Uniqueness(scan.ids),
         repo,
@@ -137,16 +137,16 @@ def _opened(
         columns,
         id_hashes=scan.ids,
         extra=scan.extra,
-        split=found.split,
+        split=listing.split,
     )
     check_some_row_reads(source, str(path))
     return source
 
 
-def _description(path: Path, found: FoundFiles, rows: int) -> str:
-    says = [f"{len(found.files)} files"] if path.is_dir() else []
-    if found.others or found.split != TRAIN:
-        says.append(f"split {found.split}")
-    if found.others:
-        says.append(f"not read: {', '.join(found.others)}")
+def _description(path: Path, listing: FoundFiles, rows: int) -> str:
+    says = [f"{len(listing.files)} files"] if path.is_dir() else []
+    if listing.others or listing.split != TRAIN:
+        says.append(f"split {listing.split}")
+    if listing.others:
+        says.append(f"not read: {', '.join(listing.others)}")
     return f"{rows:,} rows in {path.name}" + (f" ({'; '.join(says)})" if says else "")

@@ -66,15 +66,25 @@ _ZERO_WIDTH_SPACE: Final = "\u200b"
 def screen(conversation: Conversation, placeholders: str = "drop") -> Conversation | Refusal:
     """Refuse, escape or keep a row that holds a placeholder or a control token in any turn.
 
-    A row without any comes back as the very same object. Linear in the text. Raises `RecipeError` for a policy other
-    than "drop", "escape" and "keep".
+    Linear in the text.
 
-    >>> from lomo_hf.corpus import to_conversation
-    >>> row = to_conversation({"prompt": "Explain <Image>.", "answer": "A tag."}, config="demo", index=0)
-    >>> screen(row, "drop").reason
-    'placeholder:<image>'
-    >>> screen(row, "escape").turns[0].text
-    'Explain <\\u200bImage>.'
+    Args:
+        conversation: A row.
+        placeholders: The recipe's policy: "drop", "escape" or "keep".
+
+    Returns:
+        The very same object where there is nothing to do, else one with escaped turns, or a refusal.
+
+    Raises:
+        RecipeError: The policy is another.
+
+    Example:
+        >>> from lomo_hf.corpus import to_conversation
+        >>> row = to_conversation({"prompt": "Explain <Image>.", "answer": "A tag."}, config="demo", index=0)
+        >>> screen(row, "drop").reason
+        'placeholder:<image>'
+        >>> screen(row, "escape").turns[0].text
+        'Explain <\\u200bImage>.'
     """
     if placeholders not in PLACEHOLDER_POLICIES:
         raise RecipeError(f"placeholders must be drop, escape or keep; found {placeholders!r}. Write drop.")

@@ -32,10 +32,13 @@ _GAP = 512
 class Source(Protocol):
     """A finite, numbered list of rows that workers can read in slices. Picklable; bounded memory.
 
-    `config` names the source; it, or the split where it is "default", begins every row's id. `digest` is the identity
-    of the content: the same files give the same digest wherever they lie. `repo` and `revision` say where on the Hub
-    it comes from, if it does. `extra` names the columns of its stored rows beyond those that every row has, `split`
-    the split that it is.
+    Attributes:
+        config: Names the source; it, or the split where it is "default", begins every row's id.
+        digest: The identity of the content: the same files give the same digest wherever they lie.
+        repo, revision: Where on the Hub it comes from, if it does.
+        description: What it is, in a few words, for people.
+        extra: The columns of its stored rows beyond those that every row has.
+        split: The split that it is.
     """
 
     @property
@@ -213,10 +216,17 @@ class JoinedSource:
 def splits_of(source: Source) -> tuple[Source, ...]:
     """A source for each split of a source; most have one, and are it.
 
-    >>> from lomo_hf.corpus import open_corpus
-    >>> source = open_corpus()
-    >>> splits_of(source) == (source,)
-    True
+    Args:
+        source: Any source.
+
+    Returns:
+        The sources in the order in which the splits come.
+
+    Example:
+        >>> from lomo_hf.corpus import open_corpus
+        >>> source = open_corpus()
+        >>> splits_of(source) == (source,)
+        True
     """
     if not isinstance(source, JoinedSource):
         return (source,)

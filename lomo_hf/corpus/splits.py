@@ -108,9 +108,9 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
     >>> in_order(["test", "extra", "train"])
     ('train', 'test', 'extra')
     """
-    found = dict.fromkeys(names)
-    usual = [name for name in dict.fromkeys(_SPLITS.values()) if name in found]
-    return tuple(check_split(name) for name in dict.fromkeys([*usual, *found]))
+    present = dict.fromkeys(names)
+    usual = [name for name in dict.fromkeys(_SPLITS.values()) if name in present]
+    return tuple(check_split(name) for name in dict.fromkeys([*usual, *present]))
 
 
 def by_split(names: Iterable[str]) -> dict[str, list[str]]:

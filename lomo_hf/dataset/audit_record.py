@@ -61,12 +61,12 @@ def check_audit(report: str, receipts: Sequence[Receipt]) -> Mapping[str, object
         IntegrityError: It is not, or not.
     """
     try:
-        said = parse(report, _SHAPE)
+        audit = parse(report, _SHAPE)
     except IntegrityError as error:
         raise IntegrityError(f"{AUDIT} is not the report of an audit ({error}). Run `lomo audit` again.") from error
-    if said["content"] != content_digest(receipts):
+    if audit["content"] != content_digest(receipts):
         raise IntegrityError(f"{AUDIT} is of other shards than lie beside it. Run `lomo audit` again.")
-    return said  # type: ignore[no-any-return]
+    return audit  # type: ignore[no-any-return]
 
 
 def standing_audit(folder: Folder, receipts: Sequence[Receipt]) -> Mapping[str, object] | None:

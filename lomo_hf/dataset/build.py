@@ -42,10 +42,13 @@ _IDENTITY: Final = ("digest", "rows", "config", "repo", "revision")
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What a build left behind: the folder, and what was counted for each config, in the order of the recipes.
+    """What a build left behind.
 
-    `whole` is False after a share of the shards: there is no card and no manifest yet. `unchanged` is True where the
-    folder already held all of it, so that nothing was written.
+    Attributes:
+        folder: Where.
+        counts: What was counted for each config, in the order of the recipes.
+        whole: False after a share of the shards: there is no card and no manifest yet.
+        unchanged: True where the folder already held all of it, so that nothing was written.
     """
 
     folder: Path
@@ -92,8 +95,20 @@ def build_dataset(
             a later call on the same folder.
         notify: Called with a sentence, once, if another build is at work in the folder.
 
+    Returns:
+        The folder, and what was counted for each config.
+
     Raises:
         LomoError: See `lomo_hf.errors`.
+
+    Source: paper, sections 3 and 4, for what a row becomes; the folder's form is ours.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     report = build_dataset(None, ["ratio25", "ratio50"], out, limit=20)
+        >>> {name: counts.rows for name, counts in report.counts.items()}
+        {'ratio25': 20, 'ratio50': 20}
     """
     check_no_secret("repo", repo or "")
     begin = on_phase or (lambda phase: None)
@@ -104,19 +119,19 @@ def build_dataset(
     check_no_secret("the corpus's name", f"{source.config} {source.description}")
     check_no_secret("the folder's name", _utf8(place).resolve().name)
     chosen = measured(chosen_recipes(recipes, seed), source, limit=limit)
-    said = _source_record(source, limit)
+    recorded = _source_record(source, limit)
     specs = plan(source, chosen, limit=limit)
     folder = _held(place)
     with ExitStack() as held:
-        held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, said)))
-        earlier = _earlier(folder, said)
+        held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, recorded)))
+        earlier = _earlier(folder, recorded)
         refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
         if share is None and earlier is not None:
             finished = finished_receipts(folder, earlier, specs, repo=repo, draw=draw)
             if finished is not None:
                 return replace(_report_of(place, chosen, finished), whole=True, unchanged=True)
         # Before anything else: it is by this that a folder is known as ours after a kill at the first row.
-        write_whole(folder / _SOURCE, (json.dumps(said, indent=1) + "\n").encode())
+        write_whole(folder / _SOURCE, (json.dumps(recorded, indent=1) + "\n").encode())
         for receipt in earlier.receipts if earlier else ():
             save_receipt(receipt, folder)
         total = sum(spec.rows for spec in (specs if share is None else share_of(specs, *share)))
@@ -136,16 +151,30 @@ def build_dataset(
         if draw is not None:
             write_whole(folder / DRAW, draw.encode())
         # Read once more: another build may have finished a config of its own here in the meantime.
-        return BuildReport(place, _assemble(folder, chosen, receipts, said, _earlier(folder, said), repo, begin))
+        return BuildReport(
+            place, _assemble(folder, chosen, receipts, recorded, _earlier(folder, recorded), repo, begin)
+        )
 
 
 def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], None] | None = None) -> None:
     """Put an audit's report into a dataset folder as `audit.json`, onto the card and into the manifest.
 
-    `notify` is called with a sentence if another command is at work in the folder.
+    Args:
+        folder: The folder that was audited.
+        report: The JSON document of an `AuditReport`.
+        notify: Called with a sentence if another command is at work in the folder.
 
     Raises:
         IntegrityError: The folder has no manifest, or the report is of other shards.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.auditing import audit_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     record_audit(out, audit_dataset(out).to_json())
+        ...     Path(out, "audit.json").is_file()
+        True
     """
     place = Path(folder)
     if not place.is_dir():
@@ -167,7 +196,9 @@ def _not_whole(place: Path) -> str:
 
 def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:
     """What a share of the shards came to."""
-    counts = {one.name: sum((receipt.counts[one.name] for receipt in receipts), start=Counts()) for one in recipes}
+    counts = {
+        recipe.name: sum((receipt.counts[recipe.name] for receipt in receipts), start=Counts()) for recipe in recipes
+    }
     return BuildReport(folder, counts, whole=False)
 
 
@@ -227,19 +258,19 @@ def _earlier(folder: Folder, source: Mapping[str, object]) -> Manifest | None:
     return manifest
 
 
-def _is_other(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    return any(one.get(key) != other.get(key) for key in _IDENTITY)
+def _is_other(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
+    return any(first.get(key) != second.get(key) for key in _IDENTITY)
 
 
 def _refuse_to_wait(folder: Folder, source: Mapping[str, object]) -> None:
     """Another build is at work: if it is of another source, this one could only be refused when that is done."""
     try:
-        found = json.loads((folder / _SOURCE).read_bytes())
+        recorded = json.loads((folder / _SOURCE).read_bytes())
     except (OSError, ValueError, RecursionError):
         return
-    if isinstance(found, dict) and _is_other(found, source):
+    if isinstance(recorded, dict) and _is_other(recorded, source):
         raise BuildError(
-            f"a dataset of another source or limit ({found.get('description')}) is being built in {folder.name!r}. "
+            f"a dataset of another source or limit ({recorded.get('description')}) is being built in {folder.name!r}. "
             "Name another folder with --out."
         )
 
@@ -315,7 +346,7 @@ def _kept_receipts(earlier: Manifest | None, rebuilt: set[str]) -> list[Receipt]
         files, sidecars = (
             {k: v for k, v in part.items() if k not in rebuilt} for part in (receipt.files, receipt.sidecars)
         )
-        counts = {name: one for name, one in receipt.counts.items() if name not in rebuilt}
+        counts = {name: counted for name, counted in receipt.counts.items() if name not in rebuilt}
         if files:
             kept.append(replace(receipt, files=files, sidecars=sidecars, counts=counts))
     return kept

@@ -72,15 +72,15 @@ class Contents:
             IntegrityError: It is not a manifest of lomo_hf, or says what no manifest can say.
         """
         try:
-            said = parse(document, _SHAPE)
-            names = list(said["recipes"])
-            _check_shards(said, names)
+            parsed = parse(document, _SHAPE)
+            names = list(parsed["recipes"])
+            _check_shards(parsed, names)
             files, sidecars = (
-                {name: {one.path: one for one in _shard_files(said, part, name)} for name in names}
+                {name: {file.path: file for file in _shard_files(parsed, part, name)} for name in names}
                 for part in ("files", "sidecars")
             )
-            companions = {one.path: one for one in (_record(record) for record in said["files"])}
-            opened = cls(said, files, sidecars, companions)
+            companions = {file.path: file for file in (_record(record) for record in parsed["files"])}
+            opened = cls(parsed, files, sidecars, companions)
             _check_listed_once(opened)
             for name in names:
                 opened.counts(name)
@@ -109,8 +109,8 @@ class Contents:
 
     def counts(self, config: str) -> Counts:
         """What was counted while a config was built."""
-        found = (receipt["counts"][config] for receipt in self.document["shards"] if config in receipt["counts"])
-        return sum((Counts.from_dict(one) for one in found), start=Counts())
+        counts = (receipt["counts"][config] for receipt in self.document["shards"] if config in receipt["counts"])
+        return sum((Counts.from_dict(counted) for counted in counts), start=Counts())
 
     def recipe(self, config: str) -> Mapping[str, Any]:
         """The recipe of a config, as plain values."""
@@ -133,13 +133,13 @@ def _shard_files(document: Mapping[str, Any], part: str, config: str) -> Iterato
             yield file
 
 
-def _record(said: dict[str, Any]) -> FileRecord:
-    path = said["path"]
+def _record(entry: dict[str, Any]) -> FileRecord:
+    path = entry["path"]
     steps = path.split("/")
     # What begins with a dot is never published, and so is no part of a release.
     if any(step == "" or step.startswith(".") for step in steps) or ":" in steps[0] or _UNSAFE.search(path):
         raise ValueError(f"{path!r} is not a path inside of the folder")
-    return FileRecord.from_dict(said)
+    return FileRecord.from_dict(entry)
 
 
 def _check_shards(document: Mapping[str, Any], configs: list[str]) -> None:

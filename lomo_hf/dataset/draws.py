@@ -27,12 +27,12 @@ class KeptDraw:
     Attributes:
         source: The rows, for `build_dataset(corpus=...)`.
         manifest: The text of `draw.json`, for `build_dataset(draw=...)`.
-        made: How the rows were drawn; None where an earlier draw was used again.
+        drawn: How the rows were drawn; None where an earlier draw was used again.
     """
 
     source: DrawnSource
     manifest: str
-    made: Draw | None
+    drawn: Draw | None
 
 
 def draw_for_build(
@@ -64,7 +64,7 @@ def draw_for_build(
     >>> from lomo_hf.corpus import open_corpus
     >>> out = Path(tempfile.mkdtemp(), "out")
     >>> first, again = (draw_for_build(open_corpus(), Sampling(rows=20), out) for _ in range(2))
-    >>> len(first.source), again.made is None, again.manifest == first.manifest
+    >>> len(first.source), again.drawn is None, again.manifest == first.manifest
     (20, True, True)
     """
     out = Path(out)
@@ -73,11 +73,11 @@ def draw_for_build(
     earlier = _earlier_draw(folder, begun) if folder is not None else None
     if earlier is not None and (known := replay_if_same(earlier.path, source, sampling)) is not None:
         return KeptDraw(known, earlier.read_text(), None)
-    made = draw(source, sampling, progress)
-    manifest = draw_json(made)
+    drawn = draw(source, sampling, progress)
+    manifest = draw_json(drawn)
     if begun or not out.exists() or (folder is not None and not set(folder.names()) - {LOCK}):
         write_whole(Folder(out, make=True) / WORK_FOLDER / DRAW, manifest.encode())
-    return KeptDraw(made.source, manifest, made)
+    return KeptDraw(drawn.source, manifest, drawn)
 
 
 def _earlier_draw(folder: Folder, begun: bool) -> Place | None:

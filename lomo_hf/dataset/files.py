@@ -37,7 +37,11 @@ class DatasetFiles(Protocol):
 
 @dataclass(frozen=True)
 class LocalFolder:
-    """A dataset folder on this machine; without links in it, which a loader would follow and the Hub would not."""
+    """A dataset folder on this machine; without links in it, which a loader would follow and the Hub would not.
+
+    Attributes:
+        folder: Where it is.
+    """
 
     folder: Path
 
@@ -67,9 +71,12 @@ class LocalFolder:
 
 @dataclass(frozen=True)
 class HubRepo:
-    """A dataset repository, read through a file system of `fsspec`: that of the Hub, or another in tests.
+    """A dataset repository, read through a file system of `fsspec`. Only what is asked for is fetched.
 
-    `root` is where the repository lies in it, such as `datasets/org/name@main`. Only what is asked for is fetched.
+    Attributes:
+        filesystem: That of the Hub, or another in tests.
+        root: Where the repository is in it, such as `datasets/org/name@main`.
+        name: The dataset's name, without its owner.
     """
 
     filesystem: Any
@@ -81,13 +88,13 @@ class HubRepo:
         """Path -> bytes."""
         root = self.filesystem._strip_protocol(self.root)
         try:
-            found = self.filesystem.find(self.root, detail=True)
+            entries = self.filesystem.find(self.root, detail=True)
         except FileNotFoundError as error:
             raise SourceError(f"{self.root!r} is not on the Hub, or needs a login (`hf auth login`).") from error
         except Exception as error:  # each transport has a tree of errors of its own
             why = " ".join(str(error).split())[:200]
             raise SourceError(f"{self.root!r} cannot be listed ({why}). Check the connection.") from error
-        listed = {path.removeprefix(root).lstrip("/"): entry for path, entry in found.items()}
+        listed = {path.removeprefix(root).lstrip("/"): entry for path, entry in entries.items()}
         return {path: int(listed[path]["size"] or 0) for path in sorted(listed)}
 
     def open(self, path: str) -> IO[bytes]:
@@ -97,14 +104,21 @@ class HubRepo:
 
 
 def open_files(where: str | Path) -> DatasetFiles:
-    """A folder, or `org/name` or `org/name@revision` on the Hub; a folder that exists goes first.
+    """The files of a dataset.
+
+    Args:
+        where: A folder, or `org/name` or `org/name@revision` on the Hub; a folder that exists goes first.
+
+    Returns:
+        Its files: names, sizes, and each open for reading. Of the Hub only what is read is fetched.
 
     Raises:
         SourceError: It is neither.
 
-    >>> open_files("no-such-folder")
-    Traceback (most recent call last):
-    lomo_hf.errors.SourceError: a dataset must be a folder or org/name on the Hub; found 'no-such-folder'.
+    Example:
+        >>> open_files("no-such-folder")
+        Traceback (most recent call last):
+        lomo_hf.errors.SourceError: a dataset must be a folder or org/name on the Hub; found 'no-such-folder'.
     """
     folder = Path(where)
     if folder.is_dir():

@@ -21,13 +21,29 @@ __all__ = ["rewrite_features"]
 
 
 def rewrite_features(where: str | Path, *, notify: Callable[[str], None] | None = None) -> list[str]:
-    """Rewrite what needs it among the Parquet files of a folder; returns their paths below it.
+    """Rewrite what needs it among the Parquet files of a folder.
 
     Rows, their order and row groups stay; a manifest's sizes and digests are brought up to date.
+
+    Args:
+        where: A folder of Parquet files.
+        notify: Called with a sentence if another command is at work in the folder.
+
+    Returns:
+        The paths below the folder of the files that were rewritten.
 
     Raises:
         IntegrityError: There is no Parquet file in the folder.
         LinkError: Something in the folder is a link.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import Dataset, Features, List, Value
+        >>> rows = Dataset.from_dict({"pages": [["one"]]}, features=Features({"pages": List(Value("string"))}))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = rows.to_parquet(Path(folder, "train.parquet"))
+        ...     rewrite_features(folder), rewrite_features(folder)
+        (['train.parquet'], [])
     """
     folder = Folder(where)
     with locked(folder, notify):

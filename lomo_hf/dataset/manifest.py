@@ -43,8 +43,12 @@ _SEAL = "digest"
 class Manifest:
     """What `manifest.json` says.
 
-    `receipts` are those of the shards, by build: a build is one call, and may have written several configs. `engines`
-    are the versions that the last build ran with.
+    Attributes:
+        source: The corpus, as `recorded_source` names it.
+        recipes: Config -> recipe.
+        receipts: Those of the shards, by build: a build is one call, and may have written several configs.
+        files: The other files of the folder, with sizes and digests.
+        engines: The versions that the last build ran with.
     """
 
     source: Mapping[str, Any]
@@ -55,7 +59,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """The document, keys in a fixed order."""
-        said = {
+        document = {
             "format": _FORMAT,
             "made_by": "lomo_hf",
             "engines": dict(self.engines),
@@ -64,7 +68,7 @@ class Manifest:
             "shards": [json.loads(receipt.to_json()) for receipt in self.receipts],
             "files": [file.to_dict() for file in self.files],
         }
-        return sealed(said)
+        return sealed(document)
 
 
 def sealed(document: Mapping[str, Any]) -> str:
@@ -73,16 +77,23 @@ def sealed(document: Mapping[str, Any]) -> str:
     >>> sealed({"format": 1}) == sealed(json.loads(sealed({"format": 1})))
     True
     """
-    said = {key: value for key, value in document.items() if key != _SEAL}
-    digest = blake2b(json.dumps(said, ensure_ascii=False).encode(), digest_size=16).hexdigest()
-    return json.dumps({**said, _SEAL: digest}, indent=1, ensure_ascii=False) + "\n"
+    content = {key: value for key, value in document.items() if key != _SEAL}
+    digest = blake2b(json.dumps(content, ensure_ascii=False).encode(), digest_size=16).hexdigest()
+    return json.dumps({**content, _SEAL: digest}, indent=1, ensure_ascii=False) + "\n"
 
 
 def content_digest(receipts: Sequence[Receipt]) -> str:
-    """32 hexadecimal digits over all shards and sidecars: two folders that share it hold the same rows.
+    """A digest of all shards and sidecars: two folders that share it hold the same rows.
 
-    >>> content_digest([])
-    '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
+    Args:
+        receipts: Of the shards, in any order.
+
+    Returns:
+        32 hexadecimal digits.
+
+    Example:
+        >>> content_digest([])
+        '7ebb3c7c2a87b1a2f8a7ed729ecb040d'
     """
     files = sorted(
         (file.path, file.sha256)
@@ -118,16 +129,43 @@ def forget_set_aside(folder: Folder) -> None:
 def read_set_aside(folder: Path | Folder) -> Manifest | None:
     """The manifest of a dataset folder, or the one that was set aside when work on the folder began and was stopped.
 
-    For whoever writes a new one. Raises as `read_manifest`.
+    For whoever writes a new one.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        What it says; None where there is neither.
+
+    Raises:
+        IntegrityError: As `read_manifest`.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     read_set_aside(Path(empty)) is None
+        True
     """
     return read_manifest(folder) or _read(folder, _ASIDE)
 
 
 def read_manifest(folder: Path | Folder) -> Manifest | None:
-    """The manifest of a dataset folder; None where there is none.
+    """The manifest of a dataset folder.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        What it says; None where there is none.
 
     Raises:
         IntegrityError: The file is not a manifest, to the bit as it was written, or a link.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     read_manifest(Path(empty)) is None
+        True
     """
     return _read(folder, MANIFEST)
 
@@ -136,13 +174,14 @@ def _read(folder: Path | Folder, place: str) -> Manifest | None:
     remedy = "Build into another folder, or delete this one."
     try:
         text = (Folder.of(folder) / place).read_text()
-        said = Contents.parse(text, repr(folder.name)).document
-        if sealed(said) != text:  # or the next manifest would say with a seal of its own what a flipped bit says here
+        document = Contents.parse(text, repr(folder.name)).document
+        # Or the next manifest would say with a seal of its own what a flipped bit says here.
+        if sealed(document) != text:
             raise ValueError("it was changed since it was written")
-        recipes = {name: _named(name, one["recipe"]) for name, one in said["recipes"].items()}
-        receipts = [_own(Receipt.from_json(json.dumps(one))) for one in said["shards"]]
-        files = [FileRecord.from_dict(file) for file in said["files"]]
-        return Manifest(said["source"], recipes, receipts, files, said["engines"])
+        recipes = {name: _named(name, entry["recipe"]) for name, entry in document["recipes"].items()}
+        receipts = [_own(Receipt.from_json(json.dumps(entry))) for entry in document["shards"]]
+        files = [FileRecord.from_dict(file) for file in document["files"]]
+        return Manifest(document["source"], recipes, receipts, files, document["engines"])
     except FileNotFoundError:
         return None
     except LinkError as error:
@@ -155,8 +194,8 @@ def _read(folder: Path | Folder, place: str) -> Manifest | None:
         ) from error
 
 
-def _named(name: str, said: Mapping[str, Any]) -> Recipe:
-    recipe = check_recipe(Recipe.from_dict(said, recorded=True))
+def _named(name: str, recorded: Mapping[str, Any]) -> Recipe:
+    recipe = check_recipe(Recipe.from_dict(recorded, recorded=True))
     if recipe.name != name:
         raise ValueError(f"the recipe of {name!r} calls itself {recipe.name!r}")
     return recipe

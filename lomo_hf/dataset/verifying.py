@@ -25,7 +25,12 @@ _LOST = "Take it from a copy of the folder, or build into another."
 
 @dataclass(frozen=True)
 class VerifiedFolder:
-    """A dataset folder of which every file was read and found to be as recorded."""
+    """A dataset folder of which every file was read and found to be as recorded.
+
+    Attributes:
+        folder: Where it is.
+        contents: What its manifest lists.
+    """
 
     folder: Path
     contents: Contents
@@ -88,12 +93,16 @@ def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | No
         folder: What `lomo build` left.
         progress: Called after each file with the number of files done, and of all.
 
+    Returns:
+        The folder, with what its manifest lists; `push` takes it.
+
     Raises:
         IntegrityError: Something is not as recorded; the message names the first few findings and counts the others.
 
-    >>> verify_dataset("nowhere")
-    Traceback (most recent call last):
-    lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
+    Example:
+        >>> verify_dataset("nowhere")
+        Traceback (most recent call last):
+        lomo_hf.errors.IntegrityError: 'nowhere' holds no manifest.json, so no build was finished there. ...
     """
     folder = Path(folder)
     contents = _open_manifest(folder)
@@ -107,10 +116,10 @@ def verify_dataset(folder: str | Path, progress: Callable[[int, int], None] | No
     findings.extend(_count_findings(contents))
     strays = [f"{path} is not in the manifest" for path in _unlisted(folder, set(records))]
     if findings or strays:
-        found = [*findings, *strays]
-        more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        problems = [*findings, *strays]
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise IntegrityError(
-            f"{folder.resolve().name!r} is not what was built: {'; '.join(found[:_SHOWN])}{more}. "
+            f"{folder.resolve().name!r} is not what was built: {'; '.join(problems[:_SHOWN])}{more}. "
             f"{_remedy(findings, bool(strays))}"
         )
     return VerifiedFolder(folder, contents)
@@ -121,7 +130,7 @@ def _remedy(findings: list[str], strays: bool) -> str:
     says = []
     if strays:
         says.append("Move what the manifest does not name elsewhere, unless it is of a build that is not finished.")
-    if findings and all(found.startswith(f"{CARD} has") for found in findings):
+    if findings and all(finding.startswith(f"{CARD} has") for finding in findings):
         says.append("`lomo card` on this folder writes the card again and keeps your own text.")
     elif findings:
         says.append("Build again into this folder: what is whole is kept.")
@@ -177,6 +186,6 @@ def _count_findings(contents: Contents) -> Iterator[str]:
 
 
 def _unlisted(folder: Path, listed: set[str]) -> list[str]:
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
-    shown = (path.as_posix() for path in found if not any(step.startswith(".") for step in path.parts))
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    shown = (path.as_posix() for path in paths if not any(step.startswith(".") for step in path.parts))
     return sorted(set(shown) - listed - {MANIFEST})

@@ -7,13 +7,14 @@ needs one: LLaMA-Factory, ms-swift, TRL and Axolotl all pick their columns thems
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Receipt
 from lomo_hf.corpus.splits import in_order
 from lomo_hf.row import ROW_COLUMNS, card_features, extra_columns_of
+from lomo_hf.storage.memory import release_memory
 
 __all__ = [
     "LOCAL",
@@ -57,12 +58,11 @@ def footprints(folder: Path, receipts: Sequence[Receipt], names: Sequence[str]) 
     """
     footprints = {}
     for name in names:
-        paths = [receipt.files[name].path for receipt in receipts if name in receipt.files]
         of_splits: dict[str, list[str]] = {}
-        for path in paths:
+        for path in (receipt.files[name].path for receipt in receipts if name in receipt.files):
             of_splits.setdefault(split_of(path), []).append(path)
         parts = {split: _footprint(folder, of_splits[split]) for split in in_order(of_splits)}
-        footprints[name] = replace(_footprint(folder, paths), splits=parts)
+        footprints[name] = _together(parts)
     return footprints
 
 
@@ -184,13 +184,29 @@ def _footprint(folder: Path, paths: Sequence[str]) -> Footprint:
     column_bytes: dict[str, int] = dict.fromkeys(ROW_COLUMNS, 0)
     extra: tuple[str, ...] = ()
     for path in paths:
-        metadata = pq.read_metadata(folder / path)
-        extra = extra_columns_of(metadata.schema.to_arrow_schema().names)
+        with pq.ParquetFile(folder / path) as shard:
+            metadata = shard.metadata
+            extra = extra_columns_of(shard.schema_arrow.names)
         column_bytes = {**dict.fromkeys(extra, 0), **column_bytes}
         rows += metadata.num_rows
         download += (folder / path).stat().st_size
-        for group in range(metadata.num_row_groups):
-            for index in range(metadata.num_columns):
-                column = metadata.row_group(group).column(index)
+        # Never `metadata.schema`: it and the footer would hold each other, 3 MB, until Python looks for cycles.
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            for column in map(group.column, range(metadata.num_columns)):
                 column_bytes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
+        release_memory()
     return Footprint(len(paths), rows, download, column_bytes, extra)
+
+
+def _together(parts: Mapping[str, Footprint]) -> Footprint:
+    """What the splits of a config take in all."""
+    each = parts.values()
+    extra = max((part.extra for part in each), key=len, default=())
+    return Footprint(
+        sum(part.shards for part in each),
+        sum(part.rows for part in each),
+        sum(part.download_bytes for part in each),
+        {name: sum(part.column_bytes.get(name, 0) for part in each) for name in (*extra, *ROW_COLUMNS)},
+        extra,
+        parts,
+    )

@@ -45,8 +45,8 @@ def shown(choices: Choices, maker: RowMaker) -> Shown:
     ('<div class="lomo-error" role="alert">prompt must not be empty. Type one, or choose an example.</div>', '')
     """
     try:
-        made = make(choices, maker)
-        return stages_html(made), trainer_html(made), row_json(made.row), recipe_yaml(made.recipe)
+        result = make(choices, maker)
+        return stages_html(result), trainer_html(result), row_json(result.row), recipe_yaml(result.recipe)
     except LomoError as error:
         return error_html(" ".join(str(error).split())), "", "", ""
     except Exception as error:
@@ -65,6 +65,9 @@ def make_app(maker: RowMaker | None = None) -> Any:
 
     Raises:
         UsageError: Gradio is not installed.
+
+    Example:
+        With the extra: `make_app().launch()`.
     """
     gr = _gradio()
     rows = maker or RowMaker()
@@ -109,7 +112,7 @@ def make_app(maker: RowMaker | None = None) -> Any:
         inputs = [prompt, answer, row_id, recipe, own, position, distortion, strength, seed, *ends]
         outputs = [stages, trainer, row, shared]
         gr.Examples(
-            [[one.turns[0].text, one.turns[1].text, one.id] for one in examples().values()],
+            [[example.turns[0].text, example.turns[1].text, example.id] for example in examples().values()],
             [prompt, answer, row_id],
             example_labels=[name.partition("/")[2] for name in examples()],
             label="Rows of the sample: the page is the one that `lomo build` stores",
@@ -139,12 +142,15 @@ def launch(*, host: str = "127.0.0.1", port: int | None = None, browser: bool = 
 
     Raises:
         UsageError: Gradio is not installed, or the port is taken.
+
+    Example:
+        With the extra: `launch(browser=True)`.
     """
     gr = _gradio()
     maker = RowMaker()
     app = make_app(maker)
-    for one in examples().values():  # so that the first visitor's times are those of the second
-        make(Choices(one.turns[0].text, one.turns[1].text), maker)
+    for example in examples().values():  # so that the first visitor's times are those of the second
+        make(Choices(example.turns[0].text, example.turns[1].text), maker)
     theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     try:
         app.launch(

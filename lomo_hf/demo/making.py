@@ -81,6 +81,9 @@ class Made:
 class RowMaker:
     """Makes rows in a child process under limits, one at a time. Close it, or let it end with the server.
 
+    Args:
+        limits: Of time and memory for a row.
+
     >>> with RowMaker() as maker:
     ...     made = make(Choices("What is 2 + 3?", "5"), maker)
     >>> made.row["rewritten"], [stage.name for stage in made.stages]
@@ -122,6 +125,11 @@ def make(choices: Choices, maker: RowMaker) -> Made:
 
     Raises:
         UsageError: What was typed cannot be a row, or what was chosen is no recipe.
+
+    Example:
+        >>> with RowMaker() as maker:
+        ...     make(Choices("What is 2 + 3?", "5"), maker).spans
+        ((0, 14),)
     """
     recipe, conversation = choices.to_recipe(), choices.conversation()
     always = replace(recipe, ratio=1.0)
@@ -135,9 +143,9 @@ def make(choices: Choices, maker: RowMaker) -> Made:
     turn, record = row["lomo"]["turn"], row["lomo"]["distortion"]
     prompt = conversation.turns[turn].text
     locate = PreparedRecipe.of(always).locate
-    found, localize = _timed(lambda: locate(prompt, conversation.answer_of(turn).text))
+    located, localize = _timed(lambda: locate(prompt, conversation.answer_of(turn).text))
     spans = tuple((span["start"], span["end"]) for span in row["lomo"]["spans"])
-    pages, render = _timed(lambda: [_page(found, span, always) for span in spans])
+    pages, render = _timed(lambda: [_page(located, span, always) for span in spans])
     distortion = Distortion(record["op"], json.loads(record["params"]))
     pixels = [page.pixels for page in pages]
     distorted, distorting = _timed(lambda: distort_pages(pixels, distortion, max_pixels=always.caps.max_pixels)[0])
@@ -154,14 +162,14 @@ def _would_be(conversation: Conversation, recipe: Recipe, reason: str) -> tuple[
     prompt = conversation.turns[turn].text
     if reason.startswith(_ENDED):
         return prompt, ()
-    found = prepared.locate(prompt, conversation.answer_of(turn).text)
-    return prompt, tuple((span.start, span.end) for span in found.spans)
+    located = prepared.locate(prompt, conversation.answer_of(turn).text)
+    return prompt, tuple((span.start, span.end) for span in located.spans)
 
 
-def _page(found: Localization, bounds: Sequence[int], recipe: Recipe) -> Page:
+def _page(located: Localization, bounds: Sequence[int], recipe: Recipe) -> Page:
     start, end = bounds
-    atoms = tuple(atom for atom in found.atoms if start <= atom.start < end)
-    return render_span(found.prompt, Span(start, end, atoms), recipe.style, recipe.caps)
+    atoms = tuple(atom for atom in located.atoms if start <= atom.start < end)
+    return render_span(located.prompt, Span(start, end, atoms), recipe.style, recipe.caps)
 
 
 def _timed(work: Callable[[], _T]) -> tuple[_T, float]:

@@ -48,53 +48,67 @@ def error_html(message: str) -> str:
     return f'<div class="lomo-error" role="alert">{_text(message)}</div>'
 
 
-def stages_html(made: Made) -> str:
+def stages_html(result: Made) -> str:
     """The prompt with its span marked, then each stage with its time and what came of it.
 
     Args:
-        made: The row and its stages.
+        result: The row and its stages.
 
     Returns:
         HTML without scripts, links or anything to load.
+
+    Example:
+        >>> from lomo_hf.demo.making import Choices, RowMaker, make
+        >>> with RowMaker() as maker:
+        ...     page = stages_html(make(Choices("What is 2 + 3?", "5"), maker))
+        >>> "Renderer: <b>text</b>" in page
+        True
     """
-    times = {stage.name: stage.milliseconds for stage in made.stages}
-    cards = [_card(_OPERATION_WORDS["localize"], times.get("localize"), _located(made))]
-    if made.row["rewritten"]:
-        lomo = made.row["lomo"]
+    times = {stage.name: stage.milliseconds for stage in result.stages}
+    cards = [_card(_OPERATION_WORDS["localize"], times.get("localize"), _located(result))]
+    if result.row["rewritten"]:
+        lomo = result.row["lomo"]
         reason = f" ({_text(lomo['reason'])})" if lomo["reason"] else ""
-        rendered = f"<p>Renderer: <b>{_text(lomo['renderer'])}</b>{reason}</p>{_pictures(made.clean, 'clean page')}"
+        rendered = f"<p>Renderer: <b>{_text(lomo['renderer'])}</b>{reason}</p>{_pictures(result.clean, 'clean page')}"
         params = json.loads(lomo["distortion"]["params"])
         drawn = ", ".join(f"{_text(str(name))} {_text(str(value))}" for name, value in params.items())
         distorted = f"<p><b>{_text(lomo['distortion']['op'])}</b>{': ' + drawn if drawn else ''}</p>"
         cards.append(_card(_OPERATION_WORDS["render"], times.get("render"), rendered))
         cards.append(
-            _card(_OPERATION_WORDS["distort"], times.get("distort"), distorted + _pictures(made.pages, "page"))
+            _card(_OPERATION_WORDS["distort"], times.get("distort"), distorted + _pictures(result.pages, "page"))
         )
-        sizes = ", ".join(f"{len(page):,} bytes" for page in made.pages)
+        sizes = ", ".join(f"{len(page):,} bytes" for page in result.pages)
         cards.append(_card(_OPERATION_WORDS["encode"], times.get("encode"), f"<p>{sizes}</p>"))
-    return f'<div class="lomo-stages">{"".join(cards)}{_verdict(made)}</div>'
+    return f'<div class="lomo-stages">{"".join(cards)}{_verdict(result)}</div>'
 
 
-def trainer_html(made: Made) -> str:
+def trainer_html(result: Made) -> str:
     """The turns as a chat template puts them: text and pictures in their order, and what the pictures cost.
 
     Args:
-        made: The row.
+        result: The row.
 
     Returns:
         HTML, as `stages_html`.
+
+    Example:
+        >>> from lomo_hf.demo.making import Choices, RowMaker, make
+        >>> with RowMaker() as maker:
+        ...     page = trainer_html(make(Choices("What is 2 + 3?", "5"), maker))
+        >>> page.count("<img")
+        1
     """
     turns = []
-    pages = iter(made.pages)
-    for message in made.row["messages"]:
+    pages = iter(result.pages)
+    for message in result.row["messages"]:
         parts = "".join(
             _picture(next(pages), "page") if part["type"] == "image" else f"<span>{_text(part['text'] or '')}</span>"
             for part in message["content"]
         )
         turns.append(f'<div class="lomo-turn"><b>{_text(message["role"])}</b><div dir="auto">{parts}</div></div>')
-    spoken = "\n".join(f"{turn['from']}: {turn['value']}" for turn in made.row["conversations"])
+    spoken = "\n".join(f"{turn['from']}: {turn['value']}" for turn in result.row["conversations"])
     return (
-        f'<div class="lomo-trainer">{"".join(turns)}{_costs(made.pages)}'
+        f'<div class="lomo-trainer">{"".join(turns)}{_costs(result.pages)}'
         f"<details><summary>As <code>conversations</code>, with <code>{_text(IMAGE_PLACEHOLDER)}</code></summary>"
         f"<pre>{_text(spoken)}</pre></details></div>"
     )
@@ -108,6 +122,13 @@ def row_json(row: Row) -> str:
 
     Returns:
         JSON.
+
+    Example:
+        >>> print(row_json({"id": "demo/1", "rewritten": False}))
+        {
+          "id": "demo/1",
+          "rewritten": false
+        }
     """
 
     def plain(value: object) -> object:
@@ -121,8 +142,15 @@ def row_json(row: Row) -> str:
 def recipe_yaml(recipe: Recipe) -> str:
     """A recipe as a file that `lomo build --recipe` takes, on any machine: without the versions of this one.
 
-    >>> print(recipe_yaml(Recipe("mine"))[:31])
-    # lomo build --recipe mine.yaml
+    Args:
+        recipe: Any.
+
+    Returns:
+        YAML.
+
+    Example:
+        >>> print(recipe_yaml(Recipe("mine"))[:31])
+        # lomo build --recipe mine.yaml
     """
     values = {key: value for key, value in recipe.to_dict().items() if key != "engines"}
     head = f"# lomo build --recipe {recipe.name}.yaml\n"
@@ -147,19 +175,19 @@ def _card(title: str, milliseconds: float | None, body: str) -> str:
     return f'<section class="lomo-card"><h4>{title}{time}</h4>{body}</section>'
 
 
-def _located(made: Made) -> str:
+def _located(result: Made) -> str:
     pieces, at = [], 0
-    for number, (start, end) in enumerate(made.spans, 1):
-        pieces.append(_text(made.prompt[at:start]))
-        pieces.append(f'<mark title="span {number}">{_text(made.prompt[start:end])}</mark>')
+    for number, (start, end) in enumerate(result.spans, 1):
+        pieces.append(_text(result.prompt[at:start]))
+        pieces.append(f'<mark title="span {number}">{_text(result.prompt[start:end])}</mark>')
         at = end
-    pieces.append(_text(made.prompt[at:]))
-    where = POSITION_WORDS[made.recipe.position]
-    if made.spans == ((0, len(made.prompt)),):
+    pieces.append(_text(result.prompt[at:]))
+    where = POSITION_WORDS[result.recipe.position]
+    if result.spans == ((0, len(result.prompt)),):
         where = "the whole prompt"  # a short one, whatever the position
-    share = sum(end - start for start, end in made.spans) / len(made.prompt)
+    share = sum(end - start for start, end in result.spans) / len(result.prompt)
     return (
-        f"<p>{_text(where)}; {share:.0%} of {len(made.prompt):,} characters</p>"
+        f"<p>{_text(where)}; {share:.0%} of {len(result.prompt):,} characters</p>"
         f'<div class="lomo-prompt" dir="auto">{"".join(pieces)}</div>'
     )
 
@@ -175,13 +203,13 @@ def _picture(png: bytes, what: str) -> str:
     return f'<img {size} alt="{what}, {header.width} x {header.height} px" src="data:image/png;base64,{data}">'
 
 
-def _verdict(made: Made) -> str:
+def _verdict(result: Made) -> str:
     """What becomes of this row in a build, and why where it stays text."""
-    lomo = made.row["lomo"]
-    if not made.row["rewritten"]:
+    lomo = result.row["lomo"]
+    if not result.row["rewritten"]:
         return f'<p class="lomo-verdict">Stays text: <b>{_text(lomo["reason"] or "")}</b>.</p>'
-    draw, ratio = lomo["draw"], made.recipe.ratio
-    fate = "rewritten" if made.drawn else "left as text; the page is what a higher ratio would make"
+    draw, ratio = lomo["draw"], result.recipe.ratio
+    fate = "rewritten" if result.drawn else "left as text; the page is what a higher ratio would make"
     return f'<p class="lomo-verdict">Draw {draw:.3f}, ratio {ratio:g}: in a build this row is <b>{fate}</b>.</p>'
 
 

@@ -33,14 +33,14 @@ class Slider:
 
 
 def _sliders() -> tuple[Slider, ...]:
-    found = []
+    sliders = []
     for operation in OPERATIONS.values():
         for name, parameter in operation.parameters.items():
             if isinstance(parameter, Range | Whole):
                 low, high = parameter.allowed
                 step = 1 if isinstance(parameter, Whole) else 0.01 if high - low <= 20 else 1
-                found.append(Slider(operation.name, name, (low, high), step))
-    return tuple(found)
+                sliders.append(Slider(operation.name, name, (low, high), step))
+    return tuple(sliders)
 
 
 SLIDERS: Final = _sliders()

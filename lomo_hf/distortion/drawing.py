@@ -23,8 +23,18 @@ __all__ = ["Distortion", "DistortionDrawer", "check_settings", "draw_distortion"
 class Distortion:
     """One operation with the value of every parameter, as drawn or as applied; all of it can stand in JSON.
 
-    >>> Distortion.from_json('{"op":"gaussian_blur","params":{"sigma":0.8}}').params["sigma"]
-    0.8
+    Attributes:
+        op: A name of `OPERATIONS`.
+        params: Parameter -> value; `drawn_NAME` beside `NAME` keeps what was drawn where the page asked for less.
+
+    Raises:
+        RecipeError: There is no such operation or parameter, one is missing, or a value is out of its range.
+
+    Source: paper, section 3, algorithm 1: one operation for a sample.
+
+    Example:
+        >>> Distortion.from_json('{"op":"gaussian_blur","params":{"sigma":0.8}}').params["sigma"]
+        0.8
     """
 
     op: str
@@ -57,12 +67,12 @@ class Distortion:
             RecipeError: The text is not JSON, or names no known operation and parameters.
         """
         try:
-            said = json.loads(text)
+            record = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise RecipeError(f"distortion must be JSON; found {text[:80]!r}. Write what to_json gives.") from error
-        if not isinstance(said, dict) or set(said) != {"op", "params"} or not isinstance(said["params"], dict):
+        if not isinstance(record, dict) or set(record) != {"op", "params"} or not isinstance(record["params"], dict):
             raise RecipeError(f"distortion must hold op and params; found {text[:80]!r}. Write what to_json gives.")
-        return cls(said["op"], said["params"])
+        return cls(record["op"], record["params"])
 
 
 @dataclass(frozen=True)
@@ -161,12 +171,16 @@ def _bounds(parameter: Parameter, strength: str, place: float | None) -> Bounds 
 def check_settings(settings: DistortionSettings) -> None:
     """Pass if every group, operation, parameter, range and strength that `settings` names can be drawn.
 
+    Args:
+        settings: A recipe's `distortion`.
+
     Raises:
         RecipeError: It names the field, what was found and the remedy.
 
-    >>> check_settings(DistortionSettings(strength="brutal"))
-    Traceback (most recent call last):
-    lomo_hf.errors.RecipeError: distortion.strength must be one of mild, hard, rising; found 'brutal'.
+    Example:
+        >>> check_settings(DistortionSettings(strength="brutal"))
+        Traceback (most recent call last):
+        lomo_hf.errors.RecipeError: distortion.strength must be one of mild, hard, rising; found 'brutal'.
     """
     if settings.strength not in (*STRENGTHS, RISING):
         known = ", ".join((*STRENGTHS, RISING))

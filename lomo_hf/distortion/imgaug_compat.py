@@ -55,13 +55,13 @@ def augmenters() -> Any:
 def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[np.uint8]:
     """What `Affine(rotate=degrees, order=1, cval=background, fit_output=True, backend="cv2")` makes of a page."""
     geometric = augmenters().geometric
-    one, none = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
+    unit, zero = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
     result = geometric._AffineSamplingResult(
-        scale=(one, one),
-        translate=(none, none),
+        scale=(unit, unit),
+        translate=(zero, zero),
         translate_mode="px",
         rotate=np.full(1, degrees, np.float32),
-        shear=(none, none),
+        shear=(zero, zero),
     )
     layered = page[:, :, None]
     matrix, shape = result.to_matrix(0, layered.shape, layered.shape, True)

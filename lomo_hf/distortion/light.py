@@ -21,8 +21,8 @@ def edge_shadow(page: Page, side: str, strength: float, width: float, softness: 
     which it ends; `tilt`: how much its border slants.
     """
     # A page of one line is seen as a part of a larger one: a shadow has no room to fall off within 40 pixels.
-    room = max(SHADOW_ROOM, max(page.shape) / 2)
-    y, x = (centres(length, SHADOW_STEP) / max(length - 1, room) for length in page.shape)
+    reach = max(SHADOW_ROOM, max(page.shape) / 2)
+    y, x = (centres(length, SHADOW_STEP) / max(length - 1, reach) for length in page.shape)
     down, across = y[:, None], x[None, :]
     way, along = {
         "left": (across, down), "right": (across[:, ::-1], down),
@@ -72,18 +72,18 @@ def _around(rng: np.random.Generator, cosine: Field, sine: Field, count: int) ->
     """Smooth random functions of the direction, about -1 to 1: made of cos kt and sin kt by recurrence."""
     drawn = [[(2 * rng.random(2) - 1) / k**0.7 for k in range(1, WAVES + 1)] for _ in range(count)]
     totals = [np.zeros_like(cosine) for _ in range(count)]
-    c, s, one, other = cosine.copy(), sine.copy(), np.empty_like(cosine), np.empty_like(cosine)
+    c, s, first, second = cosine.copy(), sine.copy(), np.empty_like(cosine), np.empty_like(cosine)
     for k in range(WAVES):
         for total, weights in zip(totals, drawn, strict=True):
-            np.multiply(weights[k][0], c, out=one)
-            np.multiply(weights[k][1], s, out=other)
-            total += np.add(one, other, out=one)
+            np.multiply(weights[k][0], c, out=first)
+            np.multiply(weights[k][1], s, out=second)
+            total += np.add(first, second, out=first)
         if k + 1 < WAVES:
-            np.multiply(c, sine, out=other)
+            np.multiply(c, sine, out=second)
             np.multiply(c, cosine, out=c)
-            c -= np.multiply(s, sine, out=one)
+            c -= np.multiply(s, sine, out=first)
             np.multiply(s, cosine, out=s)
-            s += other
+            s += second
     return [np.clip(np.multiply(0.8, total, out=total), -1, 1, out=total) for total in totals]
 
 

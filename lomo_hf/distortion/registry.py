@@ -26,10 +26,16 @@ Limit = Callable[[tuple[int, int], dict[str, Value], int], dict[str, Value]]
 
 @dataclass(frozen=True)
 class Operation:
-    """One distortion: its name, its group of the paper's five, its looks, its pixels and its parameters.
+    """One distortion.
 
-    `limit` says what gives way where a page would grow beyond its limit, and `lessened` names the parameter that it
-    may bring nearer to 0.
+    Attributes:
+        name: As records and ranges call it.
+        group: Which of the paper's five it belongs to.
+        looks: What it makes a page look like, in a few words.
+        pixels: (page, then each parameter by name) -> page; grey levels, uint8, (height, width).
+        parameters: Name -> what is drawn, and from which range at each strength.
+        limit: What gives way where a page would grow beyond its limit of pixels.
+        lessened: The parameter that `limit` may bring nearer to 0.
     """
 
     name: str
@@ -123,11 +129,18 @@ operation alone. The order decides what a number draws, so names are added at th
 
 
 def operations() -> tuple[Operation, ...]:
-    """All operations in their order, for listings: `name`, `group`, `looks` and `ranges` of each.
+    """All operations in their order, for listings.
 
-    >>> [o.name for o in operations() if o.group == "blur"]
-    ['gaussian_blur', 'box_blur', 'motion_blur']
-    >>> operations()[3].ranges["mild"]
-    {'sigma': (0.5, 1.2)}
+    Returns:
+        Each operation with its `name`, `group`, `looks`, and `ranges` by strength and parameter.
+
+    Source: paper, section 3: rotate, blur, shadow or stain, wave, clean. Which operations stand for each, and their
+    ranges, are ours.
+
+    Example:
+        >>> [o.name for o in operations() if o.group == "blur"]
+        ['gaussian_blur', 'box_blur', 'motion_blur']
+        >>> operations()[3].ranges["mild"]
+        {'sigma': (0.5, 1.2)}
     """
     return _LINES

@@ -59,13 +59,13 @@ class LomoMapper(Mapper):  # type: ignore[misc]
         """Columns of a batch -> the columns of as many rows, or fewer."""
         names = list(samples)
         rows = (dict(zip(names, values, strict=True)) for values in zip(*samples.values(), strict=True))
-        made, left_out = [], LeftOut()
+        results, left_out = [], LeftOut()
         for result in self.make.all(rows):
             left_out.see(result)
             if not isinstance(result, Refusal):
-                made.append(result)
+                results.append(result)
         left_out.report()
-        return columns_of(made)
+        return columns_of(results)
 
     def run(self, dataset: Any, *, exporter: Any = None, tracer: Any = None) -> Any:
         """As a mapper's own `run`, which would keep the columns of the corpus beside ours."""

@@ -82,12 +82,12 @@ class LomoStep(PipelineStep):  # type: ignore[misc]
         """Documents in, documents out, in their order."""
         for document in data or ():
             with self.track_time():
-                made = self.make(document.metadata, document.id or None)
-            if isinstance(made, Refusal):
-                self.stat_update("refused", f"refused_{made.reason}")
+                row = self.make(document.metadata, document.id or None)
+            if isinstance(row, Refusal):
+                self.stat_update("refused", f"refused_{row.reason}")
                 continue
-            self.stat_update("rewritten" if made["rewritten"] else "text")
-            yield _document(made)
+            self.stat_update("rewritten" if row["rewritten"] else "text")
+            yield _document(row)
 
 
 def _document(row: Mapping[str, Any]) -> Document:
@@ -95,6 +95,6 @@ def _document(row: Mapping[str, Any]) -> Document:
         Media(f"{row['id']}/{number}", MediaType.IMAGE, "", media_bytes=image["bytes"])
         for number, image in enumerate(row["images"] or ())
     ]
-    said = next(turn["value"] for turn in row["conversations"] if turn["from"] == "human")
+    prompt = next(turn["value"] for turn in row["conversations"] if turn["from"] == "human")
     metadata = {name: value for name, value in row.items() if name != "images"}
-    return Document(text=said, id=row["id"], media=media, metadata=metadata)
+    return Document(text=prompt, id=row["id"], media=media, metadata=metadata)

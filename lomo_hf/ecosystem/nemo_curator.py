@@ -59,10 +59,10 @@ class LomoStage(ProcessingStage[DocumentBatch, DocumentBatch]):  # type: ignore[
     def process(self, task: Any) -> Any:
         """A batch of rows in any dialect -> a batch of stored rows, as an Arrow table with the schema of a shard."""
         results = self._make.all(task.to_pyarrow().to_pylist())
-        made = [result for result in results if not isinstance(result, Refusal)]
+        rows = [result for result in results if not isinstance(result, Refusal)]
         return DocumentBatch(
             dataset_name=task.dataset_name,
-            data=pa.Table.from_pydict(columns_of(made), schema=stored_schema()),
+            data=pa.Table.from_pydict(columns_of(rows), schema=stored_schema()),
             _metadata={**task._metadata, "lomo_refused": tally(results)},
             _stage_perf=task._stage_perf,
         )

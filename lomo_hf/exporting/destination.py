@@ -26,16 +26,16 @@ _MARK: Final = f"{WORK_FOLDER}/export"
 _PART: Final = re.compile(r"part-\d{5,}\.json|rows-\d{5,}\.jsonl|images-\d{5,}")
 
 
-def finished(where: Path, said: Mapping[str, object]) -> list[PartReceipt] | None:
+def finished(where: Path, wanted: Mapping[str, object]) -> list[PartReceipt] | None:
     """The receipts of a finished export of the same, if all of it is still true."""
     if not where.is_dir():
         return None
     out = Folder(where)
     try:
-        found = parse((out / EXPORT).read_bytes(), _SHAPE)
-        receipts = [PartReceipt.from_dict(one) for one in found["parts"]]
-        files = [FileRecord.from_dict(file) for file in found["files"]]
-        same = found["digest"] == said["digest"]
+        recorded = parse((out / EXPORT).read_bytes(), _SHAPE)
+        receipts = [PartReceipt.from_dict(part) for part in recorded["parts"]]
+        files = [FileRecord.from_dict(file) for file in recorded["files"]]
+        same = recorded["digest"] == wanted["digest"]
         kept = [file for receipt in receipts for file in receipt.files if not file.path.startswith(WORK_FOLDER)]
         whole = are_true([*kept, *files], out)
     except FileNotFoundError:
@@ -49,7 +49,7 @@ def finished(where: Path, said: Mapping[str, object]) -> list[PartReceipt] | Non
     return receipts if whole else None
 
 
-def open_out(where: Path, said: Mapping[str, Any]) -> Folder:
+def open_out(where: Path, wanted: Mapping[str, Any]) -> Folder:
     """Make sure that the folder is ours to write into, and hold it.
 
     Raises:
@@ -60,24 +60,26 @@ def open_out(where: Path, said: Mapping[str, Any]) -> Folder:
     out = Folder(where, make=True)
     mark = out / _MARK
     if mark.is_file() or (out / EXPORT).is_file():
-        if mark.is_file() and mark.read_bytes() != said["digest"].encode():
+        if mark.is_file() and mark.read_bytes() != wanted["digest"].encode():
             raise BuildError(
                 f"{out.name!r} holds another, unfinished export. Name another folder, or delete that one."
             )
     elif any(name != WORK_FOLDER for name in out.names()):
         raise BuildError(f"out must be a new folder or one made by lomo export; {out.name!r} is neither.")
     out.refuse_links(out.names())
-    write_whole(mark, said["digest"].encode())
+    write_whole(mark, wanted["digest"].encode())
     (out / EXPORT).unlink(missing_ok=True)
     for places in (out.places(), (out / WORK_FOLDER).places()):
         sweep(places)
     return out
 
 
-def close(out: Folder, said: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[FileRecord]) -> None:
+def close(
+    out: Folder, wanted: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[FileRecord]
+) -> None:
     """Write `export.json` and remove what only a resumed export needs, and was made for it."""
     record = {
-        **said,
+        **wanted,
         "images": sum(receipt.images for receipt in receipts),
         "parts": [receipt.to_dict() for receipt in receipts],
         "files": [file.to_dict() for file in files],

@@ -63,10 +63,10 @@ def _type(name: str) -> dict[str, str]:
 def _members(row: StoredRow) -> dict[str, bytes]:
     images = image_members(row)
     names = iter(images)
-    said: dict[str, Any] = {"id": row.id, "roles": [], "texts": [], "images": [], "license": row.license}
+    content: dict[str, Any] = {"id": row.id, "roles": [], "texts": [], "images": [], "license": row.license}
     for turn in row.turns:
         for piece in turn.pieces:
-            said["roles"].append(turn.role)
-            said["texts"].append(piece)
-            said["images"].append(next(names) if piece is None else None)
-    return {"json": json_line(said), **images}
+            content["roles"].append(turn.role)
+            content["texts"].append(piece)
+            content["images"].append(next(names) if piece is None else None)
+    return {"json": json_line(content), **images}

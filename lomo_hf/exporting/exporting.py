@@ -33,7 +33,16 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True)
 class ExportReport:
-    """What an export left behind, and what it counted; `reused` parts needed no work."""
+    """What an export left behind.
+
+    Attributes:
+        out: The folder.
+        config: Which config was exported.
+        form: One of `FORMATS`.
+        rows, images: How many were written.
+        parts: Files of rows, or folders.
+        reused: How many of the parts were there already and needed no work.
+    """
 
     out: Path
     config: str
@@ -69,11 +78,22 @@ def export_dataset(
         progress: Called with the rows that are written, and how many there are.
         split: Which split; None is "train", or the only one.
 
+    Returns:
+        What was written.
+
     Raises:
         RecipeError: The format or the config does not exist, or a number is out of range.
         UsageError: There is no such split.
         BuildError: `out` holds something else, the disk is full, or a row cannot be said in this format.
         IntegrityError: The dataset folder is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as work:
+        ...     _ = build_dataset(None, ["ratio50"], Path(work, "lomo"), limit=5)
+        ...     export_dataset(Path(work, "lomo"), Path(work, "webdataset"), form="webdataset").rows
+        5
     """
     if form not in FORMATS:
         raise RecipeError(f"format must be one of {', '.join(FORMATS)}; found {form!r}.")
@@ -88,19 +108,19 @@ def export_dataset(
     parts = plan_parts(folder, [shard.path for shard in shards], shard_bytes=weight, limit=limit)
     if not parts:
         raise BuildError(f"config {config!r} of {folder.name!r} holds no rows; there is nothing to export.")
-    said = _said(folder, shards, manifest.recipes[config], form, parts)
+    wanted = _wanted(folder, shards, manifest.recipes[config], form, parts)
     try:
-        found = finished(out, said)
-        if found is not None:
-            return _report(out, said, found, len(found))
-        held = open_out(out, said)
-        jobs = [Job(folder, held.path, form, said["digest"], part) for part in parts]
+        earlier = finished(out, wanted)
+        if earlier is not None:
+            return _report(out, wanted, earlier, len(earlier))
+        held = open_out(out, wanted)
+        jobs = [Job(folder, held.path, form, wanted["digest"], part) for part in parts]
         receipts, reused = write_parts(jobs, num_proc, progress or (lambda done, total: None))
         files = FORMATS[form].finish(config, receipts, held)
-        close(held, said, receipts, files)
+        close(held, wanted, receipts, files)
     except OSError as error:
         raise explain(error, f"the export to {out}") from error
-    return _report(out, said, receipts, reused)
+    return _report(out, wanted, receipts, reused)
 
 
 # -- what is exported ------------------------------------------------------------------------------------------------
@@ -131,17 +151,15 @@ def _shards(manifest: Manifest, config: str, split: str | None) -> list[FileReco
     return by_split[choose_split(by_split, split, f"config {config}")]
 
 
-def _said(
+def _wanted(
     folder: Path, shards: Sequence[FileRecord], recipe: Recipe, form: str, parts: Sequence[Part]
 ) -> dict[str, Any]:
     """What decides the export's bytes, and the digest of it."""
     for shard in shards:
-        found = (folder / shard.path).stat().st_size
-        if found != shard.bytes:
-            raise IntegrityError(
-                f"{shard.path} must have {shard.bytes} bytes; found {found}. Build the dataset again."
-            )
-    said = {
+        size = (folder / shard.path).stat().st_size
+        if size != shard.bytes:
+            raise IntegrityError(f"{shard.path} must have {shard.bytes} bytes; found {size}. Build the dataset again.")
+    wanted = {
         "version": _VERSION,
         "made_by": "lomo_hf",
         "format": form,
@@ -150,10 +168,10 @@ def _said(
         "shards": {shard.path: shard.sha256 for shard in shards},
         "rows": sum(part.rows for part in parts),
     }
-    decides = json.dumps([said, [part.to_dict() for part in parts]], sort_keys=True)
-    return {**said, "digest": sha256(decides.encode()).hexdigest()}
+    decides = json.dumps([wanted, [part.to_dict() for part in parts]], sort_keys=True)
+    return {**wanted, "digest": sha256(decides.encode()).hexdigest()}
 
 
-def _report(out: Path, said: dict[str, Any], receipts: Sequence[PartReceipt], reused: int) -> ExportReport:
+def _report(out: Path, wanted: dict[str, Any], receipts: Sequence[PartReceipt], reused: int) -> ExportReport:
     images = sum(receipt.images for receipt in receipts)
-    return ExportReport(out, said["config"], said["format"], said["rows"], images, len(receipts), reused)
+    return ExportReport(out, wanted["config"], wanted["format"], wanted["rows"], images, len(receipts), reused)

@@ -75,12 +75,12 @@ def _piece(index: int) -> str:
 
 
 def _row(row: StoredRow, paths: list[str]) -> dict[str, object]:
-    said: dict[str, object] = {"id": row.id}
+    record: dict[str, object] = {"id": row.id}
     if paths:
-        said["image"] = paths[0] if len(paths) == 1 else paths
-        said["images"] = paths
-    said["conversations"] = [{"from": SHAREGPT_ROLES[turn.role], "value": turn.text} for turn in row.counted_turns()]
-    return {**said, "license": row.license}
+        record["image"] = paths[0] if len(paths) == 1 else paths
+        record["images"] = paths
+    record["conversations"] = [{"from": SHAREGPT_ROLES[turn.role], "value": turn.text} for turn in row.counted_turns()]
+    return {**record, "license": row.license}
 
 
 def _info() -> dict[str, object]:

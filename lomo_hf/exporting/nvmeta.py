@@ -24,7 +24,7 @@ def write_nvmeta(
 
     `configs` are dataset definitions by file name; the first is Energon's default. Older versions read `.info.yaml`.
     """
-    counts = {file.path: one.rows for one in receipts for file in one.files if file.path.endswith(".tar")}
+    counts = {file.path: receipt.rows for receipt in receipts for file in receipt.files if file.path.endswith(".tar")}
     info = {"shard_counts": counts}
     split = {"split_parts": {"train": list(counts), "val": [], "test": []}, "exclude": []}
     texts = {
@@ -39,7 +39,7 @@ def write_nvmeta(
     return [FileRecord.of_file(out, f"{NVMETA}/{name}") for name in texts]
 
 
-def _yaml(said: Mapping[str, object]) -> str:
+def _yaml(document: Mapping[str, object]) -> str:
     import yaml
 
-    return yaml.safe_dump(dict(said), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True)

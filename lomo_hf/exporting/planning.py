@@ -84,5 +84,7 @@ def _groups(folder: Path, shards: Sequence[str], limit: int | None) -> Iterator[
 def _weight(group: Any) -> int:
     columns = (group.column(index) for index in range(group.num_columns))
     return sum(
-        one.total_uncompressed_size for one in columns if one.path_in_schema.startswith(("images.", "messages."))
+        column.total_uncompressed_size
+        for column in columns
+        if column.path_in_schema.startswith(("images.", "messages."))
     )

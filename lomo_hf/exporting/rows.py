@@ -63,10 +63,10 @@ class StoredRow:
         Raises:
             BuildError: The text itself says `<image>`, so that a trainer would count one page too many.
         """
-        said = sum(turn.text.count(IMAGE_PLACEHOLDER) for turn in self.turns)
-        if said != len(self.images):
+        marks = sum(turn.text.count(IMAGE_PLACEHOLDER) for turn in self.turns)
+        if marks != len(self.images):
             raise BuildError(
-                f"row {self.id!r} says {IMAGE_PLACEHOLDER} {said} times and has {len(self.images)} images, which "
+                f"row {self.id!r} says {IMAGE_PLACEHOLDER} {marks} times and has {len(self.images)} images, which "
                 "trainers refuse. Build with `placeholders: escape` or `drop`, or export with --format energon."
             )
         return self.turns

@@ -14,16 +14,16 @@ from lomo_hf.storage.atomic import PendingFile
 __all__ = ["SampleTar", "json_line"]
 
 # Line ends to some readers (`str.splitlines`), though not to JSON.
-_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\u0085\u2028\u2029"}
+_LINE_ENDS = {ord(mark): f"\\u{ord(mark):04x}" for mark in "\u0085\u2028\u2029"}
 
 
-def json_line(said: Mapping[str, object]) -> bytes:
+def json_line(record: Mapping[str, object]) -> bytes:
     """One JSON document without a line end in it, UTF-8.
 
     >>> json_line({"text": "größer\\u2028als"})
     b'{"text": "gr\\xc3\\xb6\\xc3\\x9fer\\\\u2028als"}'
     """
-    return json.dumps(said, ensure_ascii=False).translate(_LINE_ENDS).encode()
+    return json.dumps(record, ensure_ascii=False).translate(_LINE_ENDS).encode()
 
 
 class SampleTar:

@@ -76,11 +76,11 @@ def image_members(row: StoredRow) -> dict[str, bytes]:
 
 def _members(row: StoredRow) -> dict[str, bytes]:
     images = image_members(row)
-    said = {
+    record = {
         "id": row.id,
         "texts": [{"role": turn.role, "content": turn.text} for turn in row.counted_turns()],
         "media": "image" if images else "text",
         "name": list(images),
         "license": row.license,
     }
-    return {"json": json_line(said), **images}
+    return {"json": json_line(record), **images}

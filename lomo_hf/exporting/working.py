@@ -70,9 +70,9 @@ def _enter_worker() -> None:
 def _write_part(job: Job) -> tuple[PartReceipt, bool]:
     """Run here or in a worker: the receipt of a part, written unless it already was; and whether it was."""
     out = Folder(job.out)
-    found = load_receipt(job.export, job.part.index, out)
-    if found:
-        return found, True
+    earlier = load_receipt(job.export, job.part.index, out)
+    if earlier:
+        return earlier, True
     counted = [0, 0]
 
     def rows() -> Iterator[StoredRow]:

@@ -5,7 +5,7 @@
     dataset.map(substitute("ratio50"), ...)    the same, with your own arguments of `map`
     dataset.with_transform(Transform(...))     rendered when a row is asked for; other draws each epoch, if wanted
 
-For what is published, use `lomo build`: it resumes, verifies and writes a dataset repository. This room does not.
+For what is published, use `lomo build`: it resumes, verifies and writes a dataset repository. This package does not.
 """
 
 from lomo_hf.hf_datasets.builder import LomoBuilder, LomoConfig, LomoOV15

@@ -32,7 +32,14 @@ _VERSION = datasets.Version("1.0.0")  # of the columns
 
 @dataclass(eq=False)
 class LomoConfig(datasets.BuilderConfig):  # type: ignore[misc]
-    """A config of `LomoBuilder`: the recipe, a word on the corpus, and how many of its rows are read (None: all)."""
+    """A config of `LomoBuilder`.
+
+    Attributes:
+        version: Of the rows; `datasets` caches by it.
+        recipe: What is done to the rows.
+        corpus: A word on the corpus, so that the cache tells two apart.
+        limit: How many of its rows are read; None for all.
+    """
 
     version: object = field(default=_VERSION)
     recipe: Recipe | None = None
@@ -123,8 +130,12 @@ class LomoBuilder(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         # A ratio of 0 rewrites no row; what is refused does not depend on it.
         kept = Substituter([Recipe("kept", ratio=0.0, placeholders=self.recipe.placeholders)])
         sources = self._sources.items()
-        read = (one for split, part in sources for one in part.conversations(0, self.rows_by_split[split]))
-        return tally(substituted(one, kept) for one in read)
+        read = (
+            conversation
+            for split, part in sources
+            for conversation in part.conversations(0, self.rows_by_split[split])
+        )
+        return tally(substituted(conversation, kept) for conversation in read)
 
     def _info(self) -> object:
         return datasets.DatasetInfo(

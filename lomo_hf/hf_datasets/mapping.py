@@ -54,16 +54,16 @@ class Substitute:
         self, batch: Mapping[str, Sequence[object]], indices: Sequence[int] | None = None
     ) -> dict[str, list[object]]:
         """Columns of rows in any dialect -> the columns of a dataset's rows, shorter by the rows that are refused."""
-        substituter, made, left_out = Substituter([self.recipe]), [], LeftOut()
+        substituter, results, left_out = Substituter([self.recipe]), [], LeftOut()
         for conversation in self._conversations(batch, indices):
             result = substituted(conversation, substituter)
             left_out.see(result)
             if not isinstance(result, Refusal):
-                made.append(result)
+                results.append(result)
             elif self.refusals == "raise":
                 raise SourceError(f"row {result.id!r} is refused ({result.reason}): {result.detail}")
         left_out.report()
-        return columns_of(made, self.extra)
+        return columns_of(results, self.extra)
 
     def _conversations(
         self, batch: Mapping[str, Sequence[object]], indices: Sequence[int] | None
@@ -168,20 +168,23 @@ def map_dataset(
     """
     from datasets import Dataset, IterableDataset
 
-    said: dict[str, Any] = {"refusals": refusals, "repo": repo, "revision": revision}
+    options: dict[str, Any] = {"refusals": refusals, "repo": repo, "revision": revision}
     if isinstance(dataset, dict):
-        said |= {"columns": columns, "keep": keep, "config": config}
+        options |= {"columns": columns, "keep": keep, "config": config}
         return type(dataset)(
-            {name: map_dataset(_named(one, str(name)), recipe, **said, **map_kwargs) for name, one in dataset.items()}
+            {
+                name: map_dataset(_named(split, str(name)), recipe, **options, **map_kwargs)
+                for name, split in dataset.items()
+            }
         )
     if not isinstance(dataset, Dataset | IterableDataset):
-        found = type(dataset).__name__
-        raise SourceError(f"dataset must be a Dataset or IterableDataset; found {found}. Use datasets.load_dataset.")
+        kind = type(dataset).__name__
+        raise SourceError(f"dataset must be a Dataset or IterableDataset; found {kind}. Use datasets.load_dataset.")
     plain = dataset.with_format(None)  # tensors and data frames would hide ids and turns
     mapped = ColumnMap.of(columns, keep)
     names, extra = _columns(plain, mapped)
     check_columns(names, "the dataset", mapped)
-    function = Substitute(as_recipe(recipe), naming_of(dataset, config), columns=mapped, extra=extra, **said)
+    function = Substitute(as_recipe(recipe), naming_of(dataset, config), columns=mapped, extra=extra, **options)
     # Not merged with `map_kwargs`: to say one of these twice is an error, not a question of who wins.
     ours: dict[str, Any] = {"batched": True, "features": row_features(extra)}
     if isinstance(plain, IterableDataset):
@@ -189,12 +192,12 @@ def map_dataset(
         return plain.map(function, **ours, **{"batch_size": _STREAMED_ROWS, **map_kwargs})
     mended = with_ids(plain, mapped.id_column())
     sizes = {"batch_size": _BATCH_ROWS, "writer_batch_size": _BATCH_ROWS, **map_kwargs}
-    made = mended.map(function, remove_columns=mended.column_names, **ours, **sizes)
-    if len(made) < len(dataset):
+    mapped_rows = mended.map(function, remove_columns=mended.column_names, **ours, **sizes)
+    if len(mapped_rows) < len(dataset):
         # A result from the cache would otherwise be shorter without a word.
-        lost = len(dataset) - len(made)
+        lost = len(dataset) - len(mapped_rows)
         logger.warning("%d of %d rows were refused; count_refusals(dataset) says why.", lost, len(dataset))
-    return made
+    return mapped_rows
 
 
 def _named(dataset: Any, split: str) -> Any:

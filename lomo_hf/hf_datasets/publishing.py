@@ -104,6 +104,14 @@ def push_mapped(
 
     Raises:
         LomoError: As `write_mapped` and `push`.
+
+    Example:
+        With a login: `push_mapped(map_dataset(rows, "ratio50"), "org/name", "ratio50")`.
+
+        >>> import datasets
+        >>> push_mapped(datasets.Dataset.from_list([{"prompt": "2+2?", "answer": "4"}]), "org/name")
+        Traceback (most recent call last):
+        lomo_hf.errors.SourceError: ...
     """
     with TemporaryDirectory() as scratch:
         folder = write_mapped(dataset, Path(scratch, repo.rpartition("/")[2] or "dataset"), recipe, repo=repo)

@@ -41,12 +41,19 @@ class Acceptable:
 def acceptable(recipe: Recipe | str | Path = DEFAULT_RECIPE) -> Acceptable:
     """A predicate for `filter` of a `Dataset` or `IterableDataset`: true where a row is not refused. Renders nothing.
 
+    Args:
+        recipe: A name, a YAML file or a recipe; its policy on placeholders counts.
+
+    Returns:
+        A picklable function of a row with a stable fingerprint, so that `filter` is cached.
+
     Raises:
         RecipeError: There is no such recipe.
 
-    >>> good = acceptable("ratio50")
-    >>> good({"id": 1, "prompt": "2+2?", "answer": "4"}), good({"id": 2, "prompt": "<image>?", "answer": "A cat."})
-    (True, False)
+    Example:
+        >>> good = acceptable("ratio50")
+        >>> good({"id": 1, "prompt": "2+2?", "answer": "4"}), good({"id": 2, "prompt": "<image>?", "answer": "A cat."})
+        (True, False)
     """
     return Acceptable(as_recipe(recipe))
 
@@ -54,10 +61,21 @@ def acceptable(recipe: Recipe | str | Path = DEFAULT_RECIPE) -> Acceptable:
 def count_refusals(
     dataset: Iterable[Mapping[str, object]], recipe: Recipe | str | Path = DEFAULT_RECIPE
 ) -> dict[str, int]:
-    """How many rows of a dataset, or of any iterable of rows, are refused: reason -> number. Renders nothing.
+    """How many rows of a dataset, or of any iterable of rows, are refused. Renders nothing.
 
-    >>> count_refusals([{"id": 1, "prompt": "2+2?", "answer": "4"}, {"id": 2, "text": "no turns"}])
-    {'dialect': 1}
+    Args:
+        dataset: Rows in any dialect that the corpus reads.
+        recipe: As for `acceptable`.
+
+    Returns:
+        Reason -> number of rows.
+
+    Raises:
+        RecipeError: There is no such recipe.
+
+    Example:
+        >>> count_refusals([{"id": 1, "prompt": "2+2?", "answer": "4"}, {"id": 2, "text": "no turns"}])
+        {'dialect': 1}
     """
     chosen = as_recipe(recipe)
     return tally(_judged(row, chosen) for row in dataset)

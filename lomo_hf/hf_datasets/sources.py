@@ -28,7 +28,7 @@ def choose_source(corpus: Corpus = None, data_dir: str | Path | None = None, dat
     >>> choose_source().config
     'sample'
     """
-    named = [one for one in (corpus, data_dir, _one_file(data_files)) if one is not None]
+    named = [given for given in (corpus, data_dir, _one_file(data_files)) if given is not None]
     if len(named) > 1:
         raise SourceError("Give one of corpus, data_dir and data_files; found more than one.")
     place = named[0] if named else None

@@ -308,7 +308,7 @@ class HubClient:
             Exception: What the Hub's client raises; `trouble_of` tells what it means.
         """
         with self._limits():
-            made = self.api.create_commit(
+            created = self.api.create_commit(
                 self.repo,
                 operations,
                 commit_message=title,
@@ -317,7 +317,7 @@ class HubClient:
                 revision=revision,
                 parent_commit=parent,
             )
-            return _commit_id(made.oid)
+            return _commit_id(created.oid)
 
     def tag(self, name: str, commit: str, text: str) -> str:
         """Set a tag, unless there is one of this name: none is ever moved.

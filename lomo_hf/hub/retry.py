@@ -245,8 +245,8 @@ def api_answers() -> Iterator[None]:
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError, httpx2.InvalidURL) as error:
         if isinstance(error, LomoError) or trouble_of(error) is not None:
             raise
-        told = f"{type(error).__name__}: {redact(error):.100}"
-        raise AnswerError(f"the answer is not one of the Hub's API ({told})") from error
+        problem = f"{type(error).__name__}: {redact(error):.100}"
+        raise AnswerError(f"the answer is not one of the Hub's API ({problem})") from error
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:

@@ -65,7 +65,7 @@ def write_mixture_companions(
     recipe = {
         "halves": {name: _half(half) for name, half in _halves(mixture)},
         "counts": mixture.counts,
-        "image_to_text": round(mixture.ratio, 6),
+        "image_to_text": mixture.rounded_ratio,
         "seed": mixture.seed,
         "refused": dict(sorted(mixture.refused.items())),
     }
@@ -86,7 +86,7 @@ def _card(
 ) -> str:
     from huggingface_hub import DatasetCard, DatasetCardData
 
-    found = footprints(folder.path, receipts, [CONFIG])
+    counted = footprints(folder.path, receipts, [CONFIG])
     counts = mixture.counts
     total = max(sum(counts.values()), 1)
     title = repo.rpartition("/")[2]
@@ -98,7 +98,7 @@ def _card(
             repo=repo,
             config=CONFIG,
             strata=[(_LABELS[name], count, f"{count / total:.1%}") for name, count in counts.items()],
-            ratio=f"{mixture.ratio:.2f}",
+            ratio=None if mixture.ratio is None else f"{mixture.ratio:.2f}",
             seed=mixture.seed,
             repeated=any(part.again for part in mixture.parts),
             halves=[{"name": name, **_half(half)} for name, half in _halves(mixture)],
@@ -113,10 +113,10 @@ def _card(
     data = DatasetCardData(
         pretty_name=title,
         task_categories=["image-text-to-text"],
-        size_categories=[size_category(found[CONFIG].rows)],
+        size_categories=[size_category(counted[CONFIG].rows)],
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
         configs=configs_yaml({CONFIG: ["train"]}, CONFIG),
-        dataset_info=dataset_info_yaml(found),
+        dataset_info=dataset_info_yaml(counted),
         **declared,
     )
     return (

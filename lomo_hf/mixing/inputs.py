@@ -25,7 +25,14 @@ __all__ = ["Half", "open_multimodal", "open_split"]
 
 @dataclass(frozen=True)
 class Half:
-    """One half: its source, and how it was named. `rewritten` has a flag for every row of a LoMo split."""
+    """One half of a mixture.
+
+    Attributes:
+        source: Its rows, as they are stored.
+        place: The folder or the name on the Hub that it was opened by.
+        configs: The names of its configs.
+        rewritten: bool, (rows,): which rows of a LoMo split have a page; None for a multimodal corpus.
+    """
 
     source: JoinedSource
     place: str
@@ -34,10 +41,27 @@ class Half:
 
 
 def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | None = None) -> Half:
-    """A config of a LoMo dataset: a folder that `lomo build` made, or "org/name@revision".
+    """A config of a LoMo dataset.
+
+    Args:
+        place: A folder that `lomo build` made, or "org/name@revision".
+        config: Its name.
+        endpoint: Where the Hub is; None is what huggingface_hub is set to.
+
+    Returns:
+        The half of a mixture that holds LoMo rows; only ids and the column `rewritten` are read.
 
     Raises:
-        SourceError: There is no such dataset or config, or its rows are not LoMo rows.
+        SourceError: There is no such dataset, or its rows are not LoMo rows.
+        UsageError: It has no such config.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=5)
+        ...     open_split(out, "ratio100").rewritten.shape
+        (5,)
     """
     folder = Path(place)
     if folder.is_dir():
@@ -59,10 +83,27 @@ def open_multimodal(
     exclude: Sequence[str] = (),
     endpoint: str | None = None,
 ) -> Half:
-    """A corpus with pictures: Parquet files here, or the configs with media of a dataset on the Hub, each once.
+    """A corpus with pictures.
+
+    Args:
+        place: Parquet files here, or a dataset on the Hub, "org/name@revision" or a preset.
+        configs: Which configs on the Hub; by default those with media, each once.
+        exclude: Configs on the Hub to leave out.
+        endpoint: Where the Hub is; None is what huggingface_hub is set to.
+
+    Returns:
+        The half of a mixture whose rows came with their pictures; no row is read yet.
 
     Raises:
         SourceError: It cannot be opened.
+
+    Example:
+        >>> import tempfile
+        >>> from datasets import Dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = Dataset.from_dict({"id": ["a"], "image": [None]}).to_parquet(Path(out, "vqa.parquet"))
+        ...     open_multimodal(Path(out, "vqa.parquet")).configs
+        ('vqa',)
     """
     if Path(place).exists():
         path = Path(place)

@@ -34,31 +34,65 @@ _SHAPE: Final = record(
 
 
 def mixture_json(mixture: Mixture) -> str:
-    """The mixture as a JSON document."""
-    said = {
+    """The mixture as a JSON document; equal mixtures give equal bytes.
+
+    Args:
+        mixture: What `mix` gave.
+
+    Returns:
+        The text of a `mix.json`, which `read_mixture` reads.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     mixture = mix(open_split(out, "ratio100"), open_multimodal(f"{out}/ratio100"), multimodal_rows=4)
+        >>> json.loads(mixture_json(mixture))["counts"]["multimodal"]
+        4
+    """
+    document = {
         "format": _FORMAT,
         "made_by": "lomo_hf",
         "lomo": _half(mixture.lomo),
         "multimodal": _half(mixture.multimodal),
         "seed": mixture.seed,
         "counts": mixture.counts,
-        "image_to_text": round(mixture.ratio, 6),
+        "image_to_text": mixture.rounded_ratio,
         "interleaving": interleaving(mixture),
         "parts": [
             {
                 "stratum": part.stratum,
                 "again": part.again,
                 "rows": part.rows,
-                "picked": [{"size": one.size, "rows": one.encode()} for one in part.picks],
+                "picked": [{"size": picks.size, "rows": picks.encode()} for picks in part.picks],
             }
             for part in mixture.parts
         ],
     }
-    return json.dumps(said, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
 def interleaving(mixture: Mixture) -> dict[str, object]:
-    """How other loaders get the same shares from the two repositories as they lie there."""
+    """How other loaders get the same shares from the two repositories as they are.
+
+    Args:
+        mixture: What `mix` gave.
+
+    Returns:
+        Values that can stand in JSON: the share of each stratum, a line for `datasets`, keys for LLaMA-Factory.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     mixture = mix(open_split(out, "ratio100"), open_multimodal(f"{out}/ratio100"), multimodal_rows=8)
+        >>> interleaving(mixture)["llamafactory"]["interleave_probs"]
+        '0.5,0.5'
+    """
     counts = mixture.counts
     total = max(sum(counts.values()), 1)
     shares = {name: round(count / total, 6) for name, count in counts.items()}
@@ -81,17 +115,29 @@ def interleaving(mixture: Mixture) -> dict[str, object]:
 def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
     """The mixture of a `mix.json`; opens both halves.
 
+    Args:
+        path: The file.
+        endpoint: Where the Hub is; None is what huggingface_hub is set to.
+
+    Returns:
+        The mixture, of the same rows in the same order as when it was written.
+
     Raises:
         SourceError: The file or a half cannot be opened.
         IntegrityError: A half is not what it was when the mixture was made.
+
+    Example:
+        >>> read_mixture("nowhere/mix.json")
+        Traceback (most recent call last):
+        lomo_hf.errors.SourceError: mix.json cannot be read (No such file or directory). ...
     """
     path = Path(path)
     try:
-        said = parse(path.read_bytes(), _SHAPE)
-        one, other = said["lomo"], said["multimodal"]
-        lomo = open_split(_again(one), one["configs"][0], endpoint=endpoint)
-        multimodal = open_multimodal(_again(other), configs=other["configs"], endpoint=endpoint)
-        for half, recorded in ((lomo, one), (multimodal, other)):
+        document = parse(path.read_bytes(), _SHAPE)
+        lomo_half, multimodal_half = document["lomo"], document["multimodal"]
+        lomo = open_split(_again(lomo_half), lomo_half["configs"][0], endpoint=endpoint)
+        multimodal = open_multimodal(_again(multimodal_half), configs=multimodal_half["configs"], endpoint=endpoint)
+        for half, recorded in ((lomo, lomo_half), (multimodal, multimodal_half)):
             if half.source.digest != recorded["digest"]:
                 raise IntegrityError(f"{half.place} has changed since the mixture was made. Mix again.")
         parts = tuple(
@@ -100,9 +146,9 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
                 part["again"],
                 _picks(part["picked"], (multimodal if part["stratum"] == "multimodal" else lomo).source),
             )
-            for part in said["parts"]
+            for part in document["parts"]
         )
-        return Mixture(lomo, multimodal, parts, said["seed"])
+        return Mixture(lomo, multimodal, parts, document["seed"])
     except OSError as error:
         raise SourceError(f"{path.name} cannot be read ({error.strerror}). Give the mix.json of a mixture.") from error
     except (ValueError, IndexError) as error:
@@ -111,26 +157,60 @@ def read_mixture(path: str | Path, *, endpoint: str | None = None) -> Mixture:
         raise IntegrityError(f"{path.name} is not a mixture ({error}). Mix again.") from error
 
 
-def _picks(said: Sequence[Mapping[str, Any]], source: JoinedSource) -> tuple[Picks, ...]:
+def _picks(entries: Sequence[Mapping[str, Any]], source: JoinedSource) -> tuple[Picks, ...]:
     """The rows of a part, which are those of its half."""
-    if [one["size"] for one in said] != [len(part) for part in source.parts]:
+    if [entry["size"] for entry in entries] != [len(part) for part in source.parts]:
         raise ValueError("its rows are of other configs or sizes than the half has")
-    return tuple(Picks.decode(one["size"], one["rows"]) for one in said)
+    return tuple(Picks.decode(entry["size"], entry["rows"]) for entry in entries)
 
 
 def open_mix(path: str | Path, *, num_shards: int = 8) -> "datasets.IterableDataset":
     """A mixture as a streaming dataset, in the columns of a LoMo row; pictures are decoded by `datasets`.
 
-    `num_shards` is how many workers of a loader can share it; each gets a stream of its own, at the same ratio.
+    Args:
+        path: The `mix.json` of a mixture.
+        num_shards: How many workers of a loader can share it; each gets a stream of its own, at the same ratio.
+
+    Returns:
+        A `datasets.IterableDataset`.
 
     Raises:
         SourceError, IntegrityError: As `read_mixture`.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     mixture = mix(open_split(out, "ratio100"), open_multimodal(f"{out}/ratio100"), multimodal_rows=4)
+        ...     _ = Path(out, "mix.json").write_text(mixture_json(mixture), encoding="utf-8")
+        ...     open_mix(Path(out, "mix.json"), num_shards=2).num_shards
+        2
     """
     return as_dataset(read_mixture(path), num_shards=num_shards)
 
 
 def as_dataset(mixture: Mixture, *, num_shards: int = 8) -> "datasets.IterableDataset":
-    """As `open_mix`, of a mixture that is open already."""
+    """As `open_mix`, of a mixture that is open already.
+
+    Args:
+        mixture: What `mix` or `read_mixture` gave.
+        num_shards: As for `open_mix`.
+
+    Returns:
+        A `datasets.IterableDataset`.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     mixture = mix(open_split(out, "ratio100"), open_multimodal(f"{out}/ratio100"), multimodal_rows=4)
+        ...     next(iter(as_dataset(mixture)))["messages"][-1]["role"]
+        'assistant'
+    """
     from datasets import IterableDataset
 
     return IterableDataset.from_generator(

@@ -30,7 +30,13 @@ _OPEN_BLOCKS: Final = 4
 
 @dataclass(frozen=True)
 class MixPart:
-    """Rows of one stratum in one pass over it; `again` counts the passes before."""
+    """Rows of one stratum in one pass over it.
+
+    Attributes:
+        stratum: "multimodal", "pages" or "text".
+        again: How many passes over the stratum were before.
+        picks: Which rows of each part of its source.
+    """
 
     stratum: str
     again: int
@@ -39,12 +45,19 @@ class MixPart:
     @property
     def rows(self) -> int:
         """How many."""
-        return sum(len(one) for one in self.picks)
+        return sum(len(picks) for picks in self.picks)
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """What `mix` made. `refused` is filled while rows are read: multimodal rows that could not be normalised."""
+    """What `mix` made.
+
+    Attributes:
+        lomo, multimodal: The halves.
+        parts: Which rows, by stratum and pass.
+        seed: Decides the draw and the order.
+        refused: Reason -> multimodal rows that could not be normalised; filled while rows are read.
+    """
 
     lomo: Half
     multimodal: Half
@@ -58,10 +71,15 @@ class Mixture:
         return {name: sum(part.rows for part in self.parts if part.stratum == name) for name in STRATA}
 
     @property
-    def ratio(self) -> float:
-        """Image-bearing rows for each row of text only."""
+    def ratio(self) -> float | None:
+        """Image-bearing rows for each row of text only; None where there is no row of text only."""
         counts = self.counts
-        return (counts["multimodal"] + counts["pages"]) / counts["text"] if counts["text"] else float("inf")
+        return (counts["multimodal"] + counts["pages"]) / counts["text"] if counts["text"] else None
+
+    @property
+    def rounded_ratio(self) -> float | None:
+        """The ratio as it is written down, to six places; None where there is none."""
+        return None if self.ratio is None else round(self.ratio, 6)
 
     def rows(self, shard: int = 0, num_shards: int = 1) -> Iterator[MixedRow]:
         """The rows in mixed order, in the columns of `lomo_hf.row`; one of `num_shards` disjoint streams of them."""
@@ -100,8 +118,24 @@ def mix(
         multimodal_rows: How many multimodal rows to draw; as many as the LoMo split has, if there are (the paper's).
         seed: Another seed, another draw and another order.
 
+    Returns:
+        The mixture, which reads rows when asked for them.
+
     Raises:
         RecipeError: The ratio cannot be had.
+
+    Source: paper, section 4 (as many multimodal rows as text rows) and table 5 (the ratio of image to text).
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import open_multimodal, open_split
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], out, limit=8)
+        ...     lomo = open_split(out, "ratio100")
+        ...     pictures = open_multimodal(f"{out}/ratio100")  # any Parquet files with a column of pictures
+        ...     mix(lomo, pictures, multimodal_rows=4).counts
+        {'multimodal': 4, 'pages': 8, 'text': 0}
     """
     assert lomo.rewritten is not None
     pages, texts = lomo.rewritten, ~lomo.rewritten
@@ -136,7 +170,7 @@ def _ids(part: FileSource) -> npt.NDArray[np.uint64]:
 
 def _picks(source: JoinedSource, mask: npt.NDArray[np.bool_]) -> tuple[Picks, ...]:
     ends = np.cumsum([len(part) for part in source.parts])
-    return tuple(Picks.of(one) for one in np.split(mask, ends[:-1]))
+    return tuple(Picks.of(rows) for rows in np.split(mask, ends[:-1]))
 
 
 class _Lane:
@@ -197,9 +231,9 @@ class _Lane:
 
 def _blocks(picks: Sequence[Picks]) -> Iterator[tuple[int, list[int]]]:
     """(config, chosen rows of a hundred neighbours) over all configs."""
-    for position, one in enumerate(picks):
-        indexes = one.indexes()
-        borders = np.searchsorted(indexes, np.arange(0, one.size + _BLOCK_ROWS, _BLOCK_ROWS))
+    for position, part in enumerate(picks):
+        indexes = part.indexes()
+        borders = np.searchsorted(indexes, np.arange(0, part.size + _BLOCK_ROWS, _BLOCK_ROWS))
         for begin, end in zip(borders[:-1].tolist(), borders[1:].tolist(), strict=True):
             if end > begin:
                 yield position, indexes[begin:end].tolist()

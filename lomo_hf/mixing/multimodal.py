@@ -33,10 +33,21 @@ def to_multimodal_row(
 ) -> OwnImagesRow | Refusal:
     """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
 
-    >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
-    ...     {"from": "human", "value": "What?"}, {"from": "gpt", "value": "That."}]}
-    >>> to_multimodal_row(row, config="vqa", source_id="1").reason
-    'image-bytes'
+    Args:
+        row: As it is stored: pictures as bytes, turns in any dialect that the corpus reads.
+        config: Of the corpus; begins the row's id.
+        source_id: The row's id there.
+        repo, revision: Where on the Hub it comes from.
+        license: What the corpus declares for rows that declare none.
+
+    Returns:
+        The row, or a refusal with its reason.
+
+    Example:
+        >>> row = {"image": {"bytes": b"not a picture", "path": None}, "conversations": [
+        ...     {"from": "human", "value": "What?"}, {"from": "gpt", "value": "That."}]}
+        >>> to_multimodal_row(row, config="vqa", source_id="1").reason
+        'image-bytes'
     """
     name = f"{id_prefix(config)}/{source_id}"
     pictures = _pictures(row)
@@ -69,7 +80,11 @@ def _pictures(row: Mapping[str, Any]) -> list[Any]:
         value = row.get(column)
         if value is not None:
             listed = value if isinstance(value, list) else [value]
-            return [{"bytes": one} if isinstance(one, bytes) else one for one in listed if one is not None]
+            return [
+                {"bytes": picture} if isinstance(picture, bytes) else picture
+                for picture in listed
+                if picture is not None
+            ]
     return []
 
 
@@ -118,8 +133,8 @@ def _placed(conversation: Conversation, pictures: int) -> Conversation | Refusal
     elif sum(counts[index] for index in conversation.user_turns) == sum(counts) == pictures:
         placed = conversation
     else:
-        said = f"{sum(counts)} placeholders for {pictures} pictures, or some outside of the prompts."
-        return Refusal(conversation.id, "placeholder-count", said)
+        detail = f"{sum(counts)} placeholders for {pictures} pictures, or some outside of the prompts."
+        return Refusal(conversation.id, "placeholder-count", detail)
     # What is left once the placeholders are taken out must hold none in another spelling, and no control token.
     bare = tuple(Turn(turn.role, turn.text.replace(IMAGE_PLACEHOLDER, ".")) for turn in placed.turns)
     screened = screen(replace(placed, turns=bare), "drop")

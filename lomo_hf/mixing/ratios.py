@@ -32,10 +32,22 @@ class _Wanted:
 
 
 def parse_ratio(text: str) -> Fraction | None:
-    """Image-bearing rows for each row of text; None leaves the mixture as it is.
+    """Image-bearing rows for each row of text.
 
-    >>> parse_ratio("natural"), parse_ratio("matched"), parse_ratio("3:2")
-    (None, Fraction(1, 1), Fraction(3, 2))
+    Args:
+        text: "natural", "matched", or two whole numbers such as "3:1".
+
+    Returns:
+        The ratio; None, for "natural", leaves the mixture as it is.
+
+    Raises:
+        RecipeError: It is something else.
+
+    Source: paper, table 5: natural is 3:1, matched 1:1.
+
+    Example:
+        >>> parse_ratio("natural"), parse_ratio("matched"), parse_ratio("3:2")
+        (None, Fraction(1, 1), Fraction(3, 2))
     """
     if text in _NAMED:
         return _NAMED[text]
@@ -48,15 +60,26 @@ def parse_ratio(text: str) -> Fraction | None:
 def targets(sizes: Mapping[str, int], ratio: Fraction | None, by: str = "exposure") -> dict[str, int]:
     """Rows of each stratum; a number above the stratum's size means that rows are repeated.
 
-    Raises:
-        RecipeError: The ratio cannot be had, because there is no row of one kind.
+    Args:
+        sizes: Rows that there are: "multimodal", "pages" and "text".
+        ratio: Image-bearing rows for each row of text; None takes all as they are.
+        by: "exposure" keeps the number of rows, "downsample" repeats none, "repeat" leaves none out.
 
-    >>> targets({"multimodal": 200, "pages": 100, "text": 100}, None)
-    {'multimodal': 200, 'pages': 100, 'text': 100}
-    >>> targets({"multimodal": 200, "pages": 100, "text": 100}, Fraction(1))
-    {'multimodal': 133, 'pages': 67, 'text': 200}
-    >>> targets({"multimodal": 200, "pages": 100, "text": 100}, Fraction(1), "downsample")
-    {'multimodal': 67, 'pages': 33, 'text': 100}
+    Returns:
+        Stratum -> rows.
+
+    Raises:
+        RecipeError: The ratio cannot be had, because there is no row of one kind; or `by` is something else.
+
+    Source: paper, table 5. How rows are resampled is ours.
+
+    Example:
+        >>> targets({"multimodal": 200, "pages": 100, "text": 100}, None)
+        {'multimodal': 200, 'pages': 100, 'text': 100}
+        >>> targets({"multimodal": 200, "pages": 100, "text": 100}, Fraction(1))
+        {'multimodal': 133, 'pages': 67, 'text': 200}
+        >>> targets({"multimodal": 200, "pages": 100, "text": 100}, Fraction(1), "downsample")
+        {'multimodal': 67, 'pages': 33, 'text': 100}
     """
     if by not in RESAMPLING:
         raise RecipeError(f"by must be one of {', '.join(RESAMPLING)}; found {by!r}.")

@@ -39,6 +39,19 @@ def write_mixture(
 
     Raises:
         BuildError: The folder is not empty, or cannot be written.
+
+    Source: paper, section 4: one training set of multimodal rows and of text rows, half of them rewritten.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> from lomo_hf.mixing import mix, open_multimodal, open_split
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio100"], Path(out, "lomo"), limit=8)
+        ...     pictures = open_multimodal(f"{out}/lomo/ratio100")  # any Parquet files with a column of pictures
+        ...     mixture = mix(open_split(f"{out}/lomo", "ratio100"), pictures, multimodal_rows=4)
+        ...     [shard.name for shard in write_mixture(mixture, Path(out, "whole"))]
+        ['train-00000-of-00001.parquet']
     """
     check_no_secret("repo", repo or "")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -37,9 +37,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         return NAMED_RECIPES[name_or_path]
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
-        names, found = ", ".join(NAMED_RECIPES), str(name_or_path)
+        names, given = ", ".join(NAMED_RECIPES), str(name_or_path)
         raise RecipeError(
-            f"recipe must be a YAML file or one of {names}; found {found!r}.{nearest(found, NAMED_RECIPES)}"
+            f"recipe must be a YAML file or one of {names}; found {given!r}.{nearest(given, NAMED_RECIPES)}"
         )
     try:
         values = read_yaml_file(path)

@@ -71,13 +71,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("ratio5O", ["ratio75", "ratio50"]), nearest("poetry", ["ratio25"])
     (" Did you mean 'ratio50'?", ' Name one of these.')
     """
-    meant = get_close_matches(name[:100], [one[:100] for one in known], n=5, cutoff=0.7)
+    meant = get_close_matches(name[:100], [candidate[:100] for candidate in known], n=5, cutoff=0.7)
     if not meant:
         return " Name one of these."
 
-    def likeness(one: str) -> tuple[float, int]:
-        in_place = sum(letter == other for letter, other in zip(name, one, strict=False))
-        return SequenceMatcher(None, name[:100], one).ratio(), in_place
+    def likeness(candidate: str) -> tuple[float, int]:
+        in_place = sum(letter == other for letter, other in zip(name, candidate, strict=False))
+        return SequenceMatcher(None, name[:100], candidate).ratio(), in_place
 
     alike = max(meant, key=likeness)
     return f" Did you mean {alike!r}?"

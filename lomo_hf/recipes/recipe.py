@@ -47,10 +47,19 @@ def installed_engines() -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class RenderStyle:
-    """How a page is set (paper, section 3: text 20 px on lines of 22 px, mathematics 26 px). All lengths in pixels.
+    """How a page is set. All lengths in pixels.
 
-    >>> RenderStyle().text_size, RenderStyle().line_height, RenderStyle().math_size
-    (20, 22, 26)
+    Attributes:
+        text_size, line_height: Of plain text.
+        math_size: Of mathematics, in Latin Modern Math.
+        margin: White that is kept around the ink.
+        min_width, max_width: Between which a page chooses its width by the length of its text.
+
+    Source: paper, section 3: text 20 px on lines of 22 px, mathematics 26 px. Margin and widths are ours.
+
+    Example:
+        >>> RenderStyle().text_size, RenderStyle().line_height, RenderStyle().math_size
+        (20, 22, 26)
     """
 
     text_size: int = 20
@@ -73,8 +82,17 @@ class RenderStyle:
 class Caps:
     """Limits of a page and of a prompt. A span whose page would exceed them is cut on block borders, never shrunk.
 
-    >>> Caps().max_pixels
-    2560000
+    Attributes:
+        max_pixels: Width times height of a page.
+        min_side: Pixels that the shorter side of a page has at least; what is less is padded.
+        max_aspect: How many times longer than the shorter side the longer one may be.
+        max_prompt_chars: Characters; a longer prompt stays text.
+
+    Source: paper, appendix B for `max_pixels` (the trainer's limit of an image); the others are ours.
+
+    Example:
+        >>> Caps().max_pixels
+        2560000
     """
 
     max_pixels: int = 2_560_000
@@ -91,14 +109,20 @@ class Caps:
 
 @dataclass(frozen=True)
 class DistortionSettings:
-    """Which distortions are drawn, how often and how strongly (paper, section 3, algorithm 1: uniform over five).
+    """Which distortions are drawn, how often and how strongly.
 
-    `mix` weighs groups (or single operations) of `lomo_hf.distortion`; "wave" is the group, so wave and fold, and
-    "wave/wave" the operation alone, which `ranges` calls "wave" as records do. `strength` names a preset of ranges;
-    `ranges` overrides it by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
+    Attributes:
+        mix: Weights of groups, or of single operations, of `lomo_hf.distortion`; "wave" is the group, so wave and
+            fold, and "wave/wave" the operation alone, which `ranges` calls "wave" as records do.
+        strength: A preset of ranges: "mild", "hard", or "rising" from one to the other over the corpus.
+        ranges: Instead of the preset's, by operation and parameter: `{"rotate_large": {"degrees": (8, 20)}}`.
 
-    >>> sorted(DistortionSettings().mix)
-    ['blur', 'clean', 'rotate', 'shadow_or_stain', 'wave']
+    Source: paper, section 3, algorithm 1: one of five groups. The paper gives no weights and no strengths; ours are
+    uniform and mild.
+
+    Example:
+        >>> sorted(DistortionSettings().mix)
+        ['blur', 'clean', 'rotate', 'shadow_or_stain', 'wave']
     """
 
     mix: Mapping[str, float] = field(
@@ -161,6 +185,7 @@ class Recipe:
 
     Attributes:
         name: The config's name on the Hub and the folder's name; it decides no row.
+        description: A sentence for the card.
         ratio: The share of rows that is rewritten (rewrite ratio, table 3), from 0 to 1.
         position: Which part of the prompt becomes the span (table 4); see `lomo_hf.spans.POSITIONS`.
         turn: Which user turn of a conversation holds the span; see `lomo_hf.selection.TURNS`.

@@ -29,9 +29,9 @@ def split_emoji(text: str) -> list[tuple[bool, str]]:
     if text.isascii() or not _MAY_HOLD.search(text):
         return [(False, text)]
     parts, here = [], 0
-    for found in _SEQUENCE.finditer(text):
-        parts += [(False, text[here : found.start()]), (True, found.group())]
-        here = found.end()
+    for match in _SEQUENCE.finditer(text):
+        parts += [(False, text[here : match.start()]), (True, match.group())]
+        here = match.end()
     parts.append((False, text[here:]))
     return [part for part in parts if part[1]]
 
@@ -76,9 +76,9 @@ def _distinct_sequences() -> frozenset[str]:
 
 
 def _ligatures(gsub: Any) -> list[tuple[tuple[str, ...], str]]:
-    found = []
+    sequences = []
     for lookup in gsub.LookupList.Lookup:
         for table in lookup.SubTable:
             for first, ligatures in getattr(getattr(table, "ExtSubTable", table), "ligatures", {}).items():
-                found += [((first, *ligature.Component), ligature.LigGlyph) for ligature in ligatures]
-    return found
+                sequences += [((first, *ligature.Component), ligature.LigGlyph) for ligature in ligatures]
+    return sequences

@@ -37,12 +37,12 @@ class Kept(Generic[Key, Value]):
 
     def get(self, key: Key) -> Value | None:
         """The value of a key; one of the older half becomes young again."""
-        found = self.young.get(key)
-        if found is None:
-            found = self._old.get(key)
-            if found is not None:
-                self.keep(key, found)
-        return found
+        value = self.young.get(key)
+        if value is None:
+            value = self._old.get(key)
+            if value is not None:
+                self.keep(key, value)
+        return value
 
     def keep(self, key: Key, value: Value) -> None:
         """Keep a value."""

@@ -202,7 +202,7 @@ def _drop_blank_tail(lines: list[list[Piece]]) -> None:
 
 def _without_gaps(lines: list[list[Piece]]) -> list[tuple[Piece, ...]]:
     """One line break after a display formula ends its line; further ones, and runs of them, make one blank line."""
-    made: list[tuple[Piece, ...]] = []
+    kept_lines: list[tuple[Piece, ...]] = []
     after_display = False
     blanks = 0
     for pieces in lines:
@@ -211,12 +211,12 @@ def _without_gaps(lines: list[list[Piece]]) -> list[tuple[Piece, ...]]:
         kept = tuple(piece for piece in pieces if piece.text)
         blank = not "".join(piece.text for piece in kept).strip()
         blanks = blanks + 1 if blank else 0
-        if not (blank and (after_display or blanks > 1 or not made)):
-            made.append(() if blank else kept)
+        if not (blank and (after_display or blanks > 1 or not kept_lines)):
+            kept_lines.append(() if blank else kept)
         after_display = bool(kept) and kept[0].kind == "display"
-    while made and not made[-1]:
-        made.pop()
-    return made
+    while kept_lines and not kept_lines[-1]:
+        kept_lines.pop()
+    return kept_lines
 
 
 def _with_tab_stops(pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -231,16 +231,16 @@ def _with_tab_stops(pieces: Sequence[Piece]) -> Iterator[Piece]:
 
 
 def _with_looks(lines: Sequence[tuple[Piece, ...]]) -> list[Line]:
-    said = ["".join(piece.text for piece in pieces if piece.kind not in FORMULAS) for pieces in lines]
+    texts = ["".join(piece.text for piece in pieces if piece.kind not in FORMULAS) for pieces in lines]
     has_formula = [any(piece.kind in FORMULAS for piece in pieces) for pieces in lines]
-    mono = mono_lines(said, has_formula)
-    region = region_of("".join(said))
-    made = []
-    for pieces, is_mono, text in zip(lines, mono, said, strict=True):
+    mono = mono_lines(texts, has_formula)
+    region = region_of("".join(texts))
+    styled = []
+    for pieces, is_mono, text in zip(lines, mono, texts, strict=True):
         fenced = bool(pieces) and all(piece.kind == "mono" for piece in pieces)
         stopped = tuple(_with_tab_stops(pieces))
-        made.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
-    return made
+        styled.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
+    return styled
 
 
 def _face(text: str, default: str) -> str:
@@ -264,8 +264,8 @@ def literal(text: str) -> str:
     return text.translate(_LITERAL)
 
 
-def _with_breaks(found: re.Match[str]) -> str:
+def _with_breaks(match: re.Match[str]) -> str:
     """Places to break: behind punctuation, as in addresses; between any two letters where that is not enough."""
-    parts = _JOINTS.split(found.group())
+    parts = _JOINTS.split(match.group())
     cut = [part if len(part) <= _LONG_PART else _CLUSTERS.sub(f"{_ZERO_WIDTH_SPACE}\\g<0>", part) for part in parts]
     return _ZERO_WIDTH_SPACE.join(cut)

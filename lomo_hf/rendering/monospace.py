@@ -29,15 +29,15 @@ def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None)
     formula = with_formula or [False] * len(texts)
     gaps = [False, *(_has_gaps(text) and not math for text, math in zip(texts, formula, strict=True)), False]
     code, rows = code_lines(texts, formula), _rows(texts)
-    made = []
+    is_mono = []
     for index, text in enumerate(texts):
         in_columns = rows[index] == "aligned" or (gaps[index + 1] and (gaps[index] or gaps[index + 2]))
         looks = code[index] or in_columns or _is_drawn(text)
-        made.append(looks and not formula[index] and rows[index] != "loose")
+        is_mono.append(looks and not formula[index] and rows[index] != "loose")
     for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):
         for index in order:
-            made[index] = made[index] or _joins_code(texts, made, index, formula[index])
-    return made
+            is_mono[index] = is_mono[index] or _joins_code(texts, is_mono, index, formula[index])
+    return is_mono
 
 
 def _rows(texts: Sequence[str]) -> list[str]:
@@ -45,7 +45,7 @@ def _rows(texts: Sequence[str]) -> list[str]:
 
     A row alone is aligned if two of its cells end in several spaces.
     """
-    made = [""] * len(texts)
+    kinds = [""] * len(texts)
     start = 0
     for index, text in enumerate([*texts, ""]):
         if text.lstrip(" ")[:1] == "|" and text.count("|", 0, _MAX_ROW) > 2:
@@ -54,9 +54,9 @@ def _rows(texts: Sequence[str]) -> list[str]:
         if run:
             bars = {tuple(at for at, char in enumerate(row[:_MAX_ROW]) if char == "|") for row in run}
             aligned = len(bars) == 1 if len(run) > 1 else len(_CELL_ENDS.findall(run[0])) > 1
-            made[start:index] = ["aligned" if aligned else "loose"] * len(run)
+            kinds[start:index] = ["aligned" if aligned else "loose"] * len(run)
         start = index + 1
-    return made
+    return kinds
 
 
 def _is_drawn(text: str) -> bool:
@@ -74,10 +74,10 @@ def _has_gaps(text: str) -> bool:
     return len(_GAPS.findall(text)) >= 2 or "\t" in text.strip()
 
 
-def _joins_code(texts: Sequence[str], made: Sequence[bool], index: int, has_formula: bool) -> bool:
+def _joins_code(texts: Sequence[str], is_mono: Sequence[bool], index: int, has_formula: bool) -> bool:
     """Whether a line that does not look like code goes with its neighbours that do, so that indentation agrees."""
     text = texts[index]
-    before, after = _neighbour(made, index - 1), _neighbour(made, index + 1)
+    before, after = _neighbour(is_mono, index - 1), _neighbour(is_mono, index + 1)
     if not text.strip() or not (before or after):
         return False
     if has_formula:
@@ -92,5 +92,5 @@ def _joins_code(texts: Sequence[str], made: Sequence[bool], index: int, has_form
     )
 
 
-def _neighbour(made: Sequence[bool], index: int) -> bool:
-    return 0 <= index < len(made) and made[index]
+def _neighbour(is_mono: Sequence[bool], index: int) -> bool:
+    return 0 <= index < len(is_mono) and is_mono[index]

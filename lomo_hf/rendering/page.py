@@ -60,16 +60,29 @@ class Page:
 def render_span(prompt: str, span: Span, style: RenderStyle, caps: Caps) -> Page:
     """R and TrimMargin of algorithm 1: set `prompt[span.start:span.end]` as one page, at its native resolution.
 
+    Args:
+        prompt: The whole prompt; what stands before the span decides how its first line is set.
+        span: A span of it, in characters.
+        style: Sizes, margin and widths, in pixels.
+        caps: Limits of the page, in pixels.
+
+    Returns:
+        The page: grey levels, uint8, (height, width), ink dark on white; and which renderer set it, why it fell back
+        to plain text if it did, and what was mended in its formulas.
+
     Raises:
         UncoveredError: No font has a glyph for a character, or the character cannot be shown.
         TooLargeError: The page would exceed `caps.max_pixels`; its `max_chars` says what would fit.
         RenderError: There is no ink, or a line fits no page.
 
-    >>> from lomo_hf.spans import select_spans
-    >>> found = select_spans("Is $x^2$ even?")
-    >>> page = render_span(found.prompt, found.spans[0], RenderStyle(), Caps())
-    >>> page.renderer, str(page.pixels.dtype), page.pixels.shape[0] < page.pixels.shape[1] < 320
-    ('latex', 'uint8', True)
+    Source: paper, section 3, algorithm 1: a failure of the LaTeX renderer goes to the text renderer.
+
+    Example:
+        >>> from lomo_hf.spans import select_spans
+        >>> located = select_spans("Is $x^2$ even?")
+        >>> page = render_span(located.prompt, located.spans[0], RenderStyle(), Caps())
+        >>> page.renderer, str(page.pixels.dtype), page.pixels.shape[0] < page.pixels.shape[1] < 320
+        ('latex', 'uint8', True)
     """
     text = prompt[span.start : span.end]
     if not text.strip():
@@ -124,8 +137,8 @@ def _sheet(
     """The lines on untrimmed paper: plain prose without Typst, everything else by it."""
     prose = set_prose(lines, width, style)
     if prose is not None:
-        found = placed(prose)
-        return Sheet(found.painted(), found.left, found.top, prose)
+        glyphs = placed(prose)
+        return Sheet(glyphs.painted(), glyphs.left, glyphs.top, prose)
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     wide = [body for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
     return _drawn_wide_enough(lines, formulas, wide, width, style)

@@ -125,15 +125,15 @@ def rooms_of(text: str) -> Iterator[tuple[Room, str]]:
         yield (0, 0), text
         return
     start, here = 0, 0
-    room: Room = (0, 0)
+    reach: Room = (0, 0)
     for word in _WORDS.finditer(text):
-        found = _room(word.group())
-        if found != room:
+        needed = _room(word.group())
+        if needed != reach:
             if here > start:
-                yield room, text[start:here]
-            start, room = here, found
+                yield reach, text[start:here]
+            start, reach = here, needed
         here = word.end()
-    yield room, text[start:]
+    yield reach, text[start:]
 
 
 def piled_marks(text: str) -> bool:

@@ -73,17 +73,17 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
     drawing = read_svg(svg)
     if drawing is not None:
         try:
-            found = placed(drawing)
+            glyphs = placed(drawing)
         except ValueError:  # an outline of another kind
             drawing = None
     if drawing is None:
         paper = "".join(f"#P(${formula}$)\n" for formula in wide)
         return replace(_trimmed(_by_typst(document + paper, width)), svg=svg)
-    left, top = found.left - BLEED, found.top - BLEED
-    size = (found.right - found.left) * (found.bottom - found.top)
+    left, top = glyphs.left - BLEED, glyphs.top - BLEED
+    size = (glyphs.right - glyphs.left) * (glyphs.bottom - glyphs.top)
     if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
         raise RenderError("overflow", f"a line does not fit a column of {width} px.")
-    return Sheet(found.painted(), left, top, drawing, svg)
+    return Sheet(glyphs.painted(), left, top, drawing, svg)
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:

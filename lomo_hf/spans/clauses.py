@@ -52,18 +52,18 @@ def with_clauses(borders: Borders, edges: Sequence[int], wanted: Sequence[float]
         >>> [text[at:] for at in with_clauses(Borders(text, ()), [0, len(text)], [1 / 2])[1:-1]]
         ['with a clause in its middle, and then another.']
     """
-    made, size = list(edges), len(borders.prompt)
+    places, size = list(edges), len(borders.prompt)
     for share in wanted:
         target = share * size
-        at = bisect_left(made, target)
-        near = min(target - made[at - 1] if at else target, made[at] - target)
+        at = bisect_left(places, target)
+        near = min(target - places[at - 1] if at else target, places[at] - target)
         if near <= _NEAR * size:
             continue
-        low, high = made[max(0, at - 1)], made[min(at, len(made) - 1)]
+        low, high = places[max(0, at - 1)], places[min(at, len(places) - 1)]
         place = next(_clauses(borders, low, high, target, near), None)
         if place is not None:
-            insort(made, place)
-    return made
+            insort(places, place)
+    return places
 
 
 def _clauses(borders: Borders, low: int, high: int, target: float, near: float) -> Iterator[int]:

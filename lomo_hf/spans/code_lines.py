@@ -87,13 +87,13 @@ def code_lines(lines: Sequence[str], formulas: Sequence[bool] | None = None) -> 
         [False, True, True, True, False, False]
     """
     held = formulas or [False] * len(lines)
-    made = [not formula and is_code_line(line) for line, formula in zip(lines, held, strict=True)]
+    is_code = [not formula and is_code_line(line) for line, formula in zip(lines, held, strict=True)]
     for start, stop in (*_data_runs(lines), *_queries(lines)):
-        made[start:stop] = [True] * (stop - start)
+        is_code[start:stop] = [True] * (stop - start)
     for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
         for index in order:
-            made[index] = made[index] or (not held[index] and _goes_with_code(lines, made, index))
-    return made
+            is_code[index] = is_code[index] or (not held[index] and _goes_with_code(lines, is_code, index))
+    return is_code
 
 
 def _data_runs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -125,9 +125,9 @@ def _opens_nest(lines: Sequence[str], at: int, stop: int) -> bool:
     return _indent(lines[at + 1]) > len(key[1])
 
 
-def _goes_with_code(lines: Sequence[str], made: Sequence[bool], index: int) -> bool:
+def _goes_with_code(lines: Sequence[str], is_code: Sequence[bool], index: int) -> bool:
     line = lines[index]
-    beside = (index > 0 and made[index - 1]) or (index + 1 < len(lines) and made[index + 1])
+    beside = (index > 0 and is_code[index - 1]) or (index + 1 < len(lines) and is_code[index + 1])
     if not beside or len(line) >= _LONG_CODE or _is_prose(line) or _CJK.search(line, 0, 40):
         return False
     return _LIKELY.match(line) is not None

@@ -108,7 +108,7 @@ _TOO_SHORT, _TOO_LONG = 6, 2  # times what a border off its place counts
 
 
 def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> Localization:
-    r"""S(x): locate the spans of a prompt.
+    """S(x): locate the spans of a prompt.
 
     A prompt of at most three sentences is one span. Otherwise the span is the run of blocks closest to the middle
     third in characters (the first third, the last third, two sixths, everything), and never all of the prompt where
@@ -120,6 +120,9 @@ def select_spans(prompt: str, position: str = "middle", *, answer: str = "") -> 
         position: A name of `POSITIONS`.
         answer: Decides for the position "answer-overlap" only: it looks for the third that holds most of the answer's
             words, as "densest-math" does for formulas; where there are none, both are the middle.
+
+    Returns:
+        The spans in order, as offsets in characters of `prompt`; none overlap, and no border is inside a formula.
 
     Raises:
         RecipeError: The position is not one of `POSITIONS`.
@@ -141,10 +144,13 @@ def locator(position: str) -> Callable[[str, str], Localization]:
     Args:
         position: A name of `POSITIONS`.
 
+    Returns:
+        What `select_spans` does at this position, as a picklable function of the prompt and the answer.
+
     Raises:
         RecipeError: The position is not one of `POSITIONS`.
 
-    Source: table 4.
+    Source: paper, table 4.
 
     Example:
         >>> len(locator("full")("One comes first. Two is next. Three is third. Four ends it.", "").spans)
@@ -230,10 +236,13 @@ def check_position(position: str) -> Callable[[Blocks], list[_Run]]:
     Args:
         position: A name of `POSITIONS`.
 
+    Returns:
+        Blocks -> (first, past the last) of each run of blocks that becomes a page.
+
     Raises:
         RecipeError: There is none.
 
-    Source: table 4.
+    Source: paper, table 4.
 
     Example:
         >>> check_position("full")(Blocks("One. Two.", (0, 5, 9), ()))

@@ -69,7 +69,7 @@ def pairs_of(stretch: Stretch) -> list[Pair]:
     """
     following = _following(stretch.tokens)
     environments = _environments(stretch.tokens) if stretch.has_environments else {}
-    made = []
+    pairs = []
     for index, token in enumerate(stretch.tokens):
         pair = None
         if token.kind == "$":
@@ -82,8 +82,8 @@ def pairs_of(stretch: Stretch) -> list[Pair]:
         elif token.kind[0] == "`":
             pair = _code(stretch, index, following[index])
         if pair is not None:
-            made.append(pair)
-    return made
+            pairs.append(pair)
+    return pairs
 
 
 def chosen(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) -> list[Pair]:
@@ -119,13 +119,13 @@ def chosen(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) ->
             total = strength + inside[pair.last + 1] - inside[index + 1] + best[pair.last + 1]
             if strength > 0 and total > best[index]:
                 best[index], taken[index] = total, True
-    made, index = [], 0
+    kept, index = [], 0
     while index < count:
         if taken[index]:
-            made.append(opened[index][0])
-            index = made[-1].last
+            kept.append(opened[index][0])
+            index = kept[-1].last
         index += 1
-    return made
+    return kept
 
 
 def _inside(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) -> list[int]:
@@ -141,14 +141,14 @@ def _inside(stretch: Stretch, pairs: Sequence[Pair], strengths: Sequence[int]) -
 def _following(tokens: Sequence[Token]) -> list[int]:
     """For each token the index of the next of its kind, or of what closes it; -1 for none."""
     latest: dict[str, int] = {}
-    made = [-1] * len(tokens)
+    following = [-1] * len(tokens)
     for index in range(len(tokens) - 1, -1, -1):
         kind = tokens[index].kind
-        made[index] = latest.get(_CLOSERS.get(kind, kind), -1)
-        if kind in _CLOSERS and 0 <= latest.get(kind, -1) < made[index]:
-            made[index] = -1  # opened again before it is closed
+        following[index] = latest.get(_CLOSERS.get(kind, kind), -1)
+        if kind in _CLOSERS and 0 <= latest.get(kind, -1) < following[index]:
+            following[index] = -1  # opened again before it is closed
         latest[kind] = index
-    return made
+    return following
 
 
 def _dollars(stretch: Stretch, index: int, following: Sequence[int]) -> Pair | None:

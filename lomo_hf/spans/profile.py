@@ -62,18 +62,18 @@ class Profile:
             ['code', 'code']
         """
         sure, padded, money, escapes = self._counts
-        made = ["sure"] * min(sure, 3)
+        added = ["sure"] * min(sure, 3)
         if signs[0] == "brackets":
-            return made + ["escaped brackets"] * min(escapes, 2)
+            return added + ["escaped brackets"] * min(escapes, 2)
         code = self.code
-        made += ["code"] * code
+        added += ["code"] * code
         if not _PADDED.isdisjoint(signs):
-            made += ["padded habit"] * min(padded, 2)
+            added += ["padded habit"] * min(padded, 2)
         if "amount" in signs:
-            made += ["money"] * min(money, 2)
+            added += ["money"] * min(money, 2)
         if signs[0] == "dollars" and sure > 1 and self._dollars % 2 == 0 and not code and not money:
-            made.append("even")  # each dollar should have its partner
-        return made + ["SQL"] * self.sql
+            added.append("even")  # each dollar should have its partner
+        return added + ["SQL"] * self.sql
 
     def signs_for_bare(self) -> list[str]:
         """The signs that the prompt adds to those of a command without delimiters.

@@ -39,6 +39,9 @@ def scan(prompt: str) -> tuple[Atom, ...]:
     Args:
         prompt: Any text.
 
+    Returns:
+        Formulas, code spans and fenced blocks, with offsets in characters of `prompt`.
+
     Source: paper, section 3: "explicit mathematical expressions and common LaTeX commands are atomic". How an
     expression is told from money and code is ours; docs/formulas.md says how often it is right.
 
@@ -87,10 +90,10 @@ def stretches_of(prompt: str, blocks: Sequence[Atom]) -> list[Stretch]:
         [(0, 2), (11, 13)]
     """
     borders = [0, *(place for block in blocks for place in (block.start, block.end)), len(prompt)]
-    made = list(zip(borders[::2], borders[1::2], strict=True))
+    bounds = list(zip(borders[::2], borders[1::2], strict=True))
     if "\\end{document}" in prompt:
-        made = [part for low, high in made for part in _outside_documents(prompt, low, high)]
-    return [Stretch(prompt, start, end) for start, end in made if start < end]
+        bounds = [part for low, high in bounds for part in _outside_documents(prompt, low, high)]
+    return [Stretch(prompt, start, end) for start, end in bounds if start < end]
 
 
 def _outside_documents(prompt: str, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -181,7 +184,7 @@ def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile)
     """
     text, low, high = stretch.text, stretch.start, stretch.end
     commands, here, index, nameless = BareCommands(stretch), low, 0, 0
-    found: list[Atom] = []
+    atoms: list[Atom] = []
     for token in stretch.tokens:
         while index < len(delimited) and delimited[index].end <= token.start:
             index += 1
@@ -191,21 +194,21 @@ def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile)
             atom = commands.formula(token)
             nameless += atom is None and text[token.end : token.end + 1] != "{"
             if atom is not None:
-                found.append(atom)
+                atoms.append(atom)
                 here = atom.end
-    if not found:
+    if not atoms:
         return []
-    beside = [_are_beside(text, left, right) for left, right in pairwise(found)]
-    own = [bare_signs(text, atom.start, atom.end, low, high) for atom in found]
+    beside = [_are_beside(text, left, right) for left, right in pairwise(atoms)]
+    own = [bare_signs(text, atom.start, atom.end, low, high) for atom in atoms]
     for at, signs in enumerate(own):
         if "box" not in signs and ((at > 0 and beside[at - 1]) or (at < len(beside) and beside[at])):
             signs.append("neighbour")
         if "alone" in signs and (profile.sure or "neighbour" in signs):
             signs.remove("alone")
-        if profile.strings and text[found[at].start + 1] in _ESCAPES and text.find("{", *_extent(found[at])) < 0:
+        if profile.strings and text[atoms[at].start + 1] in _ESCAPES and text.find("{", *_extent(atoms[at])) < 0:
             signs.append("string escape")
     spoken = [not _SPOKEN.isdisjoint(signs) or "box" in signs for signs in own]
-    plain = [not said and not _OF_FORMULAS.isdisjoint(signs) for said, signs in zip(spoken, own, strict=True)]
+    plain = [not word and not _OF_FORMULAS.isdisjoint(signs) for word, signs in zip(spoken, own, strict=True)]
     boxes = sum(["box" in signs for signs in own])  # a prompt that asks for a box speaks of no other command
     spoken_of, formulas, shared = nameless + sum(spoken) - boxes, sum(plain), profile.signs_for_bare()
     return [
@@ -216,7 +219,7 @@ def bare_commands(stretch: Stretch, delimited: Sequence[Atom], profile: Profile)
             + ["other formulas"] * (min(formulas - plain[at], 3) if not spoken[at] else 0)
             + ["spoken about"] * min(spoken_of - (spoken[at] and "box" not in own[at]), 2),
         )
-        for at, atom in enumerate(found)
+        for at, atom in enumerate(atoms)
     ]
 
 

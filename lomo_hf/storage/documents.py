@@ -36,13 +36,13 @@ def parse(document: str | bytes, check: Check) -> Any:
     lomo_hf.errors.IntegrityError: rows must be a whole number of 0 or more; found '5'
     """
     try:
-        said = json.loads(document)
-        check(said, "")
+        value = json.loads(document)
+        check(value, "")
     except RecursionError:
         raise IntegrityError("it is nested too deep") from None
     except ValueError as error:
         raise IntegrityError(str(error)) from error
-    return said
+    return value
 
 
 def text(value: Any, at: str) -> None:
@@ -78,26 +78,26 @@ def anything(value: Any, at: str) -> None:
     """Whatever JSON can say, if it is not nested without end and can be written again."""
     waiting = [(value, 0)]
     while waiting:
-        one, depth = waiting.pop()
+        item, depth = waiting.pop()
         if depth > _DEEPEST:
             raise ValueError(f"{at} is nested too deep")
-        if isinstance(one, dict):
-            for key, inner in one.items():
+        if isinstance(item, dict):
+            for key, inner in item.items():
                 text(key, at)
                 waiting.append((inner, depth + 1))
-        elif isinstance(one, list):
-            waiting.extend((inner, depth + 1) for inner in one)
-        elif isinstance(one, str):
-            text(one, at)
-        elif isinstance(one, float) and not math.isfinite(one):
-            raise _wrong(at, "a finite number", one)
+        elif isinstance(item, list):
+            waiting.extend((inner, depth + 1) for inner in item)
+        elif isinstance(item, str):
+            text(item, at)
+        elif isinstance(item, float) and not math.isfinite(item):
+            raise _wrong(at, "a finite number", item)
 
 
 def one_of(*values: str | int) -> Check:
     """One of these, of the same type."""
 
     def check(value: Any, at: str) -> None:
-        if not any(type(value) is type(one) and value == one for one in values):
+        if not any(type(value) is type(allowed) and value == allowed for allowed in values):
             raise _wrong(at, " or ".join(map(repr, values)), value)
 
     return check
@@ -119,8 +119,8 @@ def listed(inner: Check) -> Check:
     def check(value: Any, at: str) -> None:
         if not isinstance(value, list):
             raise _wrong(at, "a list", value)
-        for place, one in enumerate(value):
-            inner(one, f"{at}[{place}]")
+        for place, item in enumerate(value):
+            inner(item, f"{at}[{place}]")
 
     return check
 
@@ -131,9 +131,9 @@ def mapped(inner: Check, key: Check = text) -> Check:
     def check(value: Any, at: str) -> None:
         if not isinstance(value, dict):
             raise _wrong(at, "names and values", value)
-        for name, one in value.items():
+        for name, item in value.items():
             key(name, f"a name in {at or 'it'}")
-            inner(one, _below(at, name))
+            inner(item, _below(at, name))
 
     return check
 
@@ -148,9 +148,9 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
         for name in required:
             if name not in value:
                 raise ValueError(f"{_below(at, name)} is missing")
-        for name, one in value.items():
+        for name, item in value.items():
             text(name, f"a name in {at or 'it'}")
-            known.get(name, anything)(one, _below(at, name))
+            known.get(name, anything)(item, _below(at, name))
 
     return check
 
@@ -160,6 +160,6 @@ def _below(at: str, name: str) -> str:
     return f"{at}.{shown}" if at else shown
 
 
-def _wrong(at: str, wanted: str, found: Any) -> ValueError:
-    shown = repr(found)[:60] if isinstance(found, str | int | float | None) else f"a {type(found).__name__}"
+def _wrong(at: str, wanted: str, value: Any) -> ValueError:
+    shown = repr(value)[:60] if isinstance(value, str | int | float | None) else f"a {type(value).__name__}"
     return ValueError(f"{at or 'it'} must be {wanted}; found {shown}")

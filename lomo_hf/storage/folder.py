@@ -106,7 +106,12 @@ class Folder:
 class Place:
     """A path in a folder, which need not exist. Every method refuses links on its way and at its end.
 
+    Args:
+        folder: The folder, held open.
+        inside: The path below it, with forward slashes.
+
     Raises:
+        IntegrityError: The path leads out of the folder.
         LinkError: By any method: a step of the path is a link.
         OSError: By any method, with the full path as its `filename`.
     """
@@ -143,20 +148,20 @@ class Place:
 
     def is_file(self) -> bool:
         """Whether a regular file lies here."""
-        found = self.stat()
-        return found is not None and stat.S_ISREG(found.st_mode)
+        status = self.stat()
+        return status is not None and stat.S_ISREG(status.st_mode)
 
     def is_folder(self) -> bool:
         """Whether a folder lies here."""
-        found = self.stat()
-        return found is not None and stat.S_ISDIR(found.st_mode)
+        status = self.stat()
+        return status is not None and stat.S_ISDIR(status.st_mode)
 
     def size(self) -> int:
         """Bytes of the file."""
-        found = self.stat()
-        if found is None:
+        status = self.stat()
+        if status is None:
             raise _error(errno.ENOENT, self.path)
-        return found.st_size
+        return status.st_size
 
     def names(self) -> list[str]:
         """Of what lies in the folder here, in order; none where there is no folder."""
@@ -169,10 +174,10 @@ class Place:
     def walk(self) -> Iterator["Place"]:
         """Every file here or below, of whatever kind, in order."""
         self._check_depth()
-        found = self.stat()
-        if found is None:
+        status = self.stat()
+        if status is None:
             return
-        if not stat.S_ISDIR(found.st_mode):
+        if not stat.S_ISDIR(status.st_mode):
             yield self
             return
         held = self.hold()
@@ -290,8 +295,8 @@ class Place:
 
     def _refuse_special(self) -> None:
         """A pipe or a device is not ours to replace; a folder the system refuses to."""
-        found = self.stat()
-        if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        status = self.stat()
+        if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
             raise BuildError(self._special())
 
     def _special(self) -> str:
@@ -323,11 +328,11 @@ class Place:
             if make:
                 with suppress(FileExistsError):
                     os.mkdir(*self._at(above), dir_fd=above.descriptor)
-            found = self._stat(above)
-            if found is not None and not stat.S_ISDIR(found.st_mode):
+            status = self._stat(above)
+            if status is not None and not stat.S_ISDIR(status.st_mode):
                 raise _error(errno.ENOTDIR, self.path)
             if above.descriptor is None:
-                if found is None:
+                if status is None:
                     raise _error(errno.ENOENT, self.path)
                 return above.below(self.name, None)
             return above.below(self.name, self._opened(above, _FOLDER | _NOFOLLOW))
@@ -337,12 +342,12 @@ class Place:
 
     def _stat(self, above: Folder) -> os.stat_result | None:
         try:
-            found = os.stat(*self._at(above), dir_fd=above.descriptor, follow_symlinks=False)
+            status = os.stat(*self._at(above), dir_fd=above.descriptor, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
+        if stat.S_ISLNK(status.st_mode) or getattr(status, "st_reparse_tag", 0) == _JUNCTION:
             raise LinkError(self._refusal())
-        return found
+        return status
 
     def _opened(self, above: Folder, flags: int) -> int:
         try:

@@ -191,7 +191,7 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
         (["render-eval", "mmstar", "--out", "twins"], 1, "lomo: "),
         (["push", "nowhere", "org/x", "--tag", "v1.0.0"], 2, "folder 'nowhere' does not exist"),
         (["push", ".", "org/x", "--tag", "v1.0.0"], 3, "holds no manifest.json"),
-        (["verify", ".", "--remote", "lomo"], 2, "repository must be org/name"),
+        (["verify", ".", "--remote", "lomo"], 2, "--remote must be org/name or org/name@v1.0.0; found 'lomo'"),
         (["verify", ".", "--remote", "org/x@"], 2, "found 'org/x@'"),
         (["verify", ".", "--download"], 2, "found no --remote. Write --remote org/name"),
         (["build", "--repo", "a/b/c"], 2, "repository must be org/name"),

@@ -208,7 +208,7 @@ def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: R
     assert "image-bearing to text-only 1.00 : 1" in said
     assert 'open_mix("mix.json")' in said
     assert "interleave_datasets" in said
-    assert len(list(Path("mixed").glob("train-*.parquet"))) == 1
+    assert len(list(Path("mixed/mixture").glob("train-*.parquet"))) == 1
     assert lomo(*asked, "--ratio", "half").startswith("exit 2: lomo: ratio must be natural")
 
 

@@ -121,7 +121,7 @@ def test_the_command_writes_one_file(
     monkeypatch.setattr("sys.argv", ["lomo", "browse", str(built.folder), "--out", str(out), "--rows", "5"])
     with pytest.raises(SystemExit):
         main()
-    assert "one file, no network" in capsys.readouterr().out
+    assert "one file; it loads nothing else" in capsys.readouterr().out
     assert len(data_of(out.read_text(encoding="utf-8"))) == 5
     assert [path.name for path in tmp_path.iterdir()] == ["b.html"]
 
@@ -208,7 +208,10 @@ class TestInABrowser:
         assert choose("search", "no row says this") == 0
         assert "No row is like that" in opened.ask("document.body.innerText")
         opened.press("Escape")
-        assert opened.ask("document.getElementById('count').textContent") == f"{len(rows)} of {len(rows)} rows"
+        assert (
+            opened.ask("document.getElementById('count').textContent")
+            == f"{len(rows)} of the {len(rows)} on this page"
+        )
 
     def test_keys_walk_through_the_rows_and_show_the_text(self, opened: Page) -> None:
         at = "[...document.querySelectorAll('article')].indexOf(document.activeElement)"

@@ -39,9 +39,9 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_each_split_loads_by_its_name_in_every_view(built: Path, tmp_path: Path) -> None:
-    for view in ("ratio50", "ratio50-sharegpt", "ratio100"):
-        loaded = datasets.load_dataset(str(built), view, cache_dir=str(tmp_path))
+def test_each_split_loads_by_its_name_in_every_config(built: Path, tmp_path: Path) -> None:
+    for config in ("ratio50", "ratio100"):
+        loaded = datasets.load_dataset(str(built), config, cache_dir=str(tmp_path))
         assert {split: len(rows) for split, rows in loaded.items()} == SIZES
     test = datasets.load_dataset(str(built), "ratio50", split="test", cache_dir=str(tmp_path))
     assert all(row["id"].startswith("test/") for row in test)

@@ -372,7 +372,7 @@ def test_a_suite_makes_what_can_be_had_and_says_why_the_rest_cannot(tmp_path: Pa
         "lomo13", tmp_path / "out", only=["MMMU", "V*", "SimpleVQA", "CountBench"], sources=local, started=heard.append
     )
     assert heard == ["mmmu", "simplevqa", "vstar", "countbench"]
-    assert {name: made.rows for name, made in report.made.items()} == {"mmmu": 3, "simplevqa": 2, "vstar": 2}
+    assert {name: result.rows for name, result in report.rendered.items()} == {"mmmu": 3, "simplevqa": 2, "vstar": 2}
     assert list(report.missing) == ["countbench"]
     assert report.missing["countbench"].startswith("nowhere.parquet does not exist. Give a file here")
     record = json.loads((tmp_path / "out" / "suite.json").read_text())
@@ -380,7 +380,7 @@ def test_a_suite_makes_what_can_be_had_and_says_why_the_rest_cannot(tmp_path: Pa
     assert list(record["missing"]) == ["countbench"]
     assert str(tmp_path) not in json.dumps(record)
     again = render_suite("lomo13", tmp_path / "out", only=["mmmu"], sources={"mmmu": local["mmmu"]})
-    assert again.made["mmmu"].rows == 3
+    assert again.rendered["mmmu"].rows == 3
 
 
 def test_parts_of_a_suite_are_named_as_the_paper_does_or_by_definition() -> None:

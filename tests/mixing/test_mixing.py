@@ -207,6 +207,17 @@ def test_a_mixture_streams_from_its_instructions_and_nothing_is_copied(
         read_mixture(path)
 
 
+def test_a_mixture_without_a_row_of_text_opens_again(tmp_path: Path) -> None:
+    build_dataset(None, ["ratio100"], tmp_path / "lomo", limit=8)
+    mixture = mix(open_split(tmp_path / "lomo", "ratio100"), open_multimodal(tmp_path / "lomo" / "ratio100"))
+    (tmp_path / "mix.json").write_text(mixture_json(mixture), encoding="utf-8")
+    assert mixture.counts["text"] == 0
+    assert read_mixture(tmp_path / "mix.json").counts == mixture.counts
+    write_mixture(mixture, tmp_path / "whole")
+    assert verify_dataset(tmp_path / "whole").contents.rows("mixture") == 16
+    assert "There is no row of text only." in (tmp_path / "whole" / "README.md").read_text(encoding="utf-8")
+
+
 def test_a_mixture_can_be_written_out_and_loaded(hub: ServedHub, split: Path, tmp_path: Path) -> None:
     from datasets import load_dataset
 

@@ -29,7 +29,12 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Processes of this machine; see `build_shards`."""
+    """Processes of this machine; see `build_shards`.
+
+    Attributes:
+        num_proc: How many.
+        guarded: With one process, make rows in a worker all the same, which may be killed.
+    """
 
     num_proc: int = 1
     guarded: bool = False

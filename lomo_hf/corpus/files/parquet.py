@@ -90,8 +90,7 @@ def read_layout(file: "pq.ParquetFile", where: str, columns: ColumnMap = AS_IT_S
     wanted = columns.fetched(names)
     light = [] if columns.whole else [name for name in wanted if name in MEDIA_COLUMNS]
     media = tuple(name for name in light if not _is_null(file.schema_arrow.field(name)))
-    schema = file.metadata.schema
-    paths = [schema.column(index).path for index in range(len(file.metadata.schema))]
+    paths = _leaf_paths(file.metadata)
     leaves = [path for path in paths if path.partition(".")[0] in wanted]
     skipped = {path for path in leaves if path.partition(".")[0] in media and _has_path(path, leaves)}
     kept = tuple(path for path in leaves if path not in skipped or path.endswith(".path"))
@@ -145,6 +144,14 @@ class Parquet:
         if start < min(stop, self.rows):
             with _parquet(self.stamp) as file:
                 yield from self.layout.fetch(file, start, stop)
+
+
+def _leaf_paths(metadata: "pq.FileMetaData") -> list[str]:
+    """The path of every leaf column. Asked for its schema, a footer would be held until Python looks for cycles."""
+    if metadata.num_row_groups:
+        group = metadata.row_group(0)
+        return [group.column(index).path_in_schema for index in range(metadata.num_columns)]
+    return [metadata.schema.column(index).path for index in range(metadata.num_columns)]
 
 
 def _is_null(field: "pa.Field") -> bool:

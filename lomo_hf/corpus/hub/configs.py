@@ -134,10 +134,10 @@ def choose_splits(
         UsageError: There is no such split, or no such config in any of them.
         SourceError: Nothing is left.
     """
-    found = [find_configs(listing, split) for split in splits]
-    everywhere = {name: config for available in reversed(found) for name, config in available.items()}
+    by_split = [find_configs(listing, split) for split in splits]
+    everywhere = {name: config for available in reversed(by_split) for name, config in available.items()}
     chosen = choose_configs(everywhere, listing.repo, configs=configs, exclude=exclude, with_media=with_media)
-    return [available[config.name] for available in found for config in chosen if config.name in available]
+    return [available[config.name] for available in by_split for config in chosen if config.name in available]
 
 
 def without_repeats(configs: Sequence[HubConfig]) -> list[HubConfig]:
@@ -194,8 +194,8 @@ def _folders(listing: Listing) -> dict[str, dict[str, list[HubFile]]]:
         if _is_rows(path):
             parts = PurePosixPath(path).parts
             config = "default" if len(parts) == 1 or (len(parts) == 2 and parts[0] == "data") else parts[0]
-            said = split_in_name(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
-            folders.setdefault(config, {}).setdefault(said or TRAIN, []).append(file)
+            split_name = split_in_name(parts[1] if len(parts) == 3 else parts[-1].partition(".")[0])
+            folders.setdefault(config, {}).setdefault(split_name or TRAIN, []).append(file)
     return folders
 
 

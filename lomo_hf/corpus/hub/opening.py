@@ -66,9 +66,19 @@ def open_hub(
         retrier: How often and how long to insist where the Hub is busy, and who hears of it; by default the log.
         on_config: Called with (config, how many are planned, how many there are).
 
+    Returns:
+        A source with a part for each config and split. Rows are fetched when they are read.
+
     Raises:
         UsageError: It has no such config or split.
         SourceError: The repository does not exist or holds no rows that can be read.
+
+    Example:
+        With a network: `len(open_hub("llava-ov15-text", configs=["gsm8k"]))`.
+
+        >>> open_hub("no-such-preset")
+        Traceback (most recent call last):
+        lomo_hf.errors.SourceError: 'no-such-preset' is no dataset on the Hub. Write org/name or org/name@revision.
     """
     hub = parse_hub_name(name) if isinstance(name, str) else name
     if hub is None:
@@ -94,8 +104,8 @@ def open_hub(
 
 def _wanted(listing: Listing, splits: Sequence[str]) -> list[str | None]:
     """The splits to read, in order; None where there is one and it need not be named."""
-    found = tuple(dict.fromkeys(splits)) or find_splits(listing)
-    return list(found) if splits or len(found) > 1 else [None]
+    names = tuple(dict.fromkeys(splits)) or find_splits(listing)
+    return list(names) if splits or len(names) > 1 else [None]
 
 
 def _has_known_turns(part: FileSource) -> bool:

@@ -41,6 +41,7 @@ class Sampling:
         seed: Another seed, another draw.
         dedup: Only the first row with the same prompt is eligible.
         overlap: Files of evaluation prompts; rows that share `ngram` words in a row with one are not eligible.
+        ngram: How many words in a row count as an overlap.
 
     Raises:
         RecipeError: A field says something that cannot be.
@@ -84,7 +85,19 @@ class Sampling:
 
 @dataclass(frozen=True)
 class DrawnConfig:
-    """What was counted for one config. `refused` is None where no text was read."""
+    """What was counted for one config.
+
+    Attributes:
+        config: Its name.
+        rows: All its rows.
+        eligible: Those that could be drawn.
+        quota: How many rows, or tokens, it was to give.
+        drawn: How many rows it gave.
+        refused: Reason -> rows that cannot become a row of the dataset; None where no text was read.
+        duplicates: Rows left out because an earlier one has the same prompt.
+        overlapping: Rows left out because they share words with an evaluation prompt.
+        tokens: Of the drawn rows, estimated; None where they were not counted.
+    """
 
     config: str
     rows: int
@@ -99,7 +112,15 @@ class DrawnConfig:
 
 @dataclass(frozen=True)
 class Draw:
-    """A draw: the source of its rows, how it came about, and examples of what decontamination left out."""
+    """A draw.
+
+    Attributes:
+        source: The drawn rows.
+        sampling: What was asked for.
+        configs: What was counted for each config.
+        evaluation: What the rows were held against, where they were.
+        examples: Some rows that were left out because they overlap with an evaluation prompt.
+    """
 
     source: DrawnSource
     sampling: Sampling
@@ -111,17 +132,29 @@ class Draw:
 def draw(
     source: FileSource | JoinedSource, sampling: Sampling, progress: Callable[[int, int], None] | None = None
 ) -> Draw:
-    """Draw rows of a source. `progress` is called with (rows read, rows in all) where text has to be read.
+    """Draw rows of a source.
+
+    Args:
+        source: A corpus, opened.
+        sampling: What to draw.
+        progress: Called with (rows read, rows in all) where text has to be read.
+
+    Returns:
+        The drawn rows as a source in the corpus's order, and what was counted. With the same seed, a larger draw
+        from a config holds the smaller one.
 
     Raises:
         RecipeError: More is asked for than there is, or a weight names no config.
         SourceError: An evaluation file cannot be read.
 
-    >>> from lomo_hf.corpus import open_corpus
-    >>> few, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
-    >>> ids = [{row.id for row in drawn.conversations(0, 50)} for drawn in (few, more)]
-    >>> len(ids[0]), ids[0] < ids[1]
-    (20, True)
+    Source: paper, section 4: instances sampled at random. How is ours: every row has a rank by seed and id.
+
+    Example:
+        >>> from lomo_hf.corpus import open_corpus
+        >>> few, more = (draw(open_corpus(), Sampling(rows=rows)).source for rows in (20, 50))
+        >>> ids = [{row.id for row in drawn.conversations(0, 50)} for drawn in (few, more)]
+        >>> len(ids[0]), ids[0] < ids[1]
+        (20, True)
     """
     evaluation = tuple(read_evaluation(Path(path)) for path in sampling.overlap)
     surveys = _surveys(source, sampling, evaluation, progress)
@@ -144,6 +177,17 @@ def estimated_tokens(conversation: Conversation) -> int:
     """About how many tokens a conversation has: one for every four bytes of UTF-8, and four for each turn.
 
     An estimate that needs no tokenizer, the same for every model: good for a budget, not for a context window.
+
+    Args:
+        conversation: Any.
+
+    Returns:
+        Tokens.
+
+    Example:
+        >>> from lomo_hf.corpus import to_conversation
+        >>> estimated_tokens(to_conversation({"prompt": "2 + 2 = ?", "answer": "4"}, config="demo", index=0))
+        10
     """
     return sum(len(turn.text.encode()) // 4 + 4 for turn in conversation.turns)
 

@@ -17,7 +17,14 @@ __all__ = ["DrawnSource", "drawn_source"]
 
 @dataclass(frozen=True, eq=False)
 class DrawnSource:
-    """Chosen rows of a source, in the source's order. Picklable; holds a bit for each row of the source."""
+    """Chosen rows of a source, in the source's order. Picklable; holds a bit for each row of the source.
+
+    Attributes:
+        inner: The source.
+        picks: Which rows of each of its parts.
+        counts: How many rows of each of its parts.
+        digest: Of the inner source's and of which rows were drawn.
+    """
 
     inner: FileSource | JoinedSource
     picks: tuple[Picks, ...] = field(repr=False)

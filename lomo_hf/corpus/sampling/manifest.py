@@ -61,9 +61,21 @@ _SHAPE: Final = record(
 _DECIDING: Final = ("lomo-hf", "numpy", "pyarrow", "huggingface_hub")
 
 
-def draw_json(made: Draw) -> str:
-    """The manifest of a draw as a JSON document; equal draws give equal bytes."""
-    inner, sampling = made.source.inner, made.sampling
+def draw_json(drawn: Draw) -> str:
+    """The manifest of a draw as a JSON document; equal draws give equal bytes.
+
+    Args:
+        drawn: What `draw` gave.
+
+    Returns:
+        The text of a `draw.json`, which `read_draw` reads and `replay` turns into the same rows.
+
+    Example:
+        >>> from lomo_hf.corpus import open_corpus
+        >>> json.loads(draw_json(draw(open_corpus(), Sampling(rows=20))))["rows"]
+        20
+    """
+    inner, sampling = drawn.source.inner, drawn.sampling
     parts = inner.parts
     record = {
         "format": _FORMAT,
@@ -79,14 +91,14 @@ def draw_json(made: Draw) -> str:
             "digest": inner.digest,
             "rows": len(inner),
         },
-        "sampling": recorded_sampling(sampling, made.evaluation),
-        "rows": len(made.source),
-        "digest": made.source.digest,
+        "sampling": recorded_sampling(sampling, drawn.evaluation),
+        "rows": len(drawn.source),
+        "digest": drawn.source.digest,
         "configs": [
             {**asdict(config), "picked": picks.encode()}
-            for config, picks in zip(made.configs, made.source.picks, strict=True)
+            for config, picks in zip(drawn.configs, drawn.source.picks, strict=True)
         ],
-        "overlap_examples": [dict(example) for example in made.examples],
+        "overlap_examples": [dict(example) for example in drawn.examples],
     }
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
@@ -113,7 +125,23 @@ def recorded_reading(parts: Sequence[FileSource]) -> dict[str, list[str] | str]:
 
 
 def read_draw(path: Path) -> dict[str, Any]:
-    """A manifest as plain values. Raises `SourceError` or `IntegrityError`."""
+    """A manifest as plain values.
+
+    Args:
+        path: A `draw.json`.
+
+    Returns:
+        What `draw_json` wrote, its shape checked.
+
+    Raises:
+        SourceError: The file cannot be read.
+        IntegrityError: It is not the manifest of a draw.
+
+    Example:
+        >>> read_draw(Path("nowhere", "draw.json"))
+        Traceback (most recent call last):
+        lomo_hf.errors.SourceError: draw.json cannot be read (No such file or directory). Give the draw.json of a draw.
+    """
     try:
         return dict(parse(path.read_bytes(), _SHAPE))
     except OSError as error:
@@ -142,9 +170,18 @@ def replay(
         overlap: The evaluation files, needed to draw anew where there were some.
         progress: As in `draw`.
 
+    Returns:
+        The drawn rows as a source.
+
     Raises:
         SourceError: The corpus is needed and not given, or cannot be opened.
         IntegrityError: The corpus is another one, or the rows are.
+
+    Example:
+        >>> from lomo_hf.corpus import open_corpus
+        >>> drawn = draw(open_corpus(), Sampling(rows=20))
+        >>> replay(json.loads(draw_json(drawn)), open_corpus(), anew=True).digest == drawn.source.digest
+        True
     """
     recorded = record["source"]
     opened = source if source is not None else _opened(recorded, endpoint)
@@ -154,17 +191,17 @@ def replay(
             f"this one ({opened.description}). Give the one that it was made from."
         )
     if anew:
-        made = draw(opened, _sampling(record["sampling"], overlap), progress).source
+        drawn = draw(opened, _sampling(record["sampling"], overlap), progress).source
     else:
         sizes = [len(part) for part in opened.parts]
         if [config["rows"] for config in record["configs"]] != sizes:
             raise IntegrityError(f"the draw names other configs or sizes than the corpus has ({sizes}). Draw again.")
         picks = tuple(Picks.decode(config["rows"], config["picked"]) for config in record["configs"])
-        made = drawn_source(opened, picks)
-    if made.digest != record["digest"]:
+        drawn = drawn_source(opened, picks)
+    if drawn.digest != record["digest"]:
         how = "drawn again, the rows are others" if anew else "the recorded rows are damaged"
         raise IntegrityError(f"{how} than the manifest says; made with {record.get('versions')}. Draw again.")
-    return made
+    return drawn
 
 
 def _opened(recorded: Mapping[str, Any], endpoint: str | None) -> FileSource | JoinedSource:

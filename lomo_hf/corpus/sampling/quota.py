@@ -18,11 +18,20 @@ QUOTAS: Final = ("proportional", "equal", "weights")
 def shares_of(quota: str, sizes: Mapping[str, int], weights: Mapping[str, float]) -> dict[str, Fraction]:
     """Each config's share of a draw, in any unit.
 
-    Raises:
-        RecipeError: Weights are missing, unknown, negative or all zero.
+    Args:
+        quota: "proportional" to the sizes, "equal", or "weights".
+        sizes: Config -> rows or tokens that are eligible.
+        weights: Config -> weight, for "weights" only.
 
-    >>> {name: int(share) for name, share in shares_of("equal", {"a": 10, "b": 30}, {}).items()}
-    {'a': 1, 'b': 1}
+    Returns:
+        Config -> share; they need not add up to 1.
+
+    Raises:
+        RecipeError: There is no such quota, or weights are missing, unknown, negative or all zero.
+
+    Example:
+        >>> {name: int(share) for name, share in shares_of("equal", {"a": 10, "b": 30}, {}).items()}
+        {'a': 1, 'b': 1}
     """
     if quota not in QUOTAS:
         raise RecipeError(f"quota must be one of {', '.join(QUOTAS)}; found {quota!r}.")
@@ -45,11 +54,20 @@ def shares_of(quota: str, sizes: Mapping[str, int], weights: Mapping[str, float]
 def allot(total: int, sizes: Mapping[str, int], shares: Mapping[str, Fraction]) -> dict[str, int]:
     """Whole numbers that add up to `total`, none above its size, by the largest remainder.
 
+    Args:
+        total: What to share out, in rows or tokens.
+        sizes: Name -> how much there is.
+        shares: Name -> its share, in any unit; `shares_of` gives them.
+
+    Returns:
+        Name -> how much of it, in the order of `sizes`.
+
     Raises:
         RecipeError: There is not as much as `total`.
 
-    >>> allot(10, {"a": 100, "b": 50, "c": 2}, {"a": Fraction(1), "b": Fraction(1), "c": Fraction(1)})
-    {'a': 4, 'b': 4, 'c': 2}
+    Example:
+        >>> allot(10, {"a": 100, "b": 50, "c": 2}, {"a": Fraction(1), "b": Fraction(1), "c": Fraction(1)})
+        {'a': 4, 'b': 4, 'c': 2}
     """
     available = sum(size for name, size in sizes.items() if shares[name])
     if not 0 <= total <= available:

@@ -18,8 +18,15 @@ __all__ = ["recorded_source", "reopen_source"]
 def recorded_source(source: Source) -> dict[str, object]:
     """What a manifest has to say of a source, so that it can be opened again; no path.
 
-    >>> recorded_source(open_corpus())["configs"]
-    ['sample']
+    Args:
+        source: Any source.
+
+    Returns:
+        Values that can stand in JSON, for `reopen_source`.
+
+    Example:
+        >>> recorded_source(open_corpus())["configs"]
+        ['sample']
     """
     inner = source.inner if isinstance(source, DrawnSource) else source
     parts = inner.parts if isinstance(inner, FileSource | JoinedSource) else ()
@@ -38,13 +45,23 @@ def recorded_source(source: Source) -> dict[str, object]:
 def reopen_source(
     record: Mapping[str, Any], corpus: str | Path | None = None, *, draw: Path | None = None
 ) -> FileSource | JoinedSource | DrawnSource:
-    """The source of a record. `corpus` says where it lies now; what came from the Hub is taken at its commit.
+    """The source of a record. Whether its content is the same, the digest of what comes back must tell.
 
-    `draw` is the manifest of the draw that was built, if there is one. Whether the content is the same, the digest of
-    what comes back must tell.
+    Args:
+        record: What `recorded_source` gave, as a manifest holds it.
+        corpus: Where it lies now; None for the embedded sample, or the Hub, where it is taken at its commit.
+        draw: The manifest of the draw that was built, if there is one.
+
+    Returns:
+        The source, opened; of the drawn rows where there is a draw.
 
     Raises:
-        SourceError, IntegrityError: It cannot be opened.
+        SourceError: It cannot be opened.
+        IntegrityError: The draw is of another corpus.
+
+    Example:
+        >>> reopen_source(recorded_source(open_corpus())).digest == open_corpus().digest
+        True
     """
     columns = ColumnMap.of(record.get("columns"), record.get("keep", ()))
     split, splits = record.get("split"), tuple(record.get("splits") or ()) or None

@@ -43,13 +43,13 @@ def font_face(text: str) -> str:
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     place, number = chinese_file()
-    font = TTFont(place, fontNumber=number, lazy=True)
     options = Options(layout_features=[], hinting=False, name_IDs=[], notdef_outline=True, desubroutinize=True)
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[ord(letter) for letter in letters])
-    subsetter.subset(font)
-    font.flavor = "woff"
     buffer = BytesIO()
-    font.save(buffer, reorderTables=False)
+    with TTFont(place, fontNumber=number, lazy=True) as font:
+        subsetter.subset(font)
+        font.flavor = "woff"
+        font.save(buffer, reorderTables=False)
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return f'@font-face {{ font-family: "{FAMILY}"; src: url(data:font/woff;base64,{data}) format("woff"); }}\n'

@@ -36,8 +36,19 @@ def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, 
         config: Which config; None is the default one.
         rows: How many rows to show, from the beginning of every shard alike; as many refused rows at most are added.
 
+    Returns:
+        HTML that loads nothing: styles, script and pictures are in it.
+
     Raises:
         SourceError: There is no such dataset or config, or it has not the columns of `lomo build`.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     browse_page(out)[:15]
+        '<!doctype html>'
     """
     files = open_files(where) if isinstance(where, str | Path) else where
     dataset = Inspected(files)
@@ -66,7 +77,7 @@ def _count(dataset: Inspected, config: DataConfig, taken: int, refused: int) -> 
 def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
     whole = [config for config in dataset.configs if config.columns is None]
     if wanted is None:
-        whole.sort(key=lambda config: not config.said.get("default"))
+        whole.sort(key=lambda config: not config.declared.get("default"))
         if whole:
             return whole[0]
     for config in whole:
@@ -103,11 +114,11 @@ def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dic
                     return
                 left -= 1
                 try:
-                    said = parse(line, _REFUSAL)
+                    refusal = parse(line, _REFUSAL)
                 except IntegrityError as error:
                     raise SourceError(f"{path} is no list of refused rows ({error}). Build it again.") from error
-                facts = [("id", said["id"]), ("reason", said["reason"])]
-                yield {"kind": "refused", "turns": [], "facts": facts, **said}
+                facts = [("id", refusal["id"]), ("reason", refusal["reason"])]
+                yield {"kind": "refused", "turns": [], "facts": facts, **refusal}
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +158,8 @@ def _page(image: Mapping[str, Any] | None, span: Mapping[str, Any] | None) -> di
     return {**shown, "page": base64.b64encode(data).decode("ascii")}
 
 
-def _role(said: str) -> str:
-    return said if said in ("system", "user", "assistant") else "other"
+def _role(role: str) -> str:
+    return role if role in ("system", "user", "assistant") else "other"
 
 
 def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
@@ -170,9 +181,9 @@ def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     )
 
 
-def _harmless(said: object) -> str:
+def _harmless(shown: object) -> str:
     """JSON that can stand in a script element of any HTML parser: ASCII, and none of the three that begin markup."""
-    text = json.dumps(said, separators=(",", ":"))
+    text = json.dumps(shown, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 

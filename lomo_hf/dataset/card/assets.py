@@ -59,9 +59,9 @@ def write_assets(folder: Folder, statistics: Mapping[str, Statistics], default: 
     Operations that the default config never drew are shown from the first config that did.
     """
     specimens: dict[str, Specimen] = {}
-    for name in sorted(statistics, key=lambda one: one != default):
+    for name in sorted(statistics, key=lambda config: config != default):
         specimens = {**statistics[name].specimens, **specimens}
-    rows = {name: _row(folder, one) for name, one in specimens.items()}
+    rows = {name: _row(folder, specimen) for name, specimen in specimens.items()}
     own = statistics[default]
     return Assets(
         preview=_write(folder, "preview", _preview(rows)),
@@ -90,9 +90,9 @@ def _write_pages(folder: Folder, rows: Mapping[str, Row]) -> list[PagePicture]:
     for names in shown.values():
         path = _write(folder, names[-1], _sheet([rows[names[-1]]]))
         assert path
-        said = [_ROUTES.get(name) or (name, OPERATIONS[name].looks) for name in names]
+        labels = [_ROUTES.get(name) or (name, OPERATIONS[name].looks) for name in names]
         pictures.append(
-            PagePicture(path, ", ".join(title for title, _ in said), "; ".join(looks for _, looks in said))
+            PagePicture(path, ", ".join(title for title, _ in labels), "; ".join(looks for _, looks in labels))
         )
     return pictures
 
@@ -107,14 +107,14 @@ def _preview(rows: Mapping[str, Row]) -> bytes | None:
     return _sheet(list(chosen.values())) if len(chosen) > 1 else None
 
 
-def _histograms(found: Statistics) -> bytes | None:
-    if not found.rewritten:
+def _histograms(statistics: Statistics) -> bytes | None:
+    if not statistics.rewritten:
         return None
     return histograms_png(
         [
-            ("Rendered share of the prompt", "% of characters", {"": found.span_percent}),
-            ("Size of pages", "px", {"width": found.width, "height": found.height}),
-            ("Image tokens of a row", "tokens", {"patch 14": found.tokens_14, "patch 16": found.tokens_16}),
+            ("Rendered share of the prompt", "% of characters", {"": statistics.span_percent}),
+            ("Size of pages", "px", {"width": statistics.width, "height": statistics.height}),
+            ("Image tokens of a row", "tokens", {"patch 14": statistics.tokens_14, "patch 16": statistics.tokens_16}),
         ]
     )
 
@@ -133,7 +133,7 @@ def _refusals(counts: Counts) -> bytes | None:
 
 
 def _largest(tally: Mapping[str, int], limit: int = 15) -> dict[str, int]:
-    ordered = sorted(tally.items(), key=lambda one: (-one[1], one[0]))
+    ordered = sorted(tally.items(), key=lambda pair: (-pair[1], pair[0]))
     others = sum(count for _, count in ordered[limit:])
     return dict(ordered[:limit]) | ({"all others": others} if others else {})
 
@@ -142,7 +142,7 @@ def _row(folder: Folder, specimen: Specimen) -> Row:
     import pyarrow.parquet as pq
 
     with (folder / specimen.path).open() as stream, pq.ParquetFile(stream) as shard:
-        row: Row = shard.read_row_group(specimen.group).slice(specimen.index, 1).to_pylist()[0]
+        row: Row = shard.read_row_group(specimen.group, use_threads=False).slice(specimen.index, 1).to_pylist()[0]
     return row
 
 

@@ -41,11 +41,26 @@ _PICTURE: Final = re.compile(rf"{ASSETS}/[a-z_-]{{1,40}}\.png")
 def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str], None] | None = None) -> Manifest:
     """Write the card and its pictures anew, from the shards that are there; what the user added to the card stays.
 
-    `notify` is called with a sentence if another command is at work in the folder.
+    Args:
+        folder: A dataset folder.
+        repo: The name on the Hub that the card mentions; None is the one it mentioned before.
+        notify: Called with a sentence if another command is at work in the folder.
+
+    Returns:
+        The folder's new manifest.
 
     Raises:
         IntegrityError: The folder holds no manifest.
         LinkError: Something in the folder is a link.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf.dataset import build_dataset
+        >>> with tempfile.TemporaryDirectory() as out:
+        ...     _ = build_dataset(None, ["ratio50"], out, limit=3)
+        ...     _ = refresh_card(Path(out), repo="org/name")
+        ...     '"org/name"' in Path(out, "README.md").read_text(encoding="utf-8")
+        True
     """
     absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
     if not folder.is_dir():
@@ -93,8 +108,8 @@ def write_companions(
     entries = json.dumps(llamafactory_entries(splits, named), indent=2) + "\n"
     write_whole(folder / LLAMAFACTORY, entries.encode())
     training = training_files(named, facts.default, max_pixels=facts.max_pixels)
-    for path, said in training.items():
-        write_whole(folder / path, said.encode())
+    for path, script in training.items():
+        write_whole(folder / path, script.encode())
     audit = [AUDIT] if facts.audit is not None else []
     draw = [DRAW] if facts.drawn else []
     paths = [CARD, LLAMAFACTORY, *training, *audit, *draw, *facts.assets.paths]

@@ -48,11 +48,11 @@ def kind_of_text(text: str) -> str:
     ('Japanese', 'no letters')
     """
     text = text[:_MAX_CHARS]
-    found = {name: len(pattern.findall(text)) * _WEIGHTS.get(name, 1) for name, pattern in _PATTERNS.items()}
-    if found["Japanese"]:  # Japanese is written in Han characters too; a stray kana in Chinese is rare
-        found["Japanese"] += found["Chinese"]
-    name = max(found, key=lambda one: found[one])
-    if not found[name]:
+    letters = {name: len(pattern.findall(text)) * _WEIGHTS.get(name, 1) for name, pattern in _PATTERNS.items()}
+    if letters["Japanese"]:  # Japanese is written in Han characters too; a stray kana in Chinese is rare
+        letters["Japanese"] += letters["Chinese"]
+    name = max(letters, key=lambda kind: letters[kind])
+    if not letters[name]:
         return "no letters"
     return "English" if name == "Latin script" and _is_english(text) else name
 

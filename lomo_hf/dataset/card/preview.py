@@ -38,6 +38,8 @@ _GAP = 24
 _MAX_PAGE_HEIGHT = 900
 _CONTEXT = 260  # characters of kept text shown on each side of a span
 _SPAN = 900
+# Named, for Typst would load every face of the text, 80 MB of them, to see that this one has the brackets.
+_BRACKET = 'fill: rgb("#000"), font: "DejaVu Sans"'
 
 _Styled = tuple[str, str]  # (Typst style, text)
 
@@ -230,7 +232,7 @@ def _prompt_lines(row: Row) -> list[list[_Styled]]:
         content = row["messages"][row["lomo"]["turn"]]["content"]
         for index, part in enumerate(content):
             if part["type"] == "image":
-                runs.append((marked, "⟦" + _shortened(next(spans)["text"], _SPAN, "tail") + "⟧"))
+                runs += [(_BRACKET, "⟦"), (marked, _shortened(next(spans)["text"], _SPAN, "tail")), (_BRACKET, "⟧")]
             else:
                 side = "head" if index == 0 and len(content) > 1 else "tail"
                 runs.append((kept, _shortened(part["text"] or "", _CONTEXT, side)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lomo_hf.dataset.card.languages import kind_of_text
 from lomo_hf.image_tokens import QWEN2_5_VL, QWEN3_VL, image_tokens
+from lomo_hf.storage.memory import release_memory
 
 __all__ = ["Specimen", "Statistics", "config_statistics", "quantile"]
 
@@ -36,9 +37,8 @@ class Specimen:
     path: str
     group: int
     index: int
-    awkwardness: (
-        int  # 0 where page and prompt are small, 1 where the page is also the whole prompt, else its area in px
-    )
+    # 0 where page and prompt are small, 1 where the page is also the whole prompt, else its area in px.
+    display_cost: int
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,13 @@ def _tables(folder: Path, paths: Iterable[str]) -> Iterator[tuple[str, int, Any]
     for path in paths:
         with pq.ParquetFile(folder / path) as shard:
             for group in range(shard.num_row_groups):
-                yield path, group, shard.read_row_group(group, columns=list(_LEAVES)).combine_chunks()
+                yield path, group, _read(shard, group, _LEAVES).combine_chunks()
+        release_memory()
+
+
+def _read(shard: Any, group: int, leaves: Sequence[str]) -> Any:
+    """In this thread alone: each further one keeps memory of its own for as long as the process lives."""
+    return shard.read_row_group(group, columns=list(leaves), use_threads=False)
 
 
 def _kinds(path: Path, group: int) -> list[str]:
@@ -110,7 +116,7 @@ def _kinds(path: Path, group: int) -> list[str]:
     if group >= _LANGUAGE_GROUPS:
         return []
     with pq.ParquetFile(path) as shard:
-        turns = shard.read_row_group(group, columns=["conversations.list.element.value"])["conversations"]
+        turns = _read(shard, group, ["conversations.list.element.value"])["conversations"]
     return [kind_of_text("\n".join(turn["value"] for turn in row)) for row in turns.to_pylist()]
 
 
@@ -136,8 +142,8 @@ def _tally(table: Any, tallies: dict[str, Counter[int]]) -> int:
         ("width", width),
         ("height", height),
     ):
-        found, counts = np.unique(values, return_counts=True)
-        tallies[name].update(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+        distinct, counts = np.unique(values, return_counts=True)
+        tallies[name].update(dict(zip(distinct.tolist(), counts.tolist(), strict=True)))
     return len(lomo)
 
 
@@ -160,7 +166,7 @@ def _pick_specimens(table: Any, path: str, group: int, specimens: dict[str, Spec
             continue
         small = lomo["height"] <= _SPECIMEN_HEIGHT and lomo["prompt_chars"] <= _SPECIMEN_CHARS
         whole = sum(span["end"] - span["start"] for span in lomo["spans"]) == lomo["prompt_chars"]
-        one = Specimen(path, group, index, int(whole) if small else lomo["width"] * lomo["height"])
+        specimen = Specimen(path, group, index, int(whole) if small else lomo["width"] * lomo["height"])
         for name in (lomo["distortion"]["op"], f"route-{lomo['renderer']}"):
-            if name not in specimens or one.awkwardness < specimens[name].awkwardness:
-                specimens[name] = one
+            if name not in specimens or specimen.display_cost < specimens[name].display_cost:
+                specimens[name] = specimen

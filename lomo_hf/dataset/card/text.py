@@ -84,8 +84,8 @@ def own_text_of(readme: str) -> str:
     'Ask Ada.'
     """
     _, _, after = readme.partition(OWN_START)
-    text, found, _ = after.rpartition(OWN_END)
-    return text.strip("\n") if found else ""
+    text, mark, _ = after.rpartition(OWN_END)
+    return text.strip("\n") if mark else ""
 
 
 def _metadata(facts: CardFacts) -> "DatasetCardData":
@@ -98,7 +98,7 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
         pretty_name=facts.title,
         language=language_tags(list(statistics.kinds.elements())) or None,
         task_categories=["image-text-to-text"],
-        size_categories=[size_category(max(one.rows for one in facts.footprints.values()))],
+        size_categories=[size_category(max(footprint.rows for footprint in facts.footprints.values()))],
         source_datasets=[facts.source["repo"]] if facts.source["repo"] else None,
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
         configs=configs_yaml({name: list(facts.footprints[name].splits) for name in facts.recipes}, facts.default),
@@ -111,7 +111,7 @@ def _context(facts: CardFacts) -> dict[str, object]:
     configs = [_config(facts, name) for name in facts.recipes]
     statistics = facts.statistics[facts.default]
     embedded = facts.source["digest"] == open_corpus(None).digest
-    by_rows = sorted(statistics.sources.items(), key=lambda one: (-one[1], [part or "" for part in one[0]]))
+    by_rows = sorted(statistics.sources.items(), key=lambda pair: (-pair[1], [part or "" for part in pair[0]]))
     shown, more = by_rows[:_MAX_SOURCES], by_rows[_MAX_SOURCES:]
     return {
         "title": facts.title,
@@ -157,8 +157,8 @@ def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) ->
         named = splits or ([source["split"]] if "split" in source else [])
         words += [word for name in named for word in ("--split", name)]
     words += ["--limit", str(max(splits.values(), default=source["rows"])), "--repo", facts.repo]
-    for one in configs:
-        words += ["--recipe", one["name"] if one["named"] else f"{one['name']}.yaml"]
+    for config in configs:
+        words += ["--recipe", config["name"] if config["named"] else f"{config['name']}.yaml"]
     return shlex.join([*words, "--out", "rebuilt"])
 
 
@@ -183,7 +183,7 @@ def _config(facts: CardFacts, name: str) -> dict[str, object]:
 
 def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
     """Every operation that some recipe can draw, with its ranges at that recipe's strength."""
-    said = []
+    lines = []
     for recipe in recipes.values():
         drawn = [op for name, weight in recipe.distortion.mix.items() if weight for op in WEIGHED[name]]
         for op in (op for op in OPERATIONS.values() if op in drawn):
@@ -194,21 +194,21 @@ def _operations(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
                 "strength": recipe.distortion.strength,
                 "ranges": _ranges(op, recipe.distortion),
             }
-            if line not in said:
-                said.append(line)
-    return said
+            if line not in lines:
+                lines.append(line)
+    return lines
 
 
 def _ranges(op: Operation, settings: DistortionSettings) -> str:
     """Parameters with their ranges; where these rise, the first row's and the last's."""
     ends = STRENGTHS if settings.strength == RISING else (settings.strength,)
     given = settings.ranges.get(op.name, {})
-    said = []
+    ranges = []
     for name in {**op.ranges[ends[0]], **given}:
         pairs = dict.fromkeys(given.get(name) or op.ranges[end][name] for end in ends)
         shown = [f"{low:g} to {high:g}" for low, high in pairs]
-        said.append(f"{name} {shown[0]}" if len(shown) == 1 else f"{name} {shown[0]} at first, {shown[1]} at last")
-    return "; ".join(said)
+        ranges.append(f"{name} {shown[0]}" if len(shown) == 1 else f"{name} {shown[0]} at first, {shown[1]} at last")
+    return "; ".join(ranges)
 
 
 def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:

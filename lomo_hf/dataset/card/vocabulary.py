@@ -61,9 +61,9 @@ def license_metadata(declared: Iterable[str | None]) -> dict[str, str | list[str
     >>> license_metadata(["MIT", "Ada's terms"])
     {'license': 'other', 'license_name': 'see-the-column-source-license'}
     """
-    found = sorted({"unknown" if one is None else one.strip().lower() for one in declared})
-    if not found or found == ["unknown"]:
+    licenses = sorted({"unknown" if license is None else license.strip().lower() for license in declared})
+    if not licenses or licenses == ["unknown"]:
         return {"license": "unknown"}
-    if "unknown" in found or not LICENSES.issuperset(found):
+    if "unknown" in licenses or not LICENSES.issuperset(licenses):
         return {"license": "other", "license_name": "see-the-column-source-license"}
-    return {"license": found[0] if len(found) == 1 else found}
+    return {"license": licenses[0] if len(licenses) == 1 else licenses}

@@ -38,30 +38,30 @@ def _front_matter(dataset: Inspected) -> Iterator[Finding]:
         yield breaks("README.md does not begin with metadata between two lines of ---. Run `lomo card`.")
     else:
         try:
-            said = read_yaml(dataset.front)
+            front = read_yaml(dataset.front)
         except ValueError as error:
             yield breaks(
                 f"The metadata of README.md are no YAML that the Hub takes: {' '.join(str(error).split())[:300]}."
             )
         else:
-            if not isinstance(said, dict):
+            if not isinstance(front, dict):
                 yield breaks("The metadata of README.md must be keys and values. Run `lomo card`.")
 
 
 def _words(dataset: Inspected) -> Iterator[Finding]:
-    said = dataset.metadata
-    licences = _listed(said.get("license"))
+    metadata = dataset.metadata
+    licences = _listed(metadata.get("license"))
     if not licences:
         yield warns("The card declares no license. Write `license: other` and `license_name`, or an identifier.")
     for licence in licences:
         if licence not in LICENSES:
             yield warns(f"The Hub knows no license {licence!r}. Write `license: other` and a `license_name`.")
-    if "other" in licences and not said.get("license_name"):
+    if "other" in licences and not metadata.get("license_name"):
         yield warns("`license: other` needs a `license_name`. Add one.")
-    for task in _listed(said.get("task_categories")):
+    for task in _listed(metadata.get("task_categories")):
         if task not in TASK_CATEGORIES:
             yield warns(f"The Hub knows no task {task!r}. Write `image-text-to-text` or another of its tasks.")
-    for language in _listed(said.get("language")):
+    for language in _listed(metadata.get("language")):
         if not _LANGUAGE.fullmatch(language):
             yield warns(
                 f"{language!r} is no language code. Write one of ISO 639, such as `en`, in quotes if it is `no`."
@@ -69,16 +69,16 @@ def _words(dataset: Inspected) -> Iterator[Finding]:
 
 
 def _size(dataset: Inspected) -> Iterator[Finding]:
-    said = _listed(dataset.metadata.get("size_categories"))
-    if not said:
+    categories = _listed(dataset.metadata.get("size_categories"))
+    if not categories:
         yield warns("The card has no size_categories. Run `lomo card`.")
-    for size in said:
+    for size in categories:
         if size not in SIZE_CATEGORIES:
             yield warns(f"The Hub knows no size {size!r}. Write one of {', '.join(SIZE_CATEGORIES[:5])}, ...")
     rows = max((_rows(dataset, config) for config in dataset.configs), default=0)
-    if said and rows and size_category(rows) not in said:
+    if categories and rows and size_category(rows) not in categories:
         yield warns(
-            f"The largest config has {rows:,} rows, which is {size_category(rows)!r}; the card says {said[0]!r}."
+            f"The largest config has {rows:,} rows, which is {size_category(rows)!r}; the card says {categories[0]!r}."
         )
 
 
@@ -95,7 +95,7 @@ def _configs(dataset: Inspected) -> Iterator[Finding]:
             yield breaks(
                 f"Config name {name!r} cannot be a folder of the cache. Use letters, digits, '.', '_' and '-'."
             )
-    flagged = [config.name for config in dataset.configs if config.said.get("default")]
+    flagged = [config.name for config in dataset.configs if config.declared.get("default")]
     if len(flagged) > 1:
         yield breaks(f"{len(flagged)} configs are flagged as default ({', '.join(flagged)}). Keep one flag.")
     elif not flagged and len(dataset.configs) > 1 and "default" not in {config.name for config in dataset.configs}:
@@ -110,7 +110,7 @@ def _configs(dataset: Inspected) -> Iterator[Finding]:
 
 
 def _data_files(dataset: Inspected, config: DataConfig) -> Iterator[Finding]:
-    entries = config.said.get("data_files")
+    entries = config.declared.get("data_files")
     if not config.splits:
         yield breaks(f"Config {config.name!r} names no data_files. Run `lomo card`.")
     for entry in entries if isinstance(entries, list) else ():
@@ -133,9 +133,9 @@ def _data_files(dataset: Inspected, config: DataConfig) -> Iterator[Finding]:
 
 
 def _dataset_info(dataset: Inspected) -> Iterator[Finding]:
-    said = dataset.metadata.get("dataset_info")
-    entries = [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, dict)]
-    infos = {str(one.get("config_name", "default")): one for one in entries}
+    declared = dataset.metadata.get("dataset_info")
+    entries = [entry for entry in (declared if isinstance(declared, list) else [declared]) if isinstance(entry, dict)]
+    infos = {str(entry.get("config_name", "default")): entry for entry in entries}
     if len(infos) < len(entries):
         yield breaks("`dataset_info:` says a config twice. Run `lomo card`.")
     for name in sorted(set(infos) - {config.name for config in dataset.configs}):
@@ -151,7 +151,7 @@ def _dataset_info(dataset: Inspected) -> Iterator[Finding]:
 
 def _info(dataset: Inspected, config: DataConfig, info: dict[str, Any]) -> Iterator[Finding]:
     yield from _features(dataset, config, info.get("features"))
-    splits = {str(one.get("name")): one for one in info.get("splits") or () if isinstance(one, dict)}
+    splits = {str(entry.get("name")): entry for entry in info.get("splits") or () if isinstance(entry, dict)}
     if set(splits) != set(config.splits):
         yield breaks(f"Splits of {config.name!r} are {sorted(config.splits)}, in dataset_info {sorted(splits)}.")
     size = 0
@@ -159,18 +159,20 @@ def _info(dataset: Inspected, config: DataConfig, info: dict[str, Any]) -> Itera
         shards = list(dataset.shards(config, split))
         rows = sum(shard.metadata.num_rows for shard in shards)
         size += sum(dataset.files.sizes[shard.path] for shard in shards)
-        said = splits.get(split, {}).get("num_examples", rows)
-        if said != rows:
-            yield breaks(f"{config.name!r} holds {rows:,} rows in {split!r}, the card says {said}. Run `lomo card`.")
+        declared = splits.get(split, {}).get("num_examples", rows)
+        if declared != rows:
+            yield breaks(
+                f"{config.name!r} holds {rows:,} rows in {split!r}, the card says {declared}. Run `lomo card`."
+            )
     if size and info.get("download_size", size) != size:
         yield warns(f"{config.name!r} is {size:,} bytes to download, the card says {info['download_size']}.")
 
 
-def _features(dataset: Inspected, config: DataConfig, said: Any) -> Iterator[Finding]:
+def _features(dataset: Inspected, config: DataConfig, features: Any) -> Iterator[Finding]:
     from datasets import Features
 
     try:
-        declared = Features._from_yaml_list(said)
+        declared = Features._from_yaml_list(features)
         wanted = {field.name: field.type for field in declared.arrow_schema}
     except Exception as error:  # whatever shape it has, `datasets` would fail on it as well
         yield breaks(
@@ -234,12 +236,12 @@ def _entries(dataset: Inspected) -> Iterator[Finding]:
         yield warns(f"{error} Take it from a copy of the folder, or build into another.")
         return
     for record in contents.files.values():
-        found = dataset.files.sizes.get(record.path)
-        if found is None:
+        size = dataset.files.sizes.get(record.path)
+        if size is None:
             yield breaks(f"{record.path} is missing, though the manifest names it. Build or upload it again.")
-        elif found != record.bytes:
+        elif size != record.bytes:
             yield warns(
-                f"{record.path} has {found:,} bytes, {record.bytes:,} in the manifest. Run `lomo card` or build."
+                f"{record.path} has {size:,} bytes, {record.bytes:,} in the manifest. Run `lomo card` or build."
             )
 
 
@@ -248,15 +250,15 @@ def _json(dataset: Inspected, path: str) -> dict[str, Any] | None:
         return None
     try:
         with dataset.files.open(path) as stream:
-            said = json.load(stream)
+            value = json.load(stream)
     except (ValueError, RecursionError):
         return None
-    return said if isinstance(said, dict) else None
+    return value if isinstance(value, dict) else None
 
 
-def _listed(said: Any) -> list[str]:
+def _listed(value: Any) -> list[str]:
     """One or several words, as the Hub takes either."""
-    return [str(one) for one in said] if isinstance(said, list) else [] if said is None else [str(said)]
+    return [str(item) for item in value] if isinstance(value, list) else [] if value is None else [str(value)]
 
 
 def _paths(dataset: Inspected, config: DataConfig) -> list[str]:

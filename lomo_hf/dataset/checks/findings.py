@@ -13,8 +13,10 @@ __all__ = ["Check", "Finding", "Report", "breaks", "warns"]
 class Finding:
     """One thing that is not as it should be.
 
-    `breaks`: the dataset, or part of it, does not load. `warns`: it loads, but the Hub's page, its viewer or a trainer
-    shows less, or wrongly.
+    Attributes:
+        severity: "breaks": the dataset, or part of it, does not load. "warns": it loads, but the Hub's page, its
+            viewer or a trainer shows less, or wrongly.
+        says: What, and the remedy, in a sentence or two.
     """
 
     severity: Literal["breaks", "warns"]
@@ -32,14 +34,18 @@ class Check:
 
 @dataclass(frozen=True)
 class Report:
-    """Every check with what it found, in order."""
+    """Every check with what it found, in order.
+
+    Attributes:
+        results: Each check with its findings.
+    """
 
     results: Sequence[tuple[Check, Sequence[Finding]]]
 
     @property
     def findings(self) -> list[Finding]:
         """All findings."""
-        return [finding for _, found in self.results for finding in found]
+        return [finding for _, findings in self.results for finding in findings]
 
     @property
     def loads(self) -> bool:

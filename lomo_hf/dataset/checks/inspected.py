@@ -1,6 +1,6 @@
 """A dataset as a loader sees it: what its card declares, which files that means, and what their footers say.
 
-Nothing is judged here; what cannot be read is None or absent, and the checks next door say so.
+Nothing is judged here; what cannot be read is None or absent, and the checks of this package say so.
 """
 
 import re
@@ -27,7 +27,7 @@ class DataConfig:
     name: str
     splits: Mapping[str, Sequence[str]]
     columns: Sequence[str] | None
-    said: Mapping[str, object]
+    declared: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -67,21 +67,21 @@ class Inspected:
     def metadata(self) -> Mapping[str, Any]:
         """What the front matter says; empty where it is no YAML, or no keys and values."""
         try:
-            said = read_yaml(self.front or "", unique=False)
+            metadata = read_yaml(self.front or "", unique=False)
         except ValueError:
             return {}
-        return said if isinstance(said, dict) else {}
+        return metadata if isinstance(metadata, dict) else {}
 
     @cached_property
     def configs(self) -> Sequence[DataConfig]:
         """The configs that can be made out."""
-        said = self.metadata.get("configs")
-        return [_config(one) for one in said if isinstance(one, dict)] if isinstance(said, list) else []
+        entries = self.metadata.get("configs")
+        return [_config(entry) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
     def paths(self, patterns: Sequence[str]) -> list[str]:
         """The files that patterns of a config mean, in the order in which they are read."""
-        found = [path for pattern in patterns for path in matching(pattern, self.files.sizes)]
-        return list(dict.fromkeys(found))
+        paths = [path for pattern in patterns for path in matching(pattern, self.files.sizes)]
+        return list(dict.fromkeys(paths))
 
     def shards(self, config: DataConfig, split: str) -> Iterator[Shard]:
         """The readable Parquet files of a split."""
@@ -142,22 +142,24 @@ def matching(pattern: str, paths: Mapping[str, int]) -> list[str]:
     return sorted(path for path in paths if expression.fullmatch(path))
 
 
-def _config(said: Mapping[str, object]) -> DataConfig:
-    columns = said.get("columns")
+def _config(entry: Mapping[str, object]) -> DataConfig:
+    columns = entry.get("columns")
     return DataConfig(
-        name=str(said.get("config_name", "default")),
-        splits=_splits(said.get("data_files")),
+        name=str(entry.get("config_name", "default")),
+        splits=_splits(entry.get("data_files")),
         columns=[str(name) for name in columns] if isinstance(columns, list) else None,
-        said=said,
+        declared=entry,
     )
 
 
-def _splits(said: object) -> dict[str, list[str]]:
+def _splits(data_files: object) -> dict[str, list[str]]:
     """`data_files` in any of its forms: a pattern, patterns, or splits with patterns."""
-    if isinstance(said, str):
-        return {"train": [said]}
+    if isinstance(data_files, str):
+        return {"train": [data_files]}
     splits: dict[str, list[str]] = {}
-    for one in said if isinstance(said, list) else ():
-        split, path = (str(one.get("split", "train")), one.get("path")) if isinstance(one, dict) else ("train", one)
+    for entry in data_files if isinstance(data_files, list) else ():
+        split, path = (
+            (str(entry.get("split", "train")), entry.get("path")) if isinstance(entry, dict) else ("train", entry)
+        )
         splits.setdefault(split, []).extend(str(part) for part in (path if isinstance(path, list) else [path]) if part)
     return splits

@@ -94,9 +94,9 @@ def _spoilt(dataset: Inspected, shards: Sequence[Shard]) -> Iterator[tuple[str, 
             for table in dataset.tables(shard.path, [leaf]):
                 _see(table[name], ranges.setdefault(name, _Range(unit)))
     rows = sum(shard.metadata.num_rows for shard in shards)
-    for name, found in ranges.items():
-        if found.fails(rows) and found.low is not None:
-            yield name, found.low, found.unit
+    for name, values in ranges.items():
+        if values.fails(rows) and values.low is not None:
+            yield name, values.low, values.unit
 
 
 def _measured(shard: Shard) -> Iterator[tuple[str, str, str]]:

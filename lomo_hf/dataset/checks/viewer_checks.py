@@ -109,8 +109,10 @@ def _pictures(dataset: Inspected) -> Iterator[Finding]:
                     with Image.open(BytesIO(cell["bytes"])) as picture:
                         picture.load()
                 except Exception as error:  # any: the viewer's page, and a trainer, fail on it in the same way
-                    said = " ".join(str(error).split())[:100]
-                    yield breaks(f"A picture of row {index} of {config.name!r}, {split!r} cannot be decoded: {said}.")
+                    problem = " ".join(str(error).split())[:100]
+                    yield breaks(
+                        f"A picture of row {index} of {config.name!r}, {split!r} cannot be decoded: {problem}."
+                    )
 
 
 def _interleaving(dataset: Inspected) -> Iterator[Finding]:
@@ -182,16 +184,16 @@ def _image_columns(shard: Shard) -> list[str]:
     """Columns of pictures, or of lists of pictures: structs of bytes and path, as `datasets` stores them."""
     import pyarrow as pa
 
-    found = []
+    columns = []
     for field in shard.schema:
         kind = field.type.value_type if pa.types.is_list(field.type) else field.type
         if pa.types.is_struct(kind) and {inner.name for inner in kind} == {"bytes", "path"}:
-            found.append(field.name)
-    return found
+            columns.append(field.name)
+    return columns
 
 
 def _cells(cell: Any) -> list[dict[str, Any]]:
-    return [one for one in (cell if isinstance(cell, list) else [cell]) if one is not None]
+    return [image for image in (cell if isinstance(cell, list) else [cell]) if image is not None]
 
 
 def _viewer_row(row: dict[str, Any], pictures: list[str]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def _config(name: str, before: Contents, after: Contents) -> str:
         return f"added, {after.rows(name)} rows"
     if name not in after.configs:
         return f"removed, {before.rows(name)} rows before"
-    said = [*_recipe(before.recipe(name), after.recipe(name)), *_source(name, before, after)]
-    said += [
+    changes = [*_recipe(before.recipe(name), after.recipe(name)), *_source(name, before, after)]
+    changes += [
         f"{what} {old} -> {new}"
         for what, old, new in (
             ("rows", before.rows(name), after.rows(name)),
@@ -35,8 +35,8 @@ def _config(name: str, before: Contents, after: Contents) -> str:
     ]
     same = _digests(name, before) == _digests(name, after)
     if same:
-        said.append("same files" if said else "unchanged")
-    return "; ".join(said) if said else "other bytes, from the same recipe and source"
+        changes.append("same files" if changes else "unchanged")
+    return "; ".join(changes) if changes else "other bytes, from the same recipe and source"
 
 
 def _recipe(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
@@ -65,9 +65,9 @@ def _digests(name: str, contents: Contents) -> list[str]:
     return [record.sha256 for record in contents.files_of(name).values()]
 
 
-def _flat(said: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
+def _flat(nested: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Leaves by dotted name; deep enough for a recipe, whose parts do not nest further."""
-    for key, value in said.items():
+    for key, value in nested.items():
         if not prefix and key in _NOT_COMPARED:
             continue
         if isinstance(value, Mapping) and value and prefix.count(".") < 4:

@@ -62,7 +62,7 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
                 *_removals(deletions),
             ]
             release.check_tag()  # sending may have taken hours
-            made = release.hub.commit(
+            commit = release.hub.commit(
                 operations, revision=ref, parent=there.commit, title=release.title, text=plan.changes
             )
         except Exception as error:
@@ -76,10 +76,10 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
             attempt += 1
         else:
             release.notify(f"committed {len(operations)} changes to {ref}")
-            listing = release.hub.files(made)
+            listing = release.hub.files(commit)
             left_out = _left_out(release, additions, deletions, listing)
             if left_out:  # it would be left out of the next commit as well, and of all that follow
-                return Brought(Snapshot(made, listing), before, left_out)
+                return Brought(Snapshot(commit, listing), before, left_out)
             # An operation serves one commit only; what follows needs new ones.
             sender, attempt = Sender(release, ref), 1
 

@@ -86,15 +86,15 @@ def merge_front(
     (1, [('a', True), ('b', None)])
     """
     merged = deepcopy({**local, **{key: value for key, value in remote.items() if key not in local}})
-    dead = {str(one.get("config_name")) for one in _items(remote, "configs") if _reads(one, replaced)}
+    dead = {str(entry.get("config_name")) for entry in _items(remote, "configs") if _reads(entry, replaced)}
     for key in ("configs", "dataset_info"):
         ours = _items(local, key)
-        named = {str(one.get("config_name")) for one in ours} | dead
-        others = [one for one in _items(remote, key) if str(one.get("config_name", "default")) not in named]
+        named = {str(entry.get("config_name")) for entry in ours} | dead
+        others = [entry for entry in _items(remote, key) if str(entry.get("config_name", "default")) not in named]
         if ours or others:
             merged[key] = deepcopy([*ours, *others])
-    brought = {str(one.get("config_name")) for one in _items(local, "configs")}
-    surviving = {str(one.get("config_name")) for one in _items(merged, "configs")} - brought
+    brought = {str(entry.get("config_name")) for entry in _items(local, "configs")}
+    surviving = {str(entry.get("config_name")) for entry in _items(merged, "configs")} - brought
     merged["configs"] = _with_one_default(_items(merged, "configs"), _default(local), _default(remote), surviving)
     if "tags" in local and "tags" in remote:
         merged["tags"] = _union(local["tags"], remote["tags"])
@@ -129,16 +129,16 @@ def split_card(text: str, where: str) -> tuple[dict[str, object], str]:
     text = text.replace("\r\n", "\n")
     if not text.startswith("---\n"):
         return {}, text
-    front, found, body = text[4:].partition("\n---\n")
+    front, end, body = text[4:].partition("\n---\n")
     try:
-        said = pickle.loads(_parsed(front)) if found else None
+        metadata = pickle.loads(_parsed(front)) if end else None
     except ValueError as error:
         raise PublishError(
             f"the card of {where} has front matter that is not YAML ({error}). Mend it first."
         ) from None
-    if not isinstance(said, dict):
+    if not isinstance(metadata, dict):
         raise PublishError(f"the card of {where} has front matter without keys and values. Mend it first.")
-    return said, body
+    return metadata, body
 
 
 @lru_cache(maxsize=8)
@@ -175,14 +175,14 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def data_patterns(front: Mapping[str, object], config_folders: Collection[str]) -> Iterator[str]:
     """The patterns by which a loader finds the files of these configs."""
-    for one in _items(front, "configs"):
-        yield from (path for path in _paths(one.get("data_files")) if path.split("/")[0] in config_folders)
+    for entry in _items(front, "configs"):
+        yield from (path for path in _paths(entry.get("data_files")) if path.split("/")[0] in config_folders)
 
 
 def _items(front: Mapping[str, object], key: str) -> list[dict[str, object]]:
-    said = front.get(key)
-    found = [said] if isinstance(said, Mapping) else said if isinstance(said, list) else []
-    return [dict(one) for one in found if isinstance(one, Mapping)]
+    value = front.get(key)
+    items = [value] if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return [dict(item) for item in items if isinstance(item, Mapping)]
 
 
 def _reads(config: Mapping[str, object], folders: Collection[str]) -> bool:
@@ -197,17 +197,17 @@ def _paths(data_files: object) -> Iterator[str]:
     """Paths in any of the forms that `data_files` may have."""
     waiting = [data_files]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, Mapping):
-            waiting.append(one["path"] if set(one) == {"split", "path"} else list(one.values()))
-        elif isinstance(one, list):
-            waiting.extend(one)
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            waiting.append(value["path"] if set(value) == {"split", "path"} else list(value.values()))
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _default(front: Mapping[str, object]) -> str | None:
-    return next((str(one.get("config_name")) for one in _items(front, "configs") if one.get("default")), None)
+    return next((str(entry.get("config_name")) for entry in _items(front, "configs") if entry.get("default")), None)
 
 
 def _with_one_default(
@@ -215,12 +215,12 @@ def _with_one_default(
 ) -> list[dict[str, object]]:
     """The Hub's default stays, as long as it is not among what the folder brings; there the folder decides."""
     default = theirs if theirs in surviving else ours
-    said = []
-    for one in configs:
-        rest = {key: value for key, value in one.items() if key not in ("config_name", "default")}
-        is_default = str(one.get("config_name")) == default
-        said.append({"config_name": one.get("config_name"), **({"default": True} if is_default else {}), **rest})
-    return sorted(said, key=lambda one: "default" not in one)
+    marked = []
+    for entry in configs:
+        rest = {key: value for key, value in entry.items() if key not in ("config_name", "default")}
+        is_default = str(entry.get("config_name")) == default
+        marked.append({"config_name": entry.get("config_name"), **({"default": True} if is_default else {}), **rest})
+    return sorted(marked, key=lambda entry: "default" not in entry)
 
 
 def _union(ours: object, theirs: object) -> list[object]:

@@ -58,9 +58,18 @@ def read_back(
             only those for which the Hub keeps no SHA-256, which are the small ones.
         remedy: What an error advises.
 
+    Returns:
+        What was compared, and how.
+
     Raises:
         IntegrityError: The Hub lists, serves or loads something else.
         PublishError: The Hub refuses, or its trouble does not pass.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> read_back(SimpleNamespace(repo="org/name"), Snapshot("0" * 40, {}))
+        Traceback (most recent call last):
+        lomo_hf.errors.IntegrityError: org/name at 00000000 holds no manifest.json, so no release of lomo_hf. ...
     """
     where = f"{hub.repo} at {there.commit[:8]}"
     if there.contents is None:
@@ -87,26 +96,26 @@ def _compared(
 
 
 def _unlike_folder(contents: Contents, local: VerifiedFolder) -> list[str]:
-    found = []
+    problems = []
     for name in local.contents.configs:
         if contents.files_of(name) != local.contents.files_of(name):
-            found.append(f"config {name} has other files than {local.folder.name!r}")
-    return found
+            problems.append(f"config {name} has other files than {local.folder.name!r}")
+    return problems
 
 
 def _unlike_manifest(contents: Contents, files: Mapping[str, RemoteFile]) -> list[str]:
-    found = []
+    problems = []
     for path, record in contents.files.items():
         listed = files.get(path)
         if listed is None:
-            found.append(f"{path} is missing")
+            problems.append(f"{path} is missing")
         elif listed.size != record.bytes or (listed.sha256 and listed.sha256 != record.sha256):
-            found.append(f"{path} has other content than the manifest says")
+            problems.append(f"{path} has other content than the manifest says")
     shards = {path for name in contents.configs for path in contents.shards[name]}
     for path in files:
         if path.split("/")[0] in contents.configs and path.endswith(".parquet") and path not in shards:
-            found.append(f"{path} is not in the manifest")
-    return found
+            problems.append(f"{path} is not in the manifest")
+    return problems
 
 
 def _fetch(hub: HubClient, commit: str, record: FileRecord, where: str) -> int:
@@ -117,7 +126,7 @@ def _fetch(hub: HubClient, commit: str, record: FileRecord, where: str) -> int:
 
 def _load_all(hub: HubClient, commit: str, contents: Contents, front: Mapping[str, Any], where: str) -> dict[str, int]:
     """Rows by config and view, of those that read shards of ours."""
-    found = {}
+    loaded = {}
     for view in front.get("configs") or []:
         name = str(view["config_name"])
         owner = _owner(view, contents.configs)
@@ -128,11 +137,11 @@ def _load_all(hub: HubClient, commit: str, contents: Contents, front: Mapping[st
         wanted = contents.rows(owner)
         if (declared, rows) != (wanted, wanted):
             raise IntegrityError(f"{where} loads {rows} rows of {name} and declares {declared}; {wanted} were built.")
-        found[name] = rows
-    missing = sorted(set(contents.configs) - set(found))
+        loaded[name] = rows
+    missing = sorted(set(contents.configs) - set(loaded))
     if missing:
         raise IntegrityError(f"{where} declares no config {missing[0]!r} in its card.")
-    return found
+    return loaded
 
 
 def _owner(view: Mapping[str, Any], configs: Sequence[str]) -> str | None:

@@ -52,6 +52,12 @@ def take_snapshot(hub: HubClient, commit: str) -> Snapshot:
 
     Raises:
         PublishError: A document that a release would overwrite was not written by lomo_hf, or the Hub refuses.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> empty = SimpleNamespace(repo="org/name", files=lambda commit: {})  # as a `HubClient` sees a new repository
+        >>> take_snapshot(empty, "0" * 40).card
+        ''
     """
     files = hub.files(commit)
     documents = {path: hub.read(path, commit, files[path]) for path in (CARD, MANIFEST, LLAMAFACTORY) if path in files}

@@ -49,8 +49,8 @@ def latest(tags: Iterable[str], below: Version | None = None) -> Version | None:
     >>> str(latest(["v1.0.0", "v1.2.0", "v1.10.0", "draft"], below=Version(1, 10, 0)))
     'v1.2.0'
     """
-    found = [Version.parse(tag) for tag in tags if _TAG.fullmatch(tag)]
-    return max((one for one in found if below is None or one < below), default=None)
+    versions = [Version.parse(tag) for tag in tags if _TAG.fullmatch(tag)]
+    return max((version for version in versions if below is None or version < below), default=None)
 
 
 def next_free(tags: Iterable[str]) -> Version:

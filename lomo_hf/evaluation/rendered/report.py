@@ -35,7 +35,7 @@ class SuiteReport:
     """What became of the definitions of a suite.
 
     Args:
-        made: Name of a definition -> what was made of it.
+        rendered: Name of a definition -> what was made of it.
         missing: Name of a definition -> why nothing was made of it, in a sentence.
 
     Source:
@@ -46,5 +46,5 @@ class SuiteReport:
         'there is no network.'
     """
 
-    made: Mapping[str, RenderedReport] = field(default_factory=dict)
+    rendered: Mapping[str, RenderedReport] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)

@@ -98,7 +98,7 @@ def render_suite(
     unknown = next((name for name in replaced if name not in names), None)
     if unknown is not None:
         raise UsageError(f"sources must name definitions that are rendered: {', '.join(names)}; found {unknown!r}.")
-    made: dict[str, RenderedReport] = {}
+    reports: dict[str, RenderedReport] = {}
     missing: dict[str, str] = {}
     for name in names:
         if started is not None:
@@ -107,13 +107,13 @@ def render_suite(
             benchmark = find_benchmark(name)
             if name in replaced:
                 benchmark = replace(benchmark, source=replaced[name], config=_config(replaced[name], benchmark.config))
-            made[name] = render_benchmark(benchmark, Path(out) / name, options=options, limit=limit)
+            reports[name] = render_benchmark(benchmark, Path(out) / name, options=options, limit=limit)
         except LomoError as error:
             missing[name] = _without_path(str(error), replaced.get(name))
         if finished is not None:
-            finished(name, made.get(name, missing.get(name, "")))
-    _write_record(Path(out), suite, options, made, missing)
-    return SuiteReport(made, missing)
+            finished(name, reports.get(name, missing.get(name, "")))
+    _write_record(Path(out), suite, options, reports, missing)
+    return SuiteReport(reports, missing)
 
 
 def _without_path(message: str, source: str | None) -> str:
@@ -127,14 +127,14 @@ def _config(source: str, config: str | None) -> str | None:
 
 
 def _write_record(
-    out: Path, suite: str, options: str, made: Mapping[str, RenderedReport], missing: Mapping[str, str]
+    out: Path, suite: str, options: str, reports: Mapping[str, RenderedReport], missing: Mapping[str, str]
 ) -> None:
     record = {
         "suite": suite,
         "options": options,
         "made": {
             name: {"rows": report.rows, "refused": dict(sorted(report.refused.items()))}
-            for name, report in made.items()
+            for name, report in reports.items()
         },
         "missing": dict(missing),
     }

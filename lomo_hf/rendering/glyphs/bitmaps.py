@@ -54,24 +54,24 @@ class Bitmaps:
         outlines = self._outlines(names)
         tables = [outline.bitmaps for outline in outlines]
         wanted = list(zip(glyphs.tolist(), (right * PHASES + down).tolist(), strict=True))
-        found = [tables[glyph].get(phase) for glyph, phase in wanted]
-        missing = list(dict.fromkeys(key for key, bitmap in zip(wanted, found, strict=True) if bitmap is None))
-        made = _made(missing, names, outlines)
-        if made:
-            for (glyph, phase), bitmap in made.items():
+        kept = [tables[glyph].get(phase) for glyph, phase in wanted]
+        missing = list(dict.fromkeys(key for key, bitmap in zip(wanted, kept, strict=True) if bitmap is None))
+        drawn = _made(missing, names, outlines)
+        if drawn:
+            for (glyph, phase), bitmap in drawn.items():
                 tables[glyph][phase] = bitmap
-            self._kept.grow(sum(_ENTRY + bitmap.pixels.nbytes for bitmap in made.values()))
-        return [made[key] if bitmap is None else bitmap for key, bitmap in zip(wanted, found, strict=True)]
+            self._kept.grow(sum(_ENTRY + bitmap.pixels.nbytes for bitmap in drawn.values()))
+        return [drawn[key] if bitmap is None else bitmap for key, bitmap in zip(wanted, kept, strict=True)]
 
     def _outlines(self, names: Sequence[bytes | FontGlyph]) -> list[_Outline]:
-        found = [self._kept.get(name) for name in names]
-        unknown = [name for name, outline in zip(names, found, strict=True) if outline is None]
+        kept = [self._kept.get(name) for name in names]
+        unknown = [name for name, outline in zip(names, kept, strict=True) if outline is None]
         paths = [name for name in unknown if isinstance(name, bytes)]
         edges = dict(zip(paths, edges_of(paths), strict=True)) if paths else {}
-        made = {name: _Outline(edges[name] if isinstance(name, bytes) else None) for name in unknown}
-        for name, outline in made.items():
+        new = {name: _Outline(edges[name] if isinstance(name, bytes) else None) for name in unknown}
+        for name, outline in new.items():
             self._kept.keep(name, outline)
-        return [made[name] if outline is None else outline for name, outline in zip(names, found, strict=True)]
+        return [new[name] if outline is None else outline for name, outline in zip(names, kept, strict=True)]
 
 
 def _made(
@@ -79,18 +79,18 @@ def _made(
 ) -> dict[tuple[int, int], Bitmap]:
     """The bitmaps of outlines by their numbers, and phases."""
     places = {key: (key[1] // PHASES / PHASES, key[1] % PHASES / PHASES) for key in missing}
-    made: dict[tuple[int, int], Bitmap] = {}
+    bitmaps: dict[tuple[int, int], Bitmap] = {}
     drawn: list[tuple[tuple[int, int], Floats]] = []
     for key in missing:
         name, edges = names[key[0]], outlines[key[0]].edges
         if edges is not None:
             drawn.append((key, edges))
         elif not isinstance(name, bytes):
-            made[key] = name.bitmap(*places[key])
+            bitmaps[key] = name.bitmap(*places[key])
     if drawn:
         x, y = zip(*(places[key] for key, _ in drawn), strict=True)
-        made.update(zip((key for key, _ in drawn), bitmaps_of([edges for _, edges in drawn], x, y), strict=True))
-    return made
+        bitmaps.update(zip((key for key, _ in drawn), bitmaps_of([edges for _, edges in drawn], x, y), strict=True))
+    return bitmaps
 
 
 def shared_bitmaps() -> Bitmaps:

@@ -65,11 +65,13 @@ def bitmaps_of(outlines: Sequence[Floats], x: Sequence[float], y: Sequence[float
     boxes = _boxes(edges, counts)
     if len(boxes) and (np.abs(boxes[:, ::2]).max() >= _RIGHT or np.abs(boxes[:, 1::2]).max() >= _DOWN):
         raise ValueError(f"an outline must stay within {_RIGHT} by {_DOWN} px of its pen.")
-    made: list[Bitmap] = []
+    bitmaps: list[Bitmap] = []
     ends = np.cumsum(counts)
     for first, last in _batches(boxes):
-        made += _covered(edges[:, ends[first] - counts[first] : ends[last - 1]], counts[first:last], boxes[first:last])
-    return made
+        bitmaps += _covered(
+            edges[:, ends[first] - counts[first] : ends[last - 1]], counts[first:last], boxes[first:last]
+        )
+    return bitmaps
 
 
 def _boxes(edges: Floats, counts: Whole) -> Whole:
@@ -89,13 +91,13 @@ def _boxes(edges: Floats, counts: Whole) -> Whole:
 
 def _batches(boxes: Whole) -> list[tuple[int, int]]:
     """Stretches of the outlines that are computed at once: a long arrow is as wide as a page."""
-    found, first, rows, widest = [], 0, 0, 0
+    batches, first, rows, widest = [], 0, 0, 0
     for at, (left, top, right, bottom) in enumerate(boxes.tolist()):
         rows, widest = rows + bottom - top, max(widest, right - left)
         if at > first and rows * widest > _MOST_CELLS:
-            found.append((first, at))
+            batches.append((first, at))
             first, rows, widest = at, bottom - top, right - left
-    return [*found, (first, len(boxes))]
+    return [*batches, (first, len(boxes))]
 
 
 def _covered(edges: Floats, counts: Whole, boxes: Whole) -> list[Bitmap]:

@@ -56,7 +56,7 @@ def curves_of(paths: Sequence[bytes]) -> Curves:
     bodies = [path[len(_OPENS) :] for path in paths]
     letters = [body.translate(None, b"0123456789.- ") for body in bodies]
     kinds = _KINDS[np.frombuffer(b"".join(letters), np.uint8)]
-    owners = np.repeat(np.arange(len(paths)), [len(one) for one in letters])
+    owners = np.repeat(np.arange(len(paths)), [len(commands) for commands in letters])
     numbers = np.fromstring(b" ".join(bodies).translate(_SPACES), np.float64, sep=" ")
     if (kinds < 0).any() or _NUMBERS[kinds].sum() != len(numbers) or not np.isfinite(numbers).all():
         raise ValueError(f"an outline must have commands of {_COMMANDS!r}, with their numbers.")

@@ -73,16 +73,16 @@ def placed(drawing: Drawing, bitmaps: Bitmaps | None = None) -> Placed:
     """
     across, x = _parts(drawing.x)
     down, y = _parts(drawing.y)
-    found = (bitmaps or shared_bitmaps()).of(drawing.outlines, drawing.glyphs, across, down)
-    boxes = np.fromiter(chain.from_iterable(bitmap.box for bitmap in found), np.int64, 4 * len(found)).reshape(-1, 4)
+    kept = (bitmaps or shared_bitmaps()).of(drawing.outlines, drawing.glyphs, across, down)
+    boxes = np.fromiter(chain.from_iterable(bitmap.box for bitmap in kept), np.int64, 4 * len(kept)).reshape(-1, 4)
     ends = [(boxes[:, 0] + x), (boxes[:, 1] + y), (boxes[:, 2] + x), (boxes[:, 3] + y)]
     if len(drawing.rules):
         bars = np.concatenate([np.floor(drawing.rules[:, :2]), np.ceil(drawing.rules[:, 2:])], axis=1).astype(np.int64)
         ends = [np.concatenate([end, bars[:, side]]) for side, end in enumerate(ends)]
     if not ends[0].size:
-        return Placed(drawing, found, x, y, 0, 0, 0, 0)
+        return Placed(drawing, kept, x, y, 0, 0, 0, 0)
     left, top, right, bottom = int(ends[0].min()), int(ends[1].min()), int(ends[2].max()), int(ends[3].max())
-    return Placed(drawing, found, x, y, left, top, right, bottom)
+    return Placed(drawing, kept, x, y, left, top, right, bottom)
 
 
 def _parts(places: NDArray[np.float64]) -> tuple[Whole, Whole]:

@@ -128,10 +128,10 @@ def _check_uses(parts: Sequence[bytes]) -> None:
 def _outlines(svg: bytes, end: int) -> dict[bytes, bytes]:
     if not svg.startswith(b"<defs>", end):
         return {}
-    found = _OUTLINES.findall(svg[end + len(b"<defs>") : svg.rfind(b"</defs>")])
-    if any(other for _, _, other in found):
+    paths = _OUTLINES.findall(svg[end + len(b"<defs>") : svg.rfind(b"</defs>")])
+    if any(other for _, _, other in paths):
         raise _UnknownError
-    return {b"#" + name: path for name, path, _ in found}
+    return {b"#" + name: path for name, path, _ in paths}
 
 
 def _moved(arguments: bytes) -> tuple[float, float]:
@@ -141,13 +141,13 @@ def _moved(arguments: bytes) -> tuple[float, float]:
 
 def _bars(path: bytes, thick: float, left: float, top: float, by: bytes) -> Iterator[_Box]:
     """The bars of a stroke: one for a line, four for a frame."""
-    found = _STROKE.fullmatch(path)
-    if found is None:
+    stroke = _STROKE.fullmatch(path)
+    if stroke is None:
         raise _UnknownError
     if by:
         right, down = _moved(by)
         left, top = left + right, top + down
-    x, y, along, upright, height, width, back = found.groups()
+    x, y, along, upright, height, width, back = stroke.groups()
     left, top, half = left + float(x), top + float(y), thick / 2
     if along:
         yield _box(left, top - half, left + float(along), top + half)

@@ -25,12 +25,12 @@ def with_breaks(items: Sequence[Item]) -> list[Item]:
     """
     if len(items) <= _LONG:
         return list(items)
-    made = list(items)
+    broken = list(items)
     for places in _lists(items):
         for place in places:
             if place + 1 < len(items) and not _is_inside_number(items, place):
-                made[place] = replace(items[place], typst=_breakable(items[place].typst, items[place + 1].atom))
-    return made
+                broken[place] = replace(items[place], typst=_breakable(items[place].typst, items[place + 1].atom))
+    return broken
 
 
 def _breakable(comma: str, following: str) -> str:

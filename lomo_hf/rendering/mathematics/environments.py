@@ -141,13 +141,13 @@ def _pairs(name: str, cursor: Cursor, context: Context) -> str:
 
 def _with_tags(tokens: Sequence[str]) -> list[str]:
     r"""The third column of plain TeX's `\eqalignno` holds the numbers of the rows."""
-    made: list[str] = []
+    tagged: list[str] = []
     for piece, end in split_top(tokens, ROW_ENDS):
         first, *others = split_top(piece, CELL_ENDS)
-        made += [*first[0], *(["&", *others[0][0]] if others else [])]
-        made += ["\\tag*", "{", "$", *others[1][0], "$", "}"] if len(others) > 1 else []
-        made += [end] if end else []
-    return made
+        tagged += [*first[0], *(["&", *others[0][0]] if others else [])]
+        tagged += ["\\tag*", "{", "$", *others[1][0], "$", "}"] if len(others) > 1 else []
+        tagged += [end] if end else []
+    return tagged
 
 
 def _placement(cursor: Cursor) -> None:

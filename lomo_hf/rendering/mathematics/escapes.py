@@ -79,11 +79,11 @@ def _with_characters(tex: str, repairs: set[str]) -> str:
         codes.append(tex[here:start])
         codes.append(chr(int(digits, 16)) if escaped and not _is_escaped(tex, start) else tex[start : start + 2])
         here = start + (6 if escaped and not _is_escaped(tex, start) else 2)
-    made = "".join([*codes, tex[here:]])
-    if made == tex:
+    decoded = "".join([*codes, tex[here:]])
+    if decoded == tex:
         return tex
     repairs.add("mended-written-characters")
-    return made.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # joins the halves of a pair
+    return decoded.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # joins the halves of a pair
 
 
 def _is_escaped(tex: str, start: int) -> bool:

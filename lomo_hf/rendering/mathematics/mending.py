@@ -45,7 +45,7 @@ def mended(tokens: Sequence[str], known: Known, repairs: set[str]) -> list[str]:
     >>> "".join(mended(tokenise(r"x^{2}^+^{n}"), bool, set())), mended(tokenise(r"4\piR"), bool, set())
     ('x^{{2}+{n}}', ['4', '\\pi', 'R'])
     """
-    made = [_BRACES.get(token, token) for token in _without_last_line_end(tokens)]
+    current = [_BRACES.get(token, token) for token in _without_last_line_end(tokens)]
     for repair, mend in (
         ("mended-lost-spaces", _letters_apart),
         ("mended-written-line-feeds", lambda tokens: _without_written_line_feeds(tokens, known)),
@@ -58,10 +58,10 @@ def mended(tokens: Sequence[str], known: Known, repairs: set[str]) -> list[str]:
         ("mended-alignment", _aligned),
         ("mended-bare-rows", _gathered),
     ):
-        before, made = made, mend(made)
-        if made != before:
+        before, current = current, mend(current)
+        if current != before:
             repairs.add(repair)
-    return made
+    return current
 
 
 def _without_last_line_end(tokens: Sequence[str]) -> list[str]:
@@ -101,14 +101,14 @@ def _without_written_line_feeds(tokens: list[str], known: Known) -> list[str]:
     unsure = next((tokens[at] for at in named if tokens[at] in _SHORT and at and _begins_row(tokens, at)), None)
     if unsure is not None:
         raise refuse("ambiguous-line-feed", f"{unsure} may be a command, or a line feed written out and a letter.")
-    made = list(tokens)
+    cleaned = list(tokens)
     for place in reversed(suspects):
         letters = tokens[place][2:]
         if len(suspects) > 1 or len(letters) < 2 or letters[0].isupper() or _begins_row(tokens, place):
-            made[place : place + 1] = [" ", *letters]
-            if place and made[place - 1] == "\\r":
-                made[place - 1] = " "
-    return made
+            cleaned[place : place + 1] = [" ", *letters]
+            if place and cleaned[place - 1] == "\\r":
+                cleaned[place - 1] = " "
+    return cleaned
 
 
 def _is_suspect(token: str, known: Known) -> bool:
@@ -143,11 +143,11 @@ def _without_markdown(tokens: list[str]) -> list[str]:
     if not any(token in _MARKDOWN or token == "\\_" for token in tokens):
         return tokens
     escaped = "\\*" in tokens or any(pair == ("\\_", "{") for pair in pairwise(tokens))
-    made = [_MARKDOWN.get(token, token) for token in tokens]
+    cleaned = [_MARKDOWN.get(token, token) for token in tokens]
     for place, token in enumerate(tokens):
         if token == "\\_" and not _in_text(tokens, place):
-            made[place] = "_" if escaped or _is_script_mark(tokens, place) else token
-    return made
+            cleaned[place] = "_" if escaped or _is_script_mark(tokens, place) else token
+    return cleaned
 
 
 def _is_script_mark(tokens: list[str], place: int) -> bool:
@@ -172,20 +172,20 @@ def _with_primes(tokens: list[str]) -> list[str]:
     r"""`f^{\'}` is f prime, and so is one raised by `^`, though it raises itself: the apostrophe was escaped."""
     if _PRIMES.keys().isdisjoint(tokens):
         return tokens
-    made: list[str] = []
+    primed: list[str] = []
     here = 0
     while here < len(tokens):
         first, *rest = tokens[here : here + 4]
         if first == "^" and rest and rest[0] in _PRIMES:
-            made += _PRIMES[rest[0]]
+            primed += _PRIMES[rest[0]]
             here += 2
         elif first == "^" and len(rest) == 3 and rest[0] == "{" and rest[1] in _PRIMES and rest[2] == "}":
-            made += _PRIMES[rest[1]]
+            primed += _PRIMES[rest[1]]
             here += 4
         else:
-            made.append(first)
+            primed.append(first)
             here += 1
-    return made
+    return primed
 
 
 def _with_braces(tokens: list[str]) -> list[str]:
@@ -194,7 +194,7 @@ def _with_braces(tokens: list[str]) -> list[str]:
         _after(tokens, place) in ("{", "}") for place, token in enumerate(tokens) if token in ("\\left", "\\right")
     ):
         return tokens
-    made = list(tokens)
+    braced = list(tokens)
     opened: list[int] = []
     for place, token in enumerate(tokens):
         if token == "\\left":
@@ -203,13 +203,13 @@ def _with_braces(tokens: list[str]) -> list[str]:
             start = opened.pop()
             left, right = _past_spaces(tokens, start + 1), _past_spaces(tokens, place + 1)
             if right < len(tokens) and _is_bare_brace(tokens, left) and tokens[right] in ("}", ".", "\\}"):
-                made[left] = "\\{"
-                made[right] = "." if tokens[right] == "." else "\\}"
+                braced[left] = "\\{"
+                braced[right] = "." if tokens[right] == "." else "\\}"
             elif (
                 tokens[left] == "\\{" and tokens[right : right + 1] == ["}"] and tokens.count("}") > tokens.count("{")
             ):
-                made[right] = "\\}"
-    return made
+                braced[right] = "\\}"
+    return braced
 
 
 def _is_bare_brace(tokens: list[str], place: int) -> bool:

@@ -231,19 +231,20 @@ def _is_number(tokens: Sequence[str]) -> bool:
 def _with_powers(tokens: Sequence[str]) -> list[str]:
     r"""`kJ mol-1` is `kJ.mol^{-1}`."""
     cursor = Cursor(tokens)
-    made: list[str] = []
+    powered: list[str] = []
     while (token := cursor.next()) is not None:
         signed = token == "-" and (cursor.peek() or "") in _DIGITS
-        if (token in _DIGITS or signed) and made and made[-1].isalpha():
+        if (token in _DIGITS or signed) and powered and powered[-1].isalpha():
             digits = [token]
             while (cursor.peek() or " ") in _DIGITS:
                 digits.append(cursor.next() or "")
-            made += ["^", "{", *digits, "}"]
+            powered += ["^", "{", *digits, "}"]
         elif token == " ":
-            made += ["."] if made and cursor.look() not in (None, "/", ".", "*") and made[-1] not in "/.*" else []
-        elif not (token == "/" and made and made[-1] == "/"):
-            made.append(token)
-    return made
+            if powered and cursor.look() not in (None, "/", ".", "*") and powered[-1] not in "/.*":
+                powered.append(".")
+        elif not (token == "/" and powered and powered[-1] == "/"):
+            powered.append(token)
+    return powered
 
 
 QUANTITY_HANDLERS: Final[dict[str, Handler]] = {

@@ -81,16 +81,16 @@ def _with_row_ends(tokens: Sequence[str], context: Context) -> Sequence[str]:
 
 
 def _with_dots_rows(tokens: Sequence[str]) -> Sequence[str]:
-    made: list[str] = []
+    dotted: list[str] = []
     cursor = Cursor(tokens)
     while (token := cursor.next()) is not None:
         if token == "\\shortvdotswithin":
             cursor.take("*")
             cursor.argument(token)
-            made += ["&", "\\vdots", "\\\\"]
+            dotted += ["&", "\\vdots", "\\\\"]
         else:
-            made.append(token)
-    return made
+            dotted.append(token)
+    return dotted
 
 
 def _skip_row_gap(cursor: Cursor) -> None:

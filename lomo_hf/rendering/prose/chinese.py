@@ -89,8 +89,8 @@ def _units(text: str, faces: Faces) -> list[_Unit] | None:
     """The units of a line; marks beside one another have lost what they share. None: not certain."""
     units: list[_Unit] = []
     script = ""  # of the stretch that Typst shapes as one
-    for found in _UNITS.finditer(text):
-        kind, part = found.lastgroup or "", found.group()
+    for match in _UNITS.finditer(text):
+        kind, part = match.lastgroup or "", match.group()
         if kind == "space":
             units.append(_Unit(kind, part, (), len(part) * faces.latin.shape(" ").advance))
         elif kind == "latin":

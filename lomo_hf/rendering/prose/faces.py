@@ -67,18 +67,18 @@ class Face:
 
     def shape(self, word: str) -> Shape:
         """A word's glyphs, and how far it moves the pen."""
-        found = self._kept.get(word)
-        if found is None:
-            found = self._shaped(word)
-            self._kept.keep(word, found)
-        return found
+        shape = self._kept.get(word)
+        if shape is None:
+            shape = self._shaped(word)
+            self._kept.keep(word, shape)
+        return shape
 
     def glyph(self, number: int, size: int) -> "FaceGlyph":
         """A glyph at `size` px, to be drawn."""
-        found = self._glyphs.get((number, size))
-        if found is None:
-            found = self._glyphs.setdefault((number, size), FaceGlyph(self, number, size))
-        return found
+        glyph = self._glyphs.get((number, size))
+        if glyph is None:
+            glyph = self._glyphs.setdefault((number, size), FaceGlyph(self, number, size))
+        return glyph
 
     def path(self, glyph: int, size: int) -> bytes:
         """The outline of a glyph at `size` px as the data of an SVG path, in relative lines and curves."""

@@ -28,7 +28,7 @@ _DRAWN = re.compile(f"[ -~{_LETTERS}{_SIGNS}\u2500-\u259f]*")
 # Typst shapes scripts apart, and a sign with the script before it: in `x "Ж` neither is kerned with the letter behind.
 _SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
 _MIXED = re.compile(
-    "|".join(f"[{one}](?:[^{_LETTERS}]*[^ {_LETTERS}])?[{two}]" for one, two in permutations(_SCRIPTS, 2))
+    "|".join(f"[{first}](?:[^{_LETTERS}]*[^ {_LETTERS}])?[{second}]" for first, second in permutations(_SCRIPTS, 2))
 )
 _LONGEST = 30  # characters; markup gives longer words places to break that no reader sees
 _LONG = re.compile(f"[^ ]{{{_LONGEST + 1},}}")

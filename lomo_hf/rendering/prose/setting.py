@@ -111,11 +111,11 @@ def _add(text: str, mono: bool, width: float, faces: Faces, rows: _Rows) -> bool
 
 
 def _add_chinese(text: str, width: float, faces: Faces, rows: _Rows) -> bool:
-    found = broken_chinese(text, width, faces)
-    for row in found or ():
+    broken = broken_chinese(text, width, faces)
+    for row in broken or ():
         rows.open()
         rows.place([shape for shape, _ in row], [x for _, x in row], ())
-    return found is not None
+    return broken is not None
 
 
 def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bool:
@@ -134,7 +134,7 @@ def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bo
         if past == len(line.texts):
             return True
         before = line.texts[past - 1] if past > here else before
-        word, shape, room = line.texts[past], line.shapes[past], line.rooms[past : past + 1]
+        word, shape, reach = line.texts[past], line.shapes[past], line.rooms[past : past + 1]
         x = line.starts[past] - left
         # Spaces at the end of a paragraph take room, those where a row ends take none.
         behind = line.end - line.ends[past] if past == len(line.texts) - 1 else 0.0
@@ -144,13 +144,13 @@ def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bo
                 return False
             head = _fitting(parts, width - x, face)
             if head:
-                rows.place([face.shape(head)], [x], room)
+                rows.place([face.shape(head)], [x], reach)
                 word = word[len(head) :]
             elif not before or not breaks_after_space(before, word):
                 return False
             rows.open()
             x, before, shape = hang, "", face.shape(word)
-        rows.place([shape], [x], room)
+        rows.place([shape], [x], reach)
         here, left, before = past + 1, line.ends[past] - x - shape.advance, word
     return True
 
@@ -162,7 +162,7 @@ def _words(text: str, face: Face) -> _Words:
     starts: list[float] = []
     ends: list[float] = []
     rooms: list[Room] = []
-    for room, stretch in rooms_of(inner):
+    for reach, stretch in rooms_of(inner):
         for word in stretch.split(" "):
             if word:
                 shape = face.young.get(word) or face.shape(word)
@@ -171,7 +171,7 @@ def _words(text: str, face: Face) -> _Words:
                 starts.append(x)
                 x += shape.advance
                 ends.append(x)
-                rooms.append(room)
+                rooms.append(reach)
             x += space
         x -= space
     tail = (len(text) - len(inner)) * space

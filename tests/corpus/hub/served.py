@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class ServedHub:
 
     url: str = ""
     page_size: int = 50
+    latency: float = 0.0  # seconds that every answer waits
     commits: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)
     heads: dict[str, dict[str, str]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -98,6 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        time.sleep(self.hub.latency)
         for fault in self.hub.faults:
             if fault.times > 0 and re.search(fault.pattern, f"{self.command} {self.path}"):
                 fault.times -= 1
