@@ -104,7 +104,8 @@ def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:
 def cold_starts(repeats: int = 3) -> dict[str, float]:
     """Seconds of processor time from nothing: the import, the first line of help, and the first row of each kind."""
     first_row = (
-        "from lomo_hf import Recipe, open_corpus, substitute_row\nfrom lomo_hf.recipes import DistortionSettings as D\n"
+        "from lomo_hf import Recipe, open_corpus, substitute_row\n"
+        "from lomo_hf.recipes import DistortionSettings as D\n"
         "row = next(open_corpus().conversations({at}, {at} + 1));"
         "substitute_row(row, Recipe('all', ratio=1.0, distortion=D({{'{op}': 1}})))"
     )

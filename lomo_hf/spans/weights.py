@@ -1,7 +1,8 @@
 r"""How much each sign weighs, in tenths of a logit: what is over 0 speaks for a formula.
 
-Fitted by `python -m benchmarks.formula_weights` on the tuned half of tests/data/formula_places.jsonl, rounded and frozen,
-but for `styling`, which was set by hand; the command fits again and shows both. Sums are of integers, so they are the same on every machine.
+Fitted by `python -m benchmarks.formula_weights` on the tuned half of tests/data/formula_places.jsonl, rounded and
+frozen, but for `styling`, which was set by hand; the command fits again and shows both. Sums are of integers, so they
+are the same on every machine.
 """
 
 from collections.abc import Iterable
