@@ -119,7 +119,7 @@ def dataset_info_yaml(footprints: Mapping[str, Footprint]) -> list[dict[str, obj
 
     Example:
         >>> train = Footprint(1, 5, 900, dict.fromkeys(ROW_COLUMNS, 10))
-        >>> entry, = dataset_info_yaml({"mine": replace(train, splits={"train": train})})
+        >>> entry, = dataset_info_yaml({"mine": Footprint(1, 5, 900, train.column_bytes, splits={"train": train})})
         >>> entry["splits"], entry["download_size"]
         ([{'name': 'train', 'num_bytes': 120, 'num_examples': 5}], 900)
     """
