@@ -6,7 +6,7 @@ shard, measured at ratio 50, since nearly all of it is PNG; that is not worth le
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,14 +15,16 @@ from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
+from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.memory import release_memory
+from lomo_hf.storage.records import FileRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet"]
+__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet", "write_shard"]
 
 MAX_GROUP_ROWS: Final = 100
 """Rows in a row group: what the Hub's viewer reads for one page, and what a worker holds for each recipe."""
@@ -106,6 +108,44 @@ class ShardWriter:
     def _writer(self) -> "pq.ParquetWriter":
         """Made at the first row group, since it writes at once and so may fail."""
         return _parquet_writer(self._pending, self._schema)
+
+
+def write_shard(folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: tuple[str, ...] = ()) -> FileRecord:
+    """Write rows in the order in which they come, as one shard that is read back before it has its name.
+
+    Args:
+        folder: The dataset folder.
+        path: Of the shard in it.
+        rows: The rows; taken one by one.
+        extra: Columns beyond those that every row has.
+
+    Returns:
+        The record of the file, with the number of its rows.
+
+    Raises:
+        IntegrityError: What was written cannot be read back.
+        OSError: It cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from lomo_hf import Recipe, open_corpus, substitute_row
+        >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("none", ratio=0.0))
+        >>> write_shard(Folder(tempfile.mkdtemp()), "none/train-00000-of-00001.parquet", [row]).rows
+        1
+    """
+    pending = PendingFile(folder / path)
+    try:
+        writer, count = ShardWriter(pending, extra=extra, keep_order=True), 0
+        for row in rows:
+            writer.add(row)
+            count += 1
+        writer.close()
+        digest = pending.seal()
+        verify_parquet(pending.temporary, count, extra)
+        pending.publish()
+        return FileRecord(path, pending.size, digest, count)
+    finally:
+        pending.abandon()
 
 
 def rewrite_parquet(path: Path, pending: PendingFile) -> None:

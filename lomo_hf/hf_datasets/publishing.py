@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
-from lomo_hf.building import Counts, Receipt, verify_parquet
-from lomo_hf.building.shard_writer import ShardWriter
+from lomo_hf.building import Counts, Receipt
+from lomo_hf.building.shard_writer import write_shard
 from lomo_hf.dataset import Manifest, PushOptions, PushReport, content_digest, push
 from lomo_hf.dataset.card.companions import write_companions
 from lomo_hf.errors import BuildError, RecipeError, SourceError
@@ -23,8 +23,7 @@ from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row, extra_columns_of
 from lomo_hf.storage import Folder
-from lomo_hf.storage.atomic import PendingFile, explain
-from lomo_hf.storage.records import FileRecord
+from lomo_hf.storage.atomic import explain
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCard
@@ -69,7 +68,7 @@ def write_mapped(
     try:
         folder = Folder(place, make=True)
         total = -(-count // _SHARD_ROWS)
-        receipts = [_write_shard(folder, chosen, rows, index, total, extra) for index in range(total)]
+        receipts = [_receipt(folder, chosen, rows, index, total, extra) for index in range(total)]
         source = {
             "config": "train",
             "description": f"a dataset of {count:,} rows in memory, mapped with lomo_hf.map_dataset",
@@ -174,24 +173,21 @@ def _opened(dataset: object) -> tuple[Iterator[Row], int, tuple[str, ...]]:
     return iter(plain), len(plain), extra
 
 
-def _write_shard(
-    folder: Folder, recipe: Recipe, rows: Iterator[Any], index: int, total: int, extra: tuple[str, ...]
+def _receipt(
+    folder: Folder, recipe: Recipe, rows: Iterator[Row], index: int, total: int, extra: tuple[str, ...]
 ) -> Receipt:
-    path = f"{recipe.name}/train-{index:05d}-of-{total:05d}.parquet"
-    pending = PendingFile(folder / path)
-    try:
-        writer, counts = ShardWriter(pending, extra=extra, keep_order=True), Counts()
+    """Write the next rows as a shard."""
+    counts = Counts()
+
+    def checked() -> Iterator[Row]:
+        nonlocal counts
         for row in islice(rows, _SHARD_ROWS):
             _check_recipe(row, recipe)
-            counts += Counts.of(cast(Row, row))
-            writer.add(row)
-        writer.close()
-        file = FileRecord(path, pending.size, pending.seal(), counts.rows)
-        verify_parquet(pending.temporary, counts.rows, extra)
-        pending.publish()
-        return Receipt(file.sha256[:32], index, {recipe.name: file}, {}, {recipe.name: counts})
-    finally:
-        pending.abandon()
+            counts += Counts.of(row)
+            yield row
+
+    file = write_shard(folder, f"{recipe.name}/train-{index:05d}-of-{total:05d}.parquet", checked(), extra=extra)
+    return Receipt(file.sha256[:32], index, {recipe.name: file}, {}, {recipe.name: counts})
 
 
 def _check_recipe(row: Mapping[str, Any], recipe: Recipe) -> None:

@@ -1,19 +1,19 @@
 """A mixture written out as a dataset folder, which `load_dataset` and the commands for such folders take."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
+from lomo_hf.building.shard_writer import write_shard
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.folder import CONFIG, write_mixture_companions
 from lomo_hf.mixing.mixture import Mixture
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.row import MixedRow
 from lomo_hf.storage import Folder
-from lomo_hf.storage.atomic import PendingFile, explain
+from lomo_hf.storage.atomic import explain
 from lomo_hf.storage.records import FileRecord
 
 __all__ = ["write_mixture"]
@@ -62,7 +62,8 @@ def write_mixture(
     try:
         held = Folder(folder, make=True)
         for index in range(total):
-            file = _write_shard(held, f"{CONFIG}/train-{index:05d}-of-{total:05d}.parquet", rows, licences)
+            shard = _counted(islice(rows, _SHARD_ROWS), licences)
+            file = write_shard(held, f"{CONFIG}/train-{index:05d}-of-{total:05d}.parquet", shard)
             files.append(file)
             done += file.rows or 0
             if on_row:
@@ -74,19 +75,7 @@ def write_mixture(
     return [folder / file.path for file in files]
 
 
-def _write_shard(folder: Folder, path: str, rows: Iterator[MixedRow], licences: Counter[str | None]) -> FileRecord:
-    """A shard of the next rows, read back before it has its name."""
-    pending = PendingFile(folder / path)
-    try:
-        writer, count = ShardWriter(pending, keep_order=True), 0
-        for row in islice(rows, _SHARD_ROWS):
-            writer.add(row)
-            licences[row["source_license"]] += 1
-            count += 1
-        writer.close()
-        digest = pending.seal()
-        verify_parquet(pending.temporary, count)
-        pending.publish()
-        return FileRecord(path, pending.size, digest, count)
-    finally:
-        pending.abandon()
+def _counted(rows: Iterable[MixedRow], licences: Counter[str | None]) -> Iterator[MixedRow]:
+    for row in rows:
+        licences[row["source_license"]] += 1
+        yield row

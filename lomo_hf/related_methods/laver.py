@@ -21,13 +21,13 @@ from typing import Final
 
 from lomo_hf.errors import BuildError, RecipeError
 from lomo_hf.image_tokens import QWEN2_5_VL, Processor, fixed_square, image_tokens
-from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import image_bytes
 from lomo_hf.rendering.png import read_png_header
 from lomo_hf.row import SHAREGPT_TAGS, Row
 from lomo_hf.storage import named_file
 from lomo_hf.storage.atomic import write_whole
 from lomo_hf.storage.file_names import LLAMAFACTORY
+from lomo_hf.storage.plain_parquet import IMAGE, write_plain_parquet
 
 __all__ = [
     "SCHEDULES",

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -178,22 +179,16 @@ def write_embeddings(
         raise RecipeError(f"chunk must be a whole number of 1 or more; found {chunk!r}.")
     folder = Folder(out, make=True)
     written: list[Path] = []
-    for records in _chunks(pairs, chunk):
+    remaining = iter(pairs)
+    while records := [_embedded(*pair) for pair in islice(remaining, chunk)]:
         file = f"{name}_{len(written) + 1}.pkl"
         write_whole(folder / file, pickle.dumps(records, protocol=4))
         written.append(Path(out) / file)
     return written
 
 
-def _chunks(pairs: Iterable[tuple[str, str, ArrayLike]], size: int) -> Iterator[list[dict[str, object]]]:
-    held: list[dict[str, object]] = []
-    for name, caption, embedding in pairs:
-        held.append({"id": name, "caption": caption, "embed": np.asarray(embedding, dtype=np.float32)})
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
+def _embedded(name: str, caption: str, embedding: ArrayLike) -> dict[str, object]:
+    return {"id": name, "caption": caption, "embed": np.asarray(embedding, dtype=np.float32)}
 
 
 class _List:

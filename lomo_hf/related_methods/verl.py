@@ -18,10 +18,10 @@ from typing import Final
 
 from lomo_hf.related_methods.final_answer import final_answer
 from lomo_hf.related_methods.imbalance import prompt_in
-from lomo_hf.related_methods.plain_parquet import IMAGE, write_plain_parquet
 from lomo_hf.related_methods.stored import Exchange, exchange_of
 from lomo_hf.row import Row
 from lomo_hf.storage import Folder
+from lomo_hf.storage.plain_parquet import IMAGE, write_plain_parquet
 
 __all__ = [
     "VERL_INSTRUCTION",

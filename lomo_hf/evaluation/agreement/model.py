@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 from lomo_hf.errors import LomoError, RecipeError
@@ -68,7 +69,8 @@ def carrier_agreement(
     model.eval()
     try:
         with torch.no_grad():
-            for batch in _batches(_questions(rows), batch_size):
+            questions = _questions(rows)
+            while batch := list(islice(questions, batch_size)):
                 yield from _agreements(torch, model, processor, batch, max_answer_tokens)
                 done += len(batch)
                 if progress is not None:
@@ -113,17 +115,6 @@ def _message(role: str, texts: Sequence[str]) -> Message:
         if text:
             content.append({"type": "text", "text": text})
     return {"role": role, "content": content}
-
-
-def _batches(questions: Iterable[_Question], size: int) -> Iterator[list[_Question]]:
-    held: list[_Question] = []
-    for question in questions:
-        held.append(question)
-        if len(held) == size:
-            yield held
-            held = []
-    if held:
-        yield held
 
 
 def _agreements(

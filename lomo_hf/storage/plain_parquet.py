@@ -5,11 +5,12 @@ the features are inferred from the columns, and lists of structs stay lists.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lomo_hf.storage import Place, named_file
 from lomo_hf.storage.atomic import PendingFile
+from lomo_hf.storage.folder import Place, named_file
 
 __all__ = ["IMAGE", "write_plain_parquet"]
 
@@ -33,18 +34,12 @@ def write_plain_parquet(
 
     schema = pa.schema([(name, _type(kind)) for name, kind in columns.items()])
     pending = PendingFile(path if isinstance(path, Place) else named_file(path))
-    held: list[Mapping[str, object]] = []
-    count = 0
+    remaining, count = iter(rows), 0
     try:
         with pq.ParquetWriter(pending, schema, write_page_checksum=True) as writer:
-            for row in rows:
-                held.append(row)
-                count += 1
-                if len(held) == _GROUP_ROWS:
-                    writer.write_table(pa.Table.from_pylist(held, schema=schema))
-                    held = []
-            if held:
-                writer.write_table(pa.Table.from_pylist(held, schema=schema))
+            while group := list(islice(remaining, _GROUP_ROWS)):
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                count += len(group)
         pending.seal()
         pending.publish()
         pending.sync_folder()
