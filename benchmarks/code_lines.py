@@ -4,7 +4,6 @@ What it prints, `--write` stores in docs/formulas.md; `--wrong HALF` lists the l
 labelled set is tests/data/code_lines.jsonl; code_lines.md beside it says how it was labelled.
 """
 
-import argparse
 import json
 import sys
 from collections import Counter
@@ -13,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.formula_labels import HALVES
-from benchmarks.formula_places import PAGE, share
+from benchmarks.formula_places import share
+from benchmarks.labelled import LabelledCommand
 from lomo_hf.rendering.markup import lines_of
 from lomo_hf.spans import scan
 
@@ -88,24 +88,6 @@ def tables(prompts: Sequence[LabelledLines]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.code_lines", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="store the tables in docs/formulas.md")
-    parser.add_argument("--wrong", choices=HALVES, help="list what the package gets wrong in one half")
-    given = parser.parse_args()
-    prompts = read_lines()
-    if given.wrong:
-        print(*_wrong([prompt for prompt in prompts if prompt.half == given.wrong]), sep="\n")
-    elif given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{tables(prompts)}\n\n{END}{after}", encoding="utf-8")
-    else:
-        print(tables(prompts))
-    return 0
-
-
 def _labelled(line: str, name: str) -> LabelledLine:
     if not line:
         return LabelledLine("", None)
@@ -137,4 +119,4 @@ def _wrong(prompts: Sequence[LabelledLines]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(LabelledCommand("code_lines", __doc__ or "", BEGIN, END, read_lines, tables, _wrong).run())

@@ -4,22 +4,20 @@ What it prints, `--write` stores in docs/formulas.md; `--wrong HALF` lists the p
 they stand. The labelled set is that of formula_labels.py.
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 
 from scipy.stats import binomtest
 
 from benchmarks.formula_labels import HALVES, LabelledPrompt, overlap, read_labelled
 from benchmarks.formula_rules import every_pair, pandoc_rule, this_package
+from benchmarks.labelled import LabelledCommand
 
-__all__ = ["BEGIN", "DECIDERS", "END", "PAGE", "Score", "score", "share", "tables"]
+__all__ = ["BEGIN", "DECIDERS", "END", "Score", "score", "share", "tables"]
 
-PAGE = Path(__file__).parent.parent / "docs" / "formulas.md"
 BEGIN, END = "<!-- tables: written by `python -m benchmarks.formula_places --write` -->", "<!-- end of tables -->"
 DECIDERS: dict[str, Callable[[str], list[tuple[int, int]]]] = {
     "this package": this_package,
@@ -86,25 +84,6 @@ def tables(prompts: Sequence[LabelledPrompt]) -> str:
     lines += ["", "Formulas found with their start and their end, by kind:", "", *_by_kind(scores, formulas)]
     lines += ["", "Places that open no formula and are kept as text, by kind:", "", *_by_kind(scores, texts)]
     return "\n".join(lines)
-
-
-def main() -> int:
-    """The command."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.formula_places", description=__doc__)
-    parser.add_argument("--write", action="store_true", help="store the tables in docs/formulas.md")
-    parser.add_argument("--wrong", choices=HALVES, help="list what the package gets wrong in one half")
-    given = parser.parse_args()
-    prompts = read_labelled()
-    if given.wrong:
-        for line in _wrong([prompt for prompt in prompts if prompt.half == given.wrong]):
-            print(line)
-    elif given.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n\n{tables(prompts)}\n\n{END}{after}", encoding="utf-8")
-    else:
-        print(tables(prompts))
-    return 0
 
 
 def _is_free(prompt: LabelledPrompt, span: tuple[int, int]) -> bool:
@@ -180,4 +159,4 @@ def _excerpt(text: str, start: int, end: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(LabelledCommand("formula_places", __doc__ or "", BEGIN, END, read_labelled, tables, _wrong).run())

@@ -6,7 +6,7 @@ from time import process_time
 import pytest
 
 from benchmarks.code_lines import BEGIN, CODE_LINES, END, LabelledLines, read_lines, set_lines, tables
-from benchmarks.formula_places import PAGE
+from benchmarks.labelled import PAGE
 from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.spans.code_lines import code_lines
 from lomo_hf.spans.code_patterns import LIKELY, SURE, of_all

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from benchmarks.formula_labels import LABELLED, LabelledPrompt, read_labelled, unmarked
-from benchmarks.formula_places import BEGIN, END, PAGE, score, tables
+from benchmarks.formula_places import BEGIN, END, score, tables
 from benchmarks.formula_rules import every_pair, pandoc_rule
+from benchmarks.labelled import PAGE
 
 # The kinds that public reports name, each by at least so many places of a half.
 REPORTED = {
