@@ -122,7 +122,9 @@ class FormulaPages:
 
 
 def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | None = None) -> dict[str, Any]:
-    """Train one base for so many seconds and write it to a file; once a minute what there is, beside it.
+    """Train one base for so many seconds, or for the settings' `base_steps`, and write it to a file.
+
+    Once a minute what there is is written beside it.
 
     Args:
         number: Seeds weights and batches.
@@ -147,9 +149,10 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
     parameters = sum(one.numel() for part in (tower, decoder) for one in part.parameters())
     muon = Muon(matrices, lr=run.settings.base_rate)
     adam = torch.optim.AdamW(rest, lr=_ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
-    began = shown = kept = time.monotonic()
-    step, seen, first = 0, Averages(), None
-    while (share := (time.monotonic() - began) / seconds) < 1:
+    began = kept = time.monotonic()
+    steps = run.settings.base_steps
+    step, shown, seen, first = 0, 0.0, Averages(), None
+    while (share := step / steps if steps else (time.monotonic() - began) / seconds) < 1:
         pace = min(1.0, (step + 1) / 60) * max(0.02, min(1.0, (1 - share) / (1 - _DECAY_FROM)))
         scheduled(muon, run.settings.base_rate * pace)
         scheduled(adam, _ADAM_RATE * pace)
@@ -167,10 +170,10 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
             part.zero_grad(set_to_none=True)
         step += 1
         first = first or seen.means()
-        if time.monotonic() - shown > min(10.0, seconds / 4):
+        if share - shown > (0.25 if steps else min(10 / seconds, 0.25)):
             latest = seen.means()
             run.log("base", number=number, step=step, share=share, **latest)
-            shown, seen = time.monotonic(), Averages()
+            shown, seen = share, Averages()
         if time.monotonic() - kept > _KEPT_EVERY:
             left = {"number": number, "steps": earlier + step, "parameters": parameters}
             save_base(_partial(out), tower, decoder, left)

@@ -31,6 +31,7 @@ class Settings:
         page_batches: Pages a step of the base, by canvas.
         text_batch: Solved problems a step of the base.
         half: Rows of each half (text, multimodal) of a step of SFT.
+        base_steps: Steps of a base instead of seconds, so that what a test compares does not depend on the machine.
         base_rate, sft_rate: Learning rates of Muon in the base and of AdamW in SFT.
         aloud: Pages to read aloud in the multimodal half; its questions about pages are `counts.questions`.
         state_rows: Rows from which token states are taken for the modality integration rate.
@@ -46,6 +47,7 @@ class Settings:
     page_batches: dict[str, int]
     text_batch: int
     half: int
+    base_steps: int | None = None
     base_rate: float = 0.02
     sft_rate: float = 5e-4
     aloud: int = 1_000
@@ -68,7 +70,7 @@ SETTINGS = {
     ),
     "tiny": Settings(
         Counts(texts=400, formulas=12, questions=60, train=60, test=24),
-        64, 2, 64, 1, {"small": 8, "medium": 4, "large": 2}, 8, 4, aloud=20, state_rows=8, aloud_rows=2,
-        aloud_tokens=8, curve=(0.5,), curve_rows=8,
+        64, 2, 64, 1, {"small": 8, "medium": 4, "large": 2}, 8, 4, base_steps=120, aloud=20, state_rows=8,
+        aloud_rows=2, aloud_tokens=8, curve=(0.5,), curve_rows=8,
     ),
 }  # fmt: skip
