@@ -25,11 +25,16 @@ from lomo_hf.rendering.markup import HANGING
 if TYPE_CHECKING:
     import typst
 
-__all__ = ["BLEED", "INK", "WIDEST", "Sheet", "draw", "new_compiler", "typeset"]
+__all__ = [
+    "BLEED", "BOX_PITCH", "BOX_ROOM", "FRAME_INK", "INK", "LINE_INK", "WIDEST",
+    "Sheet", "draw", "drawing_of", "new_compiler", "typeset",
+]  # fmt: skip
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
+BOX_PITCH, BOX_ROOM = 12, 6  # times the size of text: from one piece of a formula to the next; its height at most
+FRAME_INK, LINE_INK = 254, 253  # of the frame around such a piece, and of a stroke on its baseline
 WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _COSTLY = 0.15  # s of processor time; what Typst keeps of a page that took longer may be hundreds of megabytes
 _PAGES_KEPT = 10
@@ -84,6 +89,15 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
     if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
         raise RenderError("overflow", f"a line does not fit a column of {width} px.")
     return Sheet(glyphs.painted(), left, top, drawing, svg)
+
+
+def drawing_of(lines: Sequence[str], width: int, style: RenderStyle) -> Drawing | None:
+    """What Typst draws for lines with mathematics, as `draw` sets them; None where it is not read.
+
+    Raises:
+        RenderError: `typst` where the markup does not compile.
+    """
+    return read_svg(_compile("\n".join([_head(width, style, "", True), *lines, ""]), "svg"))
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:
@@ -180,7 +194,7 @@ def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
     return f"""\
 #import "/page.typ": lines, sheet
 {imports}\
-#let (L, R, C, D, B, P, M, W, Q, E, T) = lines(
+#let (L, R, C, D, B, P, M, W, Q, E, T, X) = lines(
   width: {width}, widest: {int(WIDEST * style.max_width)}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
 )
 #show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})
