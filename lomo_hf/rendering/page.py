@@ -134,8 +134,8 @@ def _page(
 def _sheet(
     prompt: str, span: Span, formulas: Sequence[str], lines: Sequence[Line], width: int, style: RenderStyle
 ) -> Sheet:
-    """The lines on untrimmed paper: plain prose without Typst, everything else by it."""
-    prose = set_prose(lines, width, style)
+    """The lines on untrimmed paper: from kept words and formulas where that is certain, by Typst where it is not."""
+    prose = set_prose(lines, width, style, formulas)
     if prose is not None:
         glyphs = placed(prose)
         return Sheet(glyphs.painted(), glyphs.left, glyphs.top, prose)

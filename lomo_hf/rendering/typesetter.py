@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLEED", "BOX_PITCH", "BOX_ROOM", "FRAME_INK", "INK", "LINE_INK", "WIDEST",
-    "Sheet", "draw", "drawing_of", "new_compiler", "typeset",
+    "Sheet", "draw", "drawing_of", "line_box", "new_compiler", "typeset",
 ]  # fmt: skip
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
@@ -183,13 +183,18 @@ def new_compiler(**inputs: str) -> "typst.Compiler":
     )
 
 
+def line_box(style: RenderStyle) -> tuple[int, int, int]:
+    """How far the box of a line reaches above and below it, and by how much the boxes of two lines overlap, in px."""
+    overlap = style.text_size // 2
+    below = round(0.27 * style.text_size) + overlap // 2
+    return style.line_height + overlap - below, below, overlap
+
+
 @lru_cache(maxsize=1024)
 def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
     """What stands before the lines."""
-    overlap = style.text_size // 2
-    box = style.line_height + overlap
-    below = round(0.27 * style.text_size) + overlap // 2
-    shared = f'size: {style.text_size}, above: {box - below}, below: {below}, overlap: {overlap}, cjk: "{cjk}"'
+    above, below, overlap = line_box(style)
+    shared = f'size: {style.text_size}, above: {above}, below: {below}, overlap: {overlap}, cjk: "{cjk}"'
     imports = '#import "/mathematics.typ": *\n' if mathematics else ""
     return f"""\
 #import "/page.typ": lines, sheet

@@ -4,7 +4,7 @@ A shape depends on the font and the word alone; whether it was kept or is made a
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -72,6 +72,14 @@ class Face:
             shape = self._shaped(word)
             self._kept.keep(word, shape)
         return shape
+
+    def fitting(self, parts: Sequence[str], width: float) -> str:
+        """As many parts of a word as fit into `width` em, in one, but not all; "" where none does."""
+        for count in range(len(parts) - 1, 0, -1):
+            head = "".join(parts[:count])
+            if self.shape(head).advance <= width:
+                return head
+        return ""
 
     def glyph(self, number: int, size: int) -> "FaceGlyph":
         """A glyph at `size` px, to be drawn."""

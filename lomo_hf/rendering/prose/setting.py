@@ -1,9 +1,9 @@
 """Lines of prose or code to a drawing: words beside one another until a line is full, lines under one another."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import Any
 
 import numpy as np
@@ -11,27 +11,33 @@ from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
-from lomo_hf.rendering.glyphs import Drawing
+from lomo_hf.rendering.formulas import Formula, Frame, shared_formulas
+from lomo_hf.rendering.glyphs import Drawing, FontGlyph
 from lomo_hf.rendering.markup import HANGING, Line
 from lomo_hf.rendering.prose.chinese import broken_chinese, is_chinese
 from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_code, is_prose, parts_of
+from lomo_hf.rendering.prose.mixed import Row, broken_mixed
 from lomo_hf.rendering.scripts import Room, rooms_of
+from lomo_hf.rendering.typesetter import line_box
 
 __all__ = ["set_prose"]
 
+_REACH = 0.7  # of the overlap of two rows, that a formula may not reach into the other
 _TOLERANCE = 1e-6  # px by which Typst lets a line be too long
 
 
 @dataclass
 class _Rows:
-    """The words of a page with their places, and the room that each row needs above and below."""
+    """The words and formulas of a page with their places, and the room in px that each row needs above and below."""
 
     shapes: list[Shape] = field(default_factory=list)
     x: list[float] = field(default_factory=list)  # em from the left
     at: list[int] = field(default_factory=list)  # which row
-    above: list[int] = field(default_factory=list)
-    below: list[int] = field(default_factory=list)
+    above: list[float] = field(default_factory=list)
+    below: list[float] = field(default_factory=list)
+    frames: list[tuple[Frame, float, int]] = field(default_factory=list)  # with its place and its row
+    rooms: bool = False  # some word needs room
 
     def open(self) -> None:
         self.above.append(0)
@@ -44,6 +50,18 @@ class _Rows:
         if rooms:
             self.above[-1] = max(self.above[-1], max(up for up, _ in rooms))
             self.below[-1] = max(self.below[-1], max(down for _, down in rooms))
+            self.rooms = self.rooms or any(map(any, rooms))
+
+    def place_mixed(self, row: Row, style: RenderStyle) -> None:
+        """Words and formulas; a formula reaches into the rows above and below, and needs room for what is left."""
+        above, below, overlap = line_box(style)
+        for item, x in row:
+            if isinstance(item, Shape):
+                self.place((item,), (x,), ())
+                continue
+            self.frames.append((item, x, len(self.above) - 1))
+            self.above[-1] = max(self.above[-1], item.ascent + _REACH * overlap - above)
+            self.below[-1] = max(self.below[-1], item.descent + _REACH * overlap - below)
 
 
 @dataclass(frozen=True)
@@ -63,31 +81,34 @@ class _Words:
     end: float
 
 
-def set_prose(lines: Sequence[Line], width: int, style: RenderStyle, faces: Faces | None = None) -> Drawing | None:
+def set_prose(
+    lines: Sequence[Line], width: int, style: RenderStyle, bodies: Sequence[str] = (), faces: Faces | None = None
+) -> Drawing | None:
     """Lines of prose and code in a column of `width` px, as Typst would set them; from the column's left edge.
 
-    None where that is not certain: another script, formulas, or a line whose end depends on more than is known here.
-    The answer depends on the lines, the width and the style alone. `faces` hold what is kept, by default in the
-    process.
+    None where that is not certain: another script, a displayed formula, or a line whose end depends on more than is
+    known here. The answer depends on the lines, the width, the style and the `bodies` of the formulas, as Typst
+    mathematics, alone. `faces` hold what is kept, by default in the process.
 
     >>> from lomo_hf.rendering.markup import Line, Piece
     >>> drawing = set_prose([Line((Piece("text", "Plain prose."),))], 400, RenderStyle())
-    >>> len(drawing.glyphs), set_prose([Line((Piece("text", "x"), Piece("inline", "y")))], 400, RenderStyle())
-    (11, None)
+    >>> inline = set_prose([Line((Piece("text", "Let "), Piece("inline", "y")))], 400, RenderStyle(), ["y"])
+    >>> len(drawing.glyphs), len(inline.glyphs), set_prose([Line((Piece("text", "བོད"),))], 400, RenderStyle())
+    (11, 4, None)
     """
     faces = faces or shared_faces()
     if not all(_is_certain(line, faces) for line in lines):
         return None
-    rows, column = _Rows(), (width + _TOLERANCE) / style.text_size
+    formulas = shared_formulas().of(bodies, style) if bodies else []
+    if formulas is None:
+        return None
+    rows, column, waiting = _Rows(), (width + _TOLERANCE) / style.text_size, iter(formulas)
     for line in lines:
-        text = line.pieces[0].text if line.pieces else ""
-        if not (
-            _add_chinese(text, column, faces, rows) if line.region else _add(text, line.mono, column, faces, rows)
-        ):
+        if not _add_line(line, column, waiting, style, faces, rows):
             return None
-    if style.text_size % 20 and (any(rows.above) or any(rows.below)):
+    if style.text_size % 20 and rows.rooms:
         return None  # rooms are whole pixels at 20 px only
-    return _drawing(rows, style, faces) if rows.shapes else None
+    return _drawing(rows, style, faces) if rows.shapes or rows.frames else None
 
 
 def _is_certain(line: Line, faces: Faces) -> bool:
@@ -95,6 +116,11 @@ def _is_certain(line: Line, faces: Faces) -> bool:
     if not line.pieces:
         return True
     first = line.pieces[0]
+    if any(piece.kind == "inline" for piece in line.pieces):
+        return not (line.rtl or line.region or line.mono) and all(
+            piece.kind == "inline" or (piece.kind == "text" and is_prose(piece.text, faces.latin.covered))
+            for piece in line.pieces
+        )
     if line.rtl or len(line.pieces) > 1 or first.kind not in (("text", "mono") if line.mono else ("text",)):
         return False
     if line.region:
@@ -102,6 +128,24 @@ def _is_certain(line: Line, faces: Faces) -> bool:
     if line.mono:
         return is_code(first.text, faces.mono.covered)
     return is_prose(first.text, faces.latin.covered)
+
+
+def _add_line(
+    line: Line, width: float, formulas: Iterator[Formula], style: RenderStyle, faces: Faces, rows: _Rows
+) -> bool:
+    """Place what a line of the prompt holds. False: not certain."""
+    text = line.pieces[0].text if line.pieces else ""
+    count = sum(piece.kind == "inline" for piece in line.pieces)
+    if count:
+        mine = list(islice(formulas, count))
+        if any(any(room) for piece in line.pieces if piece.kind == "text" for room, _ in rooms_of(piece.text)):
+            return False
+        broken = broken_mixed(line, mine, width, style.text_size, faces.latin)
+        for row in broken or ():
+            rows.open()
+            rows.place_mixed(row, style)
+        return broken is not None
+    return _add_chinese(text, width, faces, rows) if line.region else _add(text, line.mono, width, faces, rows)
 
 
 def _add(text: str, mono: bool, width: float, faces: Faces, rows: _Rows) -> bool:
@@ -142,7 +186,7 @@ def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bo
             parts = parts_of(word)
             if parts is None:
                 return False
-            head = _fitting(parts, width - x, face)
+            head = face.fitting(parts, width - x)
             if head:
                 rows.place([face.shape(head)], [x], reach)
                 word = word[len(head) :]
@@ -178,26 +222,44 @@ def _words(text: str, face: Face) -> _Words:
     return _Words(texts, shapes, starts, ends, rooms if not text.isascii() and any(map(any, rooms)) else [], x + tail)
 
 
-def _fitting(parts: Sequence[str], width: float, face: Face) -> str:
-    """As many parts of a word as fit, in one; "" where none does."""
-    for count in range(len(parts) - 1, 0, -1):
-        head = "".join(parts[:count])
-        if face.shape(head).advance <= width:
-            return head
-    return ""
-
-
 def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
-    """All words where they stand."""
+    """All words and formulas where they stand."""
     size, shapes = style.text_size, rows.shapes
-    pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
-    baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
+    pitches = (style.line_height + up + down for up, down in zip(rows.above, [0.0, *rows.below], strict=False))
+    baselines = np.asarray(list(accumulate(pitches)), np.float64)
     counts = [len(shape.glyphs) for shape in shapes]
-    x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
-    y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
+    x = size * (np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64))
+    y = np.repeat(baselines[rows.at], counts) - size * _flat((shape.y for shape in shapes), np.float64)
     used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
-    outlines = [faces.glyph(number, size) for number in used.tolist()]
-    return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
+    words = Drawing(
+        [faces.glyph(number, size) for number in used.tolist()], glyphs, x, y, None,
+        np.zeros((0, 4)), np.zeros(0, np.uint8),
+    )  # fmt: skip
+    return _with_frames(words, rows.frames, baselines, size) if rows.frames else words
+
+
+def _with_frames(
+    words: Drawing, frames: Sequence[tuple[Frame, float, int]], baselines: NDArray[np.float64], size: int
+) -> Drawing:
+    """The words, and behind them the glyphs and bars of the formulas."""
+    number_of: dict[bytes | FontGlyph, int] = {}
+    first = len(words.outlines)
+    glyphs: list[int] = []
+    for frame, _, _ in frames:
+        glyphs += [number_of.setdefault(outline, first + len(number_of)) for outline in frame.outlines]
+    left = size * np.asarray([x for _, x, _ in frames])
+    down = baselines[[row for _, _, row in frames]]
+    counts = [len(frame.outlines) for frame, _, _ in frames]
+    bars = [len(frame.rules) for frame, _, _ in frames]
+    rules = _flat((bar for frame, _, _ in frames for bar in frame.rules), np.float64).reshape(-1, 4)
+    rules += np.repeat(np.stack([left, down, left, down], axis=1), bars, axis=0)
+    return Drawing(
+        [*words.outlines, *number_of],
+        np.concatenate([words.glyphs, np.asarray(glyphs, np.int64)]),
+        np.concatenate([words.x, np.repeat(left, counts) + _flat((frame.x for frame, _, _ in frames), np.float64)]),
+        np.concatenate([words.y, np.repeat(down, counts) + _flat((frame.y for frame, _, _ in frames), np.float64)]),
+        None, rules, np.full(len(rules), 255, np.uint8),
+    )  # fmt: skip
 
 
 def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
