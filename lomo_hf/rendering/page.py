@@ -136,9 +136,12 @@ def _sheet(
 ) -> Sheet:
     """The lines on untrimmed paper: from kept words and formulas where that is certain, by Typst where it is not."""
     prose = set_prose(lines, width, style, formulas)
-    if prose is not None:
-        glyphs = placed(prose)
-        return Sheet(glyphs.painted(), glyphs.left, glyphs.top, prose)
+    glyphs = None if prose is None else placed(prose)
+    if glyphs is not None and width + _OVERHANG < glyphs.right <= _widest(style):  # a formula on its own, unbroken
+        prose = set_prose(lines, glyphs.right + _OVERHANG, style, formulas)
+        glyphs = None if prose is None else placed(prose)
+    if glyphs is not None and glyphs.right <= _widest(style):
+        return Sheet(glyphs.painted(), glyphs.left, glyphs.top, glyphs.drawing)
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     wide = [body for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
     return _drawn_wide_enough(lines, formulas, wide, width, style)
@@ -160,7 +163,7 @@ def _drawn_wide_enough(
     lines: Sequence[Line], formulas: Sequence[str], wide: Sequence[str], width: int, style: RenderStyle
 ) -> Sheet:
     """The lines in a column of `width` px or, where something cannot be broken to fit it, in one as wide as that."""
-    widest = int(WIDEST * style.max_width)
+    widest = _widest(style)
     markup = _markup(lines, formulas, broken=False)
     sheet = _drawn(markup, wide, width, style)
     # To measure a formula Typst sets the whole page again: only where one may have been too wide.
@@ -193,6 +196,11 @@ def _drawn(markup: Sequence[str], wide: Sequence[str], width: int, style: Render
         if error.reason != "overflow":
             raise
         return None
+
+
+def _widest(style: RenderStyle) -> int:
+    """What a line that cannot be broken may take, in px."""
+    return int(WIDEST * style.max_width)
 
 
 def _needed(sheet: Sheet) -> int:

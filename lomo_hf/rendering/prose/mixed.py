@@ -160,6 +160,8 @@ def _row_end(units: Sequence[_Unit], here: int, room: float, face: Face) -> tupl
             head = face.fitting(unit.parts, room - x) if len(unit.parts) > 1 else ""
             if head:
                 return at, head
+            if end is None and certain:
+                return _overfull(units, at), ""
             return (end if certain else None), ""
         if last:
             return at + 1, ""
@@ -169,3 +171,16 @@ def _row_end(units: Sequence[_Unit], here: int, room: float, face: Face) -> tupl
         else:
             certain = certain and unit.breaks is False and unit.parts is not None and len(unit.parts) == 1
     return None, ""
+
+
+def _overfull(units: Sequence[_Unit], at: int) -> int | None:
+    """Where a row ends that is too long from its first unit on: as soon as it may."""
+    for here in range(at, len(units)):
+        unit = units[here]
+        if unit.parts is None or len(unit.parts) > 1:
+            return None
+        if here + 1 == len(units) or unit.breaks:
+            return here + 1
+        if unit.breaks is None:
+            return None
+    return None
