@@ -130,8 +130,8 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
     if name == "class":
         kind = _CLASS_NAMES.get(first[0])
         return None if kind is None else [Piece(call, kind, kind)]
-    if name == "lmlr" and "lmnull" not in inside:
-        return [Piece(call, "opening", "closing", closed=False)]
+    if name == "lmlr":
+        return [Piece(call, "opening", "closing", closed=_is_closed(inside, depth))]
     if name not in _CLASS_OF_FIRST or not first:
         return None
     if len(first) > 1 or first[0][0] in _DIGITS or first[0] == "#[]" or first[0].startswith(("lmlr(", "binom(")):
@@ -140,6 +140,17 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
     if found is None or len(found) != 1 or not isinstance(found[0], Piece):
         return None
     return [_renamed(found[0], call)] if found[0].closed else None
+
+
+def _is_closed(inside: str, depth: int) -> bool:
+    """Whether no relation or sign stands between delimiters, other than within a piece there."""
+    for element in _elements(inside):
+        found = [] if element in (" ", "/**/") else _of_element(element, depth + 1)
+        if found is None or any(
+            isinstance(piece, Piece) and (piece.right in ("relation", "binary") or not piece.closed) for piece in found
+        ):
+            return False
+    return True
 
 
 def _renamed(piece: Piece | Gap, source: str) -> Piece | Gap:

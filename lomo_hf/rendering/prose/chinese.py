@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lomo_hf.rendering.formulas import Formula, Frame
+from lomo_hf.rendering.markup import Line
 from lomo_hf.rendering.prose.faces import Face, Faces, Shape
 from lomo_hf.rendering.prose.gate import breaks_after_space, parts_of
 
@@ -24,18 +26,19 @@ _UNITS = re.compile(
 )
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
+_STARTS = "([{"  # and none ends with these
 _MARKS = ("closing", "opening")
 _QUOTES = "“”"
 
-Placed = tuple[Shape, float]  # a shape, and where it begins, in em
+Placed = tuple[Shape | Frame, float]  # a shape or a part of a formula, and where it begins, in em
 
 
 @dataclass(slots=True)
 class _Unit:
-    """A character or a Latin word as it is placed.
+    """A character, a Latin word or a part of a formula as it is placed.
 
     Attributes:
-        kind: "han", "closing", "opening", "blank" (a wide one), "space" or "latin".
+        kind: "han", "closing", "opening", "blank" (a wide one), "space", "latin" or "formula".
         shapes: What it is made of, each with how far it stands to the right of the unit's start, in em.
         advance: How far it moves the pen.
         left, right: How much of it may still be lost at the start of a row, and at the end of one.
@@ -60,18 +63,29 @@ def is_chinese(text: str, face: Face) -> bool:
     return _LISTED.fullmatch(text) is not None and face.covered.issuperset(map(ord, others))
 
 
-def broken_chinese(text: str, width: float, faces: Faces) -> list[list[Placed]] | None:
+def broken_chinese(
+    line: Line, formulas: Sequence[Formula], width: float, size: int, faces: Faces
+) -> list[list[Placed]] | None:
     """What stands on each row of a line of the prompt, lengths in em; None where that is not certain.
 
-    >>> from lomo_hf.rendering.prose.faces import shared_faces
-    >>> [len(row) for row in broken_chinese("求面积（平方米）。", 5.0, shared_faces())]
+    `formulas` are those of the line, in order; `size` is that of text, in px.
+
+    >>> from lomo_hf.rendering.markup import Line, Piece
+    >>> from lomo_hf.rendering.formulas import Formula, Frame
+from lomo_hf.rendering.markup import Line
+from lomo_hf.rendering.prose.faces import shared_faces
+    >>> line = Line((Piece("text", "求面积（平方米）。"),))
+    >>> [len(row) for row in broken_chinese(line, [], 5.0, 20, shared_faces())]
     [5, 4]
     """
-    inner = text.rstrip(" ")
-    units = _units(inner, faces)
-    if units is None:
-        return None
-    tail = (len(text) - len(inner)) * faces.latin.shape(" ").advance
+    units: list[_Unit] = []
+    waiting = iter(formulas)
+    for piece in line.pieces:
+        new = _units(piece.text, faces) if piece.kind == "text" else list(_of_formula(next(waiting), size))
+        if new is None:
+            return None
+        units += new
+    tail = units.pop().advance if units and units[-1].kind == "space" else 0.0
     rows: list[list[Placed]] = []
     here = 0
     while here < len(units):
@@ -105,6 +119,14 @@ def _units(text: str, faces: Faces) -> list[_Unit] | None:
                 _share(units[-1], unit)
             units.append(unit)
     return units
+
+
+def _of_formula(formula: Formula, size: int) -> Iterator[_Unit]:
+    """The parts of a formula between which a row may be broken; the space there is lost where it is."""
+    for frame, space in zip(formula.frames, (*formula.spaces, None), strict=True):
+        yield _Unit("formula", "x" if frame.closed else "", ((frame, 0.0),), frame.width / size)
+        if space is not None:
+            yield _Unit("space", "", (), space / size)
 
 
 def _chinese(kind: str, char: str, face: Face) -> _Unit:
@@ -145,7 +167,7 @@ def _row_end(units: Sequence[_Unit], here: int, width: float, tail: float) -> in
         x += unit.advance
         if unit.kind != "space":
             ink = x - unit.right  # a closing mark at the end of a row loses its space
-            certain = certain and (unit.kind != "latin" or parts_of(unit.text) == (unit.text,))
+            certain = certain and _is_whole(unit)
         last = at + 1 == len(units)
         may_break = True if last else _may_break(units, at)
         if may_break is False:
@@ -161,6 +183,13 @@ def _row_end(units: Sequence[_Unit], here: int, width: float, tail: float) -> in
     return None
 
 
+def _is_whole(unit: _Unit) -> bool:
+    """Whether a row is never broken within a unit."""
+    if unit.kind == "formula":
+        return unit.text != ""
+    return unit.kind != "latin" or parts_of(unit.text) == (unit.text,) or not unit.text.strip(_ENDS)
+
+
 def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
     """Whether a row may be broken behind a unit that is not the last; None where that is not certain."""
     before, after = units[at], units[at + 1]
@@ -170,6 +199,8 @@ def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
         return False
     if "blank" in (before.kind, after.kind):
         return None
+    if "formula" in (before.kind, after.kind):
+        return _beside_formula(before, after)
     if after.kind == "latin":
         return _before_latin(before, after.text[0])
     if before.kind == "latin":
@@ -177,9 +208,22 @@ def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
     return True
 
 
+def _beside_formula(before: _Unit, after: _Unit) -> bool | None:
+    """To Unicode a formula is an object: a line may be broken on either side, but not where a mark forbids it."""
+    if before.kind == "latin":
+        return False if before.text[-1] in _STARTS else (before.text[-1].isalnum() or None)
+    if after.kind == "latin":
+        return False if after.text[0] in _ENDS.replace("%", "") else (after.text[0].isalnum() or None)
+    return (before.kind != after.kind and before.text != "”") or None
+
+
 def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
-    if after.kind == "latin" and before.kind == "latin":
-        return breaks_after_space(before.text, after.text)
+    if {before.kind, after.kind} <= {"latin", "formula"}:
+        return breaks_after_space(before.text or "x", after.text or "x")
+    if after.kind == "formula":
+        return before.kind != "opening"
+    if before.kind == "formula":
+        return after.kind != "blank"
     if after.kind == "latin":
         return before.kind != "opening" and (after.text[0].isalnum() or after.text[0] == "(")
     return after.kind != "blank" and (

@@ -116,50 +116,41 @@ def _is_certain(line: Line, faces: Faces) -> bool:
     if not line.pieces:
         return True
     first = line.pieces[0]
-    if any(piece.kind == "inline" for piece in line.pieces):
-        return not (line.rtl or line.region or line.mono) and all(
-            piece.kind == "inline" or (piece.kind == "text" and is_prose(piece.text, faces.latin.covered))
-            for piece in line.pieces
-        )
-    if line.rtl or len(line.pieces) > 1 or first.kind not in (("text", "mono") if line.mono else ("text",)):
+    if line.mono:
+        plain = len(line.pieces) == 1 and first.kind in ("text", "mono")
+        return plain and not (line.rtl or line.region) and is_code(first.text, faces.mono.covered)
+    texts = [piece.text for piece in line.pieces if piece.kind == "text"]
+    alone = len(line.pieces) == 1 or any(piece.kind == "inline" for piece in line.pieces)
+    if line.rtl or not alone or not all(piece.kind in ("text", "inline") for piece in line.pieces):
         return False
     if line.region:
-        return line.region == "SC" and not line.mono and is_chinese(first.text, faces.chinese)
-    if line.mono:
-        return is_code(first.text, faces.mono.covered)
-    return is_prose(first.text, faces.latin.covered)
+        return line.region == "SC" and all(is_chinese(text, faces.chinese) for text in texts)
+    return all(is_prose(text, faces.latin.covered) for text in texts)
 
 
 def _add_line(
     line: Line, width: float, formulas: Iterator[Formula], style: RenderStyle, faces: Faces, rows: _Rows
 ) -> bool:
     """Place what a line of the prompt holds. False: not certain."""
-    text = line.pieces[0].text if line.pieces else ""
-    count = sum(piece.kind == "inline" for piece in line.pieces)
-    if count:
-        mine = list(islice(formulas, count))
-        if any(any(room) for piece in line.pieces if piece.kind == "text" for room, _ in rooms_of(piece.text)):
-            return False
+    mine = list(islice(formulas, sum(piece.kind == "inline" for piece in line.pieces)))
+    if not (mine or line.region):
+        return _add(line.pieces[0].text if line.pieces else "", line.mono, width, faces, rows)
+    if line.region:
+        broken = broken_chinese(line, mine, width, style.text_size, faces)
+    elif any(any(room) for piece in line.pieces if piece.kind == "text" for room, _ in rooms_of(piece.text)):
+        return False
+    else:
         broken = broken_mixed(line, mine, width, style.text_size, faces.latin)
-        for row in broken or ():
-            rows.open()
-            rows.place_mixed(row, style)
-        return broken is not None
-    return _add_chinese(text, width, faces, rows) if line.region else _add(text, line.mono, width, faces, rows)
+    for row in broken or ():
+        rows.open()
+        rows.place_mixed(row, style)
+    return broken is not None
 
 
 def _add(text: str, mono: bool, width: float, faces: Faces, rows: _Rows) -> bool:
     if not mono:
         return _broken(text, width, 0.0, faces.latin, rows)
     return _broken(text, width, MONO_ADVANCE * (len(text) - len(text.lstrip(" ")) + HANGING), faces.mono, rows)
-
-
-def _add_chinese(text: str, width: float, faces: Faces, rows: _Rows) -> bool:
-    broken = broken_chinese(text, width, faces)
-    for row in broken or ():
-        rows.open()
-        rows.place([shape for shape, _ in row], [x for _, x in row], ())
-    return broken is not None
 
 
 def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bool:
