@@ -15,7 +15,10 @@ from lomo_hf.rendering.monospace import mono_lines
 from lomo_hf.rendering.scripts import direction_is_rtl, is_wide, region_of, rooms_of
 from lomo_hf.spans import Atom
 
-__all__ = ["FORMULAS", "HANGING", "TAB", "Line", "Piece", "is_long_display", "line_markup", "lines_of", "literal"]
+__all__ = [
+    "DISPLAY_ROOM", "FORMULAS", "HANGING", "TAB",
+    "Line", "Piece", "display_body", "is_long_display", "line_markup", "lines_of", "literal",
+]  # fmt: skip
 
 PieceKind = Literal["text", "mono", "inline", "display"]
 
@@ -24,6 +27,7 @@ _DISPLAYS = ("$$", "\\[")
 _ENDINGS, _LONGEST_ENDING = frozenset(("th", "st", "nd", "rd", "s")), 2
 _CLOSING_MARKS = ".,;:!?。，；：！？"
 TAB = 4
+DISPLAY_ROOM = 4  # px above and below a displayed formula, beside what the boxes of lines overlap by
 HANGING = 2  # columns by which the rest of a wrapped line of code stands in from its start
 _ZERO_WIDTH_SPACE = "\u200b"
 _WORD_JOINER = "\u2060"
@@ -100,9 +104,8 @@ def line_markup(line: Line, formulas: Sequence[str], *, broken: bool = False) ->
     """
     bodies = iter(formulas)
     if line.pieces and line.pieces[0].kind == "display":
-        mark = "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
         long = "long: true, " if broken and is_long_display(line) else ""
-        return f"#D({long}$ {next(bodies)}{mark} $)"
+        return f"#D({long}$ {display_body(line, next(bodies))} $)"
     parts = []
     for piece in line.pieces:
         if piece.kind in FORMULAS:
@@ -116,6 +119,11 @@ def line_markup(line: Line, formulas: Sequence[str], *, broken: bool = False) ->
         first = line.pieces[0].text
         return f"#C({len(first) - len(first.lstrip(' '))}{region})[{''.join(parts)}]"
     return f"#{'R' if line.rtl else 'L'}{f'({region[2:]})' if region else ''}[{''.join(parts)}]"
+
+
+def display_body(line: Line, body: str) -> str:
+    """A displayed formula as Typst mathematics, with the mark behind it."""
+    return body + "".join(f' "{literal(piece.text)}"' for piece in line.pieces[1:])
 
 
 def is_long_display(line: Line) -> bool:

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from lomo_hf.errors import FormulaError, RenderError, TooLargeError, UncoveredError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
-from lomo_hf.rendering.glyphs import Drawing, placed
+from lomo_hf.rendering.glyphs import Drawing, Placed, placed
 from lomo_hf.rendering.layout import estimated_height, line_width, text_width
 from lomo_hf.rendering.markup import FORMULAS, Line, is_long_display, line_markup, lines_of
 from lomo_hf.rendering.mathematics import check_work, typeset_formula
 from lomo_hf.rendering.prose import set_prose
-from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw
+from lomo_hf.rendering.typesetter import INK, WIDEST, Sheet, draw, fits_paper
 from lomo_hf.rendering.uncovered import check_text
 from lomo_hf.spans import Span
 
@@ -135,16 +135,34 @@ def _sheet(
     prompt: str, span: Span, formulas: Sequence[str], lines: Sequence[Line], width: int, style: RenderStyle
 ) -> Sheet:
     """The lines on untrimmed paper: from kept words and formulas where that is certain, by Typst where it is not."""
-    prose = set_prose(lines, width, style, formulas)
-    glyphs = None if prose is None else placed(prose)
-    if glyphs is not None and width + _OVERHANG < glyphs.right <= _widest(style):  # a formula on its own, unbroken
-        prose = set_prose(lines, glyphs.right + _OVERHANG, style, formulas)
-        glyphs = None if prose is None else placed(prose)
-    if glyphs is not None and glyphs.right <= _widest(style):
+    glyphs = _without_typst(lines, formulas, width, style)
+    if glyphs is not None:
         return Sheet(glyphs.painted(), glyphs.left, glyphs.top, glyphs.drawing)
     sources = [prompt[atom.body_start : atom.body_end] for atom in span.atoms if atom.is_math]
     wide = [body for tex, body in zip(sources, formulas, strict=False) if len(tex) >= _LONG_FORMULA]
     return _drawn_wide_enough(lines, formulas, wide, width, style)
+
+
+def _without_typst(lines: Sequence[Line], formulas: Sequence[str], width: int, style: RenderStyle) -> Placed | None:
+    """The lines in a column of `width` px, or of what a formula needs that cannot be broken; None: Typst sets them."""
+    widest = _widest(style) - (_SPACE_BEHIND if any(map(is_long_display, lines)) else 0)
+    for _ in range(2):
+        drawing = set_prose(lines, width, style, formulas)
+        glyphs = None if drawing is None else _placed(drawing)
+        if glyphs is None or glyphs.right > widest or not fits_paper(glyphs, 0):
+            return None
+        if glyphs.right <= width + _OVERHANG:
+            return glyphs
+        width = glyphs.right + _OVERHANG
+    return None
+
+
+def _placed(drawing: Drawing) -> Placed | None:
+    """Where everything comes to lie; None where an outline is of another kind."""
+    try:
+        return placed(drawing)
+    except ValueError:
+        return None
 
 
 def _check_size(width: float, height: float, chars: int, limit: float, caps: Caps) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import EMOJI_FAMILIES, LATIN, MONO_ADVANCE, MONO_FAMILIES, TEXT_FAMILIES, typst_fonts
-from lomo_hf.rendering.glyphs import Drawing, placed, read_svg
+from lomo_hf.rendering.glyphs import Drawing, Placed, placed, read_svg
 from lomo_hf.rendering.markup import HANGING
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLEED", "BOX_PITCH", "BOX_ROOM", "FRAME_INK", "INK", "LINE_INK", "WIDEST",
-    "Sheet", "draw", "drawing_of", "line_box", "new_compiler", "typeset",
+    "Sheet", "draw", "drawing_of", "fits_paper", "line_box", "new_compiler", "typeset",
 ]  # fmt: skip
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
@@ -85,10 +85,18 @@ def draw(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "",
         paper = "".join(f"#P(${formula}$)\n" for formula in wide)
         return replace(_trimmed(_by_typst(document + paper, width)), svg=svg)
     left, top = glyphs.left - BLEED, glyphs.top - BLEED
-    size = (glyphs.right - glyphs.left) * (glyphs.bottom - glyphs.top)
-    if (size and min(left, top) < _EDGE - BLEED) or size > _LARGEST:
+    if not fits_paper(glyphs, BLEED):
         raise RenderError("overflow", f"a line does not fit a column of {width} px.")
     return Sheet(glyphs.painted(), left, top, drawing, svg)
+
+
+def fits_paper(glyphs: Placed, bleed: int) -> bool:
+    """Whether nothing leaves the paper on the left or above, and it is not far too large.
+
+    `bleed` is what the column stands in from the upper left of the drawing, in px.
+    """
+    size = (glyphs.right - glyphs.left) * (glyphs.bottom - glyphs.top)
+    return not size or (min(glyphs.left, glyphs.top) - bleed >= _EDGE - BLEED and size <= _LARGEST)
 
 
 def drawing_of(lines: Sequence[str], width: int, style: RenderStyle) -> Drawing | None:
@@ -199,7 +207,7 @@ def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
     return f"""\
 #import "/page.typ": lines, sheet
 {imports}\
-#let (L, R, C, D, B, P, M, W, Q, E, T, X) = lines(
+#let (L, R, C, D, B, P, M, W, Q, E, T, X, Y) = lines(
   width: {width}, widest: {int(WIDEST * style.max_width)}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
 )
 #show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
@@ -14,7 +15,7 @@ from lomo_hf.rendering.glyphs import Drawing, FontGlyph
 from lomo_hf.rendering.kept import Kept
 from lomo_hf.rendering.typesetter import BLEED, BOX_PITCH, BOX_ROOM, FRAME_INK, LINE_INK, drawing_of
 
-__all__ = ["Box", "Boxes"]
+__all__ = ["Bar", "Box", "Boxes", "displayed"]
 
 Bar = tuple[float, float, float, float]
 
@@ -42,6 +43,12 @@ class Box:
     y: tuple[float, ...]
     rules: tuple[Bar, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        paths = sum(len(path) for path in dict.fromkeys(self.outlines) if isinstance(path, bytes))
+        return paths + _GLYPH * (len(self.outlines) + len(self.rules))
+
 
 class Boxes:
     """Boxes by piece and size; those used last are kept. None is kept of a piece that cannot be read off alone."""
@@ -50,7 +57,7 @@ class Boxes:
         self._kept = Kept[tuple[str, int, int], tuple[Box | None]](bound, _size)
 
     def of(self, pieces: Iterable[str], style: RenderStyle) -> dict[str, Box | None]:
-        """The box of each piece."""
+        """The box of each piece of an inline formula."""
         found: dict[str, Box | None] = {}
         missing: list[str] = []
         for piece in dict.fromkeys(pieces):
@@ -66,9 +73,19 @@ class Boxes:
         return found
 
 
+def displayed(body: str, style: RenderStyle) -> Box | None:
+    """The box of a displayed formula, hanging from its line: nothing of it is above."""
+    try:
+        drawing = drawing_of([f"#Y($ {body} $)"], 0, style)
+    except RenderError:
+        return None
+    if drawing is None or drawing.inks is not None:
+        return None
+    return _box(drawing, drawing.rules - BLEED, drawing.rule_inks, list(range(len(drawing.glyphs))))
+
+
 def _size(key: tuple[str, int, int], value: tuple[Box | None]) -> int:
-    box = value[0]
-    return _ENTRY + len(key[0]) + (0 if box is None else sum(_GLYPH + len(path) for path in box.outlines if isinstance(path, bytes)))
+    return _ENTRY + len(key[0]) + (0 if value[0] is None else value[0].size)
 
 
 def _measured(pieces: Sequence[str], style: RenderStyle) -> list[Box | None]:
@@ -77,7 +94,7 @@ def _measured(pieces: Sequence[str], style: RenderStyle) -> list[Box | None]:
         drawing = drawing_of([f"#X(${piece}$)" for piece in pieces], 0, style)
     except RenderError:
         drawing = None
-    if drawing is not None:
+    if drawing is not None and drawing.inks is None:
         return list(_boxes(drawing, len(pieces), style))
     return [_measured([piece], style)[0] for piece in pieces] if len(pieces) > 1 else [None]
 
@@ -94,25 +111,24 @@ def _boxes(drawing: Drawing, count: int, style: RenderStyle) -> Iterator[Box | N
         glyphs[band].append(number)
     for number, band in enumerate(band_of_bar):
         rules[band].append(number)
-    black = drawing.inks is None
     for mine, lines in zip(glyphs, rules, strict=True):
-        yield _box(drawing, bars[lines], drawing.rule_inks[lines], mine, style) if black else None
+        box = _box(drawing, bars[lines], drawing.rule_inks[lines], mine)
+        yield box if box is not None and box.ascent + box.descent <= BOX_ROOM * style.text_size else None
 
 
-def _box(drawing: Drawing, bars: np.ndarray, inks: np.ndarray, glyphs: list[int], style: RenderStyle) -> Box | None:
+def _box(drawing: Drawing, bars: NDArray[np.float64], inks: NDArray[np.uint8], glyphs: list[int]) -> Box | None:
+    """What stands within a frame; places are from the left end of its baseline or, where that is not drawn, its top."""
     frame, line = bars[inks == FRAME_INK], bars[inks == LINE_INK]
-    if len(frame) != 4 or len(line) != 1:
+    if len(frame) != 4 or len(line) > 1:
         return None
     half = _STROKE / 2
     left, top = frame[:, 0].min() + half, frame[:, 1].min() + half
     right, bottom = frame[:, 2].max() - half, frame[:, 3].max() - half
-    base = line[0, 1] + half
-    if bottom - top > BOX_ROOM * style.text_size:
-        return None
+    base = line[0, 1] + half if len(line) else top
     own = bars[(inks != FRAME_INK) & (inks != LINE_INK)] - (left, base, left, base)
     return Box(
         float(right - left), float(base - top), float(bottom - base),
         tuple(drawing.outlines[number] for number in drawing.glyphs[glyphs].tolist()),
         tuple((drawing.x[glyphs] - BLEED - left).tolist()), tuple((drawing.y[glyphs] - BLEED - base).tolist()),
-        tuple(map(tuple, own.tolist())),
+        tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in own.tolist()),
     )  # fmt: skip

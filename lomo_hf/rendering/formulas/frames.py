@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lomo_hf.recipes.recipe import RenderStyle
-from lomo_hf.rendering.formulas.boxes import Box, Boxes
+from lomo_hf.rendering.formulas.boxes import Bar, Box, Boxes, displayed
 from lomo_hf.rendering.formulas.classes import gap
 from lomo_hf.rendering.formulas.pieces import Gap, Piece, pieces_of
 from lomo_hf.rendering.glyphs import FontGlyph
@@ -19,6 +19,8 @@ __all__ = ["Formula", "Formulas", "Frame", "shared_formulas"]
 
 _BYTES = 16_000_000  # what is kept in one process
 _ENTRY, _GLYPH = 800, 100  # bytes that an entry, and a glyph of it, take
+
+_Key = tuple[str, str, int, int]  # body, kind, sizes of mathematics and of text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +40,7 @@ class Frame:
     outlines: tuple[bytes | FontGlyph, ...]
     x: tuple[float, ...]
     y: tuple[float, ...]
-    rules: tuple[tuple[float, float, float, float], ...]
+    rules: tuple[Bar, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,17 +50,24 @@ class Formula:
     frames: tuple[Frame, ...]
     spaces: tuple[float, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes."""
+        outlines = {outline for frame in self.frames for outline in frame.outlines}
+        paths = sum(len(path) for path in outlines if isinstance(path, bytes))
+        return paths + sum(_ENTRY + _GLYPH * (len(frame.x) + len(frame.rules)) for frame in self.frames)
+
 
 class Formulas:
     """Formulas by what Typst is told and their size; those used last are kept."""
 
     def __init__(self, bound: int = _BYTES) -> None:
         self._boxes = Boxes(bound)
-        self._kept = Kept[tuple[str, int, int], Formula](bound, _size)
+        self._kept = Kept[_Key, Formula](bound, lambda key, formula: len(key[0]) + formula.size)
 
     def of(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
-        """The formulas of a page; None where one of them is not set here."""
-        keys = [(body, style.math_size, style.text_size) for body in bodies]
+        """Inline formulas; None where one of them is not set here."""
+        keys = [(body, "inline", style.math_size, style.text_size) for body in bodies]
         found = {key: self._kept.get(key) for key in keys}
         missing = [key for key, formula in found.items() if formula is None]
         if missing:
@@ -70,6 +79,18 @@ class Formulas:
                 self._kept.keep(key, formula)
         return [formula for key in keys if (formula := found[key]) is not None]
 
+    def displayed(self, body: str, style: RenderStyle) -> Formula | None:
+        """A displayed formula, as one frame that hangs from its line; None where it is not set here."""
+        key = (body, "display", style.math_size, style.text_size)
+        formula = self._kept.get(key)
+        if formula is None:
+            box = displayed(body, style)
+            if box is None:
+                return None
+            formula = Formula((Frame(box.width, box.ascent, box.descent, True, box.outlines, box.x, box.y, box.rules),), ())
+            self._kept.keep(key, formula)
+        return formula
+
     def _made(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
         rows = [pieces_of(body) for body in bodies]
         listed = [row for row in rows if row is not None]
@@ -80,11 +101,6 @@ class Formulas:
             return None
         known = {piece: box for piece, box in boxes.items() if box is not None}
         return [_formula(row, known, style.math_size) for row in listed]
-
-
-def _size(key: tuple[str, int, int], formula: Formula) -> int:
-    glyphs = sum(len(frame.outlines) for frame in formula.frames)
-    return _ENTRY * len(formula.frames) + len(key[0]) + _GLYPH * glyphs
 
 
 def shared_formulas() -> Formulas:
@@ -144,7 +160,7 @@ def _frame(row: Sequence[Piece | Gap], boxes: Mapping[str, Box], em: int) -> Fra
     outlines: list[bytes | FontGlyph] = []
     x: list[float] = []
     y: list[float] = []
-    rules: list[tuple[float, float, float, float]] = []
+    rules: list[Bar] = []
     for piece in row:
         if isinstance(piece, Gap):
             here += em * piece.em

@@ -13,7 +13,7 @@ from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.formulas import Formula, Frame, shared_formulas
 from lomo_hf.rendering.glyphs import Drawing, FontGlyph
-from lomo_hf.rendering.markup import HANGING, Line
+from lomo_hf.rendering.markup import DISPLAY_ROOM, FORMULAS, HANGING, Line, display_body
 from lomo_hf.rendering.prose.chinese import broken_chinese, is_chinese
 from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_code, is_prose, parts_of
@@ -63,6 +63,14 @@ class _Rows:
             self.above[-1] = max(self.above[-1], item.ascent + _REACH * overlap - above)
             self.below[-1] = max(self.below[-1], item.descent + _REACH * overlap - below)
 
+    def place_display(self, frame: Frame, style: RenderStyle) -> None:
+        """A displayed formula on a row of its own, with room above and below it."""
+        above, below, overlap = line_box(style)
+        room = overlap + DISPLAY_ROOM
+        self.frames.append((frame, 0.0, len(self.above)))
+        self.above.append(frame.ascent + room - above)
+        self.below.append(frame.descent + room - below)
+
 
 @dataclass(frozen=True)
 class _Words:
@@ -99,7 +107,7 @@ def set_prose(
     faces = faces or shared_faces()
     if not all(_is_certain(line, faces) for line in lines):
         return None
-    formulas = shared_formulas().of(bodies, style) if bodies else []
+    formulas = _formulas(lines, bodies, style) if bodies else []
     if formulas is None:
         return None
     rows, column, waiting = _Rows(), (width + _TOLERANCE) / style.text_size, iter(formulas)
@@ -111,11 +119,36 @@ def set_prose(
     return _drawing(rows, style, faces) if rows.shapes or rows.frames else None
 
 
+def _formulas(lines: Sequence[Line], bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
+    """The formulas of all lines in order, displayed ones with the mark behind them; None where one is not set here."""
+    pieces = [piece for line in lines for piece in line.pieces if piece.kind in FORMULAS]
+    if len(pieces) != len(bodies):
+        return None
+    shared = shared_formulas()
+    inline = shared.of([body for body, piece in zip(bodies, pieces, strict=True) if piece.kind == "inline"], style)
+    if inline is None:
+        return None
+    waiting, bodies_left, formulas = iter(inline), iter(bodies), []
+    for line in lines:
+        for piece in line.pieces:
+            if piece.kind == "display":
+                displayed = shared.displayed(display_body(line, next(bodies_left)), style)
+                if displayed is None:
+                    return None
+                formulas.append(displayed)
+            elif piece.kind == "inline":
+                next(bodies_left)
+                formulas.append(next(waiting))
+    return formulas
+
+
 def _is_certain(line: Line, faces: Faces) -> bool:
     """Whether a line is of a kind that is set here; where it ends may still be uncertain."""
     if not line.pieces:
         return True
     first = line.pieces[0]
+    if first.kind == "display":
+        return True
     if line.mono:
         plain = len(line.pieces) == 1 and first.kind in ("text", "mono")
         return plain and not (line.rtl or line.region) and is_code(first.text, faces.mono.covered)
@@ -132,7 +165,10 @@ def _add_line(
     line: Line, width: float, formulas: Iterator[Formula], style: RenderStyle, faces: Faces, rows: _Rows
 ) -> bool:
     """Place what a line of the prompt holds. False: not certain."""
-    mine = list(islice(formulas, sum(piece.kind == "inline" for piece in line.pieces)))
+    mine = list(islice(formulas, sum(piece.kind in FORMULAS for piece in line.pieces)))
+    if line.pieces and line.pieces[0].kind == "display":
+        rows.place_display(mine[0].frames[0], style)
+        return True
     if not (mine or line.region):
         return _add(line.pieces[0].text if line.pieces else "", line.mono, width, faces, rows)
     if line.region:
