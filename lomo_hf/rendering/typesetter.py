@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLEED", "BOX_PITCH", "BOX_ROOM", "FRAME_INK", "INK", "LINE_INK", "WIDEST",
-    "Sheet", "draw", "drawing_of", "fits_paper", "line_box", "new_compiler", "typeset",
+    "Sheet", "draw", "fits_paper", "line_box", "measured_display", "measured_pieces", "new_compiler", "typeset",
 ]  # fmt: skip
 
 BLEED = 40  # px of paper around the column: ink that overflows the column shows there instead of being cut off
 _EDGE = 3  # ink this close to the edge of the paper may have been cut off
 INK = 250  # grey below this counts as ink
-BOX_PITCH, BOX_ROOM = 12, 6  # times the size of text: from one piece of a formula to the next; its height at most
+BOX_PITCH, BOX_ROOM = 10, 5  # times its size: from one measured piece of a formula to the next; its height at most
 FRAME_INK, LINE_INK = 254, 253  # of the frame around such a piece, and of a stroke on its baseline
 WIDEST = 1.6  # times the widest column: what a line that cannot be broken may take
 _COSTLY = 0.15  # s of processor time; what Typst keeps of a page that took longer may be hundreds of megabytes
@@ -99,13 +99,25 @@ def fits_paper(glyphs: Placed, bleed: int) -> bool:
     return not size or (min(glyphs.left, glyphs.top) - bleed >= _EDGE - BLEED and size <= _LARGEST)
 
 
-def drawing_of(lines: Sequence[str], width: int, style: RenderStyle) -> Drawing | None:
-    """What Typst draws for lines with mathematics, as `draw` sets them; None where it is not read.
+def measured_pieces(pieces: Sequence[str], style: RenderStyle) -> Drawing | None:
+    """Pieces of inline formulas, each in a band of its own (`BOX_PITCH`), framed; None where that is not read.
 
     Raises:
-        RenderError: `typst` where the markup does not compile.
+        RenderError: `typst` where one does not compile.
     """
-    return read_svg(_compile("\n".join([_head(width, style, "", True), *lines, ""]), "svg"))
+    pitch, room = BOX_PITCH * style.math_size, (BOX_PITCH - BOX_ROOM) * style.math_size // 2
+    return _measured([f"#X({pitch}, {room}, ${piece}$)" for piece in pieces], style)
+
+
+def measured_display(body: str, style: RenderStyle) -> Drawing | None:
+    """A displayed formula, framed. As `measured_pieces` otherwise."""
+    return _measured([f"#Y({line_box(style)[2]}, $ {body} $)"], style)
+
+
+def _measured(lines: Sequence[str], style: RenderStyle) -> Drawing | None:
+    head = '#import "/mathematics.typ": *\n#import "/formulas.typ": X, Y, measured\n'
+    show = f"#show: measured.with(size: {style.math_size}, bleed: {BLEED})\n"
+    return read_svg(_compile(head + show + "\n".join(lines), "svg"))
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:
@@ -207,7 +219,7 @@ def _head(width: int, style: RenderStyle, cjk: str, mathematics: bool) -> str:
     return f"""\
 #import "/page.typ": lines, sheet
 {imports}\
-#let (L, R, C, D, B, P, M, W, Q, E, T, X, Y) = lines(
+#let (L, R, C, D, B, P, M, W, Q, E, T) = lines(
   width: {width}, widest: {int(WIDEST * style.max_width)}, mono-advance: {MONO_ADVANCE}, hanging: {HANGING}, {shared},
 )
 #show: sheet.with(math-size: {style.math_size}, bleed: {BLEED}, {shared})

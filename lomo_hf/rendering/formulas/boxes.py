@@ -3,17 +3,23 @@
 A box depends on its piece and on the size of mathematics alone. Whether it was kept or is made again changes nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from math import inf
 
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.glyphs import Drawing, FontGlyph
 from lomo_hf.rendering.kept import Kept
-from lomo_hf.rendering.typesetter import BLEED, BOX_PITCH, BOX_ROOM, FRAME_INK, LINE_INK, drawing_of
+from lomo_hf.rendering.typesetter import (
+    BLEED,
+    BOX_PITCH,
+    BOX_ROOM,
+    FRAME_INK,
+    LINE_INK,
+    measured_display,
+    measured_pieces,
+)
 
 __all__ = ["Bar", "Box", "Boxes", "displayed"]
 
@@ -54,14 +60,14 @@ class Boxes:
     """Boxes by piece and size; those used last are kept. None is kept of a piece that cannot be read off alone."""
 
     def __init__(self, bound: int = _BYTES) -> None:
-        self._kept = Kept[tuple[str, int, int], tuple[Box | None]](bound, _size)
+        self._kept = Kept[tuple[str, int], tuple[Box | None]](bound, _size)
 
     def of(self, pieces: Iterable[str], style: RenderStyle) -> dict[str, Box | None]:
         """The box of each piece of an inline formula."""
         found: dict[str, Box | None] = {}
         missing: list[str] = []
         for piece in dict.fromkeys(pieces):
-            kept = self._kept.get((piece, style.math_size, style.text_size))
+            kept = self._kept.get((piece, style.math_size))
             if kept is None:
                 missing.append(piece)
             else:
@@ -69,66 +75,67 @@ class Boxes:
         if missing:
             for piece, box in zip(missing, _measured(missing, style), strict=True):
                 found[piece] = box
-                self._kept.keep((piece, style.math_size, style.text_size), (box,))
+                self._kept.keep((piece, style.math_size), (box,))
         return found
 
 
 def displayed(body: str, style: RenderStyle) -> Box | None:
     """The box of a displayed formula, hanging from its line: nothing of it is above."""
     try:
-        drawing = drawing_of([f"#Y($ {body} $)"], 0, style)
+        drawing = measured_display(body, style)
     except RenderError:
         return None
     if drawing is None or drawing.inks is not None:
         return None
-    return _box(drawing, drawing.rules - BLEED, drawing.rule_inks, list(range(len(drawing.glyphs))))
+    return _boxes(drawing, 1, inf)[0]
 
 
-def _size(key: tuple[str, int, int], value: tuple[Box | None]) -> int:
+def _size(key: tuple[str, int], value: tuple[Box | None]) -> int:
     return _ENTRY + len(key[0]) + (0 if value[0] is None else value[0].size)
 
 
 def _measured(pieces: Sequence[str], style: RenderStyle) -> list[Box | None]:
     """The boxes of pieces, all from one document; where that is not read, from one for each."""
     try:
-        drawing = drawing_of([f"#X(${piece}$)" for piece in pieces], 0, style)
+        drawing = measured_pieces(pieces, style)
     except RenderError:
         drawing = None
     if drawing is not None and drawing.inks is None:
-        return list(_boxes(drawing, len(pieces), style))
+        boxes = _boxes(drawing, len(pieces), BOX_PITCH * style.math_size)
+        room = BOX_ROOM * style.math_size
+        return [None if box is None or box.ascent + box.descent > room else box for box in boxes]
     return [_measured([piece], style)[0] for piece in pieces] if len(pieces) > 1 else [None]
 
 
-def _boxes(drawing: Drawing, count: int, style: RenderStyle) -> Iterator[Box | None]:
-    """What stands in each of the bands, one below another, that the pieces were set in."""
-    pitch = BOX_PITCH * style.text_size
-    bars = drawing.rules - BLEED
-    band_of_glyph = np.floor((drawing.y - BLEED) / pitch).astype(int).tolist()
-    band_of_bar = np.floor((bars[:, 1] + _STROKE) / pitch).astype(int).tolist()
+def _boxes(drawing: Drawing, count: int, pitch: float) -> list[Box | None]:
+    """What stands in each of the bands of a height of `pitch` px, one below another, that the pieces were set in."""
     glyphs: list[list[int]] = [[] for _ in range(count)]
-    rules: list[list[int]] = [[] for _ in range(count)]
-    for number, band in enumerate(band_of_glyph):
-        glyphs[band].append(number)
-    for number, band in enumerate(band_of_bar):
-        rules[band].append(number)
-    for mine, lines in zip(glyphs, rules, strict=True):
-        box = _box(drawing, bars[lines], drawing.rule_inks[lines], mine)
-        yield box if box is not None and box.ascent + box.descent <= BOX_ROOM * style.text_size else None
-
-
-def _box(drawing: Drawing, bars: NDArray[np.float64], inks: NDArray[np.uint8], glyphs: list[int]) -> Box | None:
-    """What stands within a frame; places are from the left end of its baseline or, where that is not drawn, its top."""
-    frame, line = bars[inks == FRAME_INK], bars[inks == LINE_INK]
-    if len(frame) != 4 or len(line) > 1:
-        return None
-    half = _STROKE / 2
-    left, top = frame[:, 0].min() + half, frame[:, 1].min() + half
-    right, bottom = frame[:, 2].max() - half, frame[:, 3].max() - half
-    base = line[0, 1] + half if len(line) else top
-    own = bars[(inks != FRAME_INK) & (inks != LINE_INK)] - (left, base, left, base)
-    return Box(
-        float(right - left), float(base - top), float(bottom - base),
-        tuple(drawing.outlines[number] for number in drawing.glyphs[glyphs].tolist()),
-        tuple((drawing.x[glyphs] - BLEED - left).tolist()), tuple((drawing.y[glyphs] - BLEED - base).tolist()),
-        tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in own.tolist()),
-    )  # fmt: skip
+    bars: list[list[int]] = [[] for _ in range(count)]
+    x, y, rules = drawing.x.tolist(), drawing.y.tolist(), drawing.rules.tolist()
+    for number, down in enumerate(y):
+        glyphs[int((down - BLEED) // pitch)].append(number)
+    for number, rule in enumerate(rules):
+        bars[int((rule[1] + _STROKE - BLEED) // pitch)].append(number)
+    inks = drawing.rule_inks.tolist()
+    boxes: list[Box | None] = []
+    for mine, lines in zip(glyphs, bars, strict=True):
+        frame = [rules[number] for number in lines if inks[number] == FRAME_INK]
+        line = [rules[number] for number in lines if inks[number] == LINE_INK]
+        if len(frame) != 4 or len(line) > 1:
+            boxes.append(None)
+            continue
+        half = _STROKE / 2
+        left, top = frame[0][0] + half, frame[0][1] + half
+        right, bottom = frame[1][2] - half, frame[1][3] - half
+        base = line[0][1] + half if line else top
+        boxes.append(Box(
+            right - left, base - top, bottom - base,
+            tuple(drawing.outlines[number] for number in drawing.glyphs[mine].tolist()),
+            tuple(x[number] - left for number in mine), tuple(y[number] - base for number in mine),
+            tuple(
+                (x0 - left, y0 - base, x1 - left, y1 - base)
+                for number in lines if inks[number] not in (FRAME_INK, LINE_INK)
+                for x0, y0, x1, y1 in (rules[number],)
+            ),
+        ))  # fmt: skip
+    return boxes

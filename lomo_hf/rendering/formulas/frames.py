@@ -20,7 +20,7 @@ __all__ = ["Formula", "Formulas", "Frame", "shared_formulas"]
 _BYTES = 16_000_000  # what is kept in one process
 _ENTRY, _GLYPH = 800, 100  # bytes that an entry, and a glyph of it, take
 
-_Key = tuple[str, str, int, int]  # body, kind, sizes of mathematics and of text
+_Key = tuple[str, str, int, int]  # body, kind, size of mathematics, and that of text where it matters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class Formulas:
 
     def of(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
         """Inline formulas; None where one of them is not set here."""
-        keys = [(body, "inline", style.math_size, style.text_size) for body in bodies]
+        keys = [(body, "inline", style.math_size, 0) for body in bodies]
         found = {key: self._kept.get(key) for key in keys}
         missing = [key for key, formula in found.items() if formula is None]
         if missing:
