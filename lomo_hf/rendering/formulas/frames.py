@@ -87,7 +87,9 @@ class Formulas:
             box = displayed(body, style)
             if box is None:
                 return None
-            formula = Formula((Frame(box.width, box.ascent, box.descent, True, box.outlines, box.x, box.y, box.rules),), ())
+            formula = Formula(
+                (Frame(box.width, box.ascent, box.descent, True, box.outlines, box.x, box.y, box.rules),), ()
+            )
             self._kept.keep(key, formula)
         return formula
 

@@ -185,7 +185,9 @@ def _is_listed(inside: str, depth: int) -> bool:
             name, _, within = element[:-1].partition("(")
             known = name in _WITHIN and _is_listed(within, depth + 1)
         else:
-            known = first in _DIGITS or len(element) == 1 or element in _NAMED or element in _WORDS or element == "/**/"
+            known = (
+                first in _DIGITS or len(element) == 1 or element in _NAMED or element in _WORDS or element == "/**/"
+            )
         if not known:
             return False
     return True

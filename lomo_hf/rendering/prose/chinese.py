@@ -19,10 +19,14 @@ __all__ = ["Placed", "broken_chinese", "is_chinese"]
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _CLOSING = "，。、；：？！．）》〉】」』〕”"
 _OPENING = "（《〈【「『〔“"
-_LISTED = re.compile(f"[{_HAN}{_CLOSING}{_OPENING}\u3000 -~]*")
+_SINGLE = "·①-⑳"  # set alone; where a row would end beside one of these, or beside a dash or dots, is not certain
+_LISTED = re.compile(f"[{_HAN}{_CLOSING}{_OPENING}{_SINGLE}—…\u3000 -~]*")
+_AMONG_LATIN = re.compile(
+    f"[{_HAN}，。、；：？！．）》〉】」』〔〕（《〈【「『 -~]*"
+)  # without those that Latin has too
 _UNITS = re.compile(
     f"(?P<han>[{_HAN}])|(?P<closing>[{_CLOSING}])|(?P<opening>[{_OPENING}])|(?P<blank>\u3000)"
-    "|(?P<space> +)|(?P<latin>[!-~]+)"
+    f"|(?P<space> +)|(?P<latin>[!-~]+)|(?P<other>[{_SINGLE}]|—+|…+)"
 )
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
@@ -38,7 +42,7 @@ class _Unit:
     """A character, a Latin word or a part of a formula as it is placed.
 
     Attributes:
-        kind: "han", "closing", "opening", "blank" (a wide one), "space", "latin" or "formula".
+        kind: "han", "closing", "opening", "blank" (a wide one), "space", "latin", "formula" or "other" (a sign).
         shapes: What it is made of, each with how far it stands to the right of the unit's start, in em.
         advance: How far it moves the pen.
         left, right: How much of it may still be lost at the start of a row, and at the end of one.
@@ -57,10 +61,14 @@ class _Unit:
         self.lost, self.advance, self.left = self.lost + amount, self.advance - amount, self.left - amount
 
 
-def is_chinese(text: str, face: Face) -> bool:
-    """Whether a text is of Chinese characters that the font has, the marks that go with them, and ASCII."""
+def is_chinese(text: str, face: Face, *, among_latin: bool = False) -> bool:
+    """Whether a text is of Chinese characters that the font has, the marks that go with them, and ASCII.
+
+    Where Chinese characters are few among Latin ones, signs that both have are Latin, and are not listed.
+    """
     others = {char for char in set(text) if not char.isascii()}
-    return _LISTED.fullmatch(text) is not None and face.covered.issuperset(map(ord, others))
+    listed = _AMONG_LATIN if among_latin else _LISTED
+    return listed.fullmatch(text) is not None and face.covered.issuperset(map(ord, others))
 
 
 def broken_chinese(
@@ -68,15 +76,15 @@ def broken_chinese(
 ) -> list[list[Placed]] | None:
     """What stands on each row of a line of the prompt, lengths in em; None where that is not certain.
 
-    `formulas` are those of the line, in order; `size` is that of text, in px.
+        `formulas` are those of the line, in order; `size` is that of text, in px.
 
-    >>> from lomo_hf.rendering.markup import Line, Piece
-    >>> from lomo_hf.rendering.formulas import Formula, Frame
-from lomo_hf.rendering.markup import Line
-from lomo_hf.rendering.prose.faces import shared_faces
-    >>> line = Line((Piece("text", "求面积（平方米）。"),))
-    >>> [len(row) for row in broken_chinese(line, [], 5.0, 20, shared_faces())]
-    [5, 4]
+        >>> from lomo_hf.rendering.markup import Line, Piece
+        >>> from lomo_hf.rendering.formulas import Formula, Frame
+    from lomo_hf.rendering.markup import Line
+    from lomo_hf.rendering.prose.faces import shared_faces
+        >>> line = Line((Piece("text", "求面积（平方米）。"),))
+        >>> [len(row) for row in broken_chinese(line, [], 5.0, 20, shared_faces())]
+        [5, 4]
     """
     units: list[_Unit] = []
     waiting = iter(formulas)
@@ -118,7 +126,15 @@ def _units(text: str, faces: Faces) -> list[_Unit] | None:
             if units and units[-1].kind in _MARKS and kind in _MARKS:
                 _share(units[-1], unit)
             units.append(unit)
-    return units
+    return units if all(map(_is_shaped_alone, [None, *units], units, [*units[1:], None])) else None
+
+
+def _is_shaped_alone(before: _Unit | None, unit: _Unit, after: _Unit | None) -> bool:
+    """Whether what stands beside a sign changes nothing: a dot shares its room with a mark, a dash takes a script."""
+    beside = {neighbour.kind for neighbour in (before, after) if neighbour is not None}
+    if unit.text == "·":
+        return not beside & {*_MARKS}
+    return unit.text[0] != "—" or "han" in beside
 
 
 def _of_formula(formula: Formula, size: int) -> Iterator[_Unit]:
@@ -197,7 +213,7 @@ def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
         return (after.kind != "closing" and at > 0 and _may_break_at_space(units[at - 1], after)) or None
     if after.kind in ("space", "closing") or before.kind == "opening":
         return False
-    if "blank" in (before.kind, after.kind):
+    if {"blank", "other"} & {before.kind, after.kind}:
         return None
     if "formula" in (before.kind, after.kind):
         return _beside_formula(before, after)
@@ -220,6 +236,8 @@ def _beside_formula(before: _Unit, after: _Unit) -> bool | None:
 def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
     if {before.kind, after.kind} <= {"latin", "formula"}:
         return breaks_after_space(before.text or "x", after.text or "x")
+    if "other" in (before.kind, after.kind):
+        return False
     if after.kind == "formula":
         return before.kind != "opening"
     if before.kind == "formula":

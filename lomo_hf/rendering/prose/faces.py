@@ -133,6 +133,8 @@ class Face:
         buffer = uharfbuzz.Buffer()
         buffer.add_str(word)
         buffer.guess_segment_properties()
+        if word[0] == "—" and self._language == "zh-cn":  # beside a Chinese character, so it is of that script
+            buffer.script = "Hani"
         buffer.language = self._language
         uharfbuzz.shape(self._font, buffer, {"liga": False, "clig": False})
         here, em = 0, self._font.face.upem

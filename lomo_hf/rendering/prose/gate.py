@@ -21,10 +21,10 @@ _CYRILLIC = "\u0400-\u0481\u048a-\u04ff"
 _LETTERS = _LATIN + _GREEK + _CYRILLIC
 _SIGNS = (
     "\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b9\u00bb-\u00bf\u00d7\u00f7\u2010\u2012-\u2014\u2018-\u201e\u2020-\u2022\u2026"
-    "\u2030\u2032\u2033\u2039\u203a\u2070\u2074-\u208e\u20ac\u2116\u2122\u2150-\u215e\u2212"
+    "\u2030\u2032\u2033\u2039\u203a\u2070\u2074-\u208e\u20ac\u2116\u2122\u2150-\u215e\u2190-\u2193\u2212\u2248\u2260\u2264\u2265"
 )
 _LISTED = re.compile(f"[ -~{_LETTERS}{_SIGNS}]*")
-_DRAWN = re.compile(f"[ -~{_LETTERS}{_SIGNS}\u2500-\u259f]*")
+_DRAWN = re.compile(f"[ -~{_LETTERS}{_SIGNS}\u2500-\u259f\u2794\u279c-\u279f]*")
 # Typst shapes scripts apart, and a sign with the script before it: in `x "Ж` neither is kerned with the letter behind.
 _SCRIPTS = (_LATIN, _GREEK, _CYRILLIC)
 _MIXED = re.compile(

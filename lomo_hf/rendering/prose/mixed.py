@@ -6,6 +6,7 @@ either side of it, but not before a mark that closes, nor behind one that opens.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lomo_hf.rendering.formulas import Formula, Frame
 from lomo_hf.rendering.markup import Line
@@ -50,7 +51,7 @@ def broken_mixed(line: Line, formulas: Sequence[Formula], width: float, size: in
     if any(address in piece.text for piece in line.pieces if piece.kind == "text" for address in _ADDRESSES):
         return None
     units, start = _units(line, formulas, size, face)
-    for unit, following in zip(units, units[1:], strict=False):
+    for unit, following in pairwise(units):
         if unit.breaks is None:
             unit.breaks = _may_break(unit, following)
     for number, unit in enumerate(units):

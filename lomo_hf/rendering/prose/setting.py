@@ -157,7 +157,9 @@ def _is_certain(line: Line, faces: Faces) -> bool:
     if line.rtl or not alone or not all(piece.kind in ("text", "inline") for piece in line.pieces):
         return False
     if line.region:
-        return line.region == "SC" and all(is_chinese(text, faces.chinese) for text in texts)
+        among_latin = line.region == "SC-in-latin"
+        known = among_latin or line.region == "SC"
+        return known and all(is_chinese(text, faces.chinese, among_latin=among_latin) for text in texts)
     return all(is_prose(text, faces.latin.covered) for text in texts)
 
 
