@@ -105,8 +105,8 @@ def measured_pieces(pieces: Sequence[str], style: RenderStyle) -> Drawing | None
     Raises:
         RenderError: `typst` where one does not compile.
     """
-    pitch, room = BOX_PITCH * style.math_size, (BOX_PITCH - BOX_ROOM) * style.math_size // 2
-    return _measured([f"#X({pitch}, {room}, ${piece}$)" for piece in pieces], style)
+    pitch, above = BOX_PITCH * style.math_size, (BOX_PITCH - BOX_ROOM) * style.math_size // 2
+    return _measured([f"#X({pitch}, {above}, ${piece}$)" for piece in pieces], style)
 
 
 def measured_display(body: str, style: RenderStyle) -> Drawing | None:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rendering.page_helpers import STYLE, ink
 
-from lomo_hf.errors import RenderError
+from lomo_hf.errors import FormulaError, RenderError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
 from lomo_hf.rendering import page as room
 from lomo_hf.rendering import render_span
 from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.rendering.layout import line_width, text_width
-from lomo_hf.rendering.markup import line_markup, lines_of
+from lomo_hf.rendering.markup import lines_of
+from lomo_hf.rendering.mathematics import typeset_formula
 from lomo_hf.rendering.prose import set_prose
 from lomo_hf.rendering.typesetter import BLEED, draw
 from lomo_hf.spans import select_spans
@@ -58,26 +59,41 @@ def farthest(text: str, position: str = "full", style: RenderStyle = STYLE, widt
     if not found.spans:
         return None
     span = found.spans[0]
-    if span.has_math:
-        return None
     lines = lines_of(found.prompt, span.start, span.end, span.atoms)
+    try:
+        bodies = [
+            typeset_formula(found.prompt[atom.body_start : atom.body_end], display=atom.kind == "display").typst
+            for atom in span.atoms
+            if atom.is_math
+        ]
+    except FormulaError:  # the page shows its source
+        return None
     column = width or text_width(lines, [line_width(line, style) for line in lines], style)
-    ours = set_prose(lines, column, style)
+    ours = set_prose(lines, column, style, bodies)
     if ours is None:
         return None
-    theirs = draw([line_markup(line, []) for line in lines], column, style).drawing
-    if theirs is None or len(theirs.glyphs) != len(ours.glyphs):
+    theirs = draw(room._markup(lines, bodies, broken=False), column, style).drawing
+    if theirs is None or len(theirs.glyphs) != len(ours.glyphs) or len(theirs.rules) != len(ours.rules):
         return float("inf")
     return _distance(theirs, ours)
 
 
 def _distance(theirs: Drawing, ours: Drawing) -> float:
-    """Glyphs are paired from left to right, row by row: the rows of ours are whole pixels, and so are Typst's."""
-    down = float(np.round(np.median(theirs.y) - np.median(ours.y)))
-    first = np.lexsort((theirs.x, np.round(theirs.y - down)))
-    second = np.lexsort((ours.x, np.round(ours.y)))
-    across = np.abs(theirs.x[first] - BLEED - ours.x[second])
-    return float(max(across.max(), np.abs(theirs.y[first] - down - ours.y[second]).max()))
+    """How far each glyph of one has to its nearest of the other, and each rule to its own, at most.
+
+    Our lines begin where the column does, and Typst's on paper around it: both are moved by whole pixels.
+    """
+    down = float(np.round(theirs.y.min() - ours.y.min())) if len(ours.y) else 0.0
+    first = np.stack([theirs.x - BLEED, theirs.y - down], axis=1)
+    second = np.stack([ours.x, ours.y], axis=1)
+    far = 0.0
+    for at in range(0, len(first), 500):  # of many glyphs not all pairs at once
+        far = max(far, float(np.abs(first[at : at + 500, None] - second).max(axis=2).min(axis=1).max()))
+        far = max(far, float(np.abs(second[at : at + 500, None] - first).max(axis=2).min(axis=1).max()))
+    if len(ours.rules):
+        moved = theirs.rules - (BLEED, down, BLEED, down)
+        far = max(far, float(np.abs(np.sort(moved, axis=0) - np.sort(ours.rules, axis=0)).max()))
+    return far
 
 
 def displaced(pages: Both) -> float:

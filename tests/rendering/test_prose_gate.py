@@ -24,6 +24,7 @@ SCRIPTS = (
     "MASCULINE ORDINAL",
     "SUPERSCRIPT LATIN",
     "SUBSCRIPT LATIN",
+    "CJK UNIFIED IDEOGRAPH",
 )
 
 
@@ -36,8 +37,9 @@ def is_set(text: str) -> bool:
 @pytest.mark.parametrize(
     "text",
     [
-        "Is $x^2$ even?", "Call `len` now.", "def f(x):\n    return 中", "日本語です。", "我說話。", "你好 α",
-        "你好……", "A long line in Latin says 你好 now", "שלום", "مرحبا", "हिन्दी", "ไทย", "한국어", "A smile 😀",
+        "Call `len` now.", "def f(x):\n    return 中", "日本語です。", "我說話。", "你好 α",
+        "A long line in Latin says “你好” now", "你·，好", "1—2 年",
+        "שלום", "مرحبا", "हिन्दी", "ไทย", "한국어", "A smile 😀",
         "Keycap 1\ufe0f\u20e3", "a\u0301", "soft\u00adhyphen", "no\u00a0break",
         "thin\u2009space", "join\u200der", "zero\u200bwidth", "mark\u200e",
         "non\u2011breaking", "a\\\\b", "arrow → there", "∑ of all",
@@ -54,6 +56,8 @@ def test_other_text_goes_to_typst(text: str) -> None:
     [
         "Plain.",
         "Déjà vu – « non »",
+        "A long line in Latin says 你好 now",
+        "你好……我——①·好",
         "Łódź, Ωμέγα, Ёж",
         '"Ёж" is a hedgehog',
         "5 €, 3 £, 20 °C, ½ × 2 ÷ 3",

@@ -34,7 +34,7 @@ def prose() -> tuple[str, ...]:
 
 
 def drawn(text: str, faces: Faces) -> Drawing | None:
-    return set_prose(lines_of(text, 0, len(text), scan(text)), 600, STYLE, faces)
+    return set_prose(lines_of(text, 0, len(text), scan(text)), 600, STYLE, faces=faces)
 
 
 def digest(text: str, faces: Faces, bitmaps: Bitmaps) -> str:

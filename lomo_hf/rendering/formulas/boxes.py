@@ -3,8 +3,9 @@
 A box depends on its piece and on the size of mathematics alone. Whether it was kept or is made again changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 from lomo_hf.errors import RenderError
@@ -28,6 +29,7 @@ Bar = tuple[float, float, float, float]
 _BYTES = 16_000_000  # what is kept in one process
 _ENTRY = 500  # bytes that an entry takes beside its outlines
 _GLYPH = 150
+_TOGETHER = 64  # pieces in one document: on a longer page, lengths would be less exact than they are written
 _STROKE = 1.0  # px, of the frame that is drawn around a piece
 
 
@@ -64,30 +66,25 @@ class Boxes:
 
     def of(self, pieces: Iterable[str], style: RenderStyle) -> dict[str, Box | None]:
         """The box of each piece of an inline formula."""
-        found: dict[str, Box | None] = {}
+        boxes: dict[str, Box | None] = {}
         missing: list[str] = []
         for piece in dict.fromkeys(pieces):
             kept = self._kept.get((piece, style.math_size))
             if kept is None:
                 missing.append(piece)
             else:
-                found[piece] = kept[0]
-        if missing:
-            for piece, box in zip(missing, _measured(missing, style), strict=True):
-                found[piece] = box
+                boxes[piece] = kept[0]
+        for at in range(0, len(missing), _TOGETHER):
+            some = missing[at : at + _TOGETHER]
+            for piece, box in zip(some, _measured(some, style), strict=True):
+                boxes[piece] = box
                 self._kept.keep((piece, style.math_size), (box,))
-        return found
+        return boxes
 
 
 def displayed(body: str, style: RenderStyle) -> Box | None:
     """The box of a displayed formula, hanging from its line: nothing of it is above."""
-    try:
-        drawing = measured_display(body, style)
-    except RenderError:
-        return None
-    if drawing is None or drawing.inks is not None:
-        return None
-    return _boxes(drawing, 1, inf)[0]
+    return _boxes(partial(measured_display, body, style), 1, inf)[0]
 
 
 def _size(key: tuple[str, int], value: tuple[Box | None]) -> int:
@@ -95,47 +92,63 @@ def _size(key: tuple[str, int], value: tuple[Box | None]) -> int:
 
 
 def _measured(pieces: Sequence[str], style: RenderStyle) -> list[Box | None]:
-    """The boxes of pieces, all from one document; where that is not read, from one for each."""
+    """The boxes of pieces, all from one document; where one of them is not read there, from one for each."""
+    if len(pieces) > 1:
+        pitch, highest = BOX_PITCH * style.math_size, BOX_ROOM * style.math_size
+        boxes = _boxes(partial(measured_pieces, pieces, style), len(pieces), pitch)
+        if all(box is not None and box.ascent + box.descent <= highest for box in boxes):
+            return boxes
+    return [_boxes(partial(measured_pieces, [piece], style), 1, inf)[0] for piece in pieces]
+
+
+def _boxes(measure: Callable[[], Drawing | None], count: int, pitch: float) -> list[Box | None]:
+    """What stands in each band of a document, of `pitch` px and one below another; None where it is not read."""
     try:
-        drawing = measured_pieces(pieces, style)
+        drawing = measure()
     except RenderError:
         drawing = None
-    if drawing is not None and drawing.inks is None:
-        boxes = _boxes(drawing, len(pieces), BOX_PITCH * style.math_size)
-        room = BOX_ROOM * style.math_size
-        return [None if box is None or box.ascent + box.descent > room else box for box in boxes]
-    return [_measured([piece], style)[0] for piece in pieces] if len(pieces) > 1 else [None]
+    if drawing is None or drawing.inks is not None:
+        return [None] * count
+    glyphs = _by_band(drawing.y.tolist(), count, pitch)
+    bars = _by_band((drawing.rules[:, 1] + _STROKE).tolist(), count, pitch)
+    if glyphs is None or bars is None:
+        return [None] * count
+    return [_box(drawing, mine, lines) for mine, lines in zip(glyphs, bars, strict=True)]
 
 
-def _boxes(drawing: Drawing, count: int, pitch: float) -> list[Box | None]:
-    """What stands in each of the bands of a height of `pitch` px, one below another, that the pieces were set in."""
-    glyphs: list[list[int]] = [[] for _ in range(count)]
-    bars: list[list[int]] = [[] for _ in range(count)]
-    x, y, rules = drawing.x.tolist(), drawing.y.tolist(), drawing.rules.tolist()
-    for number, down in enumerate(y):
-        glyphs[int((down - BLEED) // pitch)].append(number)
-    for number, rule in enumerate(rules):
-        bars[int((rule[1] + _STROKE - BLEED) // pitch)].append(number)
-    inks = drawing.rule_inks.tolist()
-    boxes: list[Box | None] = []
-    for mine, lines in zip(glyphs, bars, strict=True):
-        frame = [rules[number] for number in lines if inks[number] == FRAME_INK]
-        line = [rules[number] for number in lines if inks[number] == LINE_INK]
-        if len(frame) != 4 or len(line) > 1:
-            boxes.append(None)
-            continue
-        half = _STROKE / 2
-        left, top = frame[0][0] + half, frame[0][1] + half
-        right, bottom = frame[1][2] - half, frame[1][3] - half
-        base = line[0][1] + half if line else top
-        boxes.append(Box(
-            right - left, base - top, bottom - base,
-            tuple(drawing.outlines[number] for number in drawing.glyphs[mine].tolist()),
-            tuple(x[number] - left for number in mine), tuple(y[number] - base for number in mine),
-            tuple(
-                (x0 - left, y0 - base, x1 - left, y1 - base)
-                for number in lines if inks[number] not in (FRAME_INK, LINE_INK)
-                for x0, y0, x1, y1 in (rules[number],)
-            ),
-        ))  # fmt: skip
-    return boxes
+def _by_band(places: Sequence[float], count: int, pitch: float) -> list[list[int]] | None:
+    """The numbers of what stands in each band; None where something stands in none."""
+    bands: list[list[int]] = [[] for _ in range(count)]
+    for number, place in enumerate(places):
+        band = int((place - BLEED) // pitch)
+        if not (0 <= band < count or pitch == inf):
+            return None
+        bands[band].append(number)
+    return bands
+
+
+def _box(drawing: Drawing, glyphs: Sequence[int], bars: Sequence[int]) -> Box | None:
+    rules = list(zip(drawing.rule_inks[bars].tolist(), drawing.rules[bars].tolist(), strict=True))
+    frame = [bar for ink, bar in rules if ink == FRAME_INK]
+    line = [bar for ink, bar in rules if ink == LINE_INK]
+    if len(frame) != 4 or len(line) > 1:
+        return None
+    half = _STROKE / 2
+    left, top = frame[0][0] + half, frame[0][1] + half
+    right, bottom = frame[1][2] - half, frame[1][3] - half
+    base = line[0][1] + half if line else top
+    return Box(
+        _exact(right - left), _exact(base - top), _exact(bottom - base),
+        tuple(drawing.outlines[number] for number in drawing.glyphs[glyphs].tolist()),
+        tuple(_exact(x - left) for x in drawing.x[glyphs].tolist()),
+        tuple(_exact(y - base) for y in drawing.y[glyphs].tolist()),
+        tuple(
+            (_exact(bar[0] - left), _exact(bar[1] - base), _exact(bar[2] - left), _exact(bar[3] - base))
+            for ink, bar in rules if ink not in (FRAME_INK, LINE_INK)
+        ),
+    )  # fmt: skip
+
+
+def _exact(length: float) -> float:
+    """A length as Typst wrote it, of at most nine places: the same wherever on its page it was measured."""
+    return round(length, 10)

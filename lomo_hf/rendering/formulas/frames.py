@@ -68,16 +68,16 @@ class Formulas:
     def of(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
         """Inline formulas; None where one of them is not set here."""
         keys = [(body, "inline", style.math_size, 0) for body in bodies]
-        found = {key: self._kept.get(key) for key in keys}
-        missing = [key for key, formula in found.items() if formula is None]
+        formulas: dict[_Key, Formula | None] = {key: self._kept.get(key) for key in keys}
+        missing = [key for key, formula in formulas.items() if formula is None]
         if missing:
-            made = self._made([key[0] for key in missing], style)
-            if made is None:
+            added = self._made([key[0] for key in missing], style)
+            if added is None:
                 return None
-            for key, formula in zip(missing, made, strict=True):
-                found[key] = formula
-                self._kept.keep(key, formula)
-        return [formula for key in keys if (formula := found[key]) is not None]
+            for key, new in zip(missing, added, strict=True):
+                formulas[key] = new
+                self._kept.keep(key, new)
+        return [formula for key in keys if (formula := formulas[key]) is not None]
 
     def displayed(self, body: str, style: RenderStyle) -> Formula | None:
         """A displayed formula, as one frame that hangs from its line; None where it is not set here."""

@@ -75,10 +75,10 @@ def pieces_of(body: str) -> tuple[Piece | Gap, ...] | None:
         if element in (" ", "/**/"):
             spaced = element == " "
             continue
-        found = _of_element(element, 0)
-        if found is None or (spaced and _shows_spaces(pieces, found)):
+        new = _of_element(element, 0)
+        if new is None or (spaced and _shows_spaces(pieces, new)):
             return None
-        pieces += found
+        pieces += new
         spaced = False
     if not pieces or spaced or (isinstance(pieces[-1], Gap) and not _ends_whole(pieces)):
         return None
@@ -102,8 +102,8 @@ def _of_element(element: str, depth: int) -> list[Piece | Gap] | None:
     if first in _DIGITS:
         return [Piece(digit if digit != "." else "\\.", "normal", "normal") for digit in element]
     if first == "\\":
-        found = class_of(element[1]) if len(element) == 2 else None
-        return None if found is None else [Piece(element, found, found)]
+        kind = class_of(element[1]) if len(element) == 2 else None
+        return None if kind is None else [Piece(element, kind, kind)]
     if first == '"':
         return [Piece(element, "normal", "normal")] if max(element) <= _LAST_OF_TEXT else None
     if element.startswith("#h(") and element.endswith("em)"):
@@ -125,8 +125,8 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
     if name == "binom":
         return [Piece(call, "opening", "closing")]
     if name in _STYLES:  # through which the class of a single character is seen
-        found = _of_element(first[0], depth + 1) if len(first) == 1 else None
-        return None if found is None or len(found) != 1 else [_renamed(found[0], call)]
+        inner = _of_element(first[0], depth + 1) if len(first) == 1 else None
+        return None if inner is None or len(inner) != 1 else [_renamed(inner[0], call)]
     if name == "class":
         kind = _CLASS_NAMES.get(first[0])
         return None if kind is None else [Piece(call, kind, kind)]
@@ -136,18 +136,18 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
         return None
     if len(first) > 1 or first[0][0] in _DIGITS or first[0] == "#[]" or first[0].startswith(("lmlr(", "binom(")):
         return [Piece(call, "normal", "normal")]
-    found = _of_element(first[0], depth + 1)
-    if found is None or len(found) != 1 or not isinstance(found[0], Piece):
+    inner = _of_element(first[0], depth + 1)
+    if inner is None or len(inner) != 1 or not isinstance(inner[0], Piece):
         return None
-    return [_renamed(found[0], call)] if found[0].closed else None
+    return [_renamed(inner[0], call)] if inner[0].closed else None
 
 
 def _is_closed(inside: str, depth: int) -> bool:
     """Whether no relation or sign stands between delimiters, other than within a piece there."""
     for element in _elements(inside):
-        found = [] if element in (" ", "/**/") else _of_element(element, depth + 1)
-        if found is None or any(
-            isinstance(piece, Piece) and (piece.right in ("relation", "binary") or not piece.closed) for piece in found
+        inner = [] if element in (" ", "/**/") else _of_element(element, depth + 1)
+        if inner is None or any(
+            isinstance(piece, Piece) and (piece.right in ("relation", "binary") or not piece.closed) for piece in inner
         ):
             return False
     return True

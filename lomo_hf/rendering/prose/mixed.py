@@ -56,7 +56,12 @@ def broken_mixed(line: Line, formulas: Sequence[Formula], width: float, size: in
             unit.breaks = _may_break(unit, following)
     for number, unit in enumerate(units):
         unit.parts = _parts(unit, units[number - 1 : number], units[number + 1 : number + 2])
-    return list(rows) if None not in (rows := list(_rows(units, start, width, face))) else None
+    rows: list[Row] = []
+    for row in _rows(units, start, width, face):
+        if row is None:
+            return None
+        rows.append(row)
+    return rows
 
 
 def _units(line: Line, formulas: Sequence[Formula], size: int, face: Face) -> tuple[list[_Unit], float]:
@@ -145,20 +150,20 @@ def _rest(unit: _Unit, word: str, shape: Shape) -> _Unit:
     return _Unit(word, shape, shape.advance, unit.space, unit.breaks, parts_of(word))
 
 
-def _row_end(units: Sequence[_Unit], here: int, room: float, face: Face) -> tuple[int | None, str]:
+def _row_end(units: Sequence[_Unit], here: int, width: float, face: Face) -> tuple[int | None, str]:
     """The unit that begins the next row, and how much of it is still on this one; None where that is not certain."""
     x, end, certain = 0.0, None, True
     for at in range(here, len(units)):
         unit = units[at]
         last = at + 1 == len(units)
-        # Spaces at the end of a paragraph take room, those where a row ends take none.
+        # Spaces at the end of a paragraph take width, those where a row ends take none.
         right = x + unit.width + (unit.space if last else 0.0)
-        if abs(right - room) < _NEAR:
+        if abs(right - width) < _NEAR:
             return None, ""
-        if right > room:
+        if right > width:
             if unit.parts is None:
                 return None, ""
-            head = face.fitting(unit.parts, room - x) if len(unit.parts) > 1 else ""
+            head = face.fitting(unit.parts, width - x) if len(unit.parts) > 1 else ""
             if head:
                 return at, head
             if end is None and certain:

@@ -66,10 +66,10 @@ class _Rows:
     def place_display(self, frame: Frame, style: RenderStyle) -> None:
         """A displayed formula on a row of its own, with room above and below it."""
         above, below, overlap = line_box(style)
-        room = overlap + DISPLAY_ROOM
+        spare = overlap + DISPLAY_ROOM
         self.frames.append((frame, 0.0, len(self.above)))
-        self.above.append(frame.ascent + room - above)
-        self.below.append(frame.descent + room - below)
+        self.above.append(frame.ascent + spare - above)
+        self.below.append(frame.descent + spare - below)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def set_prose(
     faces = faces or shared_faces()
     if not all(_is_certain(line, faces) for line in lines):
         return None
-    formulas = _formulas(lines, bodies, style) if bodies else []
+    formulas = _formulas(lines, bodies, style)
     if formulas is None:
         return None
     rows, column, waiting = _Rows(), (width + _TOLERANCE) / style.text_size, iter(formulas)
@@ -175,7 +175,7 @@ def _add_line(
         return _add(line.pieces[0].text if line.pieces else "", line.mono, width, faces, rows)
     if line.region:
         broken = broken_chinese(line, mine, width, style.text_size, faces)
-    elif any(any(room) for piece in line.pieces if piece.kind == "text" for room, _ in rooms_of(piece.text)):
+    elif any(up or down for piece in line.pieces if piece.kind == "text" for (up, down), _ in rooms_of(piece.text)):
         return False
     else:
         broken = broken_mixed(line, mine, width, style.text_size, faces.latin)
