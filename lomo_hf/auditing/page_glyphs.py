@@ -4,7 +4,7 @@ A page by Typst is read from its SVG, in a way of its own; one that was set with
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -82,7 +82,16 @@ def read_page(page: Page, alphabet: Alphabet) -> PageGlyphs:
         reading, box = known[number]
         if box:
             glyphs.append(Glyph(reading, x, y, (x + box[0], y - box[3], x + box[2], y - box[1]), 255 - ink))
-    return PageGlyphs(glyphs, [])
+    return PageGlyphs(glyphs, list(_frames(drawing.rules.tolist())))
+
+
+def _frames(bars: Sequence[Sequence[float]]) -> Iterator[Box]:
+    """The frames among bars: upper and lower bar, then the left and the right one between them."""
+    for upper, lower, left, right in zip(bars, bars[1:], bars[2:], bars[3:], strict=False):
+        ends = [upper[0], upper[2], upper[3], lower[1]]
+        if ends == [lower[0], lower[2], left[1], left[3]] and (left[0], right[2]) == (upper[0], upper[2]):
+            half = (upper[3] - upper[1]) / 2
+            yield upper[0] + half, upper[1] + half, upper[2] - half, lower[3] - half
 
 
 def _of_svg(svg: bytes, alphabet: Alphabet) -> PageGlyphs:

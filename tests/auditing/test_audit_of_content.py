@@ -94,14 +94,19 @@ def test_a_letter_or_digit_that_is_lost_is_found(written: str, shown: str) -> No
     assert "letters-shown" in told(written, shown)
 
 
-@pytest.mark.parametrize("text", ["A line of prose.", "中文一行。", "xy = f(y)\n    return y"])
-def test_a_glyph_that_the_painter_leaves_out_is_found(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", [1, -1])
+@pytest.mark.parametrize(
+    "text", ["A line of prose", "中文一行", "xy = f(y)\n    return y", "Let $x^2$ be $y$", "已知$x=y$"]
+)
+def test_a_glyph_that_the_painter_leaves_out_is_found(
+    text: str, missing: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real = page.set_prose
 
     def forgetful(*given: object) -> Drawing | None:
         drawing = real(*given)  # type: ignore[arg-type]
         assert drawing is not None
-        kept = np.arange(len(drawing.glyphs)) != 1
+        kept = np.arange(len(drawing.glyphs)) != missing % len(drawing.glyphs)
         return replace(drawing, glyphs=drawing.glyphs[kept], x=drawing.x[kept], y=drawing.y[kept])
 
     monkeypatch.setattr(page, "set_prose", forgetful)
@@ -110,6 +115,7 @@ def test_a_glyph_that_the_painter_leaves_out_is_found(text: str, monkeypatch: py
 
 def through(change: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, text: str) -> dict[str, list[str]]:
     real = page.line_markup
+    monkeypatch.setattr(page, "set_prose", lambda *given: None)
     monkeypatch.setattr(page, "line_markup", lambda line, formulas, **more: change(real(line, formulas, **more)))
     return told(text)
 

@@ -1,0 +1,122 @@
+"""Rows of words and formulas -> a drawing: where each row stands, and everything on it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lomo_hf.recipes.recipe import RenderStyle
+from lomo_hf.rendering.formulas import Frame
+from lomo_hf.rendering.glyphs import Drawing, FontGlyph
+from lomo_hf.rendering.markup import DISPLAY_ROOM
+from lomo_hf.rendering.prose.faces import Faces, Shape
+from lomo_hf.rendering.scripts import Room
+from lomo_hf.rendering.typesetter import line_box
+
+__all__ = ["Rows"]
+
+_REACH = 0.7  # of the overlap of two rows, that a formula may not reach into the other
+
+
+@dataclass
+class Rows:
+    """The words and formulas of a page with their places, and what each row needs above and below, in px."""
+
+    shapes: list[Shape] = field(default_factory=list)
+    x: list[float] = field(default_factory=list)  # em from the left
+    at: list[int] = field(default_factory=list)  # which row
+    frames: list[Frame] = field(default_factory=list)
+    frames_x: list[float] = field(default_factory=list)
+    frames_at: list[int] = field(default_factory=list)
+    above: list[float] = field(default_factory=list)
+    below: list[float] = field(default_factory=list)
+    has_tall_words: bool = False
+
+    def open(self) -> None:
+        self.above.append(0)
+        self.below.append(0)
+
+    def place(self, shapes: Sequence[Shape], x: Sequence[float], rooms: Sequence[Room]) -> None:
+        self.shapes += shapes
+        self.x += x
+        self.at += [len(self.above) - 1] * len(shapes)
+        if rooms:
+            self.above[-1] = max(self.above[-1], max(up for up, _ in rooms))
+            self.below[-1] = max(self.below[-1], max(down for _, down in rooms))
+            self.has_tall_words = self.has_tall_words or any(map(any, rooms))
+
+    def place_mixed(self, row: Sequence[tuple[Shape | Frame, float]], style: RenderStyle) -> None:
+        """Words and formulas; a formula reaches into the rows above and below, and needs room for what is left."""
+        words = [(item, x) for item, x in row if isinstance(item, Shape)]
+        self.place([shape for shape, _ in words], [x for _, x in words], ())
+        if len(words) == len(row):
+            return
+        above, below, overlap = line_box(style)
+        for item, x in row:
+            if isinstance(item, Frame):
+                self._place_frame(item, x)
+                self.above[-1] = max(self.above[-1], item.ascent + _REACH * overlap - above)
+                self.below[-1] = max(self.below[-1], item.descent + _REACH * overlap - below)
+
+    def place_display(self, frame: Frame, style: RenderStyle) -> None:
+        """A displayed formula on a row of its own, with room above and below it."""
+        above, below, overlap = line_box(style)
+        self.above.append(frame.ascent + overlap + DISPLAY_ROOM - above)
+        self.below.append(frame.descent + overlap + DISPLAY_ROOM - below)
+        self._place_frame(frame, 0.0)
+
+    def _place_frame(self, frame: Frame, x: float) -> None:
+        self.frames.append(frame)
+        self.frames_x.append(x)
+        self.frames_at.append(len(self.above) - 1)
+
+    def drawing(self, style: RenderStyle, faces: Faces) -> Drawing:
+        """All words and formulas where they stand, in the order in which they are read."""
+        pitches = (style.line_height + up + down for up, down in zip(self.above, [0.0, *self.below], strict=False))
+        baselines = np.asarray(list(accumulate(pitches)), np.float64)
+        words = self._words(baselines, style.text_size, faces)
+        return self._with_frames(words, baselines, style.text_size) if self.frames else words
+
+    def _words(self, baselines: NDArray[np.float64], size: int, faces: Faces) -> Drawing:
+        counts = [len(shape.glyphs) for shape in self.shapes]
+        x = np.repeat(self.x, counts) + _flat((shape.x for shape in self.shapes), np.float64)
+        y = np.repeat(baselines[self.at], counts) - size * _flat((shape.y for shape in self.shapes), np.float64)
+        used, glyphs = np.unique(_flat((shape.glyphs for shape in self.shapes), np.int64), return_inverse=True)
+        outlines = [faces.glyph(number, size) for number in used.tolist()]
+        return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
+
+    def _with_frames(self, words: Drawing, baselines: NDArray[np.float64], size: int) -> Drawing:
+        number_of: dict[bytes | FontGlyph, int] = {}
+        first = len(words.outlines)
+        glyphs = [
+            number_of.setdefault(outline, first + len(number_of))
+            for frame in self.frames
+            for outline in frame.outlines
+        ]
+        left, down = size * np.asarray(self.frames_x), baselines[self.frames_at]
+        counts = [len(frame.x) for frame in self.frames]
+        x = np.repeat(left, counts) + _flat((frame.x for frame in self.frames), np.float64)
+        y = np.repeat(down, counts) + _flat((frame.y for frame in self.frames), np.float64)
+        rules = _flat((bar for frame in self.frames for bar in frame.rules), np.float64).reshape(-1, 4)
+        rules += np.repeat(np.stack([left, down, left, down], axis=1), [len(frame.rules) for frame in self.frames], 0)
+        order = self._order([*(len(shape.glyphs) for shape in self.shapes), *counts])
+        return Drawing(
+            [*words.outlines, *number_of],
+            np.concatenate([words.glyphs, np.asarray(glyphs, np.int64)])[order],
+            np.concatenate([words.x, x])[order], np.concatenate([words.y, y])[order],
+            None, rules, np.full(len(rules), 255, np.uint8),
+        )  # fmt: skip
+
+    def _order(self, counts: Sequence[int]) -> NDArray[np.int64]:
+        """The glyphs of words and then of formulas, of which these are the numbers, as they are read."""
+        x, at = np.asarray([*self.x, *self.frames_x]), np.asarray([*self.at, *self.frames_at])
+        place = np.empty(len(x), np.int64)
+        place[np.lexsort((x, at))] = np.arange(len(x))
+        return np.argsort(np.repeat(place, counts), kind="stable")
+
+
+def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
+    return np.fromiter(chain.from_iterable(parts), kind)
