@@ -4,9 +4,10 @@ A box depends on its piece and on the size of mathematics alone. Whether it was 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
+from sys import getsizeof
 
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import RenderStyle
@@ -25,10 +26,11 @@ from lomo_hf.rendering.typesetter import (
 __all__ = ["Bar", "Box", "Boxes", "displayed"]
 
 Bar = tuple[float, float, float, float]
+_Outline = bytes | FontGlyph
 
 _BYTES = 16_000_000  # what is kept in one process
-_ENTRY = 500  # bytes that an entry takes beside its outlines
-_GLYPH = 150
+_ENTRY = 500  # bytes that an entry takes
+_GLYPH = 150  # and each of its glyphs, whose outline is shared
 _TOGETHER = 64  # pieces in one document: on a longer page, lengths would be less exact than they are written
 _STROKE = 1.0  # px, of the frame that is drawn around a piece
 
@@ -46,16 +48,10 @@ class Box:
     width: float
     ascent: float
     descent: float
-    outlines: tuple[bytes | FontGlyph, ...]
+    outlines: tuple[_Outline, ...]
     x: tuple[float, ...]
     y: tuple[float, ...]
     rules: tuple[Bar, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes that it takes."""
-        paths = sum(len(path) for path in dict.fromkeys(self.outlines) if isinstance(path, bytes))
-        return paths + _GLYPH * (len(self.outlines) + len(self.rules))
 
 
 class Boxes:
@@ -63,6 +59,7 @@ class Boxes:
 
     def __init__(self, bound: int = _BYTES) -> None:
         self._kept = Kept[tuple[str, int], tuple[Box | None]](bound, _size)
+        self._outlines = Kept[_Outline, _Outline](bound // 2, lambda outline, _: _ENTRY + getsizeof(outline))
 
     def of(self, pieces: Iterable[str], style: RenderStyle) -> dict[str, Box | None]:
         """The box of each piece of an inline formula."""
@@ -77,9 +74,19 @@ class Boxes:
         for at in range(0, len(missing), _TOGETHER):
             some = missing[at : at + _TOGETHER]
             for piece, box in zip(some, _measured(some, style), strict=True):
-                boxes[piece] = box
-                self._kept.keep((piece, style.math_size), (box,))
+                boxes[piece] = box and self._with_shared_outlines(box)
+                self._kept.keep((piece, style.math_size), (boxes[piece],))
         return boxes
+
+    def _with_shared_outlines(self, box: Box) -> Box:
+        """The box with one copy of every outline, which stands in many of them."""
+        shared = []
+        for outline in box.outlines:
+            kept = self._outlines.get(outline)
+            if kept is None:
+                self._outlines.keep(outline, outline)
+            shared.append(outline if kept is None else kept)
+        return replace(box, outlines=tuple(shared))
 
 
 def displayed(body: str, style: RenderStyle) -> Box | None:
@@ -88,7 +95,8 @@ def displayed(body: str, style: RenderStyle) -> Box | None:
 
 
 def _size(key: tuple[str, int], value: tuple[Box | None]) -> int:
-    return _ENTRY + len(key[0]) + (0 if value[0] is None else value[0].size)
+    box = value[0]
+    return _ENTRY + len(key[0]) + (0 if box is None else _GLYPH * (len(box.outlines) + len(box.rules)))
 
 
 def _measured(pieces: Sequence[str], style: RenderStyle) -> list[Box | None]:

@@ -18,9 +18,10 @@ from lomo_hf.rendering.kept import Kept
 __all__ = ["Formula", "Formulas", "Frame", "shared_formulas"]
 
 _BYTES = 16_000_000  # what is kept in one process
+_DISPLAYS = 2_000_000
 _ENTRY, _GLYPH = 800, 100  # bytes that an entry, and a glyph of it, take
 
-_Key = tuple[str, str, int, int]  # body, kind, size of mathematics, and that of text where it matters
+_Key = tuple[str, int, int]  # body, size of mathematics, and that of text where it matters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +53,14 @@ class Formula:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes."""
+        """Bytes that it takes beside its outlines."""
+        return sum(_ENTRY + _GLYPH * (len(frame.x) + len(frame.rules)) for frame in self.frames)
+
+    @property
+    def outlines_size(self) -> int:
+        """Bytes that its outlines take."""
         outlines = {outline for frame in self.frames for outline in frame.outlines}
-        paths = sum(len(path) for path in outlines if isinstance(path, bytes))
-        return paths + sum(_ENTRY + _GLYPH * (len(frame.x) + len(frame.rules)) for frame in self.frames)
+        return sum(len(outline) for outline in outlines if isinstance(outline, bytes))
 
 
 class Formulas:
@@ -64,10 +69,12 @@ class Formulas:
     def __init__(self, bound: int = _BYTES) -> None:
         self._boxes = Boxes(bound)
         self._kept = Kept[_Key, Formula](bound, lambda key, formula: len(key[0]) + formula.size)
+        # Few displayed formulas come again, but a page may be set twice.
+        self._displays = Kept[_Key, Formula](_DISPLAYS, lambda _, formula: formula.size + formula.outlines_size)
 
     def of(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
         """Inline formulas; None where one of them is not set here."""
-        keys = [(body, "inline", style.math_size, 0) for body in bodies]
+        keys = [(body, style.math_size, 0) for body in bodies]
         formulas: dict[_Key, Formula | None] = {key: self._kept.get(key) for key in keys}
         missing = [key for key, formula in formulas.items() if formula is None]
         if missing:
@@ -81,8 +88,8 @@ class Formulas:
 
     def displayed(self, body: str, style: RenderStyle) -> Formula | None:
         """A displayed formula, as one frame that hangs from its line; None where it is not set here."""
-        key = (body, "display", style.math_size, style.text_size)
-        formula = self._kept.get(key)
+        key = (body, style.math_size, style.text_size)
+        formula = self._displays.get(key)
         if formula is None:
             box = displayed(body, style)
             if box is None:
@@ -90,7 +97,7 @@ class Formulas:
             formula = Formula(
                 (Frame(box.width, box.ascent, box.descent, True, box.outlines, box.x, box.y, box.rules),), ()
             )
-            self._kept.keep(key, formula)
+            self._displays.keep(key, formula)
         return formula
 
     def _made(self, bodies: Sequence[str], style: RenderStyle) -> list[Formula] | None:
