@@ -108,9 +108,7 @@ def _around(rng: np.random.Generator, count: int) -> list[Field]:
     functions = []
     for _ in range(count):
         drawn = [(2 * rng.random(2) - 1) / k**0.7 for k in range(1, WAVES + 1)]
-        parts = (
-            float(a) * cosine + float(b) * sine for (a, b), (cosine, sine) in zip(drawn, _waves(), strict=True)
-        )
+        parts = (float(a) * cosine + float(b) * sine for (a, b), (cosine, sine) in zip(drawn, _waves(), strict=True))
         functions.append(np.clip(0.8 * reduce(add, parts), -1, 1))
     return functions
 

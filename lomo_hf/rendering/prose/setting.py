@@ -1,13 +1,11 @@
 """Lines of prose or code to a drawing: words beside one another until a line is full, lines under one another."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
-from typing import Any
+from itertools import accumulate, chain, compress
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
@@ -156,26 +154,25 @@ def _broken(text: str, width: float, hang: float, face: Face, rows: _Rows) -> bo
 
 
 def _words(text: str, face: Face) -> _Words:
-    inner, space, x = text.rstrip(" "), face.shape(" ").advance, 0.0
-    texts: list[str] = []
-    shapes: list[Shape] = []
-    starts: list[float] = []
-    ends: list[float] = []
-    rooms: list[Room] = []
-    for reach, stretch in rooms_of(inner):
-        for word in stretch.split(" "):
-            if word:
-                shape = face.young.get(word) or face.shape(word)
-                texts.append(word)
-                shapes.append(shape)
-                starts.append(x)
-                x += shape.advance
-                ends.append(x)
-                rooms.append(reach)
-            x += space
-        x -= space
-    tail = (len(text) - len(inner)) * space
-    return _Words(texts, shapes, starts, ends, rooms if not text.isascii() and any(map(any, rooms)) else [], x + tail)
+    inner, space, young = text.rstrip(" "), face.shape(" ").advance, face.young
+    texts = inner.split(" ")
+    shapes = [young.get(word) or face.shape(word) for word in texts]
+    reached = list(accumulate(chain.from_iterable((shape.advance, space) for shape in shapes)))
+    starts, ends = [0.0, *reached[1:-1:2]], reached[::2]
+    end = ends[-1] + (len(text) - len(inner)) * space
+    if "" in texts:  # between two spaces
+        filled = list(map(bool, texts))
+        texts, shapes = list(compress(texts, filled)), list(compress(shapes, filled))
+        starts, ends = list(compress(starts, filled)), list(compress(ends, filled))
+    return _Words(texts, shapes, starts, ends, _rooms(inner), end)
+
+
+def _rooms(text: str) -> list[Room]:
+    """What each word needs above and below; empty where none needs anything."""
+    if text.isascii():
+        return []
+    rooms = [reach for reach, stretch in rooms_of(text) for word in stretch.split(" ") if word]
+    return rooms if any(map(any, rooms)) else []
 
 
 def _fitting(parts: Sequence[str], width: float, face: Face) -> str:
@@ -193,12 +190,8 @@ def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
     baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
     counts = [len(shape.glyphs) for shape in shapes]
-    x = np.repeat(rows.x, counts) + _flat((shape.x for shape in shapes), np.float64)
-    y = np.repeat(baselines, counts) - size * _flat((shape.y for shape in shapes), np.float64)
-    used, glyphs = np.unique(_flat((shape.glyphs for shape in shapes), np.int64), return_inverse=True)
+    x = np.repeat(rows.x, counts) + np.concatenate([shape.x for shape in shapes])
+    y = np.repeat(baselines, counts) - size * np.concatenate([shape.y for shape in shapes])
+    used, glyphs = np.unique(np.concatenate([shape.glyphs for shape in shapes]), return_inverse=True)
     outlines = [faces.glyph(number, size) for number in used.tolist()]
     return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
-
-
-def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
-    return np.fromiter(chain.from_iterable(parts), kind)
