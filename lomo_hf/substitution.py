@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Self, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
-from lomo_hf.distortion import Distortion, distort_pages
+from lomo_hf.distortion import OPERATIONS, Distortion, distort_pages
 from lomo_hf.errors import RenderError, TooLargeError
 from lomo_hf.prepared_recipe import PreparedRecipe, check_recipe
 from lomo_hf.randomness import stream
@@ -272,7 +272,8 @@ def _page(located: Localization, index: int, recipe: Recipe, memo: _Memo) -> Pag
 def _pictures(pages: Sequence[Page], drawn: Distortion, max_pixels: int) -> _Pictures:
     distorted, applied = distort_pages([page.pixels for page in pages], drawn, max_pixels=max_pixels)
     sizes = [(page.shape[1], page.shape[0]) for page in distorted]
-    return _Pictures([to_png(page) for page in distorted], sizes, applied)
+    plain = OPERATIONS[applied.op].plain
+    return _Pictures([to_png(page, plain=plain) for page in distorted], sizes, applied)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------

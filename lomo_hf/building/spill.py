@@ -7,7 +7,7 @@ was looked at would count as the worker's until the shard is written.
 
 import marshal
 from collections.abc import Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from lomo_hf.row import MixedRow
 from lomo_hf.storage.atomic import PendingFile
@@ -29,7 +29,7 @@ class Spill:
         if self._file is None:
             self._file = PendingFile(self._pending.beside(".rows"), hashed=False)
         # Of plain values marshal keeps all, and fastest; unlike a pickle, what it reads runs nothing.
-        self._file.write(marshal.dumps(row))
+        self._file.write(marshal.dumps(cast(dict[str, Any], row)))
         self._ends.append(self._file.size)
 
     def rows(self, indices: Sequence[int]) -> list[MixedRow]:

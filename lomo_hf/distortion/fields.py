@@ -3,11 +3,12 @@
 Everything here gives the same bytes on any machine: plain sums, products, quotients and roots in NumPy (its exp and
 arctan2 differ between processors in the last bit, and matrix products in their order of summation), rounded to whole
 numbers before OpenCV enlarges them and moves or shades pixels. There every product and sum has at most 24 bits, which
-32-bit floats hold exactly in whatever order a processor takes them; one rounding follows, to the nearest level of grey.
+32-bit floats hold exactly, in whatever order a processor takes them; one rounding follows, to a level of grey.
 """
 
 from functools import reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 __all__ = ["Field", "Page", "centres", "displace", "lattices", "shade", "smoothstep", "texture"]
 
 Page = NDArray[np.uint8]
-Field = NDArray[np.float32]
+Field = NDArray[np.floating[Any]]  # of 32 bits
 
 WHITE = 255
 SUBPIXELS = 32  # parts of a pixel by which a page is displaced

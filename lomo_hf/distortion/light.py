@@ -77,7 +77,7 @@ def _blotch(y: Field, x: Field, outline: Field, breaks: Field, size: float, fill
     rim *= (0.75 + 0.45 * breaks)[towards]
     inside = smoothstep((1 - edge) / rim_width + 0.5) * (0.75 + 0.25 * smoothstep((edge - 0.3) / 0.7))
     bleed = np.square(np.clip(1 - np.abs(edge - 1) / 0.3, 0, 1))
-    return np.maximum(rim, fill * np.maximum(inside, 0.25 * bleed))
+    return np.asarray(np.maximum(rim, fill * np.maximum(inside, 0.25 * bleed)))
 
 
 def _directions(y: Field, x: Field) -> NDArray[np.intp]:
@@ -105,7 +105,7 @@ def _waves() -> list[tuple[Field, Field]]:
 
 def _around(rng: np.random.Generator, count: int) -> list[Field]:
     """Smooth random functions of the direction, about -1 to 1: sums of its cosines and sines."""
-    functions = []
+    functions: list[Field] = []
     for _ in range(count):
         drawn = [(2 * rng.random(2) - 1) / k**0.7 for k in range(1, WAVES + 1)]
         parts = (float(a) * cosine + float(b) * sine for (a, b), (cosine, sine) in zip(drawn, _waves(), strict=True))

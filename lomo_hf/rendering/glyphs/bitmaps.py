@@ -7,6 +7,7 @@ or is made again changes no pixel.
 import os
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import floordiv, mod
 from threading import Lock
 from typing import NamedTuple
 
@@ -111,8 +112,8 @@ class Bitmaps:
             elif not isinstance(name, bytes):
                 bitmaps[row, phase] = name.bitmap(phase // PHASES / PHASES, phase % PHASES / PHASES)
         if drawn:
-            right, down = zip(*(divmod(phase, PHASES) for (_, phase), _ in drawn), strict=True)
-            made = bitmaps_of([edges for _, edges in drawn], np.divide(right, PHASES), np.divide(down, PHASES))
+            right, down = ([part(phase, PHASES) / PHASES for (_, phase), _ in drawn] for part in (floordiv, mod))
+            made = bitmaps_of([edges for _, edges in drawn], right, down)
             bitmaps.update(zip((key for key, _ in drawn), made, strict=True))
         counts = np.asarray([len(bitmap.pixels) for bitmap in bitmaps.values()])
         starts = len(self._pixels.held) + np.cumsum(counts) - counts
