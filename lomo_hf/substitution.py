@@ -187,13 +187,14 @@ class _Cache(Generic[_T]):
     _values: dict[Hashable, _T | RenderError] = field(default_factory=dict)
 
     def once(self, key: Hashable, compute: Callable[[], _T]) -> _T:
-        if key not in self._values:
+        value = self._values.get(key)
+        if value is None:
             self.computed += 1
             try:
-                self._values[key] = compute()
+                value = compute()
             except RenderError as error:
-                self._values[key] = error
-        value = self._values[key]
+                value = error
+            self._values[key] = value
         if isinstance(value, RenderError):
             raise value
         return value
@@ -240,7 +241,8 @@ def _rewrite(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) 
         raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
     located, pages = _pages(prepared.locate(prompt, conversation.answer_of(turn).text), recipe, memo)
     drawn = prepared.draw_distortion(stream(recipe.seed, conversation.id, "distortion"), memo.corpus_place)
-    key = (prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps, drawn.to_json())
+    key = (prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
+    key = (*key, drawn.op, *drawn.params.items())
     pictures = memo.pictures.once(key, lambda: _pictures(pages, drawn, recipe.caps.max_pixels))
     return _Rewrite(turn, located, pages, pictures)
 

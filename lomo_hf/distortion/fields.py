@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lomo_hf.randomness import philox
+
 __all__ = ["Field", "Page", "centres", "displace", "lattices", "shade", "smoothstep", "texture"]
 
 Page = NDArray[np.uint8]
@@ -34,7 +36,7 @@ def centres(length: int, step: int) -> Field:
 
 def texture(seed: int) -> np.random.Generator:
     """The generator of one texture; only its uniform numbers may be used, as these are the same everywhere."""
-    return np.random.Generator(np.random.Philox(key=seed))
+    return philox(seed)
 
 
 def lattices(rng: np.random.Generator, y: Field, x: Field, cell: float, count: int) -> Field:
