@@ -86,16 +86,29 @@ def share_at_work(folder: Folder) -> Iterator[None]:
 
     Args:
         folder: Where; its lock must be held on entry, and may be released then.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as scratch, locked(Folder(scratch)), share_at_work(Folder(scratch)):
+    ...     [place.name.split("-")[0] for place in (Folder(scratch) / ".lomo").places()]
+    ['share']
     """
     with locked(folder, name=f"{WORK_FOLDER}/share-{uuid4().hex}.lock"):
         yield
 
 
 def shares_at_work(folder: Folder) -> list[str]:
-    """The locks that shares hold at this moment; what a killed one left is taken away.
+    """Look for shares of a build; what a killed one left is taken away.
 
     Args:
         folder: Where.
+
+    Returns:
+        The locks that they hold at this moment, as paths below the folder; not those of this very thread.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as scratch:
+    ...     shares_at_work(Folder(scratch))
+    []
     """
     return [name for name in _locks_of_shares(folder) if _is_held(folder, name)]
 
@@ -106,6 +119,10 @@ def wait_for_shares(folder: Folder, notify: Callable[[str], None] | None = None)
     Args:
         folder: Where; its lock must be held, so that no share can begin.
         notify: Called with a sentence for each share that there is need to wait for.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as scratch, locked(Folder(scratch)):
+    ...     wait_for_shares(Folder(scratch), print)
     """
     for name in _locks_of_shares(folder):
         with locked(folder, notify, name=name):
