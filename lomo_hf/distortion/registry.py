@@ -36,7 +36,7 @@ class Operation:
         parameters: Name -> what is drawn, and from which range at each strength.
         limit: What gives way where a page would grow beyond its limit of pixels.
         lessened: The parameter that `limit` may bring nearer to 0.
-        plain: Lines of text still lie level, and most of the paper is white; decides how the page is packed.
+        plain: Lines of text still lie level, on paper of which much is white; decides how the page is packed.
     """
 
     name: str
@@ -86,7 +86,7 @@ _LINES = (
         "width": Range((0.2, 0.6), (0.3, 0.7), (0.02, 2)),
         "softness": Range((0.4, 1), (0.3, 1), (0.05, 1)),
         "tilt": Range((-0.25, 0.25), (-0.35, 0.35), (-1, 1)),
-    }, plain=False),
+    }),
     Operation("stain", "shadow_or_stain", "a dried tea ring or blotch with a darker rim", stain, {
         "x": Range((0.1, 0.9), (0.1, 0.9), (0, 1)),
         "y": Range((0.1, 0.9), (0.1, 0.9), (0, 1)),
