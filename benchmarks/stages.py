@@ -55,7 +55,10 @@ class Stages:
 
 
 def warm_up() -> None:
-    """Fonts read, libraries loaded: what a process pays once."""
+    """Fonts read, libraries loaded: what a process pays once. One thread, as a worker has."""
+    import cv2
+
+    cv2.setNumThreads(1)
     for spec in plan(open_corpus(), [Recipe("all", ratio=1.0)], limit=25):
         with TemporaryDirectory() as out:
             _build(spec, out)

@@ -7,8 +7,10 @@ the rows, the shard, the engine or the machine. No global random state is read o
 from hashlib import blake2b
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["stream", "uniform"]
+__all__ = ["philox", "stream", "uniform"]
 
 
 def stream(seed: int, row_id: str, purpose: str) -> np.random.Generator:
@@ -26,7 +28,29 @@ def stream(seed: int, row_id: str, purpose: str) -> np.random.Generator:
     >>> a == stream(0, "gsm8k/1", "distortion").random(), a == stream(0, "gsm8k/1", "turn").random()
     (True, False)
     """
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(_digest(seed, row_id, purpose), "little")))
+    return philox(int.from_bytes(_digest(seed, row_id, purpose), "little"))
+
+
+def philox(key: int) -> np.random.Generator:
+    """A generator with the numbers of `numpy.random.Philox(key=key)`.
+
+    Args:
+        key: Less than 2**128.
+
+    >>> philox(7).random() == np.random.Generator(np.random.Philox(key=7)).random()
+    True
+    """
+    return np.random.Generator(np.random.Philox(_Key(key)))  # type: ignore[arg-type]
+
+
+class _Key(ISeedSequence):
+    """A key in the place of a seed: for a bare one, NumPy first asks the system for entropy, and throws it away."""
+
+    def __init__(self, key: int) -> None:
+        self._key = key
+
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint64) -> NDArray[np.uint64]:
+        return np.frombuffer(self._key.to_bytes(16, "little"), "<u8").astype(np.uint64)
 
 
 def uniform(seed: int, row_id: str, purpose: str) -> float:

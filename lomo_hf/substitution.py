@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Self, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
-from lomo_hf.distortion import Distortion, distort_pages
+from lomo_hf.distortion import OPERATIONS, Distortion, distort_pages
 from lomo_hf.errors import RenderError, TooLargeError
 from lomo_hf.prepared_recipe import PreparedRecipe, check_recipe
 from lomo_hf.randomness import stream
@@ -46,7 +46,7 @@ _T = TypeVar("_T")
 
 
 def substitute_row(conversation: Conversation, recipe: Recipe, corpus_place: float | None = None) -> Row | Refusal:
-    """T(x) for one conversation: the row, in the columns of `lomo_hf.row`.
+    """T(x) for one conversation: the row, in the columns of `lomo_hf.row_columns`.
 
     A row whose text holds a placeholder or special token is refused as the recipe says; a row that is not drawn, or
     whose span cannot be rendered, is kept as text. For many rows, `Substituter` resolves the recipe's names once.
@@ -187,13 +187,14 @@ class _Cache(Generic[_T]):
     _values: dict[Hashable, _T | RenderError] = field(default_factory=dict)
 
     def once(self, key: Hashable, compute: Callable[[], _T]) -> _T:
-        if key not in self._values:
+        value = self._values.get(key)
+        if value is None:
             self.computed += 1
             try:
-                self._values[key] = compute()
+                value = compute()
             except RenderError as error:
-                self._values[key] = error
-        value = self._values[key]
+                value = error
+            self._values[key] = value
         if isinstance(value, RenderError):
             raise value
         return value
@@ -240,7 +241,8 @@ def _rewrite(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) 
         raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
     located, pages = _pages(prepared.locate(prompt, conversation.answer_of(turn).text), recipe, memo)
     drawn = prepared.draw_distortion(stream(recipe.seed, conversation.id, "distortion"), memo.corpus_place)
-    key = (prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps, drawn.to_json())
+    key = (prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
+    key = (*key, drawn.op, *drawn.params.items())
     pictures = memo.pictures.once(key, lambda: _pictures(pages, drawn, recipe.caps.max_pixels))
     return _Rewrite(turn, located, pages, pictures)
 
@@ -272,7 +274,8 @@ def _page(located: Localization, index: int, recipe: Recipe, memo: _Memo) -> Pag
 def _pictures(pages: Sequence[Page], drawn: Distortion, max_pixels: int) -> _Pictures:
     distorted, applied = distort_pages([page.pixels for page in pages], drawn, max_pixels=max_pixels)
     sizes = [(page.shape[1], page.shape[0]) for page in distorted]
-    return _Pictures([to_png(page) for page in distorted], sizes, applied)
+    plain = OPERATIONS[applied.op].plain
+    return _Pictures([to_png(page, plain=plain) for page in distorted], sizes, applied)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------

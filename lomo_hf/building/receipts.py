@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from operator import attrgetter
 from typing import Any, Final, Self
 
 from lomo_hf.corpus import Refusal
@@ -101,7 +102,7 @@ class Counts:
         )
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(**{f.name: _sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)})
+        return Counts(*map(_sum, _values_of(self), _values_of(other)))
 
     def to_dict(self) -> dict[str, object]:
         """Plain numbers and dicts with sorted keys."""
@@ -179,4 +180,9 @@ class Receipt:
 def _sum(first: Any, second: Any) -> Any:
     if isinstance(first, int):
         return first + second
+    if not second:
+        return first
     return {key: first.get(key, 0) + second.get(key, 0) for key in sorted({*first, *second})}
+
+
+_values_of: Final = attrgetter(*(f.name for f in fields(Counts)))

@@ -6,7 +6,7 @@ shard, measured at ratio 50, since nearly all of it is PNG; that is not worth le
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
+from lomo_hf.row import MixedRow
+from lomo_hf.row_columns import extra_columns_of, stored_schema, with_old_features
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.memory import release_memory
@@ -47,30 +48,33 @@ class ShardWriter:
         self._schema = stored_schema(extra)
         self._keep_order = keep_order
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
-        self._held: list[MixedRow] = []
-        self._held_weight = 0
+        self._group: list[MixedRow] = []  # of rows that are stored as they come
+        self._held = self._held_weight = 0  # rows since memory was released, and what they weigh
         self._keys: list[SortKey] = []
         self._weights: list[int] = []
         self._pending = pending
-        self._spill = Spill(pending, self._schema)
+        self._spill = Spill(pending)
 
     def add(self, row: MixedRow) -> None:
-        """Take a row; every hundredth goes to the disk with those before it."""
+        """Take a row; it goes to the disk at once, or with up to a hundred others."""
         weight = _weight(row)
         self.weight += weight if self._keep_order else 2 * weight
+        self._held += 1
         self._held_weight += weight
-        self._held.append(row)
-        if not self._keep_order:
+        if self._keep_order:
+            self._group.append(row)
+        else:
+            self._spill.write(row)
             self._keys.append(sort_key_of(row))
             self._weights.append(weight)
-        if len(self._held) >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
+        if self._held >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
         """Write the rows in their order, and the footer."""
         self._flush()
         for group in self._groups():
-            self._writer.write_table(self._spill.rows(group), row_group_size=MAX_GROUP_ROWS)
+            self._write(self._spill.rows(group))
             release_memory()
         self._writer.close()
         self._spill.close()
@@ -80,16 +84,16 @@ class ShardWriter:
         self._spill.close()
 
     def _flush(self) -> None:
+        if self._group:
+            self._write(self._group)
+        self._group, self._held, self._held_weight = [], 0, 0
+        release_memory()
+
+    def _write(self, rows: Sequence[MixedRow]) -> None:
         import pyarrow as pa
 
-        if self._held:
-            table = pa.Table.from_pylist(self._held, schema=self._schema)
-            if self._keep_order:
-                self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
-            else:
-                self._spill.write(table)
-            self._held, self._held_weight = [], 0
-            release_memory()
+        table = pa.Table.from_pylist(rows, schema=self._schema)
+        self._writer.write_table(table, row_group_size=MAX_GROUP_ROWS)
 
     def _groups(self) -> Iterator[list[int]]:
         """The rows of each row group: full, or closed early by its weight."""
@@ -222,7 +226,7 @@ def verify_parquet(path: Path, rows: int, extra: tuple[str, ...] | None = ()) ->
                 raise IntegrityError(f"{path} has other columns than a row has; build the shard again.")
             for group in range(file.num_row_groups):
                 rows_read += file.read_row_group(group, use_threads=False).num_rows
-                release_memory()
+        release_memory()
     except (pa.ArrowException, OSError) as error:
         raise IntegrityError(f"{path} is damaged ({error}); build the shard again.") from error
     if rows_read != rows:

@@ -47,7 +47,8 @@ def distort(
     if operation.limit:
         params = operation.limit((page.shape[0], page.shape[1]), params, max_pixels)
     arguments = {name: params[name] for name in operation.parameters}
-    return operation.pixels(page, **arguments), Distortion(distortion.op, params)
+    applied = distortion if params == distortion.params else Distortion(distortion.op, params)
+    return operation.pixels(page, **arguments), applied
 
 
 def distort_pages(

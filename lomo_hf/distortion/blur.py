@@ -20,7 +20,8 @@ SCALE = 4096
 
 def gaussian_blur(page: Page, sigma: float) -> Page:
     """`sigma`: standard deviation in pixels."""
-    return _filtered(augmenters().GaussianBlur(sigma=sigma, seed=0), page)
+    # What `GaussianBlur` calls once it has drawn its sigma, in the type in which it draws it.
+    return np.ascontiguousarray(augmenters().blur.blur_gaussian_(page.copy(), sigma=np.float32(sigma)))
 
 
 def box_blur(page: Page, size: int) -> Page:

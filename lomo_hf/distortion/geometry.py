@@ -6,8 +6,9 @@ Rotation grows the canvas to hold the turned page; wave and fold grow it by what
 from math import ceil
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from lomo_hf.distortion.fields import WHITE, Field, Page, centres, displace, lattice, shade, texture
+from lomo_hf.distortion.fields import WHITE, Field, Page, centres, displace, lattices, shade, texture
 from lomo_hf.distortion.imgaug_compat import turned
 from lomo_hf.distortion.parameters import Value
 
@@ -22,6 +23,7 @@ LOWEST_LEVEL_FOLD = 110  # pixels: on a page of few lines, a level crease would 
 COARSE = 8
 CREASE_STEP = 2
 CREASE_WIDTH = 3.0
+PROFILE_PARTS = 8  # of a pixel, by which a crease may be off its place in the shade it casts
 
 
 def rotate(page: Page, degrees: float) -> Page:
@@ -38,6 +40,8 @@ def limit_rotation(shape: tuple[int, int], params: dict[str, Value], max_pixels:
     {'drawn_degrees': 30.0, 'degrees': 1.75}
     """
     drawn = float(params["degrees"])
+    if _turned_pixels(shape, np.asarray(abs(drawn))) <= max_pixels:
+        return params
     candidates = np.append(np.arange(0, abs(drawn), FINEST_ANGLE), abs(drawn))
     fitting = candidates[(_turned_pixels(shape, candidates) <= max_pixels) | (candidates == 0)]
     if fitting[-1] == abs(drawn):
@@ -67,10 +71,11 @@ def wave(page: Page, amplitude: float, cell: float, shade_depth: float, texture_
     height, width = (side + 2 * pad for side in page.shape)
     y, x = centres(height, COARSE), centres(width, COARSE)
     rng = texture(texture_seed)
-    lift, drift = (_balanced(lattice(rng, y, x, cell)) for _ in range(2))
-    moved = displace(page, amplitude * lift, SIDEWAYS * amplitude * drift, pad)
-    slope = _balanced(np.pad(np.diff(lift, axis=1), ((0, 0), (0, 1)), mode="edge"))
-    return shade(moved, shade_depth * (1 - slope) / 2)
+    lift, drift = map(_balanced, lattices(rng, y, x, cell, 2))
+    moved = displace(page, amplitude * lift, SIDEWAYS * amplitude * drift, pad, COARSE)
+    slope = np.diff(lift, axis=1)
+    slope = _balanced(np.concatenate([slope, slope[:, -1:]], axis=1))
+    return shade(moved, shade_depth * (1 - slope) / 2, COARSE)
 
 
 def fold(
@@ -89,37 +94,39 @@ def fold(
     pad = ceil(amplitude * creases) + 1
     height, width = (side + 2 * pad for side in page.shape)
     upright = direction == "upright" or page.shape[0] < LOWEST_LEVEL_FOLD
-    shift = np.zeros((len(centres(height, COARSE)), len(centres(width, COARSE))))
-    darkness = np.zeros((len(centres(height, CREASE_STEP)), len(centres(width, CREASE_STEP))))
-    sign = 1
-    for place in ((n + position) / creases for n in range(creases)):
-        coarse = _distance(height, width, COARSE, upright, place, tilt)
-        fine = _distance(height, width, CREASE_STEP, upright, place, tilt)
-        shift = shift + sign * amplitude * np.square(np.clip(1 - np.abs(coarse) / reach, 0, 1))
-        darkness = darkness + shade_depth * _crease_shade(sign * fine, reach)
-        sign = -sign
-    moved = displace(page, shift, None, pad) if upright else displace(page, None, shift, pad)
-    return shade(moved, np.minimum(darkness, shade_depth))
+    along, across = (height, width) if upright else (width, height)  # the sides of the canvas, as the creases run
+    shift, darkness = (np.zeros((len(centres(along, step)), len(centres(across, step))), np.float32)
+                       for step in (COARSE, CREASE_STEP))  # fmt: skip
+    for n in range(creases):
+        sign, place = (-1) ** n, (n + position) / creases * across
+        coarse, fine = (tilt * (centres(along, step) - along / 2) - place for step in (COARSE, CREASE_STEP))
+        distance = coarse[:, None] + centres(across, COARSE)
+        shift += sign * amplitude * np.square(np.clip(1 - np.abs(distance) / reach, 0, 1))
+        starts = fine + centres(across, CREASE_STEP)[0]
+        darkness += shade_depth * _crease_shades(starts, darkness.shape[1], sign, reach)
+    darkness = np.minimum(darkness, shade_depth)
+    if upright:
+        return shade(displace(page, shift, None, pad, COARSE), darkness, CREASE_STEP)
+    return shade(displace(page, None, shift.T, pad, COARSE), darkness.T, CREASE_STEP)
+
+
+def _crease_shades(starts: Field, count: int, sign: int, reach: float) -> Field:
+    """How dark a crease makes `count` samples on each line across it, of which the first lies at `starts` from it."""
+    # All lines are the same profile from another place on: it is sampled once, in fine steps.
+    steps = CREASE_STEP * PROFILE_PARTS
+    first = np.rint(starts * PROFILE_PARTS).astype(np.intp)
+    lowest = first.min()
+    length = steps * (count + 1 + (first.max() - lowest) // steps)
+    profile = _crease_shade(sign * np.arange(lowest, lowest + length, dtype=np.float32) / PROFILE_PARTS, reach)
+    lines = sliding_window_view(profile.reshape(-1, steps).T, count, axis=1)
+    at = first - lowest
+    return np.asarray(lines[at % steps, at // steps])
 
 
 def _crease_shade(distance: Field, reach: float) -> Field:
-    near = np.abs(distance)
-    slope = np.divide(near, reach)
-    np.subtract(1, slope, out=slope)
-    np.clip(slope, 0, 1, out=slope)
-    np.square(slope, out=slope)
-    np.multiply(slope, 0.6, out=slope)
-    np.multiply(slope, 0.25, out=slope, where=distance <= 0)
-    close = near < CREASE_WIDTH
-    slope[close] += 0.4 * np.square(np.clip(1 - np.square(distance[close] / CREASE_WIDTH), 0, 1))
-    return slope
-
-
-def _distance(height: int, width: int, step: int, upright: bool, place: float, tilt: float) -> Field:
-    y, x = centres(height, step)[:, None], centres(width, step)[None, :]
-    if upright:
-        return np.asarray(x - place * width + tilt * (y - height / 2))
-    return np.asarray(y - place * height + tilt * (x - width / 2))
+    slope = np.square(np.clip(1 - np.abs(distance) / reach, 0, 1))
+    line = np.square(np.clip(1 - np.square(distance / CREASE_WIDTH), 0, 1))
+    return np.asarray(slope * np.where(distance > 0, np.float32(0.6), np.float32(0.15)) + 0.4 * line)
 
 
 def _balanced(values: Field) -> Field:

@@ -9,8 +9,9 @@ long as it is given a `seed`. `MotionBlur` builds an Affine without one, and is 
 import sys
 import warnings
 from functools import cache
+from math import cos, sin
 from threading import Lock
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,22 +54,28 @@ def augmenters() -> Any:
 
 
 def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[np.uint8]:
-    """What `Affine(rotate=degrees, order=1, cval=background, fit_output=True, backend="cv2")` makes of a page."""
-    geometric = augmenters().geometric
-    unit, zero = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
-    result = geometric._AffineSamplingResult(
-        scale=(unit, unit),
-        translate=(zero, zero),
-        translate_mode="px",
-        rotate=np.full(1, degrees, np.float32),
-        shear=(zero, zero),
+    """What `Affine(rotate=degrees, order=1, cval=background, fit_output=True, backend="cv2")` makes of a page.
+
+    The warp is imgaug's. The matrix is not: imgaug makes it of seven others with scikit-image, which takes as long as
+    the warp of a small page, and 70 MB.
+    """
+    matrix, (height, width) = _fitted_turn(page.shape, float(np.deg2rad(np.float32(degrees))))
+    warped = augmenters().geometric._warp_affine_arr_cv2(
+        page[:, :, None], SimpleNamespace(params=matrix), (background,) * 3, "constant", 1, (height, width, 1)
     )
-    layered = page[:, :, None]
-    matrix, shape = result.to_matrix(0, layered.shape, layered.shape, True)
-    if geometric._is_identity_matrix(matrix):
-        return page.copy()
-    warped = geometric._warp_affine_arr_cv2(layered, matrix, (background,) * 3, "constant", 1, shape)
     return np.asarray(warped[:, :, 0], dtype=np.uint8)
+
+
+def _fitted_turn(shape: tuple[int, ...], radians: float) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The matrix that turns a page about its middle onto a canvas that just holds its corners; and the canvas."""
+    cosine, sine = cos(radians), sin(radians)
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    middle = np.array([shape[1] / 2 - 0.5, shape[0] / 2 - 0.5])
+    right, bottom = shape[1] - 1, shape[0] - 1
+    corners = turn @ (np.array([[0, 0], [0, bottom], [right, bottom], [right, 0]]) - middle).T
+    shift = -corners.min(axis=1)
+    width, height = np.ceil(corners.max(axis=1) + shift + 1)
+    return np.column_stack([turn, shift - turn @ middle]), (int(height), int(width))
 
 
 def _import_quietly() -> ModuleType:

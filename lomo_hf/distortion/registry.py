@@ -36,6 +36,7 @@ class Operation:
         parameters: Name -> what is drawn, and from which range at each strength.
         limit: What gives way where a page would grow beyond its limit of pixels.
         lessened: The parameter that `limit` may bring nearer to 0.
+        plain: Lines of text still lie level, on paper of which much is white; decides how the page is packed.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Operation:
     parameters: Mapping[str, Parameter]
     limit: Limit | None = None
     lessened: str | None = None
+    plain: bool = True
 
     @property
     def ranges(self) -> dict[str, dict[str, Bounds]]:
@@ -66,10 +68,10 @@ _LINES = (
     Operation("clean", "clean", "as rendered", _clean, {}),
     Operation("rotate_small", "rotate", "a page laid down not quite straight", rotate, {
         "degrees": Range((1, 5), (4, 8), (0, 15), signed=True),
-    }, limit_rotation, "degrees"),
+    }, limit_rotation, "degrees", plain=False),
     Operation("rotate_large", "rotate", "a page photographed at an angle", rotate, {
         "degrees": Range((8, 25), (25, 40), (0, 180), signed=True),
-    }, limit_rotation, "degrees"),
+    }, limit_rotation, "degrees", plain=False),
     Operation("gaussian_blur", "blur", "a lens slightly out of focus", gaussian_blur, {
         "sigma": Range((0.5, 1.2), (1.2, 2.0), (0.1, 8)),
     }),
@@ -98,7 +100,7 @@ _LINES = (
         "cell": Range((90, 200), (90, 200), (60, 1000)),
         "shade_depth": Range((0.04, 0.14), (0.1, 0.25), (0, 0.9)),
         "texture_seed": Seed(),
-    }),
+    }, plain=False),
     Operation("fold", "wave", "paper that was folded, with its creases", fold, {
         "amplitude": Range((1.5, 4), (4, 6), (0, 10)),
         "creases": Whole((1, 2), (1, 3), (1, 3)),
@@ -107,7 +109,7 @@ _LINES = (
         "tilt": Range((0.015, 0.05), (0.02, 0.08), (0, 0.3), signed=True),
         "reach": Range((60, 140), (50, 140), (30, 1000)),
         "shade_depth": Range((0.12, 0.3), (0.3, 0.5), (0, 0.9)),
-    }),
+    }, plain=False),
 )  # fmt: skip
 
 OPERATIONS: Mapping[str, Operation] = MappingProxyType({operation.name: operation for operation in _LINES})

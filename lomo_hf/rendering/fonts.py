@@ -113,7 +113,7 @@ def first_uncovered(text: str) -> str | None:
     >>> first_uncovered("Hello, 世界! ∑ \t\n"), first_uncovered("Glyphs \ue000")
     (None, '\ue000')
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.replace("\n", "").isprintable():
         return None
     known = _coverage()
     # The set first: it is small where the text is long.

@@ -13,13 +13,16 @@ __all__ = ["PngHeader", "read_png_header", "to_png"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LEVEL = 2
+_NO_FILTER, _UP = 0, 2
 
 
-def to_png(page: NDArray[np.uint8]) -> bytes:
+def to_png(page: NDArray[np.uint8], *, plain: bool = True) -> bytes:
     """Encode a uint8 (height, width) page as an 8-bit grey PNG, without loss.
 
-    zlib-ng at level 2, and no filter: of the encoders measured by `python -m benchmarks.encoders` the fastest of those
-    that make the same bytes on every processor, and no page becomes larger than with zlib's level 3.
+    With zlib-ng, of the encoders that make the same bytes on every processor the fastest. A `plain` page, whose lines
+    of text lie level on white paper, repeats itself along its rows: it takes no filter, and level 2, which makes no
+    page larger than zlib's level 3 does. On another, a row is most like the one above it: that is taken off, and what
+    is left is packed by its runs of equal bytes, in half the time, and less room where a shade lies over the page.
 
     >>> to_png(np.full((32, 32), 255, np.uint8))[:8]
     b'\\x89PNG\\r\\n\\x1a\\n'
@@ -27,14 +30,20 @@ def to_png(page: NDArray[np.uint8]) -> bytes:
     from zlib_ng import zlib_ng
 
     height, width = page.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # each begins with the number of its filter
-    rows[:, 1:] = page
+    rows = np.empty((height, width + 1), np.uint8)  # each begins with the number of its filter
+    if plain:
+        rows[:, 0], rows[:, 1:] = _NO_FILTER, page
+        data = zlib_ng.compress(rows, _LEVEL)
+    else:
+        rows[:, 0], rows[0, 1:] = _UP, page[0]
+        np.subtract(page[1:], page[:-1], out=rows[1:, 1:])
+        packer = zlib_ng.compressobj(strategy=zlib_ng.Z_RLE)
+        data = packer.compress(rows) + packer.flush()
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib_ng.compress(rows, _LEVEL)), (b"IEND", b""))
     parts = [_SIGNATURE]
-    for name, data in chunks:
-        check = zlib_ng.crc32(data, zlib_ng.crc32(name))
-        parts += [struct.pack(">I", len(data)), name, data, struct.pack(">I", check)]
+    for name, chunk in ((b"IHDR", header), (b"IDAT", data), (b"IEND", b"")):
+        check = zlib_ng.crc32(chunk, zlib_ng.crc32(name))
+        parts += [struct.pack(">I", len(chunk)), name, chunk, struct.pack(">I", check)]
     return b"".join(parts)
 
 

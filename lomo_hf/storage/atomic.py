@@ -27,7 +27,8 @@ _FULL: Final = frozenset((errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", er
 class PendingFile:
     """A file on its way to its final name. Can be given to pyarrow as the file to write to.
 
-    The folder in which it lies is held open until then, so that no link that is put in its way is followed.
+    The folder in which it lies is held open until then, so that no link that is put in its way is followed. One that
+    is not `hashed` is never sealed, but abandoned when it has served.
 
     >>> import tempfile
     >>> from lomo_hf.storage import Folder
@@ -42,13 +43,13 @@ class PendingFile:
     (3, 'ba7816bf', b'abc')
     """
 
-    def __init__(self, final: Place) -> None:
+    def __init__(self, final: Place, *, hashed: bool = True) -> None:
         self._folder = final.parent(make=True)
         self._final = self._folder / final.name
         self._final.stat()  # a link is refused before there is work to lose
         self._temporary = self._folder / f".{final.name}.{_host()}-{os.getpid()}.tmp"
         self.size = 0
-        self._digest = sha256()
+        self._digest = sha256() if hashed else None
         self._abandoned = False
         self._stream = self._temporary.create()
 
@@ -67,7 +68,8 @@ class PendingFile:
         if self._abandoned:
             return memoryview(data).nbytes
         self._stream.write(data)
-        self._digest.update(data)
+        if self._digest is not None:
+            self._digest.update(data)
         size = memoryview(data).nbytes
         self.size += size
         return size
@@ -95,6 +97,7 @@ class PendingFile:
         Raises:
             IntegrityError: The disk gives back other bytes.
         """
+        assert self._digest is not None, "a file that is not hashed cannot be sealed"
         self._stream.flush()
         os.fsync(self._stream.fileno())
         self._stream.close()

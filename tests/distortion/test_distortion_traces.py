@@ -33,6 +33,7 @@ for seed in range(300):
         room.distort(page, distortion)
 assert done == set(room.OPERATIONS), done
 assert "imgaug" in sys.modules
+assert not {"scipy", "skimage"} & set(sys.modules), "imgaug's other imports must never come"
 
 changed = {name for name, value in vars(np).items() if before.get(name, id(value)) != id(value)}
 assert not changed, changed

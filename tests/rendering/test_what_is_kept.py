@@ -83,7 +83,7 @@ def test_threads_that_share_what_is_kept_draw_the_same_pages() -> None:
 def test_shapes_that_are_kept_stay_within_their_bound() -> None:
     face = Faces.of(bound := 200_000).latin
     for number in range(4_000):
-        assert face.shape(f"w{number}").glyphs
+        assert len(face.shape(f"w{number}").glyphs) > 1
         assert sum(400 + 160 * len(shape.glyphs) for shape in face._kept.young.values()) <= bound
     assert 0 < len(face._kept.young) < 1_000
     assert 0 < len(face._kept._old) < 1_000
@@ -96,9 +96,7 @@ def test_bitmaps_that_are_kept_stay_within_their_bound() -> None:
         for down in range(PHASES):
             steps = np.full(len(drawing.glyphs), right), np.full(len(drawing.glyphs), down)
             bitmaps.of(drawing.outlines, drawing.glyphs, *steps)
-            held = [*bitmaps._kept.young.values(), *bitmaps._kept._old.values()]
-            pixels = sum(bitmap.pixels.nbytes for outline in held for bitmap in outline.bitmaps.values())
-            assert pixels <= bound
+            assert bitmaps.size <= bound
 
 
 def test_nobody_can_change_a_picture_that_is_kept() -> None:

@@ -4,9 +4,12 @@ Typst ends a line of a formula behind a relation or a sign, unless what follows 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.formulas.boxes import Bar, Box, Boxes, displayed
@@ -31,7 +34,7 @@ class Frame:
     Attributes:
         ascent, descent: How far it reaches above and below its line.
         closed: It is certain that no line ends within it.
-        outlines, x, y, rules: As those of a `Box`.
+        outlines, x, y, rules: As those of a `Box`; float64 (glyphs,), and (rules, 4).
     """
 
     width: float
@@ -39,9 +42,18 @@ class Frame:
     descent: float
     closed: bool
     outlines: tuple[bytes | FontGlyph, ...]
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    rules: tuple[Bar, ...]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    rules: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls, lengths: tuple[float, float, float], closed: bool, outlines: Iterable[bytes | FontGlyph],
+        x: Sequence[float], y: Sequence[float], rules: Sequence[Bar],
+    ) -> "Frame":  # fmt: skip
+        """One of a width, an ascent and a descent."""
+        across, down, bars = (np.asarray(places, np.float64) for places in (x, y, rules))
+        return cls(*lengths, closed, tuple(outlines), across, down, bars.reshape(-1, 4))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,9 +106,8 @@ class Formulas:
             box = displayed(body, style)
             if box is None:
                 return None
-            formula = Formula(
-                (Frame(box.width, box.ascent, box.descent, True, box.outlines, box.x, box.y, box.rules),), ()
-            )
+            lengths = box.width, box.ascent, box.descent
+            formula = Formula((Frame.of(lengths, True, box.outlines, box.x, box.y, box.rules),), ())
             self._displays.keep(key, formula)
         return formula
 
@@ -182,4 +193,4 @@ def _frame(row: Sequence[Piece | Gap], boxes: Mapping[str, Box], em: int) -> Fra
         y += box.y
         rules += [(here + left, top, here + right, bottom) for left, top, right, bottom in box.rules]
         here += box.width
-    return Frame(here, ascent, descent, closed, tuple(outlines), tuple(x), tuple(y), tuple(rules))
+    return Frame.of((here, ascent, descent), closed, outlines, x, y, rules)

@@ -1,13 +1,12 @@
 """A drawing to a grey page: glyphs by their bitmaps, rules by the exact share of each pixel that they cover."""
 
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lomo_hf.rendering.glyphs.bitmaps import PHASES, Bitmaps, shared_bitmaps
-from lomo_hf.rendering.glyphs.coverage import Bitmap, unpacked
+from lomo_hf.rendering.glyphs.bitmaps import PHASES, Bitmaps, Chosen, shared_bitmaps
+from lomo_hf.rendering.glyphs.coverage import unpacked
 from lomo_hf.rendering.glyphs.drawing import Drawing
 
 __all__ = ["Placed", "placed"]
@@ -25,7 +24,7 @@ class Placed:
     """
 
     drawing: Drawing
-    bitmaps: list[Bitmap]
+    bitmaps: Chosen
     x: Whole
     y: Whole
     left: int
@@ -37,21 +36,22 @@ class Placed:
         """The ink on as much paper as it takes: uint8 (bottom - top, right - left), 255 is paper."""
         height, width = self.bottom - self.top, self.right - self.left
         # A pixel holds 255 of each that covers it: two bytes hold 256 of them.
-        few = len(self.bitmaps) + len(self.drawing.rules) < 256
+        few = len(self.x) + len(self.drawing.rules) < 256
         ink: Ink = np.zeros(height * width, np.uint16) if few else np.zeros(height * width, np.uint32)
-        if self.bitmaps:
+        if len(self.x):
             self._add_glyphs(ink, width)
         if len(self.drawing.rules):
             self._add_rules(ink.reshape(height, width))
-        np.minimum(ink, 255, out=ink)
-        grey: NDArray[np.uint8] = np.subtract(255, ink, dtype=np.uint8, casting="unsafe")
+        ink[ink > 255] = 255
+        grey: NDArray[np.uint8] = 255 - ink.astype(np.uint8)
         return grey.reshape(height, width)
 
     def _add_glyphs(self, ink: Ink, width: int) -> None:
-        counts = [len(bitmap.pixels) for bitmap in self.bitmaps]
-        down, right, dark = unpacked(np.concatenate([bitmap.pixels for bitmap in self.bitmaps]))
+        pixels, starts, counts, _ = self.bitmaps
+        skipped = starts - (np.cumsum(counts) - counts)  # in the array of all pixels, less those that came before
+        down, right, dark = unpacked(pixels[np.arange(counts.sum()) + np.repeat(skipped, counts)])
         where = np.repeat((self.y - self.top) * width + (self.x - self.left), counts)
-        where += down * width + right
+        where += down * np.int32(width) + right
         if self.drawing.inks is not None:
             dark = dark * np.repeat(self.drawing.inks, counts) // 255
         # What two glyphs cover of one pixel is added up: they touch more often than they overlap.
@@ -74,8 +74,7 @@ def placed(drawing: Drawing, bitmaps: Bitmaps | None = None) -> Placed:
     across, x = _parts(drawing.x)
     down, y = _parts(drawing.y)
     kept = (bitmaps or shared_bitmaps()).of(drawing.outlines, drawing.glyphs, across, down)
-    boxes = np.fromiter(chain.from_iterable(bitmap.box for bitmap in kept), np.int64, 4 * len(kept)).reshape(-1, 4)
-    ends = [(boxes[:, 0] + x), (boxes[:, 1] + y), (boxes[:, 2] + x), (boxes[:, 3] + y)]
+    ends = [side + (x, y)[at % 2] for at, side in enumerate(kept.boxes.T)]
     if len(drawing.rules):
         bars = np.concatenate([np.floor(drawing.rules[:, :2]), np.ceil(drawing.rules[:, 2:])], axis=1).astype(np.int64)
         ends = [np.concatenate([end, bars[:, side]]) for side, end in enumerate(ends)]

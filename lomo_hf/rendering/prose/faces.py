@@ -31,13 +31,13 @@ _ENTRY, _GLYPH = 400, 160  # bytes that an entry, and a glyph of a shape, take
 class Shape(NamedTuple):
     """A word before it is drawn: how far it moves the pen, in em, and its glyphs with their places in em.
 
-    The number of a glyph holds that of its face, times `GLYPHS`.
+    The number of a glyph, int64, holds that of its face, times `GLYPHS`.
     """
 
     advance: float
-    glyphs: tuple[int, ...]
-    x: tuple[float, ...]
-    y: tuple[float, ...]
+    glyphs: NDArray[np.int64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
 
 
 class Face:
@@ -133,19 +133,19 @@ class Face:
         buffer = uharfbuzz.Buffer()
         buffer.add_str(word)
         buffer.guess_segment_properties()
-        if word[0] == "—" and self._language == "zh-cn":  # beside a Chinese character, so it is of that script
+        if word[:1] == "—" and self._language == "zh-cn":  # beside a Chinese character, so it is of that script
             buffer.script = "Hani"
         buffer.language = self._language
         uharfbuzz.shape(self._font, buffer, {"liga": False, "clig": False})
         here, em = 0, self._font.face.upem
         glyphs, x, y = [], [], []
-        for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+        for info, place in zip(buffer.glyph_infos, buffer.glyph_positions or (), strict=True):
             if info.codepoint != self._space:
                 glyphs.append(self._first + info.codepoint)
                 x.append((here + place.x_offset) / em)
                 y.append(place.y_offset / em)
             here += place.x_advance
-        return Shape(here / em, tuple(glyphs), tuple(x), tuple(y))
+        return Shape(here / em, np.asarray(glyphs, np.int64), np.asarray(x, np.float64), np.asarray(y, np.float64))
 
 
 class Faces(NamedTuple):

@@ -1,9 +1,8 @@
 """Rows of words and formulas -> a drawing: where each row stands, and everything on it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, chain
-from typing import Any
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from lomo_hf.rendering.typesetter import line_box
 
 __all__ = ["Rows"]
 
+_NOTHING = Shape(0.0, np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 _REACH = 0.7  # of the overlap of two rows, that a formula may not reach into the other
 
 
@@ -81,10 +81,11 @@ class Rows:
         return self._with_frames(words, baselines, style.text_size) if self.frames else words
 
     def _words(self, baselines: NDArray[np.float64], size: int, faces: Faces) -> Drawing:
-        counts = [len(shape.glyphs) for shape in self.shapes]
-        x = np.repeat(self.x, counts) + _flat((shape.x for shape in self.shapes), np.float64)
-        y = np.repeat(baselines[self.at], counts) - size * _flat((shape.y for shape in self.shapes), np.float64)
-        used, glyphs = np.unique(_flat((shape.glyphs for shape in self.shapes), np.int64), return_inverse=True)
+        shapes = self.shapes or [_NOTHING]
+        counts = [len(shape.glyphs) for shape in shapes]
+        x = np.repeat(self.x or [0.0], counts) + np.concatenate([shape.x for shape in shapes])
+        y = np.repeat(baselines[self.at or [0]], counts) - size * np.concatenate([shape.y for shape in shapes])
+        used, glyphs = np.unique(np.concatenate([shape.glyphs for shape in shapes]), return_inverse=True)
         outlines = [faces.glyph(number, size) for number in used.tolist()]
         return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
 
@@ -98,10 +99,12 @@ class Rows:
         ]
         left, down = size * np.asarray(self.frames_x), baselines[self.frames_at]
         counts = [len(frame.x) for frame in self.frames]
-        x = np.repeat(left, counts) + _flat((frame.x for frame in self.frames), np.float64)
-        y = np.repeat(down, counts) + _flat((frame.y for frame in self.frames), np.float64)
-        rules = _flat((bar for frame in self.frames for bar in frame.rules), np.float64).reshape(-1, 4)
-        rules += np.repeat(np.stack([left, down, left, down], axis=1), [len(frame.rules) for frame in self.frames], 0)
+        x = np.repeat(left, counts) + np.concatenate([frame.x for frame in self.frames])
+        y = np.repeat(down, counts) + np.concatenate([frame.y for frame in self.frames])
+        rules = np.concatenate([frame.rules for frame in self.frames])
+        rules = rules + np.repeat(
+            np.stack([left, down, left, down], axis=1), [len(frame.rules) for frame in self.frames], 0
+        )
         order = self._order([*(len(shape.glyphs) for shape in self.shapes), *counts])
         return Drawing(
             [*words.outlines, *number_of],
@@ -116,7 +119,3 @@ class Rows:
         place = np.empty(len(x), np.int64)
         place[np.lexsort((x, at))] = np.arange(len(x))
         return np.argsort(np.repeat(place, counts), kind="stable")
-
-
-def _flat(parts: Iterable[Iterable[float]], kind: type[np.generic]) -> NDArray[Any]:
-    return np.fromiter(chain.from_iterable(parts), kind)

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, chain, compress, islice
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
@@ -179,23 +179,22 @@ def _broken(text: str, width: float, hang: float, face: Face, rows: Rows) -> boo
 
 
 def _words(text: str, face: Face) -> _Words:
-    inner, space, x = text.rstrip(" "), face.shape(" ").advance, 0.0
-    texts: list[str] = []
-    shapes: list[Shape] = []
-    starts: list[float] = []
-    ends: list[float] = []
-    rooms: list[Room] = []
-    for reach, stretch in rooms_of(inner):
-        for word in stretch.split(" "):
-            if word:
-                shape = face.young.get(word) or face.shape(word)
-                texts.append(word)
-                shapes.append(shape)
-                starts.append(x)
-                x += shape.advance
-                ends.append(x)
-                rooms.append(reach)
-            x += space
-        x -= space
-    tail = (len(text) - len(inner)) * space
-    return _Words(texts, shapes, starts, ends, rooms if not text.isascii() and any(map(any, rooms)) else [], x + tail)
+    inner, space, young = text.rstrip(" "), face.shape(" ").advance, face.young
+    texts = inner.split(" ")
+    shapes = [young.get(word) or face.shape(word) for word in texts]
+    reached = list(accumulate(chain.from_iterable((shape.advance, space) for shape in shapes)))
+    starts, ends = [0.0, *reached[1:-1:2]], reached[::2]
+    end = ends[-1] + (len(text) - len(inner)) * space
+    if "" in texts:  # between two spaces
+        filled = list(map(bool, texts))
+        texts, shapes = list(compress(texts, filled)), list(compress(shapes, filled))
+        starts, ends = list(compress(starts, filled)), list(compress(ends, filled))
+    return _Words(texts, shapes, starts, ends, _rooms(inner), end)
+
+
+def _rooms(text: str) -> list[Room]:
+    """What each word needs above and below; empty where none needs anything."""
+    if text.isascii():
+        return []
+    rooms = [reach for reach, stretch in rooms_of(text) for word in stretch.split(" ") if word]
+    return rooms if any(map(any, rooms)) else []
