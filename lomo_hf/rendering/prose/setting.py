@@ -12,7 +12,7 @@ from lomo_hf.rendering.fonts import MONO_ADVANCE
 from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.rendering.markup import HANGING, Line
 from lomo_hf.rendering.prose.chinese import broken_chinese, is_chinese
-from lomo_hf.rendering.prose.faces import Face, Faces, Shape, shared_faces
+from lomo_hf.rendering.prose.faces import Face, Faces, Shape, glyphs_of, shared_faces
 from lomo_hf.rendering.prose.gate import breaks_after_space, is_code, is_prose, parts_of
 from lomo_hf.rendering.scripts import Room, rooms_of
 
@@ -189,9 +189,9 @@ def _drawing(rows: _Rows, style: RenderStyle, faces: Faces) -> Drawing:
     size, shapes = style.text_size, rows.shapes
     pitches = (style.line_height + up + down for up, down in zip(rows.above, [0, *rows.below], strict=False))
     baselines = np.asarray(list(accumulate(pitches)), np.float64)[rows.at]
-    counts = [len(shape.glyphs) for shape in shapes]
-    x = np.repeat(rows.x, counts) + np.concatenate([shape.x for shape in shapes])
-    y = np.repeat(baselines, counts) - size * np.concatenate([shape.y for shape in shapes])
-    used, glyphs = np.unique(np.concatenate([shape.glyphs for shape in shapes]), return_inverse=True)
+    counts = [shape.length for shape in shapes]
+    numbers, right, up = glyphs_of(shapes)
+    x, y = np.repeat(rows.x, counts) + right, np.repeat(baselines, counts) - size * up
+    used, glyphs = np.unique(numbers.astype(np.int64), return_inverse=True)
     outlines = [faces.glyph(number, size) for number in used.tolist()]
     return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
