@@ -18,7 +18,7 @@ from lomo_hf.rendering.fonts import latin_file
 from lomo_hf.rendering.glyphs import read_svg
 from lomo_hf.rendering.glyphs.coverage import bitmaps_of, unpacked
 from lomo_hf.rendering.glyphs.outlines import edges_of
-from lomo_hf.rendering.prose.faces import GLYPHS, shared_faces
+from lomo_hf.rendering.prose.faces import GLYPHS, glyphs_of, shared_faces
 from lomo_hf.spans import select_spans
 
 MEAN_GREY = 2.0  # grey levels between our page and Typst's PNG of it, in the mean over the page; measured: 0.3
@@ -151,7 +151,7 @@ def test_a_glyph_is_as_dark_as_freetype_makes_it() -> None:
         font.set_text(char, 0, flags=LoadFlags.NO_HINTING | LoadFlags.NO_AUTOHINT)
         font.draw_glyphs_to_bitmap(antialiased=True)
         theirs = _trimmed(np.asarray(font.get_image(), np.int64))
-        (glyph,) = face.shape(char).glyphs
+        glyph = int(glyphs_of([face.shape(char)])[0, 0])
         down, right, dark = unpacked(face.bitmap(glyph % GLYPHS, 60, 0.0, 0.0).pixels)
         canvas = np.zeros((160, 160), np.int64)
         canvas[down + 90, right + 20] = dark

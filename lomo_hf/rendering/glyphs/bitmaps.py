@@ -73,7 +73,7 @@ class Bitmaps:
     @property
     def size(self) -> int:
         """Bytes that are kept, about."""
-        arrays = self._numbers.nbytes + self._places.held.nbytes + self._pixels.held.nbytes
+        arrays = self._numbers.nbytes + self._places.nbytes + self._pixels.nbytes
         return _ENTRY * len(self._names) + self._edge_bytes + arrays
 
     def _let_go(self) -> None:
@@ -129,6 +129,11 @@ class _Growing:
 
     def __init__(self, empty: NDArray[np.signedinteger]) -> None:
         self.held = self._room = empty
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that it takes, with the room that it has left."""
+        return self._room.nbytes
 
     def add(self, rows: NDArray[np.signedinteger]) -> None:
         start, end = len(self.held), len(self.held) + len(rows)

@@ -4,7 +4,7 @@ A shape depends on the font and the word alone; whether it was kept or is made a
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -20,24 +20,35 @@ from lomo_hf.rendering.kept import Kept
 if TYPE_CHECKING:
     import uharfbuzz
 
-__all__ = ["Face", "FaceGlyph", "Faces", "Shape", "shared_faces"]
+__all__ = ["Face", "FaceGlyph", "Faces", "Shape", "glyphs_of", "shared_faces"]
 
 GLYPHS = 65_536  # that a font has at most
 
 _BYTES = 16_000_000  # what is kept of each font in one process
-_ENTRY, _GLYPH = 400, 160  # bytes that an entry, and a glyph of a shape, take
+_ENTRY, _GLYPH = 400, 24  # bytes that an entry, and a glyph of a shape, take
 
 
 class Shape(NamedTuple):
-    """A word before it is drawn: how far it moves the pen, in em, and its glyphs with their places in em.
+    """A word before it is drawn.
 
-    The number of a glyph, int64, holds that of its face, times `GLYPHS`.
+    Attributes:
+        advance: How far it moves the pen, in em.
+        glyphs: Three float64 for each glyph, as `glyphs_of` reads them. In one piece of memory, for it is looked up
+            where a hundred thousand others lie.
     """
 
     advance: float
-    glyphs: NDArray[np.int64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    glyphs: bytes
+
+    @property
+    def length(self) -> int:
+        """How many glyphs it has."""
+        return len(self.glyphs) // _GLYPH
+
+
+def glyphs_of(shapes: Iterable[Shape]) -> NDArray[np.float64]:
+    """Of all glyphs of some words: their numbers, each with that of its face times `GLYPHS`, and x and y in em."""
+    return np.frombuffer(b"".join([shape.glyphs for shape in shapes]), np.float64).reshape(-1, 3).T
 
 
 class Face:
@@ -45,7 +56,7 @@ class Face:
 
     def __init__(self, number: int, file: Path, index: int = 0, language: str = "en", bound: int = _BYTES) -> None:
         self._first, self._file, self._index, self._language = number * GLYPHS, file, index, language
-        self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + _GLYPH * len(shape.glyphs))
+        self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + len(shape.glyphs))
         self._glyphs: dict[tuple[int, int], FaceGlyph] = {}
 
     @cached_property
@@ -138,14 +149,12 @@ class Face:
         buffer.language = self._language
         uharfbuzz.shape(self._font, buffer, {"liga": False, "clig": False})
         here, em = 0, self._font.face.upem
-        glyphs, x, y = [], [], []
+        glyphs: list[float] = []
         for info, place in zip(buffer.glyph_infos, buffer.glyph_positions or (), strict=True):
             if info.codepoint != self._space:
-                glyphs.append(self._first + info.codepoint)
-                x.append((here + place.x_offset) / em)
-                y.append(place.y_offset / em)
+                glyphs += (self._first + info.codepoint, (here + place.x_offset) / em, place.y_offset / em)
             here += place.x_advance
-        return Shape(here / em, np.asarray(glyphs, np.int64), np.asarray(x, np.float64), np.asarray(y, np.float64))
+        return Shape(here / em, np.asarray(glyphs, np.float64).tobytes())
 
 
 class Faces(NamedTuple):

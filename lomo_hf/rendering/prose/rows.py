@@ -11,13 +11,12 @@ from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.formulas import Frame
 from lomo_hf.rendering.glyphs import Drawing, FontGlyph
 from lomo_hf.rendering.markup import DISPLAY_ROOM
-from lomo_hf.rendering.prose.faces import Faces, Shape
+from lomo_hf.rendering.prose.faces import Faces, Shape, glyphs_of
 from lomo_hf.rendering.scripts import Room
 from lomo_hf.rendering.typesetter import line_box
 
 __all__ = ["Rows"]
 
-_NOTHING = Shape(0.0, np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
 _REACH = 0.7  # of the overlap of two rows, that a formula may not reach into the other
 
 
@@ -81,11 +80,11 @@ class Rows:
         return self._with_frames(words, baselines, style.text_size) if self.frames else words
 
     def _words(self, baselines: NDArray[np.float64], size: int, faces: Faces) -> Drawing:
-        shapes = self.shapes or [_NOTHING]
-        counts = [len(shape.glyphs) for shape in shapes]
-        x = np.repeat(self.x or [0.0], counts) + np.concatenate([shape.x for shape in shapes])
-        y = np.repeat(baselines[self.at or [0]], counts) - size * np.concatenate([shape.y for shape in shapes])
-        used, glyphs = np.unique(np.concatenate([shape.glyphs for shape in shapes]), return_inverse=True)
+        numbers, right, up = glyphs_of(self.shapes)
+        counts = np.asarray([shape.length for shape in self.shapes], np.int64)
+        down = baselines[np.asarray(self.at, np.int64)]
+        x, y = np.repeat(self.x, counts) + right, np.repeat(down, counts) - size * up
+        used, glyphs = np.unique(numbers.astype(np.int64), return_inverse=True)
         outlines = [faces.glyph(number, size) for number in used.tolist()]
         return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
 
@@ -105,7 +104,7 @@ class Rows:
         rules = rules + np.repeat(
             np.stack([left, down, left, down], axis=1), [len(frame.rules) for frame in self.frames], 0
         )
-        order = self._order([*(len(shape.glyphs) for shape in self.shapes), *counts])
+        order = self._order([*(shape.length for shape in self.shapes), *counts])
         return Drawing(
             [*words.outlines, *number_of],
             np.concatenate([words.glyphs, np.asarray(glyphs, np.int64)])[order],
