@@ -7,7 +7,7 @@ was looked at would count as the worker's until the shard is written.
 
 import json
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from lomo_hf.row import MixedRow
 from lomo_hf.storage.atomic import PendingFile
@@ -65,12 +65,12 @@ def _packed(row: MixedRow) -> bytes:
 
 def _unpacked(data: bytes) -> MixedRow:
     here = _LENGTH + int.from_bytes(data[:_LENGTH])
-    row: Any = json.loads(data[_LENGTH:here])
-    if row["images"] is not None:
+    head = json.loads(data[_LENGTH:here])
+    if head["images"] is not None:
         images = []
-        for size, path in row["images"]:
+        for size, path in head["images"]:
             images.append({"bytes": data[here : here + size], "path": path})
             here += size
-        row["images"] = images
-    found: MixedRow = row
-    return found
+        head["images"] = images
+    row: MixedRow = head
+    return row
