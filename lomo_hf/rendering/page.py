@@ -228,7 +228,7 @@ def _needed(sheet: Sheet) -> int:
 
 def _ink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """TrimMargin: the paper around the ink goes; all ink stays."""
-    rows, columns = (np.flatnonzero(pixels.min(axis=across, initial=255) < INK) for across in (1, 0))
+    rows, columns = (np.flatnonzero(pixels.min(axis=across, initial=INK) < INK) for across in (1, 0))
     if rows.size == 0:
         raise RenderError("blank", "the span holds no ink.")
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -113,8 +113,8 @@ class Bitmaps:
                 bitmaps[row, phase] = name.bitmap(phase // PHASES / PHASES, phase % PHASES / PHASES)
         if drawn:
             right, down = ([part(phase, PHASES) / PHASES for (_, phase), _ in drawn] for part in (floordiv, mod))
-            made = bitmaps_of([edges for _, edges in drawn], right, down)
-            bitmaps.update(zip((key for key, _ in drawn), made, strict=True))
+            painted = bitmaps_of([edges for _, edges in drawn], right, down)
+            bitmaps.update(zip((key for key, _ in drawn), painted, strict=True))
         counts = np.asarray([len(bitmap.pixels) for bitmap in bitmaps.values()])
         starts = len(self._pixels.held) + np.cumsum(counts) - counts
         rows, phases = zip(*bitmaps, strict=True)
