@@ -179,6 +179,9 @@ def _augraphy(text: str) -> bytes:
     import numpy as np
     from augraphy import default_augraphy_pipeline
 
+    if not Path("fonts").exists():  # of its scribbles; without it, it fetches one from the internet
+        Path("fonts").mkdir()
+        shutil.copy(_font(), "fonts")
     png = _pillow("RGB", (255, 255, 255), 6)(text)
     page = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     return bytes(cv2.imencode(".png", default_augraphy_pipeline()(page))[1].tobytes())
