@@ -78,9 +78,10 @@ def _geometric() -> Any:
     They stand in a module that imports `scipy.spatial` for triangles: twice the time of all else that a worker loads
     to turn a page.
     """
+    geometric = augmenters().geometric
     with _LOAN, late_imports(("scipy.spatial",)):
-        from skimage.transform import AffineTransform  # noqa: F401
-    return augmenters().geometric
+        assert geometric.tf.AffineTransform
+    return geometric
 
 
 def _import_quietly() -> ModuleType:
