@@ -80,7 +80,7 @@ def _geometric() -> Any:
     """
     geometric = augmenters().geometric
     with _LOAN, late_imports(("scipy.spatial",)):
-        assert geometric.tf.AffineTransform
+        _ = geometric.tf.AffineTransform
     return geometric
 
 
