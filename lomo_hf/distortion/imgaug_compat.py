@@ -28,7 +28,7 @@ _SCTYPES = {
 }
 _LOAN = Lock()
 # What imgaug imports at its head for augmenters that lomo_hf does not call: without these, its import takes a fraction
-# of the time, and a worker that turns no page 70 MB less.
+# of the time, and a worker 70 MB less.
 _LATE = (
     "scipy", "scipy.ndimage", "scipy.stats", "scipy.spatial", "scipy.spatial.distance", "imageio", "skimage",
     "skimage.draw", "skimage.measure", "skimage.segmentation", "skimage.exposure", "skimage.transform",
