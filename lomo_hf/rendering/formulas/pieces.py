@@ -210,7 +210,7 @@ def _past(body: str, here: int) -> int:
     """Where the element that begins here ends."""
     char = body[here]
     if char == "\\":
-        return body.find("}", here) + 1 if body.startswith("\\u{", here) else here + 2
+        return (body.find("}", here) + 1 or len(body)) if body.startswith("\\u{", here) else here + 2
     if char == '"':
         here += 1
         while body[here : here + 1] not in ('"', ""):
