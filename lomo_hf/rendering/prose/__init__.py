@@ -1,4 +1,4 @@
-"""Pages of plain Latin, Greek or Cyrillic prose from a cache of words: as Typst would set them, at less cost."""
+"""Pages of prose, code and formulas from what is kept of words and pieces: as Typst would set them, at less cost."""
 
 from lomo_hf.rendering.prose.setting import set_prose
 
