@@ -185,7 +185,7 @@ def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], Non
         if manifest is None:
             raise IntegrityError(_not_whole(place))
         check_audit(report, manifest.receipts)
-        refuse_links(held, manifest.recipes)
+        refuse_links(held, manifest.configs)
         write_whole(held / AUDIT, report.encode())
         write_companions(held, manifest, earlier=manifest)
 

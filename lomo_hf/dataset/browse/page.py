@@ -20,12 +20,14 @@ from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, matching
 from lomo_hf.dataset.files import DatasetFiles, open_files
 from lomo_hf.errors import IntegrityError, SourceError, UsageError
 from lomo_hf.storage.documents import parse, record, text
+from lomo_hf.storage.pictures import picture_format
 
 __all__ = ["browse_page"]
 
 _NEEDED: Final = frozenset(("id", "messages", "images", "rewritten", "lomo"))
 _REFUSAL: Final = record({"id": text, "reason": text, "detail": text})
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
+# What browsers show, by the ending of its file's name. No SVG: that could hold more than a picture.
+_SHOWN: Final = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "webp": "image/webp"}
 
 
 def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, rows: int = 200) -> str:
@@ -123,39 +125,56 @@ def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dic
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the page needs of a row: its turns, what the filters ask for, and what is said beside it."""
-    lomo = row["lomo"]
-    kind = "rewritten" if row["rewritten"] else "kept"
-    return {
+    facts = [*(_facts(row) if row["lomo"] else ()), *_origin(row)]
+    shown = {
         "id": row["id"],
-        "kind": kind,
-        "renderer": lomo["renderer"],
-        "op": (lomo["distortion"] or {}).get("op"),
         "source": row.get("source_data_source") or row.get("source_config"),
-        "reason": lomo["reason"],
         "turns": _turns(row),
-        "facts": [(name, str(value)) for name, value in _facts(row) if value not in (None, "")],
+        "facts": [("id", row["id"]), *((name, str(value)) for name, value in facts if value not in (None, ""))],
     }
+    if row["lomo"] is None:  # of a mixture's other half
+        return {**shown, "kind": "own"}
+    lomo = row["lomo"]
+    op = (lomo["distortion"] or {}).get("op")
+    kind = "rewritten" if row["rewritten"] else "kept"
+    return {**shown, "kind": kind, "renderer": lomo["renderer"], "op": op, "reason": lomo["reason"]}
 
 
 def _turns(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    pages = iter(zip(row["images"] or (), row["lomo"]["spans"] or (), strict=False))
+    images = iter(row["images"] or ())
+    spans = iter((row["lomo"] or {}).get("spans") or ())
     turns = []
     for message in row["messages"]:
         parts: list[dict[str, object]] = []
         for part in message["content"]:
-            parts.append(
-                _page(*next(pages, (None, None))) if part["type"] == "image" else {"text": part["text"] or ""}
-            )
+            if part["type"] != "image":
+                parts.append({"text": part["text"] or ""})
+            elif row["lomo"]:
+                parts.append(_page(next(images, None), next(spans, None)))
+            else:
+                parts.append(_picture(next(images, None)))
         turns.append({"role": _role(message["role"]), "parts": parts})
     return turns
 
 
 def _page(image: Mapping[str, Any] | None, span: Mapping[str, Any] | None) -> dict[str, Any]:
     data = (image or {}).get("bytes") or b""
-    if span is None or not data.startswith(_PNG):
+    if span is None or picture_format(data) != "png":
         return {"text": "[a page that is missing or no PNG]"}
-    shown = {"text": span["text"], "width": span["width"], "height": span["height"]}
-    return {**shown, "page": base64.b64encode(data).decode("ascii")}
+    return {"text": span["text"], "width": span["width"], "height": span["height"], "page": _data_url(data, "png")}
+
+
+def _picture(image: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A picture that the row came with; the browser finds out its size."""
+    data = (image or {}).get("bytes") or b""
+    form = picture_format(data)
+    if form not in _SHOWN:
+        return {"text": f"[a picture that browsers do not show: {form or 'missing, or of a format unknown here'}]"}
+    return {"text": "", "page": _data_url(data, form)}
+
+
+def _data_url(data: bytes, form: str) -> str:
+    return f"data:{_SHOWN[form]};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _role(role: str) -> str:
@@ -168,7 +187,6 @@ def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     params = json.loads(distortion.get("params") or "{}")
     size = f"{lomo['width']} x {lomo['height']} px" if lomo["width"] else None
     return (
-        ("id", row["id"]),
         ("typeset as", lomo["renderer"]),
         ("reason", lomo["reason"]),
         ("distortion", distortion.get("op")),
@@ -176,7 +194,17 @@ def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
         ("position", lomo["position"]),
         ("page", size),
         ("draw", f"{lomo['draw']:.4f}"),
-        ("source", row.get("source_data_source") or row.get("source_config")),
+    )
+
+
+def _origin(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    """Where a row comes from: the corpus, its config, what it calls its own source, and the licence declared there."""
+    revision = (row.get("source_revision") or "")[:12]
+    repo = row.get("source_repo")
+    return (
+        ("from", f"{repo}@{revision}" if repo and revision else repo),
+        ("config", row.get("source_config")),
+        ("source", row.get("source_data_source")),
         ("licence", row.get("source_license")),
     )
 

@@ -70,7 +70,7 @@ def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str
         manifest = read_set_aside(held)
         if manifest is None:
             raise IntegrityError(absent)
-        refuse_links(held, manifest.recipes)
+        refuse_links(held, manifest.configs)
         return write_companions(held, manifest, earlier=manifest, repo=repo)
 
 
@@ -125,7 +125,7 @@ def write_companions(
 
 def _facts(folder: Folder, manifest: Manifest, repo: str, begin: Callable[[str], None]) -> CardFacts:
     begin("counting what is in the shards")
-    names = list(manifest.recipes)
+    names = manifest.configs
     receipts = manifest.receipts
     counts = {
         name: sum((receipt.counts[name] for receipt in receipts if name in receipt.counts), start=Counts())
@@ -152,6 +152,7 @@ def _facts(folder: Folder, manifest: Manifest, repo: str, begin: Callable[[str],
         assets=write_assets(folder, statistics, default, counts[default]),
         audit=standing_audit(folder, receipts),
         drawn=(folder / DRAW).is_file(),
+        mixture=manifest.mixture,
         # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
         own_text=own_text_of(readme.read_text(errors="replace")) if readme.is_file() else "",
     )
