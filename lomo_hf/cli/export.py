@@ -41,6 +41,6 @@ def export(
     reused = f", {report.reused} of them already there" if report.reused else ""
     screen.print(
         f"{report.rows} rows of {report.config} with {report.images} images exported to "
-        f"[bold]{literal(report.out)}[/bold] as {report.form}, in {report.parts} parts{reused}",
+        f"[bold]{literal(report.out)}[/bold] as {report.form}, in {report.parts} part{'s' * (report.parts != 1)}{reused}",
         highlight=False,
     )
