@@ -112,13 +112,14 @@ def _check_mixture(folder: Path, mixture: MixtureRecord, corpus: str | Path | No
     half = mixture.lomo
     if corpus is not None:
         raise UsageError(
-            f"{folder.name!r} is a mixture, whose rows have no corpus of their own. Audit it without --corpus, and the "
-            f"dataset that it was mixed from ({half.where}) with it."
+            f"{folder.name!r} is a mixture, whose rows have no corpus of their own. Audit it without --corpus, and "
+            f"the dataset that it was mixed from ({half.where}) with it."
         )
     if half.recipe is None:
         raise UsageError(
-            f"{folder.name!r} is a mixture that records no recipe of its LoMo rows, since {half.where} had no manifest "
-            "when it was mixed. Audit the dataset that it was mixed from; `lomo verify` checks the bytes of this one."
+            f"{folder.name!r} is a mixture that records no recipe of its LoMo rows, since {half.where} had no "
+            "manifest when it was mixed. Audit the dataset that it was mixed from; `lomo verify` checks the bytes of "
+            "this one."
         )
 
 

@@ -1,4 +1,4 @@
-"""What a manifest says of a mixture, where it has a recipe of every other config: the halves, how many rows, which seed.
+"""What a manifest says of a mixture, where other configs have a recipe: the halves, how many rows, and which seed.
 
 `lomo mix --write` makes such folders; whoever reads one needs the record, not the halves.
 """

@@ -37,7 +37,7 @@ class StoredTurn:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One row of a config. `number` counts from 0 over the config; `images` are encoded pictures, in the order of the pieces.
+    """One row of a config. `number` counts from 0 over the config; `images` are encoded, in the order of the pieces.
 
     Raises:
         IntegrityError: There are more or fewer images than places for them.

@@ -149,8 +149,8 @@ def _recipe(place: str, config: str) -> Recipe | None:
         return None
     if is_mixture(recorded):
         raise UsageError(
-            f"config {config!r} of {place} is a mixture, in which rows with pictures of their own stand beside LoMo rows. "
-            "Name the dataset that `lomo build` made with --lomo, and its config with --recipe."
+            f"config {config!r} of {place} is a mixture, in which rows with pictures of their own stand beside LoMo "
+            "rows. Name the dataset that `lomo build` made with --lomo, and its config with --recipe."
         )
     try:
         return check_recipe(Recipe.from_dict(recorded, recorded=True))

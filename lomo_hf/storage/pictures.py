@@ -5,7 +5,8 @@ from typing import Final
 __all__ = ["picture_format"]
 
 _BEGINNINGS: Final = {
-    b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"BM": "bmp", b"II*\0": "tif", b"MM\0*": "tif",
+    b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF8": "gif", b"BM": "bmp", b"II*\0": "tif",
+    b"MM\0*": "tif",
 }  # fmt: skip
 
 
@@ -19,8 +20,8 @@ def picture_format(data: bytes) -> str | None:
         "png", "jpg", "gif", "bmp", "tif", "webp" or None.
 
     Example:
-        >>> picture_format(b"\\xff\\xd8\\xff\\xe0"), picture_format(b"RIFF\\x00\\x00\\x00\\x00WEBPVP8 "), picture_format(b"")
-        ('jpg', 'webp', None)
+        >>> picture_format(b"GIF89a"), picture_format(b"RIFF....WEBPVP8 "), picture_format(b"<svg>")
+        ('gif', 'webp', None)
     """
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"

@@ -77,7 +77,9 @@ def card_text(facts: CardFacts) -> str:
     from huggingface_hub import DatasetCard
 
     if facts.mixture:
-        body = environment().get_template("mixture.md.jinja").render(mixture_context(facts, facts.mixture), **_own(facts))
+        body = (
+            environment().get_template("mixture.md.jinja").render(mixture_context(facts, facts.mixture), **_own(facts))
+        )
     else:
         body = environment().get_template("card.md.jinja").render(_context(facts), **_own(facts))
     card = DatasetCard.from_template(_metadata(facts), template_str=_TEMPLATE, body=_single_blank_lines(body))
