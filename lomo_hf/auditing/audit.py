@@ -27,7 +27,8 @@ from lomo_hf.corpus import Conversation, Source, splits_of
 from lomo_hf.corpus.sampling import reopen_source
 from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset import Manifest, content_digest, read_set_aside
-from lomo_hf.dataset.layout import DRAW, MANIFEST
+from lomo_hf.dataset.layout import DRAW
+from lomo_hf.dataset.manifest import no_manifest
 from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord
 from lomo_hf.errors import IntegrityError, LomoError, SourceError, UsageError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
@@ -101,7 +102,7 @@ def audit_dataset(
     root = Path(folder)
     manifest = read_set_aside(root)
     if manifest is None:
-        raise IntegrityError(f"{root.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
+        raise IntegrityError(no_manifest(root, "Build it first."))
     if manifest.mixture:
         _check_mixture(root, manifest.mixture, corpus)
     source = None if no_source or manifest.mixture else _open(root, corpus, manifest)

@@ -15,7 +15,7 @@ from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.layout import MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.layout import MANIFEST, RENDERED_RECORD, WORK_FOLDER
 from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord, is_mixture
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
@@ -25,7 +25,7 @@ from lomo_hf.storage.records import FileRecord
 from lomo_hf.substitution import check_recipe
 
 __all__ = [
-    "LINKED", "Manifest", "content_digest", "forget_set_aside", "read_contents",
+    "LINKED", "Manifest", "content_digest", "forget_set_aside", "no_manifest", "read_contents",
     "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
 
@@ -81,6 +81,20 @@ class Manifest:
             "files": [file.to_dict() for file in self.files],
         }
         return sealed(document)
+
+
+def no_manifest(folder: Path, remedy: str) -> str:
+    """The sentence for a folder without a manifest; a rendered benchmark is told apart, for it has none and is whole.
+
+    >>> no_manifest(Path("out"), "Build it first.")
+    "'out' holds no manifest.json, so no build was finished there. Build it first."
+    """
+    if (folder / RENDERED_RECORD).is_file():
+        return (
+            f"{folder.name!r} is a rendered benchmark, which lomo render-eval makes whole and without a {MANIFEST}. "
+            "`lomo check` and `lomo write-eval` take it; `hf upload` publishes it."
+        )
+    return f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}"
 
 
 def sealed(document: Mapping[str, Any]) -> str:
@@ -226,13 +240,13 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
     recorded = {name: entry["recipe"] for name, entry in document["recipes"].items()}
     receipts = [_own(Receipt.from_json(json.dumps(entry))) for entry in document["shards"]]
     files = [FileRecord.from_dict(file) for file in document["files"]]
-    mixtures = [name for name, one in recorded.items() if is_mixture(one)]
+    mixtures = [name for name, entry in recorded.items() if is_mixture(entry)]
     if mixtures and len(recorded) > 1:
         raise _OtherConfigs(
             f"{mixtures[0]!r} is a mixture and stands beside other configs, as in a repository of several releases"
         )
     mixture = MixtureRecord.from_dict(recorded[mixtures[0]]) if mixtures else None
-    recipes = {} if mixture else {name: _named(name, one) for name, one in recorded.items()}
+    recipes = {} if mixture else {name: _named(name, entry) for name, entry in recorded.items()}
     return Manifest(document["source"], recipes, receipts, files, document["engines"], mixture)
 
 

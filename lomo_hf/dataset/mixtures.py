@@ -50,9 +50,14 @@ class HalfRecord:
     digest: str
     recipe: Recipe | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain values."""
-        plain = {"where": self.where, "configs": list(self.configs), "rows": self.rows, "digest": self.digest}
+        plain: dict[str, object] = {
+            "where": self.where,
+            "configs": list(self.configs),
+            "rows": self.rows,
+            "digest": self.digest,
+        }
         return plain if self.recipe is None else {**plain, "recipe": self.recipe.to_dict()}
 
     @classmethod
@@ -89,7 +94,7 @@ class MixtureRecord:
         """Both halves by what they are called."""
         return {"LoMo": self.lomo, "multimodal": self.multimodal}
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """What stands in the manifest in the place of a recipe."""
         return {
             "halves": {name: half.to_dict() for name, half in self.halves.items()},
@@ -123,7 +128,7 @@ class MixtureRecord:
         )  # fmt: skip
 
 
-def is_mixture(recorded: Mapping[str, Any]) -> bool:
+def is_mixture(recorded: Mapping[str, object]) -> bool:
     """Whether what a manifest says of a config is the record of a mixture, not a recipe.
 
     >>> is_mixture({"name": "ratio50", "ratio": 0.5}), is_mixture({"halves": {}})

@@ -14,6 +14,7 @@ from typing import Any, Final
 from lomo_hf.corpus.splits import choose_split
 from lomo_hf.dataset import read_contents
 from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.manifest import no_manifest
 from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.exporting.destination import close, finished, open_out
@@ -129,7 +130,7 @@ def export_dataset(
 def _contents(folder: Path) -> Contents:
     contents = read_contents(folder)
     if contents is None:
-        raise BuildError(f"{folder.name!r} holds no manifest.json. Name a folder that `lomo build` has finished.")
+        raise BuildError(no_manifest(folder, "Name a folder that `lomo build` has finished."))
     return contents
 
 

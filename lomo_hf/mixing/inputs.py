@@ -76,6 +76,8 @@ def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | No
         files = sorted((folder / config).glob("train-*.parquet"))
         if not files:
             there = sorted(path.parent.name for path in folder.glob("*/train-*.parquet"))
+            if not there:
+                raise UsageError(f"{folder.name} holds no config with a split train. Build them with `lomo build`.")
             raise UsageError(f"{folder.name} has no config {config!r}; it has {sorted(set(there))}. Name one.")
         source = _joined(_local(files, config))
     else:

@@ -20,6 +20,7 @@ from lomo_hf.dataset.layout import ASSETS, AUDIT, CARD, DRAW, LLAMAFACTORY, MANI
 from lomo_hf.dataset.manifest import (
     Manifest,
     forget_set_aside,
+    no_manifest,
     read_set_aside,
     set_aside,
     write_manifest,
@@ -62,7 +63,7 @@ def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str
         ...     '"org/name"' in Path(out, "README.md").read_text(encoding="utf-8")
         True
     """
-    absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+    absent = no_manifest(folder, "Run `lomo build` first.")
     if not folder.is_dir():
         raise IntegrityError(absent)
     held = Folder(folder)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lomo_hf.dataset.mixtures import MixtureRecord
 
@@ -16,7 +16,7 @@ _LABELS: Final = {
 }  # fmt: skip
 
 
-def mixture_context(facts: "CardFacts", mixture: MixtureRecord) -> dict[str, Any]:
+def mixture_context(facts: "CardFacts", mixture: MixtureRecord) -> dict[str, object]:
     """The values of `mixture.md.jinja`."""
     statistics = facts.statistics[facts.default]
     config = {"name": facts.default, "statistics": statistics, "counts": facts.counts[facts.default]}
@@ -44,12 +44,12 @@ def mixture_context(facts: "CardFacts", mixture: MixtureRecord) -> dict[str, Any
     }
 
 
-def sources_on_hub(source: Mapping[str, Any], mixture: MixtureRecord | None) -> list[str]:
+def sources_on_hub(source: Mapping[str, object], mixture: MixtureRecord | None) -> list[str]:
     """The repositories that the rows come from, for the card's front matter.
 
     >>> sources_on_hub({"repo": "org/corpus"}, None)
     ['org/corpus']
     """
     if mixture is None:
-        return [source["repo"]] if source["repo"] else []
+        return [str(source["repo"])] if source["repo"] else []
     return sorted({half.where.partition("@")[0] for half in mixture.halves.values() if "@" in half.where})

@@ -110,7 +110,9 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
         size_categories=[size_category(max(footprint.rows for footprint in facts.footprints.values()))],
         source_datasets=sources_on_hub(facts.source, facts.mixture) or None,
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
-        configs=configs_yaml({name: list(one.splits) for name, one in facts.footprints.items()}, facts.default),
+        configs=configs_yaml(
+            {name: list(footprint.splits) for name, footprint in facts.footprints.items()}, facts.default
+        ),
         dataset_info=dataset_info_yaml(facts.footprints),
         **declared,
     )

@@ -34,6 +34,7 @@ COMMANDS = {
     "build": "build --limit 3 --out {folder}",
 }
 SERVED = "served"
+FORMATS = ("llava-jsonl", "webdataset", "energon", "verl")
 TWO_KINDS = "Use the folder that each of them was pushed from"
 OUTCOMES: dict[str, dict[str, str]] = {
     "one-config": {"build": SERVED},
@@ -47,6 +48,13 @@ OUTCOMES: dict[str, dict[str, str]] = {
         "mix": "Name the dataset that `lomo build` made",
     },
     "config-and-mixture": {"card": TWO_KINDS, "audit": TWO_KINDS, "build": TWO_KINDS},
+    "rendered-benchmark": {
+        "check": SERVED,
+        "browse": "Name such a dataset",
+        "mix": "Build them with `lomo build`",
+        "build": "Name another",
+        **dict.fromkeys(("verify", "card", "audit", "push", *FORMATS), "is a rendered benchmark"),
+    },
     "rows-of-others": {
         "verify": "Name another, or build into a new one",
         "check": SERVED,
@@ -54,15 +62,12 @@ OUTCOMES: dict[str, dict[str, str]] = {
         "audit": "Build it first",
         "browse": "browse shows what `lomo build` makes",
         "push": "Name another, or build into a new one",
-        "llava-jsonl": "Name a folder that `lomo build` has finished",
-        "webdataset": "Name a folder that `lomo build` has finished",
-        "energon": "Name a folder that `lomo build` has finished",
-        "verl": "Name a folder that `lomo build` has finished",
+        **dict.fromkeys(FORMATS, "Name a folder that `lomo build` has finished"),
         "mix": "Build them with `lomo build`",
         "build": "Name another",
     },
 }
-CONFIG_OF = {"one-config": "nodistort50", "several-configs": "multispan50", "rows-of-others": "ratio50"}
+CONFIG_OF = {"one-config": "nodistort50", "several-configs": "multispan50"}
 
 
 def picture(number: int) -> bytes:
@@ -95,6 +100,9 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_mixture(repeated, work / "repeated-mixture")
     shutil.copytree(work / "several-configs" / "ratio50", work / "bare" / "ratio50")
     write_mixture(mix(open_split(work / "bare"), pictures), work / "mixture-of-unknown-recipe")
+    questions = [{"id": str(n), "question": f"How much is {n} plus {n}?", "answer": str(2 * n)} for n in range(2)]
+    (work / "questions.jsonl").write_text("\n".join(map(json.dumps, questions)), encoding="utf-8")
+    assert run("render-eval", str(work / "questions.jsonl"), "--out", str(work / "rendered-benchmark")) == 0
     (work / "rows-of-others" / "ratio50").mkdir(parents=True)
     card = "---\nconfigs:\n- config_name: ratio50\n  data_files: ratio50/*.parquet\n---\n"
     (work / "rows-of-others" / "README.md").write_text(card, encoding="utf-8")
