@@ -6,7 +6,7 @@ const count = document.getElementById("count");
 const search = document.getElementById("search");
 const spans = document.getElementById("spans");
 const filters = { kind: "any outcome", renderer: "any typesetting", op: "any distortion", source: "any source" };
-const outcomes = { rewritten: "with a page", kept: "kept as text", own: "with pictures of its own", refused: "refused" };
+const outcomes = { rewritten: "with a page", kept: "kept as text", own: "own pictures", refused: "refused" };
 const AT_ONCE = 20;
 let shown = [], drawn = 0;
 
