@@ -34,12 +34,13 @@ def recombined(prompts: Sequence[str], count: int, seed: int = 0) -> Iterator[st
         yield halves[first][0] + halves[second][1]
 
 
-def write_corpus(prompts: Iterator[str], path: Path) -> None:
-    """A JSON Lines corpus with ids of its own, each prompt with the same short answer."""
+def write_corpus(prompts: Iterator[str], path: Path, *, escaped: bool = False) -> None:
+    """A JSON Lines corpus with ids of its own, each prompt with the same short answer; `escaped` for what no UTF-8
+    holds, such as lone surrogates."""
     with path.open("w", encoding="utf-8") as stream:
         for index, prompt in enumerate(prompts):
             turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "It is so."}]
-            stream.write(json.dumps({"id": f"r{index}", "messages": turns}, ensure_ascii=False) + "\n")
+            stream.write(json.dumps({"id": f"r{index}", "messages": turns}, ensure_ascii=escaped) + "\n")
 
 
 def _halves(prompt: str) -> tuple[str, str]:

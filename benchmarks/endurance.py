@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.corpus import prompts_of, recombined, write_corpus
+from benchmarks.hostile import hostile_prompt
 from lomo_hf.building import build_shards, plan
 from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.named import load_recipe
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--num-proc", type=int, default=2)
     parser.add_argument("--corpus", type=Path, help="default: the embedded sample")
+    parser.add_argument("--hostile", action="store_true", help="prompts of benchmarks.fuzz instead of recombined ones")
     parser.add_argument("--folder", type=Path, help="where to work; default: a temporary folder")
     parser.add_argument("--second", default="ratio50", help="the recipe of the second command of the last run")
     parser.add_argument("--compare", type=int, default=2, help="shards that are built again, alone, and compared")
@@ -49,7 +51,9 @@ def main() -> int:
 
 def _run(given: argparse.Namespace, folder: Path) -> int:
     corpus, out = folder / "corpus.jsonl", folder / "out"
-    write_corpus(recombined(prompts_of(given.corpus), given.rows), corpus)
+    prompts = prompts_of(given.corpus)
+    hostile = (hostile_prompt(prompts, 0, index)[1] for index in range(given.rows))
+    write_corpus(hostile if given.hostile else recombined(prompts, given.rows), corpus, escaped=given.hostile)
     began = time.monotonic()
     shards = len(plan(open_corpus(corpus), [load_recipe("ratio50")]))
     command = [sys.executable, "-m", "lomo_hf.cli", "build", "--corpus", str(corpus), "--out", str(out)]

@@ -7,6 +7,7 @@ placeholders, each page within its limits, with ink, of the size that is recorde
 
 import argparse
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -38,13 +39,14 @@ _SECONDS, _SECONDS_PER_CHAR = 1.0, 0.0005
 
 @dataclass
 class Findings:
-    """What was seen: counts of outcomes, failures in words, and the slowest rows."""
+    """What was seen: counts of outcomes, failures in words, the slowest rows, the most memory of a process in MB."""
 
     prompts: int = 0
     characters: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     slowest: list[tuple[float, str, int, int]] = field(default_factory=list)
+    peak_mb: int = 0
 
     def add(self, other: "Findings") -> None:
         """Take in another block's."""
@@ -52,6 +54,7 @@ class Findings:
         self.characters += other.characters
         self.outcomes.update(other.outcomes)
         self.failures += other.failures
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
         self.slowest = sorted([*self.slowest, *other.slowest], reverse=True)[:10]
 
 
@@ -130,6 +133,7 @@ def _check_block(prompts: Sequence[str], seed: int, start: int, stop: int) -> Fi
         found.characters += len(prompt)
         found.outcomes[outcome] += 1
         found.slowest = sorted([*found.slowest, (round(spent, 3), kind, index, len(prompt))], reverse=True)[:10]
+    found.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return found
 
 

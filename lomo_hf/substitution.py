@@ -46,7 +46,7 @@ _T = TypeVar("_T")
 
 
 def substitute_row(conversation: Conversation, recipe: Recipe, corpus_place: float | None = None) -> Row | Refusal:
-    """T(x) for one conversation: the row, in the columns of `lomo_hf.row`.
+    """T(x) for one conversation: the row, in the columns of `lomo_hf.row_columns`.
 
     A row whose text holds a placeholder or special token is refused as the recipe says; a row that is not drawn, or
     whose span cannot be rendered, is kept as text. For many rows, `Substituter` resolves the recipe's names once.

@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from lomo_hf.corpus import Conversation
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 __all__ = ["check_invariants", "restored"]
 

@@ -17,7 +17,7 @@ from test_exports import PACKAGES
 
 # What `lomo_hf` itself offers is judged in the packages that it comes from.
 DOCUMENTED = [name for name in PACKAGES if name != "lomo_hf"] + [
-    f"lomo_hf.{name}" for name in ("substitution", "row", "storage", "image_tokens", "randomness")
+    f"lomo_hf.{name}" for name in ("substitution", "row", "row_columns", "storage", "image_tokens", "randomness")
 ]
 
 

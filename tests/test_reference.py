@@ -45,6 +45,13 @@ def test_what_the_package_itself_gives_is_from_a_module_that_has_a_page() -> Non
         assert any(getattr(home, public, None) is getattr(lomo_hf, public) for home in homes), public
 
 
+def test_no_page_names_a_constant_that_is_gone(pages: str) -> None:
+    entries = re.findall(r"autodata:: (lomo_hf[\w.]*)\.(\w+)$", pages, re.MULTILINE)
+    assert len(entries) > 50
+    for module, name in entries:
+        assert hasattr(importlib.import_module(module), name), f"{module} has no {name}"
+
+
 def helped(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """What `lomo ... --help` prints on a terminal on which nothing is wrapped."""
     monkeypatch.setenv("COLUMNS", "1000")

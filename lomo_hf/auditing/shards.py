@@ -10,7 +10,7 @@ from lomo_hf.building import Counts, Receipt
 from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import extra_columns_of, row_features
+from lomo_hf.row_columns import extra_columns_of, row_features
 from lomo_hf.storage.records import FileRecord
 
 __all__ = ["Shard", "read_ids", "read_refused", "read_rows", "shards_of"]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import MixedRow, extra_columns_of, stored_schema, with_old_features
+from lomo_hf.row import MixedRow
+from lomo_hf.row_columns import extra_columns_of, stored_schema, with_old_features
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.memory import release_memory

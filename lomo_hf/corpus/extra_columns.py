@@ -9,7 +9,7 @@ from typing import Final
 
 from lomo_hf.corpus.preferences import holds_pair, read_label
 from lomo_hf.errors import UsageError
-from lomo_hf.row import EXTRA_COLUMNS, ROW_COLUMNS
+from lomo_hf.row_columns import EXTRA_COLUMNS, ROW_COLUMNS
 
 __all__ = ["check_kept", "columns_to_keep", "extra_in_order", "extra_of_row", "extra_of_schema"]
 

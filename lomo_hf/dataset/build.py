@@ -28,7 +28,7 @@ from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
-from lomo_hf.storage import LOCK, Folder, Place, locked
+from lomo_hf.storage import LOCK, Folder, Place, locked, share_at_work, shares_at_work, wait_for_shares
 from lomo_hf.storage.atomic import sweep, write_whole
 
 __all__ = ["BuildReport", "build_dataset", "chosen_recipes", "record_audit"]
@@ -73,8 +73,8 @@ def build_dataset(
     share: tuple[int, int] | None = None,
     notify: Callable[[str], None] | None = None,
 ) -> BuildReport:
-    """Build a dataset folder. A build in a folder where another one is at work waits until that is done; shares of one
-    build, on several machines, wait for nobody but while they plan.
+    """Build a dataset folder. A build in a folder where another one is at work, or shares of one, waits until that is
+    done; shares of one build, on several machines, wait for nobody but while they plan.
 
     Args:
         corpus: A file, or a folder of files, as `open_splits` reads them: of all splits that there are, the dataset
@@ -124,6 +124,10 @@ def build_dataset(
     folder = _held(place)
     with ExitStack() as held:
         held.enter_context(locked(folder, notify, busy=partial(_refuse_to_wait, folder, recorded)))
+        if shares_at_work(folder):
+            _refuse_to_wait(folder, recorded)
+        if share is None:
+            wait_for_shares(folder, notify)
         earlier = _earlier(folder, recorded)
         refuse_links(folder, {**(earlier.recipes if earlier else {}), **{recipe.name: recipe for recipe in chosen}})
         if share is None and earlier is not None:
@@ -138,8 +142,9 @@ def build_dataset(
         on_rows = None if progress is None else partial(_report, progress, total)
         builder = engine or LocalEngine(num_proc)
         if share is not None:
-            held.close()
-            return _report_of(place, chosen, builder(share_of(specs, *share), folder.path, on_rows) or ())
+            with share_at_work(folder):
+                held.close()
+                return _report_of(place, chosen, builder(share_of(specs, *share), folder.path, on_rows) or ())
         receipts = builder(specs, folder.path, on_rows)
         if receipts is None:
             return BuildReport(place, {}, whole=False)

@@ -12,7 +12,7 @@ from lomo_hf.building import Receipt
 from lomo_hf.building.shard_writer import rewrite_parquet
 from lomo_hf.dataset.manifest import read_manifest, write_manifest
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import with_old_features
+from lomo_hf.row_columns import with_old_features
 from lomo_hf.storage import Folder, Place, locked
 from lomo_hf.storage.atomic import PendingFile
 from lomo_hf.storage.records import FileRecord

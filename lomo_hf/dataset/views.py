@@ -13,7 +13,7 @@ from typing import Final
 
 from lomo_hf.building import Receipt
 from lomo_hf.corpus.splits import in_order
-from lomo_hf.row import ROW_COLUMNS, card_features, extra_columns_of
+from lomo_hf.row_columns import ROW_COLUMNS, card_features, extra_columns_of
 from lomo_hf.storage.memory import release_memory
 
 __all__ = [

@@ -16,7 +16,7 @@ from lomo_hf.ecosystem.rows import RowFunction
 from lomo_hf.hf_datasets.mapping import columns_of
 from lomo_hf.hf_datasets.refusals import LeftOut
 from lomo_hf.recipes import DEFAULT_RECIPE
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 __all__ = ["LomoMapper"]
 

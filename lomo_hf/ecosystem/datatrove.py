@@ -15,7 +15,7 @@ from datatrove.pipeline.base import PipelineStep
 from lomo_hf.corpus import Refusal
 from lomo_hf.ecosystem.rows import RowFunction
 from lomo_hf.recipes import DEFAULT_RECIPE, Recipe
-from lomo_hf.row import ROW_COLUMNS
+from lomo_hf.row_columns import ROW_COLUMNS
 
 __all__ = ["LomoStep", "read_row", "stored_row"]
 
@@ -42,7 +42,7 @@ def stored_row(writer: object, document: Document) -> dict[str, object]:
         document: One that `LomoStep` made.
 
     Returns:
-        The row: columns of `lomo_hf.row.ROW_COLUMNS`.
+        The row: columns of `lomo_hf.row_columns.ROW_COLUMNS`.
     """
     images = [{"bytes": media.media_bytes, "path": None} for media in document.media] or None
     return {name: images if name == "images" else document.metadata[name] for name in ROW_COLUMNS}

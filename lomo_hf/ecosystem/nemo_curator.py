@@ -17,7 +17,7 @@ from lomo_hf.ecosystem.rows import RowFunction
 from lomo_hf.hf_datasets.mapping import columns_of
 from lomo_hf.hf_datasets.refusals import tally
 from lomo_hf.recipes import DEFAULT_RECIPE, Recipe
-from lomo_hf.row import ROW_COLUMNS, stored_schema
+from lomo_hf.row_columns import ROW_COLUMNS, stored_schema
 
 __all__ = ["LomoStage"]
 

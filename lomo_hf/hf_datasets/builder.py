@@ -19,7 +19,8 @@ from lomo_hf.hf_datasets.refusals import LeftOut, as_recipe, tally
 from lomo_hf.hf_datasets.sources import Corpus, choose_source, count_rows, shards_of
 from lomo_hf.recipes.named import DEFAULT_RECIPE, NAMED_RECIPES
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import Row, row_features
+from lomo_hf.row import Row
+from lomo_hf.row_columns import row_features
 from lomo_hf.selection import measured
 from lomo_hf.substitution import Substituter
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import lomo_hf
 from lomo_hf.corpus import Source
 from lomo_hf.recipes.recipe import Recipe, installed_engines
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 __all__ = ["code_digest", "rows_digest"]
 

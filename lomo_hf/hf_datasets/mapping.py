@@ -20,7 +20,8 @@ from lomo_hf.hf_datasets.identifiers import Naming, naming_of, own_id, with_ids
 from lomo_hf.hf_datasets.refusals import LeftOut, as_recipe, logger
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import ROW_COLUMNS, Row, row_features
+from lomo_hf.row import Row
+from lomo_hf.row_columns import ROW_COLUMNS, row_features
 from lomo_hf.substitution import Substituter
 
 __all__ = ["Substitute", "conversations", "map_dataset", "substitute", "substituted"]

@@ -21,7 +21,8 @@ from lomo_hf.hf_datasets.refusals import as_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import Row, extra_columns_of
+from lomo_hf.row import Row
+from lomo_hf.row_columns import extra_columns_of
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain
 

@@ -15,7 +15,8 @@ from lomo_hf.errors import IntegrityError, LomoError, SourceError
 from lomo_hf.mixing.inputs import Half, open_multimodal, open_split
 from lomo_hf.mixing.mixture import MixPart, Mixture
 from lomo_hf.mixing.ratios import STRATA
-from lomo_hf.row import MixedRow, row_features
+from lomo_hf.row import MixedRow
+from lomo_hf.row_columns import row_features
 from lomo_hf.storage.documents import listed, one_of, parse, record, text, whole
 
 if TYPE_CHECKING:

@@ -82,7 +82,7 @@ class Mixture:
         return None if self.ratio is None else round(self.ratio, 6)
 
     def rows(self, shard: int = 0, num_shards: int = 1) -> Iterator[MixedRow]:
-        """The rows in mixed order, in the columns of `lomo_hf.row`; one of `num_shards` disjoint streams of them."""
+        """The rows in mixed order, in the columns of `row_columns`; one of `num_shards` disjoint streams of them."""
         rng = stream(self.seed, f"{shard} of {num_shards}", "mix")
         lanes = [_Lane(self, part, shard, num_shards) for part in self.parts]
         while left := sum(lane.left for lane in lanes):

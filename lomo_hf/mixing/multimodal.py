@@ -31,7 +31,7 @@ def to_multimodal_row(
     revision: str | None = None,
     license: str | None = None,
 ) -> OwnImagesRow | Refusal:
-    """A row with pictures, in the columns of `lomo_hf.row`; `lomo` is null and `rewritten` false.
+    """A row with pictures, in the columns of `lomo_hf.row_columns`; `lomo` is null and `rewritten` false.
 
     Args:
         row: As it is stored: pictures as bytes, turns in any dialect that the corpus reads.

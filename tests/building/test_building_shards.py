@@ -20,7 +20,7 @@ from lomo_hf.corpus import Refusal, Source
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.named import load_recipe
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import row_features, stored_schema
+from lomo_hf.row_columns import row_features, stored_schema
 from lomo_hf.substitution import Substituter
 
 

@@ -13,7 +13,7 @@ from lomo_hf.building import build_shard, plan
 from lomo_hf.corpus import Conversation, Refusal, screen, to_conversation
 from lomo_hf.corpus.writing import write_rows
 from lomo_hf.errors import SourceError, UsageError
-from lomo_hf.row import ROW_COLUMNS, row_features
+from lomo_hf.row_columns import ROW_COLUMNS, row_features
 
 ALL = Recipe("all", ratio=1.0)
 ASK = "Name a prime number above ten. Say why it is one. Be brief. Use one line."

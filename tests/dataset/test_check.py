@@ -108,7 +108,7 @@ def with_nulls_for_none(table: pa.Table) -> pa.Table:
 
 
 def in_new_words(table: pa.Table) -> pa.Table:
-    from lomo_hf.row import row_features
+    from lomo_hf.row_columns import row_features
 
     return table.replace_schema_metadata(row_features().arrow_schema.metadata)
 

@@ -10,7 +10,7 @@ import yaml
 from datasets import disable_progress_bars, load_dataset
 
 from lomo_hf.dataset import BuildReport, build_dataset
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 disable_progress_bars()
 RECIPES = ("ratio25", "ratio50", "multispan50")

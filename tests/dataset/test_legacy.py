@@ -12,7 +12,7 @@ import pytest
 from lomo_hf.cli import main
 from lomo_hf.dataset import BuildReport, check_dataset, read_manifest, rewrite_features
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import row_features, stored_schema, with_old_features
+from lomo_hf.row_columns import row_features, stored_schema, with_old_features
 
 ENVIRONMENTS = Path(os.environ.get("LOMO_OLD_DATASETS", ".venvs"))
 VERSIONS = ("3.5.0", "4.0.0")

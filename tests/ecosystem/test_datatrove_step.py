@@ -22,7 +22,7 @@ def test_the_rows_are_those_of_a_build(
     from datatrove.pipeline.writers import ParquetWriter
 
     from lomo_hf.ecosystem.datatrove import LomoStep, read_row, stored_row
-    from lomo_hf.row import stored_schema
+    from lomo_hf.row_columns import stored_schema
 
     lines = corpus.read_text(encoding="utf-8").splitlines(keepends=True)
     parts = tmp_path / "parts"

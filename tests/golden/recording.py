@@ -23,7 +23,7 @@ from PIL import Image
 from lomo_hf import NAMED_RECIPES, Recipe, open_corpus
 from lomo_hf.corpus import Conversation, Origin, Refusal, Turn
 from lomo_hf.recipes import DistortionSettings, Selection
-from lomo_hf.row import ROW_COLUMNS
+from lomo_hf.row_columns import ROW_COLUMNS
 from lomo_hf.spans import POSITIONS
 from lomo_hf.substitution import Substituter
 

@@ -13,7 +13,7 @@ from hf_datasets.integration_oracle import Row, stored, substituted
 
 from lomo_hf import NAMED_RECIPES, Recipe
 from lomo_hf.hf_datasets import LomoBuilder, Transform, map_dataset, substitute
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 EDGE_DIALECTS = Path(__file__).parents[1] / "data" / "edge_upstream_dialects.jsonl"
 

@@ -15,7 +15,7 @@ from lomo_hf import Recipe, open_corpus
 from lomo_hf.errors import SourceError
 from lomo_hf.hf_datasets import LomoBuilder, Transform, map_dataset, substitute, with_ids
 from lomo_hf.hf_datasets.sources import shards_of
-from lomo_hf.row import row_features
+from lomo_hf.row_columns import row_features
 
 TEXT_ONLY = Recipe("text", ratio=0.0)
 CHAT = {"prompt": "What is 2 + 3?", "answer": "5"}

@@ -9,7 +9,7 @@ from hf_datasets.integration_oracle import Row
 
 from lomo_hf.errors import RecipeError
 from lomo_hf.hf_datasets import Transform
-from lomo_hf.row import ROW_COLUMNS
+from lomo_hf.row_columns import ROW_COLUMNS
 
 
 def test_every_way_of_indexing_gives_the_same_rows(

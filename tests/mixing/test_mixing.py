@@ -32,7 +32,7 @@ from lomo_hf.mixing import (
     to_multimodal_row,
     write_mixture,
 )
-from lomo_hf.row import ROW_COLUMNS
+from lomo_hf.row_columns import ROW_COLUMNS
 
 EACH_ONCE = ["visual7w", "plotqa", "pathvqa", "svit", "sharegpt4v-part-00-of-10", "wit"]
 FLAWED = ("placeholder-count", "no-picture", "empty:assistant")

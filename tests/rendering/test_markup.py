@@ -220,6 +220,16 @@ def test_a_long_token_is_broken_and_stays_within_its_column(token: str) -> None:
     assert width <= STYLE.max_width + 2 * STYLE.margin + 2
 
 
+@pytest.mark.parametrize("letters", ["ߐߛߕ", "ሰላም", "قرأ", "שלם", "ა"])
+def test_a_word_of_shaped_letters_without_end_is_few_pieces_for_the_typesetter(letters: str) -> None:
+    """A piece costs 0.4 ms; between any two letters, a page of them took over four seconds."""
+    word = letters * 1000
+    broken = literal(word)
+    assert len(word) / 9 < broken.count("\u200b") <= len(word) / 8
+    assert broken.replace("\u200b", "") == word
+    assert page_of(letters * 100).pixels.shape[1] <= STYLE.max_width + 2 * STYLE.margin
+
+
 def test_an_address_breaks_behind_its_punctuation() -> None:
     broken = literal("https://www.example.com/some/long/path?query=1&other=2")
     assert "com/\u200bsome/\u200blong" in broken

@@ -34,21 +34,26 @@ import sys, time
 from pathlib import Path
 from lomo_hf.errors import LomoError
 from lomo_hf.dataset import build_dataset
-corpus, recipe, out, mark = sys.argv[1:5]
+corpus, recipe, out, mark, *share = sys.argv[1:]
 def progress(rows, total):
     Path(mark).touch()
     while mark != "-" and not Path(mark + ".go").exists():
         time.sleep(0.02)
 try:
-    build_dataset(corpus or None, [recipe], out, limit=12, progress=progress if mark != "-" else None, notify=print)
+    build_dataset(
+        corpus or None, [recipe], out, limit=12, progress=progress if mark != "-" else None, notify=print,
+        share=tuple(map(int, share)) or None,
+    )
 except LomoError as error:
     print(error)
     sys.exit(error.exit_code)
 """
 
 
-def start(folder: Path, recipe: str, corpus: str = "", mark: str = "-") -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", _BUILD, corpus, recipe, str(folder), mark]
+def start(
+    folder: Path, recipe: str, corpus: str = "", mark: str = "-", share: tuple[int, int] | None = None
+) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", _BUILD, corpus, recipe, str(folder), mark, *map(str, share or ())]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -212,6 +217,53 @@ def test_shares_of_one_build_wait_for_nobody_while_they_build(tmp_path: Path) ->
 
     build_dataset(None, ["nodistort50"], out, limit=12, share=(0, 2), progress=progress)
     assert waits == []
+
+
+def test_what_needs_all_shards_waits_for_the_shares_that_are_being_built(built: Path, tmp_path: Path) -> None:
+    out, mark = tmp_path / "ds", tmp_path / "mark"
+    share = start(out, "nodistort50", mark=str(mark), share=(0, 2))
+    until(mark.exists)
+    whole = start(out, "nodistort50")
+    assert whole.stdout
+    assert whole.stdout.readline() == "another lomo command is at work in 'ds'; waiting until it is done.\n"
+    Path(f"{mark}.go").touch()
+    for one in (share, whole):
+        said = one.communicate(timeout=120)[0]
+        assert (one.returncode, said) == (0, "")
+    verify_dataset(out)
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
+    assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
+
+
+@pytest.mark.parametrize("share", [None, (1, 2)])
+def test_beside_a_share_another_corpus_is_refused_at_once(
+    tmp_path: Path, other_corpus: str, share: tuple[int, int] | None
+) -> None:
+    out, mark = tmp_path / "ds", tmp_path / "mark"
+    first = start(out, "ratio50", mark=str(mark), share=(0, 2))
+    until(mark.exists)
+    second = start(out, "ratio50", other_corpus, share=share)
+    said = second.communicate(timeout=60)[0]
+    assert second.returncode == 1
+    assert "is being built in 'ds'. Name another folder with --out." in said
+    assert first.poll() is None
+    Path(f"{mark}.go").touch()
+    first.communicate(timeout=120)
+    assert first.returncode == 0
+
+
+def test_a_killed_share_keeps_nobody_waiting(built: Path, tmp_path: Path) -> None:
+    out, mark = tmp_path / "ds", tmp_path / "mark"
+    killed = start(out, "nodistort50", mark=str(mark), share=(0, 1))
+    until(mark.exists)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=60)
+    assert list((out / ".lomo").glob("share-*.lock"))
+    waits: list[str] = []
+    build_dataset(None, ["nodistort50"], out, limit=12, notify=waits.append)
+    assert waits == []
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
+    assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
 
 
 def test_a_folder_that_may_only_be_read_is_pushed_without_a_lock(ds: Path, monkeypatch: pytest.MonkeyPatch) -> None:

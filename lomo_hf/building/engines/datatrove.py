@@ -18,6 +18,7 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
 from lomo_hf.building.workers.pool import build_shards
 from lomo_hf.errors import BuildError, UsageError
+from lomo_hf.storage import Folder, share_at_work
 from lomo_hf.storage.file_names import WORK_FOLDER
 
 __all__ = ["EXECUTORS", "DatatroveEngine", "ShardStep"]
@@ -43,13 +44,15 @@ class ShardStep:
         self.specs, self.out, self.remote = tuple(specs), out, remote
 
     def __call__(self, data: object, rank: int, world_size: int) -> None:
-        for spec in self.specs[rank::world_size]:
-            if self.remote is None:
-                build_shards([spec], Path(self.out), guarded=True)
-            else:
-                fetch_shards([spec], self.remote, Path(self.out))
-                receipt = build_shards([spec], Path(self.out), guarded=True)[0]
-                send_shard(receipt, Path(self.out), self.remote)
+        specs = self.specs[rank::world_size]
+        if self.remote is None:
+            with share_at_work(Folder(self.out)):
+                build_shards(specs, Path(self.out), guarded=True)
+            return
+        for spec in specs:
+            fetch_shards([spec], self.remote, Path(self.out))
+            receipt = build_shards([spec], Path(self.out), guarded=True)[0]
+            send_shard(receipt, Path(self.out), self.remote)
 
     def __deepcopy__(self, memo: dict[int, object]) -> "ShardStep":
         return self  # nothing in it ever changes, and a plan may be large

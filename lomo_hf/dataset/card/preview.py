@@ -45,7 +45,7 @@ _Styled = tuple[str, str]  # (Typst style, text)
 
 
 def contact_sheet(rows: Sequence[Row]) -> "Image":
-    """Draw rows (columns of `lomo_hf.row`, images as bytes) below one another; an RGB picture.
+    """Draw rows (columns of `lomo_hf.row_columns`, images as bytes) below one another; an RGB picture.
 
     The span is marked in its prompt; long prompts are shortened around it. Pages wider than the column are scaled
     down here, never in the data.

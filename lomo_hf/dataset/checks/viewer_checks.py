@@ -11,7 +11,7 @@ from typing import Any, Final
 from lomo_hf.dataset.checks.findings import Check, Finding, breaks, warns
 from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, Shard
 from lomo_hf.dataset.checks.statistics_checks import statistics_findings
-from lomo_hf.row import with_old_features
+from lomo_hf.row_columns import with_old_features
 
 __all__ = ["FIRST_ROWS_BYTES", "VIEWER_CHECKS", "WINDOW"]
 

@@ -72,7 +72,6 @@ def bring(release: Release, ref: str, limit: int | None = None) -> Brought:
             if trouble.status == 400 and _LOST in str(error):  # somebody else took in what was sent; send it again
                 error, sender = AnswerError("the Hub lacks what was sent to it"), Sender(release, ref)
             release.hub.retrier.wait(f"committing to {release.hub.repo}", error, attempt)
-            release.check_tag()
             attempt += 1
         else:
             release.notify(f"committed {len(operations)} changes to {ref}")

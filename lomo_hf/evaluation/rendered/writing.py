@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from lomo_hf.errors import BuildError
-from lomo_hf.row import with_old_features
+from lomo_hf.row_columns import with_old_features
 from lomo_hf.storage.atomic import PendingFile
 
 __all__ = ["ConfigWriter"]
