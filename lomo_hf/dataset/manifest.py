@@ -245,6 +245,8 @@ def _manifest(document: Mapping[str, Any]) -> Manifest:
         raise _OtherConfigs(
             f"{mixtures[0]!r} is a mixture and stands beside other configs, as in a repository of several releases"
         )
+    if mixtures and mixtures != [MIXTURE]:
+        raise ValueError(f"a mixture must be called {MIXTURE!r}; found {mixtures[0]!r}")
     mixture = MixtureRecord.from_dict(recorded[mixtures[0]]) if mixtures else None
     recipes = {} if mixture else {name: _named(name, entry) for name, entry in recorded.items()}
     return Manifest(document["source"], recipes, receipts, files, document["engines"], mixture)
