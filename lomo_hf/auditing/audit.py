@@ -57,7 +57,7 @@ CHECKS: Final[Mapping[str, str]] = {
 # These write files and decide no pixel.
 _NO_PIXELS: Final = frozenset(("pyarrow", "datasets"))
 _OTHER_ENGINES: Final = "built with other engines than are installed"
-_REPEATED: Final = re.compile(r"#[0-9]+\Z")  # how mixing tells a repeated row from its first
+_REPEATED: Final = re.compile(r"#[1-9][0-9]{0,3}\Z")  # how mixing tells a repeated row from its first
 _RANKS_WITHIN: Final = 0.01  # of the true rank, as percentiles give it
 
 

@@ -17,7 +17,7 @@ from viewer.conftest import View
 from lomo_hf import build_dataset, check_dataset
 from lomo_hf.corpus import SAMPLE
 from lomo_hf.mixing import mix, open_multimodal, open_split, write_mixture
-from lomo_hf.row import ROW_COLUMNS
+from lomo_hf.row_columns import ROW_COLUMNS
 
 pytestmark = pytest.mark.viewer
 
