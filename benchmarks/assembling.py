@@ -100,7 +100,9 @@ def _repeated(prompts: Iterator[str], count: int) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.assembling", description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[200_000, 2_000_000], help=f"each times {SHARD_ROWS}")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[240_000, 2_000_000], help=f"each times {8 * SHARD_ROWS}"
+    )
     parser.add_argument("--corpus", type=Path, help="prompts; default: the embedded sample")
     given = parser.parse_args(arguments)
     print("| rows | shards | GB | peak MB | processor seconds | bytes read, times those of all shards |")

@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -17,8 +17,17 @@ from lomo_hf.recipes.named import load_recipe
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.substitution import Substituter
 
-__all__ = ["cold_starts", "cost_by_length", "four_ratios", "peak_megabytes", "worker_scaling"]
+__all__ = [
+    "SCALING_ROWS",
+    "cold_starts",
+    "cost_by_length",
+    "cost_of_a_worker",
+    "four_ratios",
+    "peak_megabytes",
+    "worker_scaling",
+]
 
+SCALING_ROWS = 8_000
 _RATIOS = ("ratio25", "ratio50", "ratio75", "ratio100")
 
 
@@ -57,7 +66,7 @@ def _build_seconds(source: Source, recipes: Sequence[Recipe], limit: int) -> flo
         return time.process_time() - began
 
 
-def worker_scaling(prompts: Sequence[str], rows: int = 8_000) -> dict[int, tuple[float, float]]:
+def worker_scaling(prompts: Sequence[str], rows: int = SCALING_ROWS) -> dict[int, tuple[float, float]]:
     """Workers -> seconds by the clock, and of processor time in all workers, for the same four shards.
 
     The clock tells something only where nobody else is at work; the processor time shows what a second worker costs.
@@ -69,6 +78,19 @@ def worker_scaling(prompts: Sequence[str], rows: int = 8_000) -> dict[int, tuple
         whole = plan(open_corpus(corpus), [load_recipe("ratio100")])[0]
         specs = [replace(whole, index=at, count=4, start=rows * at // 4, stop=rows * (at + 1) // 4) for at in range(4)]
         return {workers: _pool_seconds(specs, workers) for workers in (1, 2)}
+
+
+def cost_of_a_worker(scaling: Mapping[int, tuple[float, float]], rows: int, goal: float = 1.95) -> tuple[float, int]:
+    """From `worker_scaling` of so many rows: the processor seconds that every worker costs once, and the rows from
+    which two workers are `goal` times as fast as one, were there nobody else on the machine.
+
+    >>> once, rows = cost_of_a_worker({1: (30.0, 30.0), 2: (16.0, 31.0)}, 1_000)
+    >>> once, rows  # (W + 1) / (W / 2 + 1) is 1.95 where W is 38 seconds of rows, at 29 seconds a thousand
+    (1.0, 1310)
+    """
+    once = max(0.0, scaling[2][1] - scaling[1][1])
+    work = scaling[1][1] - once
+    return once, round(once * (goal - 1) / (1 - goal / 2) / (work / rows))
 
 
 def _pool_seconds(specs: Sequence[ShardSpec], workers: int) -> tuple[float, float]:

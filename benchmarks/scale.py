@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks import planning
-from benchmarks.assembling import SHARD_ROWS, assembled
+from benchmarks.assembling import assembled
 from benchmarks.corpus import prompts_of, recombined, write_corpus
 from lomo_hf.building import build_shards, plan
+from lomo_hf.building.planning import shard_count
 from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.named import load_recipe
 
@@ -82,7 +83,7 @@ def measured_rates(corpus: Path | None, recipe: str, build_rows: int, latency: f
 
 def hours(rates: Rates, rows: int, machines: int, cores: int) -> float:
     """Hours by the clock from nothing to a card, with `machines` of `cores` that plan each for themselves."""
-    shards = -(-rows // SHARD_ROWS)
+    shards = shard_count(rows)
     rounds = -(-shards // (machines * cores))
     build = rounds * rates.build * rows / shards
     return (2 * rates.plan.at(_CORPUS_ROWS) + build + rates.assemble.at(rows)) / 3600
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that every answer of the Hub waits")
     given = parser.parse_args(arguments)
     rates = measured_rates(given.corpus, given.recipe, given.build_rows, given.latency)
-    shards = -(-given.rows // SHARD_ROWS)
+    shards = shard_count(given.rows)
     print(
         f"{given.rows:,} rows of {given.recipe}: {shards} shards, {rates.row_bytes * given.rows / 1e9:.0f} GB, ",
         end="",

@@ -17,14 +17,15 @@ from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.selection import measured
 
-__all__ = ["FORMAT_VERSION", "ShardSpec", "plan", "rows_by_split"]
+__all__ = ["FORMAT_VERSION", "ShardSpec", "plan", "rows_by_split", "shard_count"]
 
 FORMAT_VERSION: Final = 3
 """Raised whenever the layout of a shard changes: columns, order of rows, row groups,
 compression. Old receipts then match no more."""
 
-# Eight shards keep eight workers busy on a small corpus. Below 1,000 rows the fixed cost of a shard (opening, syncing,
-# verifying) would show; 10,000 rows are a few minutes of work, which is what a crash loses, and some 100 MB of file.
+# Eight shards keep eight workers busy on a small corpus, and a multiple of eight lets two, four or eight of them end
+# together on a larger one: with nine shards, seven would wait for one. Below 1,000 rows the fixed cost of a shard
+# (opening, syncing, verifying) would show; 10,000 are a minute of work, which is what a crash loses, and some 130 MB.
 _SHARDS: Final = 8
 _MIN_ROWS: Final = 1_000
 _MAX_ROWS: Final = 10_000
@@ -160,18 +161,24 @@ def rows_by_split(source: Source, limit: int | None = None) -> dict[str, int]:
     return {name: size if limit is None else min(size, limit) for name, size in sizes.items()}
 
 
+def shard_count(rows: int) -> int:
+    """How many shards a split of so many rows has: up to eight, or a multiple of eight.
+
+    >>> [shard_count(rows) for rows in (0, 206, 2_500, 80_000, 90_000, 2_000_000)]
+    [1, 1, 3, 8, 16, 200]
+    """
+    needed = max(1, _ceil(rows, min(max(_ceil(rows, _SHARDS), _MIN_ROWS), _MAX_ROWS)))
+    return needed if needed <= _SHARDS else _ceil(needed, _SHARDS) * _SHARDS
+
+
 def _planned(source: Source, known: tuple[Recipe, ...], limit: int | None, before: int) -> list[ShardSpec]:
     total = len(source) if limit is None else min(len(source), limit)
-    count = max(1, _ceil(total, _rows_per_shard(total)))
+    count = shard_count(total)
     borders = [total * index // count for index in range(count + 1)]
     return [
         ShardSpec(index, count, borders[index], borders[index + 1], source, known, total, before)
         for index in range(count)
     ]
-
-
-def _rows_per_shard(total: int) -> int:
-    return min(max(_ceil(total, _SHARDS), _MIN_ROWS), _MAX_ROWS)
 
 
 def _ceil(number: int, divisor: int) -> int:

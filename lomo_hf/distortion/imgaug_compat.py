@@ -54,7 +54,7 @@ def augmenters() -> Any:
 
 def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[np.uint8]:
     """What `Affine(rotate=degrees, order=1, cval=background, fit_output=True, backend="cv2")` makes of a page."""
-    geometric = augmenters().geometric
+    geometric = _geometric()
     unit, zero = np.ones(1, np.float32), np.zeros(1, np.float32)  # of the type that its parameters draw
     result = geometric._AffineSamplingResult(
         scale=(unit, unit),
@@ -69,6 +69,19 @@ def turned(page: NDArray[np.uint8], degrees: float, background: int) -> NDArray[
         return page.copy()
     warped = geometric._warp_affine_arr_cv2(layered, matrix, (background,) * 3, "constant", 1, shape)
     return np.asarray(warped[:, :, 0], dtype=np.uint8)
+
+
+@cache
+def _geometric() -> Any:
+    """imgaug's module of rotations, with the matrices that it takes from scikit-image.
+
+    They stand in a module that imports `scipy.spatial` for triangles: twice the time of all else that a worker loads
+    to turn a page.
+    """
+    geometric = augmenters().geometric
+    with _LOAN, late_imports(("scipy.spatial",)):
+        _ = geometric.tf.AffineTransform
+    return geometric
 
 
 def _import_quietly() -> ModuleType:

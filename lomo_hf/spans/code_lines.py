@@ -7,6 +7,7 @@ is tried once at its start, so that the cost grows with the prompt and no more.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache, partial
 from itertools import pairwise
 
 from lomo_hf.spans.code_patterns import LIKELY, SURE, of_all
@@ -16,7 +17,8 @@ __all__ = ["LONG_PROSE", "code_lines", "is_code_line", "is_list_item", "is_sente
 
 LONG_PROSE = 160  # characters on one indented line: a paragraph, not code
 _LONG_CODE = 300  # characters up to which a line is matched
-_SURE, _LIKELY = of_all(SURE), of_all(LIKELY)
+# Compiled when first asked for: it takes 40 ms, and the process that writes the card looks at no line.
+_sure, _likely = cache(partial(of_all, SURE)), cache(partial(of_all, LIKELY))
 _KEY = re.compile(r"(\s*)(?:-\s+)?[\w./-]+:(?:\s+(\S.*))?$")
 _SELECT, _FROM = re.compile(r"\s*select\s[\w.*(][^?!:]*$"), re.compile(r"\s*from\s+[\w.\"(]+(?:\s+(?:as\s+)?\w+)?;?$")
 _SECTION = re.compile(r"\[\[?[\w.\ -]+\]\]?$")
@@ -55,7 +57,7 @@ def is_code_line(line: str) -> bool:
     """
     if len(line) >= _LONG_CODE or _CJK.search(line, 0, 40):
         return False
-    return _SURE.match(line) is not None and not (_SENTENCE.match(line) or _lists_prose(line))
+    return _sure().match(line) is not None and not (_SENTENCE.match(line) or _lists_prose(line))
 
 
 def _lists_prose(line: str) -> bool:
@@ -130,7 +132,7 @@ def _goes_with_code(lines: Sequence[str], is_code: Sequence[bool], index: int) -
     beside = (index > 0 and is_code[index - 1]) or (index + 1 < len(lines) and is_code[index + 1])
     if not beside or len(line) >= _LONG_CODE or _is_prose(line) or _CJK.search(line, 0, 40):
         return False
-    return _LIKELY.match(line) is not None
+    return _likely().match(line) is not None
 
 
 def _is_prose(line: str) -> bool:

@@ -16,9 +16,12 @@ from lomo_hf.corpus import open_corpus
 from lomo_hf.recipes.named import load_recipe
 
 init_child_process()
-build_shards(plan(open_corpus(), [load_recipe("ratio100")], limit=3), Path(sys.argv[1]))
-print(*(name for name in ("datasets", "pandas", "matplotlib", "sympy", "huggingface_hub") if name in sys.modules))
-import pandas
+receipts = build_shards(plan(open_corpus(), [load_recipe("ratio100")], limit=20), Path(sys.argv[1]))
+assert any(name.startswith("rotate") for name in receipts[0].counts["ratio100"].operations), "no page was turned"
+unused = ("datasets", "pandas", "matplotlib", "sympy", "huggingface_hub", "scipy.spatial", "scipy.stats")
+print(*(name for name in unused if name in sys.modules))
+import pandas, scipy.spatial
+assert scipy.spatial.Delaunay([[0, 0], [0, 1], [1, 0]]).nsimplex == 1
 """
 
 _ROWS = """

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -359,6 +360,15 @@ def test_the_command_line_runs_as_a_module(module: str) -> None:
 def test_help_of_all_commands_loads_nothing_that_only_one_of_them_needs() -> None:
     heavy = ("numpy", "yaml", "pyarrow", "PIL", "typst", "datasets", "huggingface_hub", "jinja2", "matplotlib")
     script = f"import sys, lomo_hf.cli; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_worker_does_not_load_the_command_line() -> None:
+    """Python loads the file that a command began in again in every process that it spawns."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(project["scripts"].values()) == {"lomo_hf.__main__:main"}
+    script = "import sys, lomo_hf.__main__; print([name for name in ('typer', 'lomo_hf.cli') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -49,4 +49,4 @@ def test_the_repository_of_the_extension_brings_that_script() -> None:
 
 def test_uvx_finds_a_command_of_the_package_s_own_name() -> None:
     package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert package["scripts"][package["name"]] == "lomo_hf.cli:main"
+    assert package["scripts"][package["name"]] == "lomo_hf.__main__:main"

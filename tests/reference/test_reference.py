@@ -9,6 +9,7 @@ import pytest
 from reference.likeness import Likeness, likeness
 from reference.setting import our_pictures
 
+from benchmarks.likeness import painted_pictures
 from lomo_hf.rendering.mathematics import formula_to_typst
 
 HERE = Path(__file__).parent
@@ -72,3 +73,21 @@ def test_a_wrong_formula_is_noticed() -> None:
     same, *others = [likeness(picture, pictures[0]).correlation for picture in pictures[1:]]
     assert same > 0.999
     assert max(others) < 0.97
+
+
+def test_formulas_painted_here_are_as_like_latex_as_those_that_typst_paints(
+    compared: list[tuple[dict[str, object], Likeness]],
+) -> None:
+    rows = pq.read_table(HERE / "formulas.parquet", columns=["tex", "display", "png"]).to_pylist()
+    bodies = [(formula_to_typst(row["tex"], display=row["display"]), row["display"]) for row in rows]
+    painted = painted_pictures(bodies)
+    assert sum(picture is None for picture in painted) < 0.01 * len(rows)
+    losses = np.array(
+        [
+            typst.correlation - likeness(ours, cv2.imdecode(np.frombuffer(row["png"], np.uint8), 0)).correlation
+            for row, ours, (_, typst) in zip(rows, painted, compared, strict=True)
+            if ours is not None
+        ]
+    )
+    assert losses.mean() < 0.002
+    assert losses.max() < 0.08

@@ -6,6 +6,7 @@ It shows stored rows, so what it shows is what was built; it takes no part in bu
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,8 +180,8 @@ def preview_rows(
 def _band(row: Row, pages: Sequence["Image"], page_width: int) -> "Image":
     from PIL import Image, ImageDraw
 
-    prompt = Image.fromarray(_column(_prompt_lines(row), _PROMPT, _STYLE))
-    note = Image.fromarray(_column(_note_lines(row), _NOTE, _SMALL))
+    prompt = Image.fromarray(_column(tuple(map(tuple, _prompt_lines(row))), _PROMPT, _STYLE))
+    note = Image.fromarray(_column(tuple(map(tuple, _note_lines(row))), _NOTE, _SMALL))
     pages_height = sum(page.height + 10 for page in pages)
     height = max(prompt.height, note.height, pages_height) + 2 * _GAP
     band = Image.new("RGB", (4 * _GAP + _PROMPT + page_width + _NOTE, height), (236, 238, 241))
@@ -211,7 +212,8 @@ def _thumbnail(png: bytes) -> "Image":
     return page
 
 
-def _column(lines: Sequence[Sequence[_Styled]], width: int, style: RenderStyle) -> NDArray[np.uint8]:
+@lru_cache(maxsize=32)  # a card shows some rows twice
+def _column(lines: tuple[tuple[_Styled, ...], ...], width: int, style: RenderStyle) -> NDArray[np.uint8]:
     """Typeset styled lines in a column of exactly `width` px."""
     markup = []
     for line in lines:
