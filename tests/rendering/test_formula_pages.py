@@ -1,5 +1,6 @@
 """Pages with formulas that are put together here are those that Typst sets: every glyph and every bar in its place."""
 
+from collections.abc import Sequence
 from functools import cache
 from itertools import product
 
@@ -12,12 +13,14 @@ from rendering.page_helpers import STYLE, page_of
 from rendering.prose_helpers import NEAR, both, displaced, farthest
 
 from lomo_hf.corpus import Conversation, open_corpus
+from lomo_hf.errors import FormulaError, RenderError
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.formulas import Formula, Formulas
 from lomo_hf.rendering.formulas.boxes import Boxes
 from lomo_hf.rendering.formulas.classes import class_of, gap, is_listed
 from lomo_hf.rendering.formulas.pieces import pieces_of
 from lomo_hf.rendering.mathematics import formula_to_typst
+from lomo_hf.rendering.prose import setting
 from lomo_hf.spans import select_spans
 
 ALIKE = 0.1  # as in the tests of prose; a formula that stands elsewhere makes 0.3 of a short page
@@ -188,7 +191,7 @@ def test_a_formula_does_not_depend_on_those_beside_it() -> None:
     for tex in texs:
         try:
             bodies.append(formula_to_typst(tex, display=False))
-        except Exception:
+        except FormulaError:
             continue
     listed = [body for body in bodies if pieces_of(body)]
     together = Formulas().of(listed, STYLE)
@@ -199,6 +202,26 @@ def test_a_formula_does_not_depend_on_those_beside_it() -> None:
         (alone,) = Formulas().of([body], STYLE) or [None]
         assert alone is not None
         assert lengths_of(first) == lengths_of(second) == lengths_of(alone)
+
+
+def test_a_page_is_the_same_whatever_is_kept_and_in_whatever_order_pages_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pages(prompts: Sequence[str], kept: Formulas) -> dict[str, bytes]:
+        monkeypatch.setattr(setting, "shared_formulas", lambda: kept)
+        return {prompt: page.pixels.tobytes() for prompt in prompts if (page := page_of(prompt)).svg is None}
+
+    prompts = [prompt for prompt in real_prompts() if is_shown(prompt)]
+    found = pages(prompts, Formulas())
+    assert len(found) >= 60
+    assert pages(prompts[::-1], Formulas()) == found
+    assert pages(prompts, Formulas(bound=4_000)) == found
+
+
+def is_shown(prompt: str) -> bool:
+    try:
+        page_of(prompt)
+    except RenderError:
+        return False
+    return True
 
 
 def lengths_of(formula: Formula) -> list[object]:
