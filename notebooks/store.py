@@ -41,8 +41,19 @@ def store(path: Path) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [_kept(output) for output in cell.outputs if output.get("name") != "stderr"]
+            cell.outputs = joined([_kept(output) for output in cell.outputs if output.get("name") != "stderr"])
     nbformat.write(notebook, path)
+
+
+def joined(outputs: Sequence[Any]) -> list[Any]:
+    """Outputs, with what was printed in a row in one piece: a kernel cuts it as the moment will have it."""
+    whole: list[Any] = []
+    for output in outputs:
+        if whole and output.get("name") == "stdout" == whole[-1].get("name"):
+            whole[-1]["text"] += output["text"]
+        else:
+            whole.append(output)
+    return whole
 
 
 def _kept(output: Any) -> Any:

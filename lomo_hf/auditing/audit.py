@@ -3,12 +3,13 @@
 Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few bytes a row for figures.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from lomo_hf.auditing.case import Case
+from lomo_hf.auditing.case import Case, Places
 from lomo_hf.auditing.content_checks import CONTENT_CHECKS
 from lomo_hf.auditing.folder_checks import FOLDER_CHECKS, SeenIds, check_files
 from lomo_hf.auditing.matching import MATCHING_CHECKS, matched_rows, unmatched_rows
@@ -16,18 +17,20 @@ from lomo_hf.auditing.nesting import NESTING_CHECKS, Fingerprints, check_nesting
 from lomo_hf.auditing.ocr import Reader
 from lomo_hf.auditing.page_checks import PAGE_CHECKS, check_pages
 from lomo_hf.auditing.report import AuditReport, Ledger
-from lomo_hf.auditing.row_checks import ROW_CHECKS, draws_are_known, problems_of
+from lomo_hf.auditing.row_checks import OWN_IMAGES_CHECKS, ROW_CHECKS, draws_are_known, problems_of
 from lomo_hf.auditing.sampling import Key, outlines, page_kind, reading_kind, spread_sample
 from lomo_hf.auditing.shards import Shard, shards_of
 from lomo_hf.auditing.statistics import Statistics
 from lomo_hf.auditing.study import Study
 from lomo_hf.building import Counts
-from lomo_hf.corpus import Source, splits_of
+from lomo_hf.corpus import Conversation, Source, splits_of
 from lomo_hf.corpus.sampling import reopen_source
 from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset import Manifest, content_digest, read_set_aside
-from lomo_hf.dataset.layout import DRAW, MANIFEST
-from lomo_hf.errors import IntegrityError, LomoError, SourceError
+from lomo_hf.dataset.layout import DRAW
+from lomo_hf.dataset.manifest import no_manifest
+from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord
+from lomo_hf.errors import IntegrityError, LomoError, SourceError, UsageError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.row import Row
 
@@ -54,6 +57,7 @@ CHECKS: Final[Mapping[str, str]] = {
 # These write files and decide no pixel.
 _NO_PIXELS: Final = frozenset(("pyarrow", "datasets"))
 _OTHER_ENGINES: Final = "built with other engines than are installed"
+_REPEATED: Final = re.compile(r"#[1-9][0-9]{0,3}\Z")  # how mixing tells a repeated row from its first
 _RANKS_WITHIN: Final = 0.01  # of the true rank, as percentiles give it
 
 
@@ -71,6 +75,7 @@ def audit_dataset(
     Args:
         folder: What `lomo build` made.
         corpus: The corpus that it was built from; None is what the manifest names on the Hub, or the embedded sample.
+            A mixture has none: its LoMo rows are checked by the recipe that it records, without a source.
         no_source: Check only what can be checked without the corpus.
         sample: How many rewritten rows have their pages decoded and made again, and read; None for all of them (300
             for the reader). Everything else is checked of all rows anyway.
@@ -82,6 +87,7 @@ def audit_dataset(
 
     Raises:
         IntegrityError: There is no manifest, or the corpus is not the one that it names.
+        UsageError: A corpus is given for a mixture, or the mixture records no recipe.
         SourceError: The corpus cannot be read.
 
     Example:
@@ -96,9 +102,26 @@ def audit_dataset(
     root = Path(folder)
     manifest = read_set_aside(root)
     if manifest is None:
-        raise IntegrityError(f"{root.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first.")
-    source = None if no_source else _open(root, corpus, manifest)
+        raise IntegrityError(no_manifest(root, "Build it first."))
+    if manifest.mixture:
+        _check_mixture(root, manifest.mixture, corpus)
+    source = None if no_source or manifest.mixture else _open(root, corpus, manifest)
     return _Audit(root, manifest, source, sample, reader).run(progress or (lambda done, total: None))
+
+
+def _check_mixture(folder: Path, mixture: MixtureRecord, corpus: str | Path | None) -> None:
+    half = mixture.lomo
+    if corpus is not None:
+        raise UsageError(
+            f"{folder.name!r} is a mixture, whose rows have no corpus of their own. Audit it without --corpus, and "
+            f"the dataset that it was mixed from ({half.where}) with it."
+        )
+    if half.recipe is None:
+        raise UsageError(
+            f"{folder.name!r} is a mixture that records no recipe of its LoMo rows, since {half.where} had no "
+            "manifest when it was mixed. Audit the dataset that it was mixed from; `lomo verify` checks the bytes of "
+            "this one."
+        )
 
 
 def _open(folder: Path, corpus: str | Path | None, manifest: Manifest) -> Source:
@@ -128,7 +151,7 @@ class _Audit:
     off_by_one: int = 0
 
     def __post_init__(self) -> None:
-        self.recipes: Mapping[str, Recipe] = self.manifest.recipes
+        self.recipes = _recipes(self.manifest)
         recorded = self.manifest.source
         self.rows: Mapping[str, int] = recorded.get("splits") or {recorded.get("split", TRAIN): recorded["rows"]}
         self.sources = {part.split: part for part in splits_of(self.source)} if self.source else {}
@@ -193,7 +216,7 @@ class _Audit:
                 else unmatched_rows(self.folder, shard, ledger)
             )
             for number, (row, source, places) in enumerate(rows, 1):
-                case = Case(row, recipe, source, places)
+                case = self._case(row, recipe, source, places)
                 self._check_row(shard.config, case, pages, study)
                 counts += _counted(case)
                 if nested:
@@ -207,9 +230,24 @@ class _Audit:
             self._check_counts(shard, counts)
         return fingerprints
 
+    def _case(self, row: dict[str, Any], recipe: Recipe, source: Conversation | None, places: Places | None) -> Case:
+        """The row as it was before it was mixed: with its own id, and a place in its corpus that is anywhere."""
+        mixture = self.manifest.mixture
+        if mixture is None:
+            return Case(row, recipe, source, places)
+        self.ids[MIXTURE].add(str(row["id"]))
+        own_id = _REPEATED.sub("", str(row["id"])) if mixture.repeated else row["id"]
+        return Case({**row, "id": own_id}, recipe, None, (0.0, 1.0))
+
     def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
         ledger, key = self.ledger, (config, case.id)
-        self.ids[config].add(case.id)
+        if not self.manifest.mixture:
+            self.ids[config].add(case.id)
+        elif case.has_own_images:
+            for name in OWN_IMAGES_CHECKS:
+                ledger.note(name, config, case.id, problems_of(OWN_IMAGES_CHECKS[name], case))
+            self.statistics[config].rows += 1
+            return
         for name, check in ROW_CHECKS.items():
             able = (case.source or not check.needs_source) and (self.replay[config] or not check.needs_engines)
             if able and check.applies(case):
@@ -271,6 +309,12 @@ class _Audit:
 
     def _notes(self) -> list[str]:
         notes = []
+        if self.manifest.mixture:
+            half = self.manifest.mixture.lomo
+            notes.append(
+                "A mixture: texts are not held against a corpus. The audit of the dataset that its LoMo rows are from "
+                f"({half.where}, {', '.join(half.configs)}) does that."
+            )
         if self.off_by_one:
             notes.append(f"{self.off_by_one} rotated pages come out one grey level off, as without FMA they do.")
         if any(self.replay.values()):
@@ -289,6 +333,8 @@ class _Audit:
 
     def _share_note(self, name: str, recipe: Recipe) -> Iterator[str]:
         """Whether about the share of rows that the recipe asks for was drawn: strategies promise it of the corpus."""
+        if self.manifest.mixture:  # resampled: shares are those that were asked for in mixing
+            return
         rows, drawn = self.statistics[name].rows, self.statistics[name].drawn
         chance = 4 * (recipe.ratio * (1 - recipe.ratio) * rows) ** 0.5
         if abs(drawn - recipe.ratio * rows) > chance + _RANKS_WITHIN * rows + 1:
@@ -305,9 +351,15 @@ def _read(study: Study, config: str, case: Case) -> None:
 
 def _counted(case: Case) -> Counts:
     try:
-        return Counts.of(cast(Row, case.row))
+        return Counts(rows=1) if case.has_own_images else Counts.of(cast(Row, case.row))
     except (KeyError, TypeError):
         return Counts(rows=1)
+
+
+def _recipes(manifest: Manifest) -> Mapping[str, Recipe]:
+    if manifest.mixture and manifest.mixture.lomo.recipe:
+        return {MIXTURE: manifest.mixture.lomo.recipe}
+    return manifest.recipes
 
 
 def _same_engines(recipe: Recipe) -> bool:

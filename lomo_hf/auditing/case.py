@@ -45,6 +45,11 @@ class Case:
         return self.row["lomo"]  # type: ignore[no-any-return]
 
     @property
+    def has_own_images(self) -> bool:
+        """Whether it is a row of a mixture that came with pictures of its own, of which nothing is recorded."""
+        return self.row["lomo"] is None
+
+    @property
     def rewritten(self) -> bool:
         """Whether the row says that it has pages."""
         return bool(self.row["rewritten"])

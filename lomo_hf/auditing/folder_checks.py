@@ -34,7 +34,7 @@ def check_files(folder: Path, manifest: Manifest, ledger: Ledger) -> None:
         if problems or path != AUDIT:
             ledger.note("files-as-recorded", "", path, problems)
     named = {record.path for record in _records(manifest)}
-    for config in manifest.recipes:
+    for config in manifest.configs:
         # A loader takes every shard by its pattern, so a stray one is data.
         splits = {split_of(path) for path in named if path.startswith(f"{config}/") and path.endswith(".parquet")}
         patterns = [f"{name}-*" for name in sorted({TRAIN, "refused", *splits})]

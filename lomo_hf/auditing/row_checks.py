@@ -24,7 +24,7 @@ from lomo_hf.selection import STRATEGIES, draw_of
 from lomo_hf.selection.turns import turn_policy
 from lomo_hf.spans import Localization, select_spans
 
-__all__ = ["ROW_CHECKS", "RowCheck", "draws_are_known", "problems_of"]
+__all__ = ["OWN_IMAGES_CHECKS", "ROW_CHECKS", "RowCheck", "draws_are_known", "problems_of"]
 
 Problems = Iterator[str]
 
@@ -160,6 +160,20 @@ def _placeholders_match_images(case: Case) -> Problems:
             yield f"turn {index} must hold {wanted} image parts; found {parts}."
     if case.lomo["turn"] is not None and case.row["messages"][case.lomo["turn"]]["role"] != "user":
         yield f"lomo.turn must be a user turn; found {case.lomo['turn']}."
+
+
+def _own_placeholders_match_images(case: Case) -> Problems:
+    """Of a row that came with pictures: as many places as pictures, all in the prompts."""
+    images = len(case.row["images"] or ())
+    parts = [(turn["role"], sum(part["type"] == "image" for part in turn["content"])) for turn in case.row["messages"]]
+    strings = [turn["value"].lower().count(IMAGE_PLACEHOLDER) for turn in case.row["conversations"]]
+    for what, places in (("messages", sum(count for _, count in parts)), ("conversations", sum(strings))):
+        if places != images:
+            yield f"{what} must hold {images} places for images; found {places}."
+    if any(count for role, count in parts if role != "user"):
+        yield "images must stand in user turns."
+    if case.rewritten:
+        yield "rewritten must be false where lomo is null."
 
 
 def _no_stray_placeholder(case: Case) -> Problems:
@@ -362,3 +376,12 @@ ROW_CHECKS: Mapping[str, RowCheck] = MappingProxyType(
         "geometry": RowCheck("sizes are as recorded and within the limits", _geometry, _is_rewritten),
     }
 )  # fmt: skip
+
+OWN_IMAGES_CHECKS: Mapping[str, Callable[[Case], Problems]] = MappingProxyType(
+    {
+        "turns-in-order": _turns_in_order,
+        "placeholders-match-images": _own_placeholders_match_images,
+        "views-agree": _views_agree,
+    }
+)
+"""What is checked of a mixture's rows that came with pictures of their own, under the names of the same promises."""

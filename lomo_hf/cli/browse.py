@@ -13,6 +13,7 @@ __all__ = ["browse"]
 def browse(
     dataset: Dataset = "lomo-ov15",
     config: Annotated[str | None, typer.Option(help="Which config. Default: ratio50, or the only one.")] = None,
+    split: Annotated[str | None, typer.Option(help="Which split. Default: all, one after the other.")] = None,
     rows: Annotated[int, typer.Option(min=1, max=5000, help="How many rows to show.")] = 200,
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("browse.html"),
 ) -> None:
@@ -21,6 +22,6 @@ def browse(
     from lomo_hf.storage import named_file
     from lomo_hf.storage.atomic import write_whole
 
-    data = browse_page(dataset, config=config, rows=rows).encode()
+    data = browse_page(dataset, config=config, split=split, rows=rows).encode()
     write_whole(named_file(out), data)
     console().print(f"[bold]{literal(out)}[/bold]: {len(data) / 1e6:.1f} MB, one file; it loads nothing else")

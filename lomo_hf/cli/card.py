@@ -31,7 +31,7 @@ def card(
         screen.print(f"{len(changed)} shards rewritten with features that every version of datasets reads")
     manifest = refresh_card(folder, repo=repo, notify=say)
     pictures = sum(record.path.endswith(".png") for record in manifest.files)
-    configs = _number(len(manifest.recipes), "config")
+    configs = _number(len(manifest.configs), "config")
     screen.print(f"[bold]{literal(folder / 'README.md')}[/bold]: {configs}, {_number(pictures, 'picture')}")
 
 

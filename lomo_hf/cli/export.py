@@ -38,9 +38,10 @@ def export(
             shard_bytes=shard_bytes,
             progress=show,
         )
+    parts = f"{report.parts} part{'' if report.parts == 1 else 's'}"
     reused = f", {report.reused} of them already there" if report.reused else ""
     screen.print(
         f"{report.rows} rows of {report.config} with {report.images} images exported to "
-        f"[bold]{literal(report.out)}[/bold] as {report.form}, in {report.parts} parts{reused}",
+        f"[bold]{literal(report.out)}[/bold] as {report.form}, in {parts}{reused}",
         highlight=False,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lomo_hf.cli.corpus_options import Columns, mapping
-from lomo_hf.cli.terminal import Corpus, Seed, console, literal
+from lomo_hf.cli.terminal import CORPUS_PANEL, Corpus, Seed, console, literal
 
 __all__ = ["preview"]
 
@@ -14,6 +14,10 @@ __all__ = ["preview"]
 def preview(
     corpus: Corpus = None,
     columns: Columns = None,
+    split: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=CORPUS_PANEL, help="Which split of the corpus. Default: train, or the only one."),
+    ] = None,
     recipe: Annotated[str, typer.Option("--recipe", help="A named recipe or a YAML file.")] = "ratio100",
     out: Annotated[Path, typer.Option(help="The PNG to write.")] = Path("preview.png"),
     rows: Annotated[int, typer.Option(min=1, max=200, help="How many rows to draw.")] = 12,
@@ -24,5 +28,7 @@ def preview(
     """Draw a few rows as one PNG: prompt, page and distortion side by side. Writes no dataset."""
     from lomo_hf.dataset import preview as draw
 
-    drawn = draw(corpus, recipe, out=out, count=rows, skip=skip, seed=seed, kind=kind, columns=mapping(columns))
+    drawn = draw(
+        corpus, recipe, out=out, count=rows, skip=skip, seed=seed, kind=kind, columns=mapping(columns), split=split
+    )
     console().print(f"{drawn} rows drawn to [bold]{literal(out)}[/bold]")

@@ -124,7 +124,10 @@ Dataset = Annotated[
     str, typer.Argument(callback=_existing_dataset, help="A dataset folder, or org/name\\[@revision] on the Hub.")
 ]
 DatasetFolder = Annotated[
-    Path, typer.Argument(callback=_existing_folder, help="A dataset folder, as `lomo build` writes it.")
+    Path,
+    typer.Argument(
+        callback=_existing_folder, help="A dataset folder, as `lomo build` or `lomo mix --write` wrote it."
+    ),
 ]
 
 RepoName = Annotated[

@@ -19,7 +19,7 @@ from lomo_hf.dataset.draws import KeptDraw, draw_for_build
 from lomo_hf.dataset.files import DatasetFiles, HubRepo, LocalFolder, open_files
 from lomo_hf.dataset.layout import AUDIT, MANIFEST
 from lomo_hf.dataset.legacy import rewrite_features
-from lomo_hf.dataset.manifest import Manifest, content_digest, read_manifest, read_set_aside
+from lomo_hf.dataset.manifest import Manifest, content_digest, read_contents, read_manifest, read_set_aside
 from lomo_hf.dataset.publishing.options import PushOptions, PushReport
 from lomo_hf.dataset.publishing.plan import Plan
 from lomo_hf.dataset.publishing.push import push
@@ -58,6 +58,7 @@ __all__ = [
     "preview",
     "push",
     "read_back",
+    "read_contents",
     "read_manifest",
     "read_set_aside",
     "record_audit",

@@ -20,8 +20,8 @@ from lomo_hf.corpus.sampling import recorded_source
 from lomo_hf.dataset.audit_record import check_audit
 from lomo_hf.dataset.card.companions import refuse_links, write_companions
 from lomo_hf.dataset.finished import finished_receipts
-from lomo_hf.dataset.layout import AUDIT, DRAW, MANIFEST, WORK_FOLDER
-from lomo_hf.dataset.manifest import Manifest, read_set_aside, set_aside
+from lomo_hf.dataset.layout import AUDIT, DRAW, WORK_FOLDER
+from lomo_hf.dataset.manifest import Manifest, no_manifest, read_set_aside, set_aside
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.prepared_recipe import check_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE, load_recipe
@@ -183,20 +183,16 @@ def record_audit(folder: str | Path, report: str, *, notify: Callable[[str], Non
     """
     place = Path(folder)
     if not place.is_dir():
-        raise IntegrityError(_not_whole(place))
+        raise IntegrityError(no_manifest(place, "Build it first."))
     held = Folder(place)
     with locked(held, notify):
         manifest = read_set_aside(held)
         if manifest is None:
-            raise IntegrityError(_not_whole(place))
+            raise IntegrityError(no_manifest(place, "Build it first."))
         check_audit(report, manifest.receipts)
-        refuse_links(held, manifest.recipes)
+        refuse_links(held, manifest.configs)
         write_whole(held / AUDIT, report.encode())
         write_companions(held, manifest, earlier=manifest)
-
-
-def _not_whole(place: Path) -> str:
-    return f"{place.name!r} holds no {MANIFEST}, so it is no whole dataset folder. Build it first."
 
 
 def _report_of(folder: Path, recipes: Sequence[Recipe], receipts: Sequence[Receipt]) -> BuildReport:

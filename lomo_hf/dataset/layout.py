@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from lomo_hf.storage.file_names import CARD, DRAW, LLAMAFACTORY, MANIFEST, WORK_FOLDER
+from lomo_hf.storage.file_names import CARD, DRAW, LLAMAFACTORY, MANIFEST, RENDERED_RECORD, WORK_FOLDER
 
-__all__ = ["ASSETS", "AUDIT", "CARD", "DRAW", "LLAMAFACTORY", "MANIFEST", "WORK_FOLDER"]
+__all__ = ["ASSETS", "AUDIT", "CARD", "DRAW", "LLAMAFACTORY", "MANIFEST", "RENDERED_RECORD", "WORK_FOLDER"]
 
 AUDIT: Final = "audit.json"
 """The report of `lomo audit`."""

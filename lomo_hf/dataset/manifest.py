@@ -6,7 +6,8 @@ same recipe, source and versions give the same manifest, byte for byte.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -14,7 +15,8 @@ from typing import Any
 
 from lomo_hf.building import Receipt
 from lomo_hf.dataset.contents import Contents
-from lomo_hf.dataset.layout import MANIFEST, WORK_FOLDER
+from lomo_hf.dataset.layout import MANIFEST, RENDERED_RECORD, WORK_FOLDER
+from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord, is_mixture
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.storage import Folder
@@ -23,7 +25,7 @@ from lomo_hf.storage.records import FileRecord
 from lomo_hf.substitution import check_recipe
 
 __all__ = [
-    "LINKED", "Manifest", "content_digest", "forget_set_aside",
+    "LINKED", "Manifest", "content_digest", "forget_set_aside", "no_manifest", "read_contents",
     "read_manifest", "read_set_aside", "sealed", "set_aside", "write_manifest",
 ]  # fmt: skip
 
@@ -45,10 +47,11 @@ class Manifest:
 
     Attributes:
         source: The corpus, as `recorded_source` names it.
-        recipes: Config -> recipe.
+        recipes: Config -> recipe; empty for a mixture.
         receipts: Those of the shards, by build: a build is one call, and may have written several configs.
         files: The other files of the folder, with sizes and digests.
         engines: The versions that the last build ran with.
+        mixture: What was mixed, in a folder of `lomo mix --write`; its only config is `mixture`.
     """
 
     source: Mapping[str, Any]
@@ -56,19 +59,42 @@ class Manifest:
     receipts: Sequence[Receipt]
     files: Sequence[FileRecord]
     engines: Mapping[str, str] = field(default_factory=lambda: dict(installed_engines()))
+    mixture: MixtureRecord | None = None
+
+    @property
+    def configs(self) -> list[str]:
+        """The names of the configs, in the order in which they were built."""
+        return [MIXTURE] if self.mixture else list(self.recipes)
 
     def to_json(self) -> str:
         """The document, keys in a fixed order."""
+        recipes = {name: {"digest": r.digest, "recipe": r.to_dict()} for name, r in self.recipes.items()}
+        if self.mixture:
+            recipes = {MIXTURE: {"digest": content_digest(self.receipts), "recipe": self.mixture.to_dict()}}
         document = {
             "format": _FORMAT,
             "made_by": "lomo_hf",
             "engines": dict(self.engines),
             "source": dict(self.source),
-            "recipes": {name: {"digest": r.digest, "recipe": r.to_dict()} for name, r in self.recipes.items()},
+            "recipes": recipes,
             "shards": [json.loads(receipt.to_json()) for receipt in self.receipts],
             "files": [file.to_dict() for file in self.files],
         }
         return sealed(document)
+
+
+def no_manifest(folder: Path, remedy: str) -> str:
+    """The sentence for a folder without a manifest; a rendered benchmark is told apart, for it has none and is whole.
+
+    >>> no_manifest(Path("out"), "Build it first.")
+    "'out' holds no manifest.json, so no build was finished there. Build it first."
+    """
+    if (folder / RENDERED_RECORD).is_file():
+        return (
+            f"{folder.name!r} is a rendered benchmark, which lomo render-eval makes whole and without a {MANIFEST}. "
+            "`lomo check` and `lomo write-eval` take it; `hf upload` publishes it."
+        )
+    return f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}"
 
 
 def sealed(document: Mapping[str, Any]) -> str:
@@ -170,24 +196,81 @@ def read_manifest(folder: Path | Folder) -> Manifest | None:
     return _read(folder, MANIFEST)
 
 
+def read_contents(folder: Path | Folder) -> Contents | None:
+    """What the manifest of a dataset folder lists, whatever its configs are: for whoever needs no recipe.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        Its configs with their shards; None where there is no manifest.
+
+    Raises:
+        IntegrityError: The file is not a manifest, to the bit as it was written, or a link.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     read_contents(Path(empty)) is None
+        True
+    """
+    with _explained(folder):
+        return _contents(folder, MANIFEST)
+
+
 def _read(folder: Path | Folder, place: str) -> Manifest | None:
-    remedy = "Build into another folder, or delete this one."
+    with _explained(folder):
+        contents = _contents(folder, place)
+        return None if contents is None else _manifest(contents.document)
+
+
+def _contents(folder: Path | Folder, place: str) -> Contents | None:
     try:
         text = (Folder.of(folder) / place).read_text()
-        document = Contents.parse(text, repr(folder.name)).document
-        # Or the next manifest would say with a seal of its own what a flipped bit says here.
-        if sealed(document) != text:
-            raise ValueError("it was changed since it was written")
-        recipes = {name: _named(name, entry["recipe"]) for name, entry in document["recipes"].items()}
-        receipts = [_own(Receipt.from_json(json.dumps(entry))) for entry in document["shards"]]
-        files = [FileRecord.from_dict(file) for file in document["files"]]
-        return Manifest(document["source"], recipes, receipts, files, document["engines"])
     except FileNotFoundError:
         return None
+    contents = Contents.parse(text, repr(folder.name))
+    # Or the next manifest would say with a seal of its own what a flipped bit says here.
+    if sealed(contents.document) != text:
+        raise ValueError("it was changed since it was written")
+    return contents
+
+
+def _manifest(document: Mapping[str, Any]) -> Manifest:
+    recorded = {name: entry["recipe"] for name, entry in document["recipes"].items()}
+    receipts = [_own(Receipt.from_json(json.dumps(entry))) for entry in document["shards"]]
+    files = [FileRecord.from_dict(file) for file in document["files"]]
+    mixtures = [name for name, entry in recorded.items() if is_mixture(entry)]
+    if mixtures and len(recorded) > 1:
+        raise _OtherConfigs(
+            f"{mixtures[0]!r} is a mixture and stands beside other configs, as in a repository of several releases"
+        )
+    if mixtures and mixtures != [MIXTURE]:
+        raise ValueError(f"a mixture must be called {MIXTURE!r}; found {mixtures[0]!r}")
+    mixture = MixtureRecord.from_dict(recorded[mixtures[0]]) if mixtures else None
+    recipes = {} if mixture else {name: _named(name, entry) for name, entry in recorded.items()}
+    return Manifest(document["source"], recipes, receipts, files, document["engines"], mixture)
+
+
+class _OtherConfigs(ValueError):
+    """A manifest that is whole, of configs of two kinds."""
+
+
+@contextmanager
+def _explained(folder: Path | Folder) -> Iterator[None]:
+    """Errors of reading a manifest, with what to do about them."""
+    remedy = "Build into another folder, or delete this one."
+    try:
+        yield
     except LinkError as error:
         raise IntegrityError(f"{error} {LINKED}") from error
     except IntegrityError as error:
         raise IntegrityError(f"{error} {remedy}") from error
+    except _OtherConfigs as error:
+        raise IntegrityError(
+            f"in {folder.name!r} {error}. Use the folder that each of them was pushed from; to export or browse one, "
+            "name it with --config."
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise IntegrityError(
             f"{MANIFEST} in {folder.name!r} is not a manifest of this version ({error}). {remedy}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from lomo_hf.building import verify_parquet
 from lomo_hf.dataset.contents import Contents
 from lomo_hf.dataset.layout import CARD, MANIFEST, WORK_FOLDER
-from lomo_hf.dataset.manifest import LINKED, sealed
+from lomo_hf.dataset.manifest import LINKED, no_manifest, sealed
 from lomo_hf.errors import IntegrityError, LinkError
 from lomo_hf.storage import Folder
 from lomo_hf.storage.records import FileRecord
@@ -143,9 +143,7 @@ def _open_manifest(folder: Path) -> Contents:
     except (FileNotFoundError, NotADirectoryError):
         ours = not folder.exists() or (folder / WORK_FOLDER).is_dir()
         remedy = f"Run `lomo build --out {folder}`" if ours else "Name another, or build into a new one"
-        raise IntegrityError(
-            f"{folder.name!r} holds no {MANIFEST}, so no build was finished there. {remedy}."
-        ) from None
+        raise IntegrityError(no_manifest(folder, f"{remedy}.")) from None
     except LinkError as error:
         raise IntegrityError(f"{error} {LINKED}") from error
     except (UnicodeDecodeError, IsADirectoryError) as error:

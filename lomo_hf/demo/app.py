@@ -115,7 +115,7 @@ def make_app(maker: RowMaker | None = None) -> Any:
             [[example.turns[0].text, example.turns[1].text, example.id] for example in examples().values()],
             [prompt, answer, row_id],
             example_labels=[name.partition("/")[2] for name in examples()],
-            label="Rows of the sample: the page is the one that `lomo build` stores",
+            label="Rows of the sample: the page is the one that lomo build stores",
             cache_examples=False,
         )
         quiet = {"api_visibility": "private", "queue": False}

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from lomo_hf.corpus.splits import choose_split
-from lomo_hf.dataset import Manifest, read_manifest
+from lomo_hf.dataset import read_contents
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.manifest import no_manifest
 from lomo_hf.dataset.views import split_of
 from lomo_hf.errors import BuildError, IntegrityError, RecipeError
 from lomo_hf.exporting.destination import close, finished, open_out
@@ -22,7 +24,6 @@ from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.working import Job, write_parts
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.names import nearest
-from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.storage.atomic import explain
 from lomo_hf.storage.records import FileRecord
 
@@ -101,14 +102,14 @@ def export_dataset(
         if value is not None and value < least:
             raise RecipeError(f"{name} must be {least} or more; found {value}.")
     folder, out = Path(folder), Path(out)
-    manifest = _manifest(folder)
-    config = _config(manifest, config)
-    shards = _shards(manifest, config, split)
+    contents = _contents(folder)
+    config = _config(contents, config)
+    shards = _shards(contents, config, split)
     weight = shard_bytes or FORMATS[form].shard_bytes
     parts = plan_parts(folder, [shard.path for shard in shards], shard_bytes=weight, limit=limit)
     if not parts:
         raise BuildError(f"config {config!r} of {folder.name!r} holds no rows; there is nothing to export.")
-    wanted = _wanted(folder, shards, manifest.recipes[config], form, parts)
+    wanted = _wanted(folder, shards, config, contents.document["recipes"][config]["digest"], form, parts)
     try:
         earlier = finished(out, wanted)
         if earlier is not None:
@@ -126,35 +127,33 @@ def export_dataset(
 # -- what is exported ------------------------------------------------------------------------------------------------
 
 
-def _manifest(folder: Path) -> Manifest:
-    manifest = read_manifest(folder)
-    if manifest is None:
-        raise BuildError(f"{folder.name!r} holds no manifest.json. Name a folder that `lomo build` has finished.")
-    return manifest
+def _contents(folder: Path) -> Contents:
+    contents = read_contents(folder)
+    if contents is None:
+        raise BuildError(no_manifest(folder, "Name a folder that `lomo build` has finished."))
+    return contents
 
 
-def _config(manifest: Manifest, config: str | None) -> str:
+def _config(contents: Contents, config: str | None) -> str:
+    known = contents.configs
     if config is None:
-        config = DEFAULT_RECIPE if DEFAULT_RECIPE in manifest.recipes else next(iter(manifest.recipes))
-    if config not in manifest.recipes:
-        known = manifest.recipes
+        config = DEFAULT_RECIPE if DEFAULT_RECIPE in known else known[0]
+    if config not in known:
         raise RecipeError(f"config must be one of {', '.join(known)}; found {config!r}.{nearest(config, known)}")
     return config
 
 
-def _shards(manifest: Manifest, config: str, split: str | None) -> list[FileRecord]:
+def _shards(contents: Contents, config: str, split: str | None) -> list[FileRecord]:
     by_split: dict[str, list[FileRecord]] = {}
-    for receipt in manifest.receipts:
-        if config in receipt.files:
-            file = receipt.files[config]
-            by_split.setdefault(split_of(file.path), []).append(file)
+    for file in contents.shards[config].values():
+        by_split.setdefault(split_of(file.path), []).append(file)
     return by_split[choose_split(by_split, split, f"config {config}")]
 
 
 def _wanted(
-    folder: Path, shards: Sequence[FileRecord], recipe: Recipe, form: str, parts: Sequence[Part]
+    folder: Path, shards: Sequence[FileRecord], config: str, recipe: str, form: str, parts: Sequence[Part]
 ) -> dict[str, Any]:
-    """What decides the export's bytes, and the digest of it."""
+    """What decides the export's bytes, and the digest of it; `recipe` is the config's own digest."""
     for shard in shards:
         size = (folder / shard.path).stat().st_size
         if size != shard.bytes:
@@ -163,8 +162,8 @@ def _wanted(
         "version": _VERSION,
         "made_by": "lomo_hf",
         "format": form,
-        "config": recipe.name,
-        "recipe": recipe.digest,
+        "config": config,
+        "recipe": recipe,
         "shards": {shard.path: shard.sha256 for shard in shards},
         "rows": sum(part.rows for part in parts),
     }

@@ -3,7 +3,7 @@
 rows.jsonl              {"id", "image": "images/00000/000000012-0.png", "images": [the same], "conversations":
                         [{"from": "human"|"gpt"|"system", "value": "… <image> …"}]}; a row that stayed text has
                         neither `image` nor `images`; `image` is a list where there are two
-images/00000/           the images of one part, PNG as they were stored
+images/00000/           the images of one part as they were stored: pages are PNG, other pictures what they were
 dataset_info.json       the entry that NeMo AutoModel (as its meta file) and LLaMA-Factory read
 """
 
@@ -41,7 +41,7 @@ class LlavaJsonl:
         piece = PendingFile(out / _piece(index))
         try:
             for row in rows:
-                names = [f"{row.key}-{place}.png" for place in range(len(row.images))]
+                names = [f"{row.key}-{name}" for name in row.image_names()]
                 for name, image in zip(names, row.images, strict=True):
                     with (images / name).create() as file:
                         file.write(image)

@@ -1,4 +1,7 @@
-"""A row as an exporter sees it, read back from the Parquet shards of a config, a row group at a time."""
+"""A row as an exporter sees it, read back from the Parquet shards of a config, a row group at a time.
+
+Pages are PNG. Rows of a mixture that came with pictures of their own have them in whatever format they were in.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from typing import Any, Final
 from lomo_hf.errors import BuildError, IntegrityError
 from lomo_hf.exporting.planning import Group
 from lomo_hf.row import IMAGE_PLACEHOLDER
+from lomo_hf.storage.pictures import picture_format
 
 __all__ = ["COLUMNS", "StoredRow", "StoredTurn", "read_rows"]
 
@@ -33,7 +37,7 @@ class StoredTurn:
 
 @dataclass(frozen=True)
 class StoredRow:
-    """One row of a config. `number` counts from 0 over the config; `images` are PNG files, in the order of the pieces.
+    """One row of a config. `number` counts from 0 over the config; `images` are encoded, in the order of the pieces.
 
     Raises:
         IntegrityError: There are more or fewer images than places for them.
@@ -56,6 +60,10 @@ class StoredRow:
     def key(self) -> str:
         """A name that is safe in a file system and in a tar file, and sorts like the rows: the number, nine digits."""
         return f"{self.number:09d}"
+
+    def image_names(self) -> list[str]:
+        """`0.png`, `1.png`, ... of the images: their places, and what they are by their first bytes."""
+        return [f"{place}.{picture_format(image) or 'png'}" for place, image in enumerate(self.images)]
 
     def counted_turns(self) -> tuple[StoredTurn, ...]:
         """The turns, for formats in which only `<image>` in a string marks a page.

@@ -1,7 +1,8 @@
 """WebDataset shards, in the layout that LLaVA-OneVision-1.5 trains from (its `MultiMixQASample`).
 
 train-00000.tar     {key}.json = {"id", "texts": [{"role", "content"}], "media": "image"|"text", "name": ["0.png"]}
-                    {key}.0.png, one for each `<image>` in the contents; none for a row that stayed text
+                    {key}.0.png, one for each `<image>` in the contents; none for a row that stayed text. Pictures
+                    of a mixture's other half keep their format, and its ending: {key}.0.jpg
 .nv-meta/           Energon's description, so that the folder needs no `energon prepare`
 """
 
@@ -71,7 +72,7 @@ def write_tar(index: int, samples: Iterable[tuple[str, dict[str, bytes]]], out: 
 
 def image_members(row: StoredRow) -> dict[str, bytes]:
     """The images of a row by their members' names: `0.png`, `1.png`."""
-    return {f"{place}.png": image for place, image in enumerate(row.images)}
+    return dict(zip(row.image_names(), row.images, strict=True))
 
 
 def _members(row: StoredRow) -> dict[str, bytes]:

@@ -194,6 +194,11 @@ def _receipt(
 def _check_recipe(row: Mapping[str, Any], recipe: Recipe) -> None:
     """A card must not say what is not so."""
     lomo = row["lomo"]
+    if lomo is None:
+        raise RecipeError(
+            f"row {row['id']!r} came with pictures of its own, as rows of a mixture do, and was made by no recipe. "
+            "Write a mixture with `lomo mix --write`, and push its folder."
+        )
     if row["rewritten"] and (lomo["draw"] >= recipe.ratio or lomo["position"] != recipe.position):
         raise RecipeError(
             f"row {row['id']!r} was not made by {recipe.name!r} (position "

@@ -17,8 +17,14 @@ from lomo_hf.corpus.files.parquet import Parquet
 from lomo_hf.corpus.files.planning import config_name, scan_files
 from lomo_hf.corpus.hub.parquet import HubParquet
 from lomo_hf.corpus.identity import Uniqueness
-from lomo_hf.errors import SourceError, UsageError
+from lomo_hf.dataset.contents import Contents
+from lomo_hf.dataset.files import open_files
+from lomo_hf.dataset.layout import MANIFEST
+from lomo_hf.dataset.mixtures import is_mixture
+from lomo_hf.errors import LomoError, SourceError, UsageError
 from lomo_hf.hub.names import parse_hub_name
+from lomo_hf.recipes.recipe import Recipe
+from lomo_hf.substitution import check_recipe
 
 __all__ = ["Half", "open_multimodal", "open_split"]
 
@@ -32,12 +38,14 @@ class Half:
         place: The folder or the name on the Hub that it was opened by.
         configs: The names of its configs.
         rewritten: bool, (rows,): which rows of a LoMo split have a page; None for a multimodal corpus.
+        recipe: By which a LoMo split was made; None where no manifest tells it, and for a multimodal corpus.
     """
 
     source: JoinedSource
     place: str
     configs: tuple[str, ...]
     rewritten: npt.NDArray[np.bool_] | None = None
+    recipe: Recipe | None = None
 
 
 def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | None = None) -> Half:
@@ -53,7 +61,7 @@ def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | No
 
     Raises:
         SourceError: There is no such dataset, or its rows are not LoMo rows.
-        UsageError: It has no such config.
+        UsageError: It has no such config, or the config is a mixture already.
 
     Example:
         >>> import tempfile
@@ -68,12 +76,15 @@ def open_split(place: str | Path, config: str = "ratio50", *, endpoint: str | No
         files = sorted((folder / config).glob("train-*.parquet"))
         if not files:
             there = sorted(path.parent.name for path in folder.glob("*/train-*.parquet"))
+            if not there:
+                raise UsageError(f"{folder.name} holds no config with a split train. Build them with `lomo build`.")
             raise UsageError(f"{folder.name} has no config {config!r}; it has {sorted(set(there))}. Name one.")
         source = _joined(_local(files, config))
     else:
         source = _on_hub(str(place), endpoint, configs=[config])
+    recipe = _recipe(str(place), config)
     flags = np.fromiter(_flags(source, str(place)), dtype=bool, count=len(source))
-    return Half(source, str(place), (config,), flags)
+    return Half(source, str(place), (config,), flags, recipe)
 
 
 def open_multimodal(
@@ -128,6 +139,25 @@ def _on_hub(place: str, endpoint: str | None, **chosen: Any) -> JoinedSource:
     if name is None:
         raise SourceError(f"{place} is neither a file or folder here nor a dataset on the Hub. Check the path.")
     return open_hub(name, columns=WHOLE_ROWS, endpoint=endpoint, **chosen)
+
+
+def _recipe(place: str, config: str) -> Recipe | None:
+    """The recipe of a LoMo split, by the manifest beside it."""
+    try:
+        with open_files(place).open(MANIFEST) as stream:
+            contents = Contents.parse(stream.read(), place)
+        recorded = contents.recipe(config)
+    except (LomoError, OSError, KeyError, ValueError):
+        return None
+    if is_mixture(recorded):
+        raise UsageError(
+            f"config {config!r} of {place} is a mixture, in which rows with pictures of their own stand beside LoMo "
+            "rows. Name the dataset that `lomo build` made with --lomo, and its config with --recipe."
+        )
+    try:
+        return check_recipe(Recipe.from_dict(recorded, recorded=True))
+    except (LomoError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _flags(source: JoinedSource, place: str) -> Iterator[bool]:

@@ -1,14 +1,15 @@
 """A mixture written out as a dataset folder, which `load_dataset` and the commands for such folders take."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from lomo_hf.building import Counts
 from lomo_hf.building.shard_writer import write_shard
+from lomo_hf.dataset.mixtures import MIXTURE
 from lomo_hf.errors import BuildError
-from lomo_hf.mixing.folder import CONFIG, write_mixture_companions
+from lomo_hf.mixing.folder import write_mixture_companions
 from lomo_hf.mixing.mixture import Mixture
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.row import MixedRow
@@ -56,26 +57,27 @@ def write_mixture(
     check_no_secret("repo", repo or "")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BuildError(f"{folder} must be a new or empty folder. Name another with --write.")
-    licences: Counter[str | None] = Counter()
-    rows, files, done = mixture.rows(), list[FileRecord](), 0
+    rows, shards, done = mixture.rows(), list[tuple[FileRecord, Counts]](), 0
     total = -(-sum(mixture.counts.values()) // _SHARD_ROWS)
     try:
         held = Folder(folder, make=True)
         for index in range(total):
-            shard = _counted(islice(rows, _SHARD_ROWS), licences)
-            file = write_shard(held, f"{CONFIG}/train-{index:05d}-of-{total:05d}.parquet", shard)
-            files.append(file)
+            counted: list[Counts] = [Counts()]
+            shard = _counting(islice(rows, _SHARD_ROWS), counted)
+            file = write_shard(held, f"{MIXTURE}/train-{index:05d}-of-{total:05d}.parquet", shard)
+            shards.append((file, counted[0]))
             done += file.rows or 0
             if on_row:
                 on_row(done)
-        write_mixture_companions(held, mixture, files, licences, repo or f"ORG/{folder.resolve().name}")
+        write_mixture_companions(held, mixture, shards, repo or f"ORG/{folder.resolve().name}")
         held.sync()
     except OSError as error:
         raise explain(error, f"the mixture in {folder}") from error
-    return [folder / file.path for file in files]
+    return [folder / file.path for file, _ in shards]
 
 
-def _counted(rows: Iterable[MixedRow], licences: Counter[str | None]) -> Iterator[MixedRow]:
+def _counting(rows: Iterable[MixedRow], counted: list[Counts]) -> Iterator[MixedRow]:
+    """The rows; what they add up to is kept in the one place of `counted`. Rows with own pictures count as rows."""
     for row in rows:
-        licences[row["source_license"]] += 1
+        counted[0] += Counts(rows=1) if row["lomo"] is None else Counts.of(row)
         yield row

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-__all__ = ["CARD", "DRAW", "LLAMAFACTORY", "MANIFEST", "NOT_ROWS", "WORK_FOLDER"]
+__all__ = ["CARD", "DRAW", "LLAMAFACTORY", "MANIFEST", "NOT_ROWS", "RENDERED_RECORD", "WORK_FOLDER"]
 
 CARD: Final = "README.md"
 """The card of a dataset, which the Hub shows."""
@@ -12,6 +12,9 @@ LLAMAFACTORY: Final = "dataset_info.json"
 
 MANIFEST: Final = "manifest.json"
 """What a dataset folder consists of; written last."""
+
+RENDERED_RECORD: Final = "rendered_eval.json"
+"""In the place of a manifest, what a rendered benchmark consists of."""
 
 DRAW: Final = "draw.json"
 """The manifest of a draw: which rows of a corpus were taken."""

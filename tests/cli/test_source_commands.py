@@ -14,7 +14,7 @@ from corpus.hub.served import Fault, ServedHub
 from lomo_hf.building import ShardSpec, plan
 from lomo_hf.building.estimating import estimate, fetched_bytes
 from lomo_hf.cli import main
-from lomo_hf.corpus import open_hub
+from lomo_hf.corpus import SAMPLE, open_hub
 from lomo_hf.corpus.sampling import Sampling, draw
 from lomo_hf.errors import SourceError
 from lomo_hf.hub.retry import Retrier
@@ -199,6 +199,53 @@ def test_a_drawn_row_group_is_counted_once_for_each_shard_and_an_unwanted_one_ne
     small = draw(source, Sampling(rows=3)).source
     whole = plan(source, [Recipe("mine")])
     assert 0 < fetched_bytes(small, plan(small, [Recipe("mine")])) < fetched_bytes(source, whole) / 2
+
+
+@pytest.fixture
+def two_splits(tmp_path: Path) -> Path:
+    """A corpus of two files, each a split."""
+    lines = SAMPLE.read_text(encoding="utf-8").splitlines()[::20]
+    (tmp_path / "corpus").mkdir()
+    for split, own in (("train", lines[:5]), ("test", lines[5:9])):
+        (tmp_path / "corpus" / f"{split}.jsonl").write_text("\n".join(own), encoding="utf-8")
+    return tmp_path / "corpus"
+
+
+def test_a_preview_is_of_the_split_that_is_named(two_splits: Path, lomo: Run) -> None:
+    assert lomo("preview", "--corpus", "corpus", "--split", "test", "--out", "a.png", "--rows", "9").startswith(
+        "4 rows"
+    )
+    assert lomo("preview", "--corpus", "corpus", "--out", "b.png", "--rows", "9").startswith("5 rows")
+    said = lomo("preview", "--corpus", "corpus", "--split", "tset", "--out", "c.png")
+    assert said == "exit 2: lomo: corpus has no split 'tset'; it has test, train. Did you mean 'test'?\n"
+
+
+@pytest.mark.parametrize("split", [(), ("--split", "test")])
+def test_a_scored_corpus_keeps_splits_and_draws_and_says_how_to_build_from_it(
+    two_splits: Path, lomo: Run, split: tuple[str, ...]
+) -> None:
+    lomo("build", "--corpus", "corpus", *split, "--out", "plain")
+    rows = [row for path in Path("plain/ratio50").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    Path("scores.jsonl").write_text(
+        "".join(json.dumps({"id": row["id"], "gap_per_token": 0.5}) + "\n" for row in rows), encoding="utf-8"
+    )
+    said = lomo("score", "scores.jsonl", "--corpus", "corpus", *split, "--out", "scored")
+    assert said.startswith(f"{len(rows)} of {len(rows)} rows have a score")
+    command = shlex.split(said.partition("Build from it: lomo ")[2])
+    lomo(*command, "--out", "again")
+    again = [row for path in Path("again/ratio50").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert len(again) == (4 if split else 9)
+    assert {row["id"]: row["images"] for row in again} == {row["id"]: row["images"] for row in rows}
+
+
+def test_a_page_to_browse_is_of_the_split_that_is_named(two_splits: Path, lomo: Run) -> None:
+    lomo("build", "--corpus", "corpus", "--out", "built")
+    lomo("browse", "built", "--split", "test", "--out", "page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    shown = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert {row["id"].partition("/")[0] for row in shown} == {"test"}
+    assert "ratio50, test: all 4 rows" in page
+    assert lomo("browse", "built", "--split", "dev").startswith("exit 2: lomo: config ratio50 has no split 'dev'")
 
 
 def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: Run) -> None:

@@ -72,7 +72,9 @@ def test_the_page_holds_the_rows_as_they_are_stored(built: BuildReport) -> None:
     assert list(shown) == [row["id"] for row in stored]
     for row in stored:
         parts = [part for turn in shown[row["id"]]["turns"] for part in turn["parts"]]
-        pages = [base64.b64decode(part["page"]) for part in parts if "page" in part]
+        pages = [
+            base64.b64decode(part["page"].removeprefix("data:image/png;base64,")) for part in parts if "page" in part
+        ]
         assert pages == [image["bytes"] for image in row["images"] or ()]
         texts = [part["text"] for part in parts if "page" in part]
         assert texts == [span["text"] for span in row["lomo"]["spans"] or ()]

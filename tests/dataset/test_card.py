@@ -217,7 +217,7 @@ def test_a_picture_that_has_nothing_to_show_any_more_goes(small: Path) -> None:
 
 
 def test_a_folder_without_a_manifest_gets_no_card(tmp_path: Path) -> None:
-    with pytest.raises(IntegrityError, match="no finished dataset"):
+    with pytest.raises(IntegrityError, match="no build was finished there"):
         refresh_card(tmp_path)
 
 

@@ -13,14 +13,15 @@ declare -A needs=(
   [energon]="megatron-energon==7.4.1 webdataset torch"
   [energon5]="megatron-energon==5.0.0 setuptools torch" # what LLaVA-OneVision-1.5 pins
   [swift]="ms-swift==4.6.0 torchvision qwen-vl-utils"
-  [axolotl]="$common addict fire pydantic colorama einops python-dotenv psutil trl==1.9.0"
+  [axolotl]="$common addict fire pydantic colorama einops python-dotenv psutil trl==1.9.0 termcolor posthog distro numba
+    bitsandbytes fastcore evaluate wandb kernels"
   [unsloth]="$common cut_cross_entropy einops torchao msgspec tyro psutil hf_transfer trl==1.15.0"
   [nemo]="$common torchdata qwen-vl-utils"
   [verl]="$common torchdata qwen-vl-utils ray tensordict omegaconf hydra-core codetiming orjson"
 )
 # Without their requirements, which are for GPUs and pin libraries apart: their loaders and collators need the above only.
 declare -A alone=(
-  [axolotl]="axolotl==0.19.0"
+  [axolotl]="axolotl==0.19.0 axolotl-contribs-lgpl axolotl-contribs-mit"
   [unsloth]="unsloth==2026.10.9 unsloth_zoo==2026.10.9"
   [nemo]="nemo-automodel==0.7.0"
   [verl]="verl==0.9.1"

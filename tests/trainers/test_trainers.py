@@ -63,6 +63,7 @@ def test_trl_takes_two_steps_by_the_snippet_and_sees_every_row_as_stored(
     check_collated(found["collated"], rows)
     assert found["steps"] == 2
     assert all(0 < loss < 20 for loss in found["losses"])
+    assert found["trained"] == {"tower": False, "projector": True, "language": True}
     assert found["mixed_images"] == len(rows[mixed[0]]["images"])
 
 

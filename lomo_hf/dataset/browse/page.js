@@ -6,6 +6,7 @@ const count = document.getElementById("count");
 const search = document.getElementById("search");
 const spans = document.getElementById("spans");
 const filters = { kind: "any outcome", renderer: "any typesetting", op: "any distortion", source: "any source" };
+const outcomes = { rewritten: "with a page", kept: "kept as text", own: "own pictures", refused: "refused" };
 const AT_ONCE = 20;
 let shown = [], drawn = 0;
 
@@ -21,7 +22,10 @@ function fill(key) {
   const tally = new Map();
   for (const row of rows) if (row[key]) tally.set(row[key], (tally.get(row[key]) || 0) + 1);
   select.append(new Option(filters[key], ""));
-  for (const value of [...tally.keys()].sort()) select.append(new Option(`${value} (${tally.get(value)})`, value));
+  for (const value of [...tally.keys()].sort()) {
+    const name = key === "kind" ? outcomes[value] : value;
+    select.append(new Option(`${name} (${tally.get(value)})`, value));
+  }
   select.hidden = tally.size < 2;
 }
 
@@ -84,19 +88,18 @@ function spoken(turn) {
 function page(part) {
   const figure = make("figure");
   const image = make("img");
-  image.src = `data:image/png;base64,${part.page}`;
-  image.width = part.width;
-  image.height = part.height;
-  image.alt = part.text;
+  image.src = part.page;
+  if (part.width) { image.width = part.width; image.height = part.height; }
+  image.alt = part.text || "a picture that the row came with";
   image.decoding = "async";
-  figure.append(image, make("figcaption", "text", part.text));
+  figure.append(image);
+  if (part.text) figure.append(make("figcaption", "text", part.text));
   return figure;
 }
 
 function facts(row) {
   const side = make("aside");
-  const outcome = { rewritten: "with a page", kept: "kept as text", refused: "refused" }[row.kind];
-  side.append(make("span", `tag ${row.kind}`, outcome));
+  side.append(make("span", `tag ${row.kind}`, outcomes[row.kind]));
   const table = make("dl");
   for (const [name, value] of row.facts) table.append(make("dt", "", name), make("dd", "", value));
   side.append(table);

@@ -9,38 +9,49 @@ import base64
 import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files as resources
 from pathlib import Path
 from string import Template
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
+from lomo_hf.corpus.splits import TRAIN, choose_split
 from lomo_hf.dataset.browse.fonts import font_face
 from lomo_hf.dataset.checks.inspected import DataConfig, Inspected, matching
 from lomo_hf.dataset.files import DatasetFiles, open_files
 from lomo_hf.errors import IntegrityError, SourceError, UsageError
 from lomo_hf.storage.documents import parse, record, text
+from lomo_hf.storage.pictures import picture_format
 
 __all__ = ["browse_page"]
 
+StoredRow: TypeAlias = Mapping[str, Any]
+"""A row, or what lies in one, as Parquet gives it."""
+
 _NEEDED: Final = frozenset(("id", "messages", "images", "rewritten", "lomo"))
 _REFUSAL: Final = record({"id": text, "reason": text, "detail": text})
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
+# What browsers show, by the ending of its file's name. No SVG: that could hold more than a picture.
+_SHOWN: Final = {"png": "image/png", "jpg": "image/jpeg", "gif": "image/gif", "bmp": "image/bmp", "webp": "image/webp"}
 
 
-def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, rows: int = 200) -> str:
+def browse_page(
+    where: str | Path | DatasetFiles, *, config: str | None = None, rows: int = 200, split: str | None = None
+) -> str:
     """The page for a dataset folder, or for `org/name` on the Hub.
 
     Args:
         where: As for `check_dataset`.
         config: Which config; None is the default one.
         rows: How many rows to show, from the beginning of every shard alike; as many refused rows at most are added.
+        split: Which split; None is all of them.
 
     Returns:
         HTML that loads nothing: styles, script and pictures are in it.
 
     Raises:
-        SourceError: There is no such dataset or config, or it has not the columns of `lomo build`.
+        SourceError: There is no such dataset, or it has not the columns of `lomo build`.
+        UsageError: It has no such config or split.
 
     Example:
         >>> import tempfile
@@ -52,7 +63,7 @@ def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, 
     """
     files = open_files(where) if isinstance(where, str | Path) else where
     dataset = Inspected(files)
-    chosen = _chosen(dataset, config)
+    chosen = _of_split(_chosen(dataset, config), split)
     taken, refused = list(_rows(dataset, chosen, rows)), list(_refused(dataset, chosen, rows))
     parts = resources("lomo_hf.dataset.browse")
     style, script = (_inline((parts / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js"))
@@ -60,7 +71,7 @@ def browse_page(where: str | Path | DatasetFiles, *, config: str | None = None, 
     return Template((parts / "page.html").read_text(encoding="utf-8")).substitute(
         policy=_policy(style, script),
         title=html.escape(files.name),
-        subtitle=html.escape(f"{chosen.name}: {_count(dataset, chosen, len(taken), len(refused))}"),
+        subtitle=html.escape(f"{_name(chosen, split)}: {_count(dataset, chosen, len(taken), len(refused))}"),
         style=style,
         script=script,
         data=_harmless([*taken, *refused]),
@@ -89,12 +100,26 @@ def _chosen(dataset: Inspected, wanted: str | None) -> DataConfig:
     raise UsageError(f"{dataset.files.name!r} has no config {wanted!r} to browse; found {names}. Name one of these.")
 
 
+def _of_split(config: DataConfig, split: str | None) -> DataConfig:
+    if split is None:
+        return config
+    choose_split(config.splits, split, f"config {config.name}")
+    return replace(config, splits={split: config.splits[split]})
+
+
+def _name(config: DataConfig, split: str | None) -> str:
+    return config.name if split is None else f"{config.name}, {split}"
+
+
 def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, object]]:
     shards = [shard for split in config.splits for shard in dataset.shards(config, split)]
     for index, shard in enumerate(shards):
         missing = sorted(_NEEDED - set(shard.schema.names))
         if missing:
-            raise SourceError(f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes.")
+            raise SourceError(
+                f"{shard.path} has no column {missing[0]!r}; browse shows what `lomo build` makes. Name such a "
+                "dataset."
+            )
         share = limit * (index + 1) // len(shards) - limit * index // len(shards)
         try:
             yield from map(_shown, dataset.head(shard, share))
@@ -107,7 +132,7 @@ def _rows(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[s
 def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dict[str, object]]:
     """Rows of the source that are not in the dataset, from the lists beside the shards."""
     left = limit
-    for path in matching(f"{config.name}/refused-*.jsonl", dataset.files.sizes):
+    for path in _refused_lists(dataset, config):
         with dataset.files.open(path) as stream:
             for line in stream:
                 if not left:
@@ -121,54 +146,76 @@ def _refused(dataset: Inspected, config: DataConfig, limit: int) -> Iterator[dic
                 yield {"kind": "refused", "turns": [], "facts": facts, **refusal}
 
 
-def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+def _refused_lists(dataset: Inspected, config: DataConfig) -> list[str]:
+    """The lists of a config's splits: those of train have no split in their names."""
+    names = [f"refused-{'' if split == TRAIN else f'{split}-'}?????-of-*.jsonl" for split in config.splits]
+    return [path for name in names for path in matching(f"{config.name}/{name}", dataset.files.sizes)]
+
+
+def _shown(row: StoredRow) -> dict[str, Any]:
     """What the page needs of a row: its turns, what the filters ask for, and what is said beside it."""
-    lomo = row["lomo"]
-    kind = "rewritten" if row["rewritten"] else "kept"
-    return {
+    facts = [*(_facts(row) if row["lomo"] else ()), *_origin(row)]
+    shown = {
         "id": row["id"],
-        "kind": kind,
-        "renderer": lomo["renderer"],
-        "op": (lomo["distortion"] or {}).get("op"),
         "source": row.get("source_data_source") or row.get("source_config"),
-        "reason": lomo["reason"],
         "turns": _turns(row),
-        "facts": [(name, str(value)) for name, value in _facts(row) if value not in (None, "")],
+        "facts": [("id", row["id"]), *((name, str(value)) for name, value in facts if value not in (None, ""))],
     }
+    if row["lomo"] is None:  # of a mixture's other half
+        return {**shown, "kind": "own"}
+    lomo = row["lomo"]
+    op = (lomo["distortion"] or {}).get("op")
+    kind = "rewritten" if row["rewritten"] else "kept"
+    return {**shown, "kind": kind, "renderer": lomo["renderer"], "op": op, "reason": lomo["reason"]}
 
 
-def _turns(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    pages = iter(zip(row["images"] or (), row["lomo"]["spans"] or (), strict=False))
+def _turns(row: StoredRow) -> list[dict[str, Any]]:
+    images = iter(row["images"] or ())
+    spans = iter((row["lomo"] or {}).get("spans") or ())
     turns = []
     for message in row["messages"]:
         parts: list[dict[str, object]] = []
         for part in message["content"]:
-            parts.append(
-                _page(*next(pages, (None, None))) if part["type"] == "image" else {"text": part["text"] or ""}
-            )
+            if part["type"] != "image":
+                parts.append({"text": part["text"] or ""})
+            elif row["lomo"]:
+                parts.append(_page(next(images, None), next(spans, None)))
+            else:
+                parts.append(_picture(next(images, None)))
         turns.append({"role": _role(message["role"]), "parts": parts})
     return turns
 
 
-def _page(image: Mapping[str, Any] | None, span: Mapping[str, Any] | None) -> dict[str, Any]:
+def _page(image: StoredRow | None, span: StoredRow | None) -> dict[str, Any]:
     data = (image or {}).get("bytes") or b""
-    if span is None or not data.startswith(_PNG):
+    if span is None or picture_format(data) != "png":
         return {"text": "[a page that is missing or no PNG]"}
-    shown = {"text": span["text"], "width": span["width"], "height": span["height"]}
-    return {**shown, "page": base64.b64encode(data).decode("ascii")}
+    return {"text": span["text"], "width": span["width"], "height": span["height"], "page": _data_url(data, "png")}
+
+
+def _picture(image: StoredRow | None) -> dict[str, Any]:
+    """A picture that the row came with; the browser finds out its size."""
+    data = (image or {}).get("bytes") or b""
+    form = picture_format(data)
+    if form not in _SHOWN:
+        return {"text": f"[a picture that browsers do not show: {form or 'missing, or of a format unknown here'}]"}
+    return {"text": "", "page": _data_url(data, form)}
+
+
+def _data_url(data: bytes, form: str) -> str:
+    return f"data:{_SHOWN[form]};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _role(role: str) -> str:
     return role if role in ("system", "user", "assistant") else "other"
 
 
-def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+def _facts(row: StoredRow) -> Sequence[tuple[str, Any]]:
     lomo = row["lomo"]
     distortion = lomo["distortion"] or {}
     params = json.loads(distortion.get("params") or "{}")
     size = f"{lomo['width']} x {lomo['height']} px" if lomo["width"] else None
     return (
-        ("id", row["id"]),
         ("typeset as", lomo["renderer"]),
         ("reason", lomo["reason"]),
         ("distortion", distortion.get("op")),
@@ -176,7 +223,17 @@ def _facts(row: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
         ("position", lomo["position"]),
         ("page", size),
         ("draw", f"{lomo['draw']:.4f}"),
-        ("source", row.get("source_data_source") or row.get("source_config")),
+    )
+
+
+def _origin(row: StoredRow) -> Sequence[tuple[str, Any]]:
+    """Where a row comes from: the corpus, its config, what it calls its own source, and the licence declared there."""
+    revision = (row.get("source_revision") or "")[:12]
+    repo = row.get("source_repo")
+    return (
+        ("from", f"{repo}@{revision}" if repo and revision else repo),
+        ("config", row.get("source_config")),
+        ("source", row.get("source_data_source")),
         ("licence", row.get("source_license")),
     )
 

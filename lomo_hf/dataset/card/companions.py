@@ -20,6 +20,7 @@ from lomo_hf.dataset.layout import ASSETS, AUDIT, CARD, DRAW, LLAMAFACTORY, MANI
 from lomo_hf.dataset.manifest import (
     Manifest,
     forget_set_aside,
+    no_manifest,
     read_set_aside,
     set_aside,
     write_manifest,
@@ -62,7 +63,7 @@ def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str
         ...     '"org/name"' in Path(out, "README.md").read_text(encoding="utf-8")
         True
     """
-    absent = f"{folder.name!r} holds no {MANIFEST}, so it is no finished dataset. Run `lomo build` first."
+    absent = no_manifest(folder, "Run `lomo build` first.")
     if not folder.is_dir():
         raise IntegrityError(absent)
     held = Folder(folder)
@@ -70,7 +71,7 @@ def refresh_card(folder: Path, *, repo: str | None = None, notify: Callable[[str
         manifest = read_set_aside(held)
         if manifest is None:
             raise IntegrityError(absent)
-        refuse_links(held, manifest.recipes)
+        refuse_links(held, manifest.configs)
         return write_companions(held, manifest, earlier=manifest, repo=repo)
 
 
@@ -125,7 +126,7 @@ def write_companions(
 
 def _facts(folder: Folder, manifest: Manifest, repo: str, begin: Callable[[str], None]) -> CardFacts:
     begin("counting what is in the shards")
-    names = list(manifest.recipes)
+    names = manifest.configs
     receipts = manifest.receipts
     counts = {
         name: sum((receipt.counts[name] for receipt in receipts if name in receipt.counts), start=Counts())
@@ -152,6 +153,7 @@ def _facts(folder: Folder, manifest: Manifest, repo: str, begin: Callable[[str],
         assets=write_assets(folder, statistics, default, counts[default]),
         audit=standing_audit(folder, receipts),
         drawn=(folder / DRAW).is_file(),
+        mixture=manifest.mixture,
         # A damaged byte shows as such in what the user wrote, and nowhere else: the rest is written anew.
         own_text=own_text_of(readme.read_text(errors="replace")) if readme.is_file() else "",
     )

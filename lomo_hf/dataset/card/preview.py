@@ -98,6 +98,7 @@ def preview(
     seed: int | None = None,
     kind: str | None = None,
     columns: Mapping[str, str] | None = None,
+    split: str | None = None,
 ) -> int:
     """Draw a contact sheet of a corpus' first rewritten rows as a PNG: prompt, page and operation side by side.
 
@@ -111,7 +112,7 @@ def preview(
         skip: Rows of the corpus to pass over first.
         seed: In place of the recipe's own.
         kind: Only rows whose id holds this text.
-        columns: As for `open_corpus`.
+        columns, split: As for `open_corpus`.
 
     Returns:
         How many rows were drawn.
@@ -128,7 +129,7 @@ def preview(
     target = Path(out)
     if target.suffix.lower() != ".png":
         raise UsageError(f"out must end in .png; found {target.name!r}. Write something like preview.png.")
-    rows = preview_rows(corpus, recipe, count=count, skip=skip, seed=seed, kind=kind, columns=columns)
+    rows = preview_rows(corpus, recipe, count=count, skip=skip, seed=seed, kind=kind, columns=columns, split=split)
     drawn = BytesIO()
     save_sheet(contact_sheet(rows), drawn)
     write_whole(named_file(target), drawn.getvalue())
@@ -144,10 +145,11 @@ def preview_rows(
     seed: int | None = None,
     kind: str | None = None,
     columns: Mapping[str, str] | None = None,
+    split: str | None = None,
 ) -> list[Row]:
     """The first rewritten rows of a corpus, built as `lomo build` would build them.
 
-    `kind` is a text that their ids hold; `columns` as in `open_corpus`.
+    `kind` is a text that their ids hold; `columns` and `split` as in `open_corpus`.
 
     Raises:
         SourceError: The corpus cannot be read, or no row of it is rewritten.
@@ -155,7 +157,7 @@ def preview_rows(
     """
     chosen = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     chosen = chosen if seed is None else replace(chosen, seed=seed)
-    source = open_corpus(corpus, columns=columns)
+    source = open_corpus(corpus, columns=columns, split=split)
     chosen = measured([chosen], source)[0]
     rows: list[Row] = []
     for index, conversation in enumerate(source.conversations(skip, len(source)), skip):

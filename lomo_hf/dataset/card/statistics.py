@@ -162,7 +162,7 @@ def _count_sources(table: Any, sources: Counter[Source]) -> None:
 def _pick_specimens(table: Any, path: str, group: int, specimens: dict[str, Specimen]) -> None:
     """Keep the first row that shows an operation or a route well, else the one with the smallest page."""
     for index, lomo in enumerate(table["lomo"].to_pylist()):
-        if lomo["renderer"] is None:
+        if lomo is None or lomo["renderer"] is None:  # a row with pictures of its own, or one of text
             continue
         small = lomo["height"] <= _SPECIMEN_HEIGHT and lomo["prompt_chars"] <= _SPECIMEN_CHARS
         whole = sum(span["end"] - span["start"] for span in lomo["spans"]) == lomo["prompt_chars"]

@@ -14,13 +14,15 @@ from lomo_hf.building import Counts
 from lomo_hf.corpus import open_corpus
 from lomo_hf.dataset.card.assets import Assets
 from lomo_hf.dataset.card.languages import language_tags
+from lomo_hf.dataset.card.mixture import mixture_context, sources_on_hub
 from lomo_hf.dataset.card.statistics import Statistics
 from lomo_hf.dataset.card.templates import environment
 from lomo_hf.dataset.card.vocabulary import license_metadata, size_category
+from lomo_hf.dataset.mixtures import MixtureRecord
 from lomo_hf.dataset.views import Footprint, configs_yaml, dataset_info_yaml
 from lomo_hf.distortion import OPERATIONS, RISING, STRENGTHS, WEIGHED, Operation
 from lomo_hf.recipes.named import is_as_named
-from lomo_hf.recipes.recipe import DistortionSettings, Recipe
+from lomo_hf.recipes.recipe import Caps, DistortionSettings, Recipe
 from lomo_hf.selection import describe_selection
 from lomo_hf.spans import POSITION_WORDS
 
@@ -41,7 +43,7 @@ class CardFacts:
     """All that a card is written from. Mappings go by the recipe's name.
 
     `source` and `engines` are the manifest's; `audit` is what `audit.json` holds, None where there is none; `drawn`
-    tells whether `draw.json` lies in the folder.
+    tells whether `draw.json` lies in the folder. A mixture has its record in place of recipes.
     """
 
     recipes: Mapping[str, Recipe]
@@ -56,11 +58,13 @@ class CardFacts:
     audit: Mapping[str, object] | None = None
     drawn: bool = False
     own_text: str = ""
+    mixture: MixtureRecord | None = None
 
     @property
     def max_pixels(self) -> int:
         """The most pixels that a page of any config has."""
-        return max(recipe.caps.max_pixels for recipe in self.recipes.values())
+        made_by = [self.mixture.lomo.recipe] if self.mixture else list(self.recipes.values())
+        return max((recipe.caps.max_pixels for recipe in made_by if recipe), default=Caps().max_pixels)
 
     @property
     def title(self) -> str:
@@ -72,7 +76,12 @@ def card_text(facts: CardFacts) -> str:
     """README.md, front matter and all."""
     from huggingface_hub import DatasetCard
 
-    body = environment().get_template("card.md.jinja").render(_context(facts))
+    if facts.mixture:
+        body = (
+            environment().get_template("mixture.md.jinja").render(mixture_context(facts, facts.mixture), **_own(facts))
+        )
+    else:
+        body = environment().get_template("card.md.jinja").render(_context(facts), **_own(facts))
     card = DatasetCard.from_template(_metadata(facts), template_str=_TEMPLATE, body=_single_blank_lines(body))
     return str(card).rstrip() + "\n"
 
@@ -99,9 +108,11 @@ def _metadata(facts: CardFacts) -> "DatasetCardData":
         language=language_tags(list(statistics.kinds.elements())) or None,
         task_categories=["image-text-to-text"],
         size_categories=[size_category(max(footprint.rows for footprint in facts.footprints.values()))],
-        source_datasets=[facts.source["repo"]] if facts.source["repo"] else None,
+        source_datasets=sources_on_hub(facts.source, facts.mixture) or None,
         tags=["lomo", "local-modality-substitution", "rendered-text", "vision-language"],
-        configs=configs_yaml({name: list(facts.footprints[name].splits) for name in facts.recipes}, facts.default),
+        configs=configs_yaml(
+            {name: list(footprint.splits) for name, footprint in facts.footprints.items()}, facts.default
+        ),
         dataset_info=dataset_info_yaml(facts.footprints),
         **declared,
     )
@@ -134,10 +145,12 @@ def _context(facts: CardFacts) -> dict[str, object]:
         "assets": facts.assets,
         "audit": facts.audit,
         "drawn": facts.drawn,
-        "own_start": OWN_START,
-        "own_end": OWN_END,
-        "own_text": facts.own_text.strip("\n"),
+        "mixture": False,
     }
+
+
+def _own(facts: CardFacts) -> dict[str, str]:
+    return {"own_start": OWN_START, "own_end": OWN_END, "own_text": facts.own_text.strip("\n")}
 
 
 def _rebuild(facts: CardFacts, configs: list[dict[str, Any]], embedded: bool) -> str:

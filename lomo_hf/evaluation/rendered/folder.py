@@ -19,11 +19,12 @@ from lomo_hf.evaluation.rendered.sources import source_name
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, sweep
 from lomo_hf.storage.documents import maybe, parse, record, text
+from lomo_hf.storage.file_names import RENDERED_RECORD
 
 __all__ = ["CARD", "CARRIERS", "RECORD", "REFUSED", "config_file", "own_text", "owned", "publish", "recorded"]
 
 CARRIERS: Final = ("standard", "rendered")
-RECORD: Final = "rendered_eval.json"
+RECORD: Final = RENDERED_RECORD
 REFUSED: Final = "refused.jsonl"
 CARD: Final = "README.md"
 _CONFIG_FILE: Final = re.compile(rf"({'|'.join(CARRIERS)})/(\..+\.tmp|[^/]+-00000-of-00001\.parquet)", re.DOTALL)

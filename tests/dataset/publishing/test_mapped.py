@@ -55,3 +55,11 @@ def test_a_mapped_folder_is_whole_and_its_card_says_what_is_so(rows: datasets.Da
         write_mapped(rows.remove_columns("lomo"), tmp_path / "third")
     with pytest.raises(SourceError, match="one split 'train'"):
         write_mapped(datasets.DatasetDict(test=rows), tmp_path / "fourth")
+
+
+def test_rows_with_pictures_of_their_own_are_not_given_the_card_of_a_recipe(
+    rows: datasets.Dataset, tmp_path: Path
+) -> None:
+    mixed = rows.map(lambda row: {"lomo": None, "rewritten": False}, features=rows.features)
+    with pytest.raises(RecipeError, match="Write a mixture with `lomo mix --write`"):
+        write_mapped(mixed, tmp_path / "out", "ratio50")

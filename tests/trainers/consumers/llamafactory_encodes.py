@@ -43,6 +43,7 @@ def main() -> None:
         "model_name_or_path": str(tiny),
         "output_dir": str(tiny.parent / "out"),
         "bf16": False,
+        "packing": False,  # or rows are joined before they can be looked at one by one
         "use_cpu": True,
         "report_to": "none",
         "overwrite_cache": True,

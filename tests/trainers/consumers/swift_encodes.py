@@ -19,7 +19,7 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     tiny = Path(given["work"]) / "tiny-qwen3-vl"
     save_config(tiny, save_processor(tiny))
-    words = shlex.split(given["snippet"])
+    words = shlex.split(given["snippet"], comments=True)
     words = words[words.index("swift") :]
     options = {word.removeprefix("--"): words[place + 1] for place, word in enumerate(words) if word.startswith("--")}
     asked = DatasetSyntax.parse(options["dataset"])

@@ -25,17 +25,35 @@ CHATML = (
 """Qwen's chat format, for trainers that take the template of the processor."""
 
 
-def save_processor(folder: Path, chat_template: str | None = None) -> Any:
-    """Write a processor that a trainer loads with `AutoProcessor`; every byte is a token, so text survives."""
+# As Qwen numbers them, which some trainers have in their code: the first is token 151,643.
+QWEN_SPECIAL = (
+    "<|endoftext|>", "<|im_start|>", IM_END, "<|object_ref_start|>", "<|object_ref_end|>", "<|box_start|>",
+    "<|box_end|>", "<|quad_start|>", "<|quad_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", IMAGE_PAD,
+    "<|video_pad|>",
+)  # fmt: skip
+FIRST_SPECIAL = 151_643
+
+
+def save_processor(folder: Path, chat_template: str | None = None, *, as_qwen: bool = False) -> Any:
+    """Write a processor that a trainer loads with `AutoProcessor`; every byte is a token, so text survives.
+
+    `as_qwen` gives the special tokens Qwen's own numbers, behind as many tokens that never occur.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast, Qwen2VLImageProcessor, Qwen3VLProcessor, Qwen3VLVideoProcessor
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    core = Tokenizer(models.BPE(vocab={letter: number for number, letter in enumerate(letters)}, merges=[]))
+    vocabulary = {letter: number for number, letter in enumerate(letters)}
+    if as_qwen:
+        vocabulary |= {f"<never {number}>": number for number in range(len(vocabulary), FIRST_SPECIAL)}
+    core = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
+    special = list(QWEN_SPECIAL if as_qwen else SPECIAL)
+    if as_qwen:
+        core.add_special_tokens(special)  # in this order, before the tokenizer adds some of them first
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=core, eos_token=IM_END, pad_token="<|endoftext|>", additional_special_tokens=list(SPECIAL)
+        tokenizer_object=core, eos_token=IM_END, pad_token="<|endoftext|>", additional_special_tokens=special
     )
     limits = {"shortest_edge": 65536, "longest_edge": 16777216}
     images = Qwen2VLImageProcessor(patch_size=16, temporal_patch_size=2, merge_size=2, size=limits)

@@ -50,15 +50,24 @@ def main() -> None:
                 "trained": processor.tokenizer.decode(trained),
             }
         )
+    trained_parts = {
+        part: any(weights.requires_grad for name, weights in trainer.model.named_parameters() if part_of(name) == part)
+        for part in ("tower", "projector", "language")
+    }
     mixed = trainer.data_collator([rows[index] for index in given["mixed"]])
     result = {
         "versions": {"trl": trl.__version__, "transformers": transformers.__version__},
         "steps": trainer.state.global_step,
         "losses": [entry["loss"] for entry in trainer.state.log_history if "loss" in entry],
         "collated": collated,
+        "trained": trained_parts,
         "mixed_images": len(mixed["image_grid_thw"]),
     }
     print("\nRESULT " + json.dumps(result))
+
+
+def part_of(name: str) -> str:
+    return "projector" if "merger" in name else "tower" if "visual." in name else "language"
 
 
 if __name__ == "__main__":
