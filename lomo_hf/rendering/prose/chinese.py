@@ -76,15 +76,13 @@ def broken_chinese(
 ) -> list[list[Placed]] | None:
     """What stands on each row of a line of the prompt, lengths in em; None where that is not certain.
 
-        `formulas` are those of the line, in order; `size` is that of text, in px.
+    `formulas` are those of the line, in order; `size` is that of text, in px.
 
-        >>> from lomo_hf.rendering.markup import Line, Piece
-        >>> from lomo_hf.rendering.formulas import Formula, Frame
-    from lomo_hf.rendering.markup import Line
-    from lomo_hf.rendering.prose.faces import shared_faces
-        >>> line = Line((Piece("text", "求面积（平方米）。"),))
-        >>> [len(row) for row in broken_chinese(line, [], 5.0, 20, shared_faces())]
-        [5, 4]
+    >>> from lomo_hf.rendering.markup import Line, Piece
+    >>> from lomo_hf.rendering.prose.faces import shared_faces
+    >>> line = Line((Piece("text", "求面积（平方米）。"),))
+    >>> [len(row) for row in broken_chinese(line, [], 5.0, 20, shared_faces())]
+    [5, 4]
     """
     units: list[_Unit] = []
     waiting = iter(formulas)
