@@ -68,13 +68,11 @@ def _others(source: object, prompts: Sequence[str], rows: int, corpus: Path | No
     print(f"All four ratios in one pass cost {together / alone:.2f} times ratio100 alone.\n")
     scaling = costs.worker_scaling(prompts)
     (wall_1, cpu_1), (wall_2, cpu_2) = scaling[1], scaling[2]
-    once, rows_for_goal = costs.cost_of_a_worker(scaling, costs.SCALING_ROWS)
     print(
         f"Two workers: {wall_1 / wall_2:.2f} times as fast by the clock, for {cpu_2 / cpu_1:.2f} times the work. ",
         end="",
     )
-    print(f"A worker costs {once:.1f} s once, to start and for what it meets first: ", end="")
-    print(f"by that, two are 1.95 times as fast as one from {rows_for_goal:,} rows on.\n")
+    print(f"Two processes that share nothing: {costs.scaling_of_the_machine():.2f} times.\n")
     _table(("cold start", "s"), [(name, f"{seconds:.2f}") for name, seconds in costs.cold_starts().items()])
     _table(("memory", "MB"), [(name, f"{mb:.0f}") for name, mb in costs.peak_megabytes(corpus, rows).items()])
 

@@ -4,7 +4,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -21,9 +21,9 @@ __all__ = [
     "SCALING_ROWS",
     "cold_starts",
     "cost_by_length",
-    "cost_of_a_worker",
     "four_ratios",
     "peak_megabytes",
+    "scaling_of_the_machine",
     "worker_scaling",
 ]
 
@@ -80,17 +80,24 @@ def worker_scaling(prompts: Sequence[str], rows: int = SCALING_ROWS) -> dict[int
         return {workers: _pool_seconds(specs, workers) for workers in (1, 2)}
 
 
-def cost_of_a_worker(scaling: Mapping[int, tuple[float, float]], rows: int, goal: float = 1.95) -> tuple[float, int]:
-    """From `worker_scaling` of so many rows: the processor seconds that every worker costs once, and the rows from
-    which two workers are `goal` times as fast as one, were there nobody else on the machine.
-
-    >>> once, rows = cost_of_a_worker({1: (30.0, 30.0), 2: (16.0, 31.0)}, 1_000)
-    >>> once, rows  # (W + 1) / (W / 2 + 1) is 1.95 where W is 38 seconds of rows, at 29 seconds a thousand
-    (1.0, 1310)
-    """
-    once = max(0.0, scaling[2][1] - scaling[1][1])
-    work = scaling[1][1] - once
-    return once, round(once * (goal - 1) / (1 - goal / 2) / (work / rows))
+def scaling_of_the_machine(pages: int = 300) -> float:
+    """How many times as fast two processes draw pages with Pillow as one does: by the clock, and sharing nothing but
+    the machine."""
+    script = (
+        "from io import BytesIO; from PIL import Image, ImageDraw, ImageFont\n"
+        f"for number in range({pages}):\n"
+        "    page = Image.new('RGB', (800, 300), 'white')\n"
+        "    for line in range(10):\n"
+        "        ImageDraw.Draw(page).text((10, 10 + 22 * line), f'{number} pages of words' * 3, 'black')\n"
+        "    page.save(BytesIO(), 'PNG')\n"
+    )
+    seconds = []
+    for count in (1, 2):
+        began = time.monotonic()
+        processes = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(count)]
+        assert not any([process.wait() for process in processes])
+        seconds.append(time.monotonic() - began)
+    return 2 * seconds[0] / seconds[1]
 
 
 def _pool_seconds(specs: Sequence[ShardSpec], workers: int) -> tuple[float, float]:
