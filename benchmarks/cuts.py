@@ -25,7 +25,7 @@ def shares(prompts: Iterable[str], position: str) -> Iterator[float]:
     """The share of each prompt that its spans hold, of those that are not rendered whole.
 
     >>> [round(share, 2) for share in shares(["One is a. Two is b. Three is c. Four is d. Five is e."], "middle")]
-    [0.25]
+    [0.21]
     """
     for prompt in prompts:
         located = select_spans(prompt, position)
