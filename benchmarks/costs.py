@@ -80,7 +80,7 @@ def worker_scaling(prompts: Sequence[str], rows: int = SCALING_ROWS) -> dict[int
         return {workers: _pool_seconds(specs, workers) for workers in (1, 2)}
 
 
-def scaling_of_the_machine(pages: int = 300) -> float:
+def scaling_of_the_machine(pages: int = 1200) -> float:
     """How many times as fast two processes draw pages with Pillow as one does: by the clock, and sharing nothing but
     the machine."""
     script = (
