@@ -31,6 +31,7 @@ def locked(
     *,
     busy: Callable[[], None] | None = None,
     reading: bool = False,
+    wait: bool = True,
     name: str = LOCK,
 ) -> Iterator[None]:
     """Keep other writers out of a folder, and wait for one that is at work.
@@ -40,6 +41,7 @@ def locked(
         notify: Called with a sentence, once, if there is need to wait.
         busy: Called before waiting; may raise where waiting would be in vain.
         reading: A folder that may not be written to is read without a lock: nobody else writes to it either.
+        wait: False raises filelock's `Timeout` at once.
         name: The lock's file, if it is the lock of a share.
 
     >>> import tempfile
@@ -61,6 +63,8 @@ def locked(
     try:
         lock.acquire(timeout=0)
     except Timeout:
+        if not wait:
+            raise
         if busy:
             busy()
         if notify:
@@ -85,7 +89,7 @@ def share_at_work(folder: Folder) -> Iterator[None]:
     """Keep whoever needs all shards out of the folder while a share of them is built; other shares go on.
 
     Args:
-        folder: Where; its lock must be held on entry, and may be released then.
+        folder: Where; whoever plans holds its lock on entry, and may release it then.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as scratch, locked(Folder(scratch)), share_at_work(Folder(scratch)):
@@ -135,16 +139,10 @@ def _locks_of_shares(folder: Folder) -> list[str]:
 
 
 def _is_held(folder: Folder, name: str) -> bool:
+    from filelock import Timeout
+
     try:
-        with locked(folder, name=name, busy=_raise_busy):
+        with locked(folder, name=name, wait=False):
             return False
-    except _Busy:
+    except Timeout:
         return True
-
-
-class _Busy(Exception):
-    """A lock is held."""
-
-
-def _raise_busy() -> None:
-    raise _Busy

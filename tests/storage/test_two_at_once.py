@@ -57,6 +57,21 @@ def start(
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def check_second_waits(first: "subprocess.Popen[str]", second: "subprocess.Popen[str]", mark: Path) -> None:
+    """It says so while the first is in the middle of its rows; told to go on, both end well."""
+    assert second.stdout
+    assert second.stdout.readline() == "another lomo command is at work in 'ds'; waiting until it is done.\n"
+    Path(f"{mark}.go").touch()
+    for build in (first, second):
+        printed = build.communicate(timeout=120)[0]
+        assert (build.returncode, printed) == (0, "")
+
+
+def names_in(folder: Path) -> set[str]:
+    """Of all files and folders below it."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
 def until(true: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
@@ -86,13 +101,7 @@ def test_different_recipes_at_once_end_with_both(tmp_path: Path) -> None:
     out, mark = tmp_path / "ds", tmp_path / "mark"
     first = start(out, "ratio25", mark=str(mark))
     until(mark.exists)
-    second = start(out, "ratio50")
-    assert second.stdout
-    assert second.stdout.readline() == "another lomo command is at work in 'ds'; waiting until it is done.\n"
-    Path(f"{mark}.go").touch()
-    for one in (first, second):
-        said = one.communicate(timeout=120)[0]
-        assert (one.returncode, said) == (0, "")
+    check_second_waits(first, start(out, "ratio50"), mark)
     assert verify_dataset(out).contents.configs == ["ratio25", "ratio50"]
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
@@ -133,8 +142,7 @@ def test_a_killed_build_keeps_nobody_waiting(built: Path, tmp_path: Path) -> Non
     waits: list[str] = []
     build_dataset(None, ["nodistort50"], out, limit=12, notify=waits.append)
     assert waits == []
-    files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
-    assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
+    assert names_in(out) == names_in(built)
     verify_dataset(out)
 
 
@@ -223,16 +231,9 @@ def test_what_needs_all_shards_waits_for_the_shares_that_are_being_built(built: 
     out, mark = tmp_path / "ds", tmp_path / "mark"
     share = start(out, "nodistort50", mark=str(mark), share=(0, 2))
     until(mark.exists)
-    whole = start(out, "nodistort50")
-    assert whole.stdout
-    assert whole.stdout.readline() == "another lomo command is at work in 'ds'; waiting until it is done.\n"
-    Path(f"{mark}.go").touch()
-    for one in (share, whole):
-        said = one.communicate(timeout=120)[0]
-        assert (one.returncode, said) == (0, "")
+    check_second_waits(share, start(out, "nodistort50"), mark)
     verify_dataset(out)
-    files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
-    assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
+    assert names_in(out) == names_in(built)
 
 
 @pytest.mark.parametrize("share", [None, (1, 2)])
@@ -262,8 +263,7 @@ def test_a_killed_share_keeps_nobody_waiting(built: Path, tmp_path: Path) -> Non
     waits: list[str] = []
     build_dataset(None, ["nodistort50"], out, limit=12, notify=waits.append)
     assert waits == []
-    files = {path.relative_to(out).as_posix() for path in out.rglob("*")}
-    assert files == {path.relative_to(built).as_posix() for path in built.rglob("*")}
+    assert names_in(out) == names_in(built)
 
 
 def test_a_folder_that_may_only_be_read_is_pushed_without_a_lock(ds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
