@@ -16,13 +16,12 @@ from lomo_hf.errors import RecipeError, RenderError, SourceError
 from lomo_hf.evaluation.rendered.benchmarks import Benchmark
 from lomo_hf.evaluation.rendered.items import Item, Unusable, items_of
 from lomo_hf.storage import named_file
+from lomo_hf.storage.pictures import picture_format
 
 __all__ = ["answer_text", "evalscope_items", "undecoded_images", "write_evalscope"]
 
 _MOST_IMAGES = 100
-_KINDS = {
-    b"\x89PNG": "png", b"\xff\xd8": "jpeg", b"GIF8": "gif", b"BM": "bmp", b"II*": "tiff", b"MM\0*": "tiff",
-}  # fmt: skip
+_MEDIA = {"jpg": "jpeg", "tif": "tiff"}  # names of media types that are not the ending of a file's name
 _ONLY = "only one user message of texts and images, or a question whose options are texts, can be rendered."
 
 
@@ -188,5 +187,5 @@ def answer_text(answer: Any) -> str | None:
 
 
 def _url(data: bytes) -> str:
-    kind = next((name for start, name in _KINDS.items() if data.startswith(start)), "webp")
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    kind = picture_format(data) or "webp"
+    return f"data:image/{_MEDIA.get(kind, kind)};base64,{base64.b64encode(data).decode('ascii')}"
