@@ -32,7 +32,7 @@ from lomo_hf.dataset.manifest import no_manifest
 from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord
 from lomo_hf.errors import IntegrityError, LomoError, SourceError, UsageError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
-from lomo_hf.row import Row
+from lomo_hf.row import MixedRow
 
 __all__ = ["CHECKS", "OCR_SAMPLE", "audit_dataset"]
 
@@ -351,7 +351,7 @@ def _read(study: Study, config: str, case: Case) -> None:
 
 def _counted(case: Case) -> Counts:
     try:
-        return Counts(rows=1) if case.has_own_images else Counts.of(cast(Row, case.row))
+        return Counts.of(cast(MixedRow, case.row))
     except (KeyError, TypeError):
         return Counts(rows=1)
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from lomo_hf.corpus import Refusal
 from lomo_hf.errors import IntegrityError
-from lomo_hf.row import Row
+from lomo_hf.row import MixedRow
 from lomo_hf.storage.documents import mapped, parse, record, text, whole
 from lomo_hf.storage.records import FileRecord
 
@@ -77,12 +77,15 @@ class Counts:
     image_bytes: int = 0
 
     @classmethod
-    def of(cls, result: Row | Refusal) -> Self:
-        """The counts of one row, or of one refusal."""
+    def of(cls, result: MixedRow | Refusal) -> Self:
+        """The counts of one row, or of one refusal. A row that came with pictures of its own records nothing."""
         if isinstance(result, Refusal):
             return cls(refused={result.reason: 1})
-        repairs = dict(sorted(Counter(result["lomo"]["repairs"]).items()))
-        reason = result["lomo"]["reason"]
+        recorded = result["lomo"]
+        if recorded is None:
+            return cls(rows=1)
+        repairs = dict(sorted(Counter(recorded["repairs"]).items()))
+        reason = recorded["reason"]
         reasons = {reason: 1} if reason else {}
         if not result["rewritten"]:
             return cls(rows=1, kept=reasons, repairs=repairs)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from lomo_hf.building.ordering import SortKey, order_of, sort_key_of
+from lomo_hf.building.receipts import Counts
 from lomo_hf.building.spill import Spill
 from lomo_hf.errors import IntegrityError
 from lomo_hf.row import MixedRow
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet", "write_shard"]
+__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet", "write_rows"]
 
 MAX_GROUP_ROWS: Final = 100
 """Rows in a row group: what the Hub's viewer reads for one page, and what a worker holds for each recipe."""
@@ -114,7 +115,9 @@ class ShardWriter:
         return _parquet_writer(self._pending, self._schema)
 
 
-def write_shard(folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: tuple[str, ...] = ()) -> FileRecord:
+def write_rows(
+    folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: tuple[str, ...] = ()
+) -> tuple[FileRecord, Counts]:
     """Write rows in the order in which they come, as one shard that is read back before it has its name.
 
     Args:
@@ -124,7 +127,7 @@ def write_shard(folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: t
         extra: Columns beyond those that every row has.
 
     Returns:
-        The record of the file, with the number of its rows.
+        The record of the file, and what was counted in it.
 
     Raises:
         IntegrityError: What was written cannot be read back.
@@ -134,20 +137,21 @@ def write_shard(folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: t
         >>> import tempfile
         >>> from lomo_hf import Recipe, open_corpus, substitute_row
         >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("none", ratio=0.0))
-        >>> write_shard(Folder(tempfile.mkdtemp()), "none/train-00000-of-00001.parquet", [row]).rows
-        1
+        >>> file, counts = write_rows(Folder(tempfile.mkdtemp()), "none/train-00000-of-00001.parquet", [row])
+        >>> file.rows, counts.rows, counts.rewritten
+        (1, 1, 0)
     """
     pending = PendingFile(folder / path)
     try:
-        writer, count = ShardWriter(pending, extra=extra, keep_order=True), 0
+        writer, counts = ShardWriter(pending, extra=extra, keep_order=True), Counts()
         for row in rows:
+            counts += Counts.of(row)
             writer.add(row)
-            count += 1
         writer.close()
         digest = pending.seal()
-        verify_parquet(pending.temporary, count, extra)
+        verify_parquet(pending.temporary, counts.rows, extra)
         pending.publish()
-        return FileRecord(path, pending.size, digest, count)
+        return FileRecord(path, pending.size, digest, counts.rows), counts
     finally:
         pending.abandon()
 

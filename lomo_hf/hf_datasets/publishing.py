@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from lomo_hf.building import Counts, Receipt
-from lomo_hf.building.shard_writer import write_shard
+from lomo_hf.building import Receipt
+from lomo_hf.building.shard_writer import write_rows
 from lomo_hf.dataset import Manifest, PushOptions, PushReport, content_digest, push
 from lomo_hf.dataset.card.companions import write_companions
 from lomo_hf.errors import BuildError, RecipeError, SourceError
@@ -21,7 +21,7 @@ from lomo_hf.hf_datasets.refusals import as_recipe
 from lomo_hf.recipes.named import DEFAULT_RECIPE
 from lomo_hf.recipes.names import check_no_secret
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.row import Row
+from lomo_hf.row import MixedRow, Row
 from lomo_hf.row_columns import extra_columns_of
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain
@@ -178,21 +178,17 @@ def _receipt(
     folder: Folder, recipe: Recipe, rows: Iterator[Row], index: int, total: int, extra: tuple[str, ...]
 ) -> Receipt:
     """Write the next rows as a shard."""
-    counts = Counts()
-
-    def checked() -> Iterator[Row]:
-        nonlocal counts
-        for row in islice(rows, _SHARD_ROWS):
-            _check_recipe(row, recipe)
-            counts += Counts.of(row)
-            yield row
-
-    file = write_shard(folder, f"{recipe.name}/train-{index:05d}-of-{total:05d}.parquet", checked(), extra=extra)
+    file, counts = write_rows(
+        folder,
+        f"{recipe.name}/train-{index:05d}-of-{total:05d}.parquet",
+        (_checked(row, recipe) for row in islice(rows, _SHARD_ROWS)),
+        extra=extra,
+    )
     return Receipt(file.sha256[:32], index, {recipe.name: file}, {}, {recipe.name: counts})
 
 
-def _check_recipe(row: Mapping[str, Any], recipe: Recipe) -> None:
-    """A card must not say what is not so."""
+def _checked(row: MixedRow, recipe: Recipe) -> MixedRow:
+    """The row, if the recipe made it: a card must not say what is not so."""
     lomo = row["lomo"]
     if lomo is None:
         raise RecipeError(
@@ -205,3 +201,4 @@ def _check_recipe(row: Mapping[str, Any], recipe: Recipe) -> None:
             f"{lomo['position']}, draw {lomo['draw']:.3f}). "
             "Name the recipe by which the dataset was mapped."
         )
+    return row

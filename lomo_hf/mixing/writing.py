@@ -1,18 +1,17 @@
 """A mixture written out as a dataset folder, which `load_dataset` and the commands for such folders take."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts
-from lomo_hf.building.shard_writer import write_shard
+from lomo_hf.building.shard_writer import write_rows
 from lomo_hf.dataset.mixtures import MIXTURE
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.folder import write_mixture_companions
 from lomo_hf.mixing.mixture import Mixture
 from lomo_hf.recipes.names import check_no_secret
-from lomo_hf.row import MixedRow
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import explain
 from lomo_hf.storage.records import FileRecord
@@ -62,11 +61,9 @@ def write_mixture(
     try:
         held = Folder(folder, make=True)
         for index in range(total):
-            counted: list[Counts] = [Counts()]
-            shard = _counting(islice(rows, _SHARD_ROWS), counted)
-            file = write_shard(held, f"{MIXTURE}/train-{index:05d}-of-{total:05d}.parquet", shard)
-            shards.append((file, counted[0]))
-            done += file.rows or 0
+            path = f"{MIXTURE}/train-{index:05d}-of-{total:05d}.parquet"
+            shards.append(write_rows(held, path, islice(rows, _SHARD_ROWS)))
+            done += shards[-1][1].rows
             if on_row:
                 on_row(done)
         write_mixture_companions(held, mixture, shards, repo or f"ORG/{folder.resolve().name}")
@@ -74,10 +71,3 @@ def write_mixture(
     except OSError as error:
         raise explain(error, f"the mixture in {folder}") from error
     return [folder / file.path for file, _ in shards]
-
-
-def _counting(rows: Iterable[MixedRow], counted: list[Counts]) -> Iterator[MixedRow]:
-    """The rows; what they add up to is kept in the one place of `counted`. Rows with own pictures count as rows."""
-    for row in rows:
-        counted[0] += Counts(rows=1) if row["lomo"] is None else Counts.of(row)
-        yield row
