@@ -15,6 +15,7 @@ import filelock
 import pytest
 
 from lomo_hf.auditing import audit_dataset
+from lomo_hf.building.engines import datatrove
 from lomo_hf.dataset import (
     build_dataset,
     check_dataset,
@@ -264,6 +265,20 @@ def test_a_killed_share_keeps_nobody_waiting(built: Path, tmp_path: Path) -> Non
     build_dataset(None, ["nodistort50"], out, limit=12, notify=waits.append)
     assert waits == []
     assert names_in(out) == names_in(built)
+
+
+def test_a_task_of_a_cluster_is_at_work_like_a_share(ds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked by another process, for what a thread holds itself it does not meet."""
+    held: list[str] = []
+    ask = "import sys; from lomo_hf.storage import Folder, shares_at_work; print(*shares_at_work(Folder(sys.argv[1])))"
+
+    def build(*_: object, **__: object) -> None:
+        held.append(subprocess.run([sys.executable, "-c", ask, str(ds)], capture_output=True, text=True).stdout)
+
+    monkeypatch.setattr(datatrove, "build_shards", build)
+    datatrove.ShardStep((), str(ds))(None, 0, 1)
+    assert len(held[0].split()) == 1
+    assert not list((ds / ".lomo").glob("share-*.lock"))
 
 
 def test_a_folder_that_may_only_be_read_is_pushed_without_a_lock(ds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
