@@ -6,7 +6,9 @@ give the same rows.
 
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Generic, Self, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
@@ -41,6 +43,7 @@ from lomo_hf.spans import Localization, narrow
 __all__ = ["Effort", "Substituter", "check_recipe", "keep_as_text", "row_with_own_images", "substitute_row"]
 
 _MAX_NARROWINGS: Final = 8
+_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 _T = TypeVar("_T")
 
@@ -150,23 +153,50 @@ class Substituter:
         Raises:
             RecipeError: A recipe asks for the place and it is not given.
         """
-        return self.rows_and_effort(conversation, corpus_place)[0]
+        return self.begin(conversation, corpus_place)()
+
+    def begin(
+        self, conversation: Conversation, corpus_place: float | None = None
+    ) -> Callable[[], list[Row | Refusal]]:
+        """The first half of `rows`, up to undistorted pages; what is returned does the rest, and gives the rows.
+
+        Whoever makes many rows begins some dozens of them before the first is finished. Then what the halves have in
+        the processor's caches is used more than once: all of it together is more than they hold.
+
+        Raises:
+            RecipeError: As `rows`.
+
+        >>> from lomo_hf.corpus import open_corpus
+        >>> finish = Substituter([Recipe("all", ratio=1.0)]).begin(next(open_corpus().conversations(0, 1)))
+        >>> finish()[0]["rewritten"]
+        True
+        """
+        return partial(self._finished, self._begun(conversation, corpus_place))
 
     def rows_and_effort(
         self, conversation: Conversation, corpus_place: float | None = None
     ) -> tuple[list[Row | Refusal], Effort]:
         """As `rows`, and how much was done for them, for those who plan."""
+        memo = self._begun(conversation, corpus_place)
+        return self._finished(memo), Effort(memo.pages.computed, memo.pictures.computed)
+
+    def _begun(self, conversation: Conversation, corpus_place: float | None) -> "_Memo":
         memo = _Memo(conversation, corpus_place)
-        rows = [self._row(prepared, memo) for prepared in self._prepared]
-        return rows, Effort(memo.pages.computed, memo.pictures.computed)
+        for prepared in self._prepared:
+            screened, draw = _drawn(prepared, memo)
+            if not isinstance(screened, Refusal) and draw < prepared.recipe.ratio:
+                with suppress(RenderError):  # the memo holds it
+                    _typeset(screened, prepared, memo)
+        return memo
+
+    def _finished(self, memo: "_Memo") -> list[Row | Refusal]:
+        return [self._row(prepared, memo) for prepared in self._prepared]
 
     def _row(self, prepared: PreparedRecipe, memo: "_Memo") -> Row | Refusal:
         recipe = prepared.recipe
-        screened = memo.screened.once(recipe.placeholders, lambda: screen(memo.conversation, recipe.placeholders))
+        screened, draw = _drawn(prepared, memo)
         if isinstance(screened, Refusal):
             return screened
-        key = (recipe.selection, recipe.turn, recipe.seed, recipe.placeholders)
-        draw = memo.draws.once(key, lambda: prepared.selector.draw(screened, memo.corpus_place))
         if draw >= recipe.ratio:
             return _text_row(screened, draw, None, recipe)
         try:
@@ -201,10 +231,15 @@ class _Cache(Generic[_T]):
 
 
 @dataclass(frozen=True)
-class _Rewrite:
+class _Typeset:
     turn: int
     located: Localization
     pages: Sequence[Page]
+
+
+@dataclass(frozen=True)
+class _Rewrite:
+    typeset: _Typeset
     pictures: "_Pictures"
 
 
@@ -225,6 +260,7 @@ class _Memo:
     corpus_place: float | None
     screened: _Cache[Conversation | Refusal] = field(default_factory=_Cache)
     draws: _Cache[float] = field(default_factory=_Cache)
+    typeset: _Cache[_Typeset] = field(default_factory=_Cache)
     rewrites: _Cache[_Rewrite] = field(default_factory=_Cache)
     pages: _Cache[Page] = field(default_factory=_Cache)
     pictures: _Cache[_Pictures] = field(default_factory=_Cache)
@@ -233,18 +269,37 @@ class _Memo:
 # ---- S, R and A -----------------------------------------------------------------------------------------------------
 
 
-def _rewrite(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Rewrite:
+def _drawn(prepared: PreparedRecipe, memo: _Memo) -> tuple[Conversation | Refusal, float]:
+    """The conversation as the recipe lets it pass, and its draw; a refusal has none."""
     recipe = prepared.recipe
-    turn = prepared.turn(conversation, recipe.seed)
-    prompt = conversation.turns[turn].text
-    if len(prompt) > recipe.caps.max_prompt_chars:
-        raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
-    located, pages = _pages(prepared.locate(prompt, conversation.answer_of(turn).text), recipe, memo)
+    screened = memo.screened.once(recipe.placeholders, lambda: screen(memo.conversation, recipe.placeholders))
+    if isinstance(screened, Refusal):
+        return screened, 1.0
+    key = (recipe.selection, recipe.turn, recipe.seed, recipe.placeholders)
+    return screened, memo.draws.once(key, lambda: prepared.selector.draw(screened, memo.corpus_place))
+
+
+def _typeset(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Typeset:
+    def compute() -> _Typeset:
+        recipe = prepared.recipe
+        turn = prepared.turn(conversation, recipe.seed)
+        prompt = conversation.turns[turn].text
+        if len(prompt) > recipe.caps.max_prompt_chars:
+            raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
+        located, pages = _pages(prepared.locate(prompt, conversation.answer_of(turn).text), recipe, memo)
+        return _Typeset(turn, located, pages)
+
+    return memo.typeset.once(prepared.recipe.page_digest, compute)
+
+
+def _rewrite(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Rewrite:
+    recipe, typeset = prepared.recipe, _typeset(conversation, prepared, memo)
+    located = typeset.located
     drawn = prepared.draw_distortion(stream(recipe.seed, conversation.id, "distortion"), memo.corpus_place)
-    key = (prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
+    key = (located.prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
     key = (*key, drawn.op, *drawn.params.items())
-    pictures = memo.pictures.once(key, lambda: _pictures(pages, drawn, recipe.caps.max_pixels))
-    return _Rewrite(turn, located, pages, pictures)
+    pictures = memo.pictures.once(key, lambda: _pictures(typeset.pages, drawn, recipe.caps.max_pixels))
+    return _Rewrite(typeset, pictures)
 
 
 def _pages(located: Localization, recipe: Recipe, memo: _Memo) -> tuple[Localization, list[Page]]:
@@ -302,23 +357,24 @@ def _text_row(conversation: Conversation, draw: float, reason: str | None, recip
 
 
 def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -> RewrittenRow:
-    located, pictures = rewrite.located, rewrite.pictures
+    typeset, pictures = rewrite.typeset, rewrite.pictures
+    located = typeset.located
     width, height = max(pictures.sizes, key=lambda size: size[0] * size[1])
-    renderers = [page.renderer for page in rewrite.pages]
+    renderers = [page.renderer for page in typeset.pages]
     lomo: PageLomo = {
         "draw": draw,
-        "turn": rewrite.turn,
+        "turn": typeset.turn,
         "position": located.position,
         "spans": _span_records(located, pictures.sizes),
         "renderer": next((name for name in ("fallback", "latex") if name in renderers), "text"),
-        "reason": next((page.reason for page in rewrite.pages if page.reason), None),
+        "reason": next((page.reason for page in typeset.pages if page.reason), None),
         "distortion": {"op": pictures.applied.op, "params": _params_json(pictures.applied)},
         "width": width,
         "height": height,
         "prompt_chars": len(located.prompt),
-        "repairs": [*conversation.repairs, *sorted({repair for page in rewrite.pages for repair in page.repairs})],
+        "repairs": [*conversation.repairs, *sorted({repair for page in typeset.pages for repair in page.repairs})],
     }
-    turns, source = _turn_columns(conversation, {rewrite.turn: located.texts()}), _source_columns(conversation)
+    turns, source = _turn_columns(conversation, {typeset.turn: located.texts()}), _source_columns(conversation)
     images: list[ImageBytes] = [{"bytes": image, "path": None} for image in pictures.images]
     extra = _extra_columns(conversation, turns["messages"])
     return {**turns, "images": images, "rewritten": True, "lomo": lomo, **source, **extra}
@@ -411,4 +467,4 @@ def _span_records(located: Localization, sizes: Sequence[tuple[int, int]]) -> li
 
 
 def _params_json(distortion: Distortion) -> str:
-    return json.dumps(dict(distortion.params), sort_keys=True, separators=(",", ":"))
+    return _JSON.encode(dict(distortion.params))

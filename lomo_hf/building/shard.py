@@ -5,15 +5,17 @@ scheduler run the same function.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from sys import getsizeof
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
-from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
-from lomo_hf.corpus import Refusal
+from lomo_hf.building.workers.rows import FinishRows, MakeRows, rows_in_this_process
+from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row
@@ -22,6 +24,10 @@ from lomo_hf.storage.atomic import PendingFile, explain
 from lomo_hf.storage.records import FileRecord
 
 __all__ = ["build_shard", "write_shard"]
+
+_Read = Conversation | Refusal
+
+_BATCH_ROWS, _BATCH_BYTES = 32, 100_000  # what is worked on at once: some 3 MB of pages
 
 
 def build_shard(spec: ShardSpec, out: Path) -> Receipt:
@@ -74,17 +80,47 @@ def write_shard(
 
 
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
-    read = 0
-    for item in spec.source.conversations(spec.start, spec.stop):
-        results = [item] * len(outputs) if isinstance(item, Refusal) else make_rows(item, spec.corpus_place(read))
-        for output, result in zip(outputs, results, strict=True):
-            output.add(result)
-        read += 1
-        on_row(read)
-    if read != spec.rows:
-        raise BuildError(f"{spec} read {read} rows; the source must have changed. Open it again and plan anew.")
+    made = 0
+    for batch in _batches(_watched(spec.source.conversations(spec.start, spec.stop), on_row)):
+        begun: list[FinishRows] = []
+        for place, item in enumerate(batch, made):
+            if isinstance(item, Refusal):
+                begun.append(partial(_refused, item, len(outputs)))
+            else:
+                begun.append(make_rows(item, spec.corpus_place(place)))
+        rows = [finish() for finish in begun]
+        for output, *results in zip(outputs, *rows, strict=True):
+            output.add(results)
+        made += len(batch)
+    if made != spec.rows:
+        raise BuildError(f"{spec} read {made} rows; the source must have changed. Open it again and plan anew.")
     for output in outputs:
         output.finish()
+
+
+def _watched(items: Iterator[_Read], on_row: Callable[[int], None]) -> Iterator[_Read]:
+    """The same; `on_row` hears of each before the next is read."""
+    for read, item in enumerate(items, 1):
+        yield item
+        on_row(read)
+
+
+def _batches(items: Iterator[_Read]) -> Iterator[list[_Read]]:
+    """A few dozen results at a time, fewer where they are long: what is done for all of them is done in a row."""
+    batch: list[_Read] = []
+    held = 0
+    for item in items:
+        batch.append(item)
+        held += 0 if isinstance(item, Refusal) else sum([getsizeof(turn.text) for turn in item.turns])
+        if len(batch) == _BATCH_ROWS or held > _BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
+
+
+def _refused(refusal: Refusal, recipes: int) -> list[Row | Refusal]:
+    return [refusal] * recipes
 
 
 def _publish(spec: ShardSpec, outputs: "list[_Output]") -> Receipt:
@@ -128,12 +164,13 @@ class _Output:
         """About what the rows so far take on the disk, in bytes."""
         return self._writer.weight + (self._sidecar.size if self._sidecar else 0)
 
-    def add(self, result: Row | Refusal) -> None:
-        self.counts += Counts.of(result)
-        if isinstance(result, Refusal):
-            self._refuse(result)
-        else:
-            self._writer.add(result)
+    def add(self, results: Sequence[Row | Refusal]) -> None:
+        self.counts = sum(map(Counts.of, results), self.counts)
+        for result in results:
+            if isinstance(result, Refusal):
+                self._refuse(result)
+            else:
+                self._writer.add(result)
 
     def _refuse(self, refusal: Refusal) -> None:
         if self._sidecar is None:

@@ -7,6 +7,7 @@ kills its process, or never ends, is made in a process of its own under limits. 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.corpus import Conversation, Refusal
@@ -15,10 +16,15 @@ from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row
 from lomo_hf.substitution import Substituter, keep_as_text
 
-__all__ = ["MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
+__all__ = ["FinishRows", "MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
 
-MakeRows = Callable[[Conversation, float | None], list[Row | Refusal]]
-"""A conversation and its place in the corpus -> one result for each recipe of the shard, in their order."""
+_T = TypeVar("_T")
+
+FinishRows = Callable[[], list[Row | Refusal]]
+"""Gives one result for each recipe of the shard, in their order."""
+
+MakeRows = Callable[[Conversation, float | None], FinishRows]
+"""Begins the rows of a conversation, given with its place in the corpus; what is returned finishes them."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,24 @@ def rows_in_this_process(spec: ShardSpec) -> MakeRows:
     together = Substituter(spec.recipes)
     each_alone = [Substituter([recipe]) for recipe in spec.recipes]
 
-    def make(conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
-        try:
-            return together.rows(conversation, corpus_place)
-        except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException:  # a panic of the typesetter is no Exception
-            return [_row_or_reason(spec, alone, conversation, corpus_place) for alone in each_alone]
+    def make(conversation: Conversation, corpus_place: float | None) -> FinishRows:
+        def alone() -> list[Row | Refusal]:
+            return [_row_or_reason(spec, one, conversation, corpus_place) for one in each_alone]
+
+        finish = _unless_it_fails(lambda: together.begin(conversation, corpus_place), lambda: alone)
+        return lambda: _unless_it_fails(finish, alone)
 
     return make
+
+
+def _unless_it_fails(step: Callable[[], _T], instead: Callable[[], _T]) -> _T:
+    """What a step gives or, after an error that nobody foresaw, what stands in its place."""
+    try:
+        return step()
+    except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException:  # a panic of the typesetter is no Exception
+        return instead()
 
 
 def kept_rows(

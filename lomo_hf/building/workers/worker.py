@@ -7,9 +7,10 @@ import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
@@ -18,12 +19,13 @@ from lomo_hf.building.shard import write_shard
 from lomo_hf.building.workers.child_process import init_child_process
 from lomo_hf.building.workers.isolation import RowGuard
 from lomo_hf.building.workers.progress import SharedProgress
-from lomo_hf.building.workers.rows import MakeRows, RowLimits, rows_in_this_process
-from lomo_hf.corpus import Conversation, Refusal
+from lomo_hf.building.workers.rows import FinishRows, MakeRows, RowLimits, rows_in_this_process
+from lomo_hf.corpus import Conversation
 from lomo_hf.errors import BuildError
-from lomo_hf.row import Row
 
 __all__ = ["Task", "finish_shard", "serve"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,22 @@ def _finish(task: Task, progress: SharedProgress, limits: RowLimits) -> tuple[Re
     if not task.isolated:
         return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), progress, index))
     with RowGuard(task.spec.recipes, limits) as guard:
-        return finish_shard(task.spec, task.out, on_row, _watched(guard.rows, progress, index))
+        isolated = _watched(partial(partial, guard.rows), progress, index)
+        return finish_shard(task.spec, task.out, on_row, isolated)
 
 
 def _watched(make_rows: MakeRows, progress: SharedProgress, index: int) -> MakeRows:
     """The same, noted in the progress counters while it works."""
 
-    def make(conversation: Conversation, corpus_place: float | None) -> list[Row | Refusal]:
+    def noted(step: Callable[[], _T]) -> _T:
         progress.enter_row(index)
         try:
-            return make_rows(conversation, corpus_place)
+            return step()
         finally:
             progress.leave_row(index)
+
+    def make(conversation: Conversation, corpus_place: float | None) -> FinishRows:
+        return partial(noted, noted(partial(make_rows, conversation, corpus_place)))
 
     return make
 
