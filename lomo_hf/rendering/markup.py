@@ -249,7 +249,7 @@ def _with_looks(lines: Sequence[tuple[Piece, ...]]) -> list[Line]:
     styled = []
     for pieces, is_mono, text in zip(lines, mono, texts, strict=True):
         fenced = bool(pieces) and all(piece.kind == "mono" for piece in pieces)
-        stopped = tuple(_with_tab_stops(pieces))
+        stopped = tuple(_with_tab_stops(pieces)) if "\t" in text else pieces
         styled.append(Line(stopped, is_mono or fenced, direction_is_rtl(text), _face(text, region)))
     return styled
 

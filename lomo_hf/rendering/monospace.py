@@ -14,6 +14,7 @@ _DRAWN = re.compile("[\u2500-\u259f]")
 _FENCE = ("```", "~~~")
 # What goes with code but may end or open a line of prose.
 _WEAK_END = ("{", "}", ";", "};", "):", '"""', "'''")
+_GAP = re.compile(r"\t|\s{3}")  # without one there are no gaps
 _GAPS = re.compile(r"\S(?: *\t|\s{3,})(?=\S)")
 _CELL_ENDS = re.compile(r"[^\s|]\s{2,}\|")
 _MAX_ROW = 400
@@ -34,9 +35,10 @@ def mono_lines(texts: Sequence[str], with_formula: Sequence[bool] | None = None)
         in_columns = rows[index] == "aligned" or (gaps[index + 1] and (gaps[index] or gaps[index + 2]))
         looks = code[index] or in_columns or _is_drawn(text)
         is_mono.append(looks and not formula[index] and rows[index] != "loose")
-    for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):
-        for index in order:
-            is_mono[index] = is_mono[index] or _joins_code(texts, is_mono, index, formula[index])
+    if any(is_mono):
+        for order in (range(len(texts)), range(len(texts) - 1, -1, -1)):
+            for index in order:
+                is_mono[index] = is_mono[index] or _joins_code(texts, is_mono, index, formula[index])
     return is_mono
 
 
@@ -69,7 +71,7 @@ def _is_drawn(text: str) -> bool:
 
 def _has_gaps(text: str) -> bool:
     """Whether a line has gaps at which columns may stand, as those of a table drawn with spaces or tabs."""
-    if len(text) > LONG_PROSE or is_list_item(text) or _CJK.search(text):
+    if len(text) > LONG_PROSE or not _GAP.search(text) or is_list_item(text) or _CJK.search(text):
         return False
     return len(_GAPS.findall(text)) >= 2 or "\t" in text.strip()
 

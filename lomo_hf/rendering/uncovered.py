@@ -66,6 +66,8 @@ def check_text(text: str) -> None:
         if ord(char) < 0xA0 or 0x202A <= ord(char) <= 0x202E:
             raise UncoveredError(f"control:{code}", f"the character {code} cannot be shown.")
         raise UncoveredError(f"uncovered:{name_of_uncovered(char)}", f"the character {code} cannot be shown.")
+    if text.isascii():
+        return
     emoji = bad_sequence(text)
     if emoji is not None:
         codes = " ".join(f"U+{ord(part):04X}" for part in emoji)

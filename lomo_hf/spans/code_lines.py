@@ -92,9 +92,10 @@ def code_lines(lines: Sequence[str], formulas: Sequence[bool] | None = None) -> 
     is_code = [not formula and is_code_line(line) for line, formula in zip(lines, held, strict=True)]
     for start, stop in (*_data_runs(lines), *_queries(lines)):
         is_code[start:stop] = [True] * (stop - start)
-    for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
-        for index in order:
-            is_code[index] = is_code[index] or (not held[index] and _goes_with_code(lines, is_code, index))
+    if any(is_code):
+        for order in (range(len(lines)), range(len(lines) - 1, -1, -1)):
+            for index in order:
+                is_code[index] = is_code[index] or (not held[index] and _goes_with_code(lines, is_code, index))
     return is_code
 
 

@@ -57,7 +57,6 @@ class Face:
     def __init__(self, number: int, file: Path, index: int = 0, language: str = "en", bound: int = _BYTES) -> None:
         self._first, self._file, self._index, self._language = number * GLYPHS, file, index, language
         self._kept = Kept[str, Shape](bound, lambda word, shape: _ENTRY + len(shape.glyphs))
-        self._glyphs: dict[tuple[int, int], FaceGlyph] = {}
 
     @cached_property
     def _font(self) -> "uharfbuzz.Font":
@@ -91,13 +90,6 @@ class Face:
             if self.shape(head).advance <= width:
                 return head
         return ""
-
-    def glyph(self, number: int, size: int) -> "FaceGlyph":
-        """A glyph at `size` px, to be drawn."""
-        glyph = self._glyphs.get((number, size))
-        if glyph is None:
-            glyph = self._glyphs.setdefault((number, size), FaceGlyph(self, number, size))
-        return glyph
 
     def path(self, glyph: int, size: int) -> bytes:
         """The outline of a glyph at `size` px as the data of an SVG path, in relative lines and curves."""
@@ -158,11 +150,15 @@ class Face:
 
 
 class Faces(NamedTuple):
-    """The fonts that pages are set in without Typst: that of text, the monospaced one, and the Chinese one."""
+    """The fonts that pages are set in without Typst: that of text, the monospaced one, and the Chinese one.
+
+    `drawn` holds their glyphs that were asked for, by number and size.
+    """
 
     latin: Face
     mono: Face
     chinese: Face
+    drawn: dict[tuple[int, int], "FaceGlyph"]
 
     @classmethod
     def of(cls, bound: int = _BYTES) -> "Faces":
@@ -172,11 +168,17 @@ class Faces(NamedTuple):
             Face(0, latin_file(), bound=bound),
             Face(1, mono_file(), bound=bound),
             Face(2, file, index, "zh-cn", bound),
+            {},
         )
 
-    def glyph(self, number: int, size: int) -> "FaceGlyph":
-        """A glyph of a shape at `size` px, to be drawn."""
-        return self[number // GLYPHS].glyph(number % GLYPHS, size)
+    def glyphs(self, numbers: Iterable[int], size: int) -> list["FaceGlyph"]:
+        """Glyphs of shapes at `size` px, to be drawn."""
+        drawn = self.drawn
+        return [drawn.get((number, size)) or self._glyph(number, size) for number in numbers]
+
+    def _glyph(self, number: int, size: int) -> "FaceGlyph":
+        face = (self.latin, self.mono, self.chinese)[number // GLYPHS]
+        return self.drawn.setdefault((number, size), FaceGlyph(face, number % GLYPHS, size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from lomo_hf.rendering.typesetter import line_box
 
 __all__ = ["Rows"]
 
+_NO_RULES, _NO_INKS = np.zeros((0, 4)), np.zeros(0, np.uint8)
 _REACH = 0.7  # of the overlap of two rows, that a formula may not reach into the other
 
 
@@ -82,11 +83,10 @@ class Rows:
     def _words(self, baselines: NDArray[np.float64], size: int, faces: Faces) -> Drawing:
         numbers, right, up = glyphs_of(self.shapes)
         counts = np.asarray([shape.length for shape in self.shapes], np.int64)
-        down = baselines[np.asarray(self.at, np.int64)]
-        x, y = np.repeat(self.x, counts) + right, np.repeat(down, counts) - size * up
-        used, glyphs = np.unique(numbers.astype(np.int64), return_inverse=True)
-        outlines = [faces.glyph(number, size) for number in used.tolist()]
-        return Drawing(outlines, glyphs, size * x, y, None, np.zeros((0, 4)), np.zeros(0, np.uint8))
+        x = np.asarray(self.x, np.float64).repeat(counts) + right
+        y = baselines[self.at].repeat(counts) - size * up
+        used, glyphs = _distinct(numbers.astype(np.int64))
+        return Drawing(faces.glyphs(used.tolist(), size), glyphs, size * x, y, None, _NO_RULES, _NO_INKS)
 
     def _with_frames(self, words: Drawing, baselines: NDArray[np.float64], size: int) -> Drawing:
         number_of: dict[bytes | FontGlyph, int] = {}
@@ -118,3 +118,15 @@ class Rows:
         place = np.empty(len(x), np.int64)
         place[np.lexsort((x, at))] = np.arange(len(x))
         return np.argsort(np.repeat(place, counts), kind="stable")
+
+
+def _distinct(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers that occur, rising, and which of them each is; `np.unique` takes longer where they are few."""
+    order = numbers.argsort()
+    rising = numbers[order]
+    is_first = np.empty(len(numbers), np.bool_)
+    is_first[:1] = True
+    np.not_equal(rising[1:], rising[:-1], out=is_first[1:])
+    which = np.empty(len(numbers), np.int64)
+    which[order] = is_first.cumsum() - 1
+    return rising[is_first], which
