@@ -228,10 +228,21 @@ def _needed(sheet: Sheet) -> int:
 
 def _ink(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """TrimMargin: the paper around the ink goes; all ink stays."""
-    rows, columns = (np.flatnonzero(pixels.min(axis=across, initial=INK) < INK) for across in (1, 0))
-    if rows.size == 0:
+    top, bottom = _inked(pixels)
+    if top == bottom:
         raise RenderError("blank", "the span holds no ink.")
-    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    left, right = _inked(pixels[top:bottom].T)
+    return pixels[top:bottom, left:right]
+
+
+def _inked(rows: NDArray[np.uint8]) -> tuple[int, int]:
+    """The first row with ink and the one behind the last. A sheet is little larger than its ink: few are looked at."""
+    first, end = 0, len(rows)
+    while first < end and rows[first].min() >= INK:
+        first += 1
+    while first < end and rows[end - 1].min() >= INK:
+        end -= 1
+    return first, end
 
 
 def _on_paper(ink: NDArray[np.uint8], wide: int, high: int, caps: Caps) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 r"""How lines of code look, by language: by themselves (`SURE`), and beside such lines (`LIKELY`).
 
-A pattern is tried once, at the first ink of a line, and is written in the verbose form of `re`. To make a language
+A pattern is tried once, at the first ink of a line, and is written in the verbose form of `re`. One that would look
+for its mark from every word of a line of prose first looks, by `(?=.*MARK)`, whether it is there. To make a language
 known, add its patterns here and its lines to tests/data/code_lines.jsonl.
 """
 
@@ -45,11 +46,11 @@ SURE = MappingProxyType(
         """,
         "Ruby, Perl, Lua": r"""
             (?:my|our|use)\s+[\w$@%:]+.*;$ | attr_(?:reader|accessor|writer)\b | puts\s+["'\w]
-          | def\s+[\w.]+[!?]?(?:\(.*\))?$ | .*\bdo\s+\|[\w,\s]+\|$ | (?:local|end)\s*[;)]*$ | require\s+["'].*["']$
-          | local\s+\w+\s*=.*
+          | def\s+[\w.]+[!?]?(?:\(.*\))?$ | (?=.*\|).*\bdo\s+\|[\w,\s]+\|$ | (?:local|end)\s*[;)]*$
+          | require\s+["'].*["']$ | local\s+\w+\s*=.*
         """,
         "queries": r"""
-            (?!.*[.?!]$)(?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE|ALTER|DROP|WITH|UNION)\s[\w*"`(]
+            (?:SELECT|INSERT|UPDATE|DELETE|CREATE|FROM|WHERE|ALTER|DROP|WITH|UNION)(?!.*[.?!]$)\s[\w*"`(]
           | (?:(?:INNER|LEFT|RIGHT|FULL|OUTER|CROSS)\s+)*JOIN\s+\w | (?:ORDER|GROUP)\s+BY\s+\w
           | HAVING\s+\w+.*[<>=(]
           | select\s+[\w.*(),\s]+\sfrom\s+\w+(?:\s+where\b.*|\s*)?;?$ | (?:insert\s+into|delete\s+from)\s+\w+.*;$
@@ -77,7 +78,7 @@ SURE = MappingProxyType(
           | <(?P<tag>\w+)>.*</(?P=tag)>$
           | "[\w\ -]+"\s*:\s*(?:["\[{\d-]|true|false|null).* | \{\s*"[^"]*"\s*:.*\}?,?$
           | \\(?:documentclass|usepackage|newcommand|section|subsection)\b[\[{][^?!]*$
-          | \\(?:begin|end)\{\w+\*?\}(?:[\[{].*[\]}])?$ | [.\#]?[\w-]+(?:[\s>+.,\#:]+[\w-]+)*\s*\{$
+          | \\(?:begin|end)\{\w+\*?\}(?:[\[{].*[\]}])?$ | (?=.*\{$)[.\#]?[\w-]+(?:[\s>+.,\#:]+[\w-]+)*\s*\{$
           | @(?:media|import)\s
           | [a-z-]+:\s[^.?!]*;$ | (?:apiVersion|kind|metadata|spec|version|services):(?:\s\S+)?$
           | \+\s*(?:[-=]{2,}\+)+\s*$

@@ -11,6 +11,8 @@ from lomo_hf.rendering.glyphs.drawing import Drawing
 
 __all__ = ["Placed", "placed"]
 
+_PHASE_BITS = PHASES.bit_length() - 1
+
 Whole = NDArray[np.int64]
 Ink = NDArray[np.uint16] | NDArray[np.uint32]
 
@@ -42,7 +44,8 @@ class Placed:
             self._add_glyphs(ink, width)
         if len(self.drawing.rules):
             self._add_rules(ink.reshape(height, width))
-        ink[ink > 255] = 255
+        if ink.max(initial=0) > 255:  # hardly ever
+            ink[ink > 255] = 255
         grey: NDArray[np.uint8] = 255 - ink.astype(np.uint8)
         return grey.reshape(height, width)
 
@@ -74,7 +77,7 @@ def placed(drawing: Drawing, bitmaps: Bitmaps | None = None) -> Placed:
     across, x = _parts(drawing.x)
     down, y = _parts(drawing.y)
     kept = (bitmaps or shared_bitmaps()).of(drawing.outlines, drawing.glyphs, across, down)
-    ends = [side + (x, y)[at % 2] for at, side in enumerate(kept.boxes.T)]
+    ends = [kept.boxes[:, 0] + x, kept.boxes[:, 1] + y, kept.boxes[:, 2] + x, kept.boxes[:, 3] + y]
     if len(drawing.rules):
         bars = np.concatenate([np.floor(drawing.rules[:, :2]), np.ceil(drawing.rules[:, 2:])], axis=1).astype(np.int64)
         ends = [np.concatenate([end, bars[:, side]]) for side, end in enumerate(ends)]
@@ -87,7 +90,7 @@ def placed(drawing: Drawing, bitmaps: Bitmaps | None = None) -> Placed:
 def _parts(places: NDArray[np.float64]) -> tuple[Whole, Whole]:
     """Places in px: the nearest phase within a pixel, and the pixel that it is in."""
     steps = np.floor(places * PHASES + 0.5).astype(np.int64)
-    return steps % PHASES, steps // PHASES
+    return steps & PHASES - 1, steps >> _PHASE_BITS
 
 
 def _shares(start: float, end: float) -> tuple[NDArray[np.float64], int]:

@@ -20,7 +20,7 @@ from lomo_hf.rendering.kept import Kept
 if TYPE_CHECKING:
     import uharfbuzz
 
-__all__ = ["Face", "FaceGlyph", "Faces", "Shape", "glyphs_of", "shared_faces"]
+__all__ = ["Face", "FaceGlyph", "Faces", "Shape", "glyphs_of", "lengths_of", "shared_faces"]
 
 GLYPHS = 65_536  # that a font has at most
 
@@ -40,15 +40,15 @@ class Shape(NamedTuple):
     advance: float
     glyphs: bytes
 
-    @property
-    def length(self) -> int:
-        """How many glyphs it has."""
-        return len(self.glyphs) // _GLYPH
-
 
 def glyphs_of(shapes: Iterable[Shape]) -> NDArray[np.float64]:
     """Of all glyphs of some words: their numbers, each with that of its face times `GLYPHS`, and x and y in em."""
     return np.frombuffer(b"".join([shape.glyphs for shape in shapes]), np.float64).reshape(-1, 3).T
+
+
+def lengths_of(shapes: Iterable[Shape]) -> NDArray[np.int64]:
+    """How many glyphs each of some words has."""
+    return np.asarray([len(shape.glyphs) for shape in shapes], np.int64) // _GLYPH
 
 
 class Face:

@@ -11,7 +11,7 @@ from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.formulas import Frame
 from lomo_hf.rendering.glyphs import Drawing, FontGlyph
 from lomo_hf.rendering.markup import DISPLAY_ROOM
-from lomo_hf.rendering.prose.faces import Faces, Shape, glyphs_of
+from lomo_hf.rendering.prose.faces import Faces, Shape, glyphs_of, lengths_of
 from lomo_hf.rendering.scripts import Room
 from lomo_hf.rendering.typesetter import line_box
 
@@ -82,7 +82,7 @@ class Rows:
 
     def _words(self, baselines: NDArray[np.float64], size: int, faces: Faces) -> Drawing:
         numbers, right, up = glyphs_of(self.shapes)
-        counts = np.asarray([shape.length for shape in self.shapes], np.int64)
+        counts = lengths_of(self.shapes)
         x = np.asarray(self.x, np.float64).repeat(counts) + right
         y = baselines[self.at].repeat(counts) - size * up
         used, glyphs = _distinct(numbers.astype(np.int64))
@@ -104,7 +104,7 @@ class Rows:
         rules = rules + np.repeat(
             np.stack([left, down, left, down], axis=1), [len(frame.rules) for frame in self.frames], 0
         )
-        order = self._order([*(shape.length for shape in self.shapes), *counts])
+        order = self._order([*lengths_of(self.shapes), *counts])
         return Drawing(
             [*words.outlines, *number_of],
             np.concatenate([words.glyphs, np.asarray(glyphs, np.int64)])[order],

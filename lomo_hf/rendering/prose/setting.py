@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, compress, islice
+from itertools import accumulate, compress, islice
 
 from lomo_hf.recipes.recipe import RenderStyle
 from lomo_hf.rendering.fonts import MONO_ADVANCE
@@ -182,7 +182,9 @@ def _words(text: str, face: Face) -> _Words:
     inner, space, young = text.rstrip(" "), face.shape(" ").advance, face.young
     texts = inner.split(" ")
     shapes = [young.get(word) or face.shape(word) for word in texts]
-    reached = list(accumulate(chain.from_iterable((shape.advance, space) for shape in shapes)))
+    steps = [space] * (2 * len(shapes))
+    steps[::2] = [shape.advance for shape in shapes]
+    reached = list(accumulate(steps))
     starts, ends = [0.0, *reached[1:-1:2]], reached[::2]
     end = ends[-1] + (len(text) - len(inner)) * space
     if "" in texts:  # between two spaces
