@@ -69,16 +69,19 @@ def measured_rows(source: Source, limit: int) -> Stages:
     spec = plan(source, [Recipe("all", ratio=1.0)], limit=limit)[0]
     spec = replace(spec, index=0, count=1, start=0, stop=min(limit, len(source)))
     stages, clock = Stages(), _Clock()
-    real = Substituter.rows
+    real = Substituter.steps
 
-    def rows(self: Substituter, conversation: Conversation, place: float | None = None) -> Any:
-        began = time.process_time()
-        made = real(self, conversation, place)
-        if isinstance(made[0], dict) and made[0]["rewritten"]:
-            stages.rows.append(1000 * (time.process_time() - began))
-        return made
+    def timed(self: Substituter, conversation: Conversation, place: float | None = None) -> Iterator[Any]:
+        work, made, spent = real(self, conversation, place), None, 0.0
+        while made is None:
+            began = time.process_time()
+            made = next(work)
+            spent += time.process_time() - began
+            if made and isinstance(made[0], dict) and made[0]["rewritten"]:
+                stages.rows.append(1000 * spent)
+            yield made
 
-    with clock.watching(), patch.object(Substituter, "rows", rows), TemporaryDirectory() as out:
+    with clock.watching(), patch.object(Substituter, "steps", timed), TemporaryDirectory() as out:
         began = time.process_time()
         _build(spec, out)
         stages.whole = 1000 * (time.process_time() - began)

@@ -5,11 +5,10 @@ give the same rows.
 """
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Final, Generic, Self, TypeVar, cast
+from typing import Final, Generic, Self, TypeAlias, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import OPERATIONS, Distortion, distort_pages
@@ -40,12 +39,15 @@ from lomo_hf.row import (
 )
 from lomo_hf.spans import Localization, narrow
 
-__all__ = ["Effort", "Substituter", "check_recipe", "keep_as_text", "row_with_own_images", "substitute_row"]
+__all__ = ["Effort", "Steps", "Substituter", "check_recipe", "keep_as_text", "row_with_own_images", "substitute_row"]
 
 _MAX_NARROWINGS: Final = 8
 _JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 _T = TypeVar("_T")
+
+Steps: TypeAlias = Iterator[list[Row | Refusal] | None]
+"""The work on one conversation, step by step: None, and at last one row or refusal for each recipe, in their order."""
 
 
 def substitute_row(conversation: Conversation, recipe: Recipe, corpus_place: float | None = None) -> Row | Refusal:
@@ -153,44 +155,42 @@ class Substituter:
         Raises:
             RecipeError: A recipe asks for the place and it is not given.
         """
-        return self.begin(conversation, corpus_place)()
-
-    def begin(
-        self, conversation: Conversation, corpus_place: float | None = None
-    ) -> Callable[[], list[Row | Refusal]]:
-        """The first half of `rows`, up to undistorted pages; what is returned does the rest, and gives the rows.
-
-        Whoever makes many rows begins some dozens of them before the first is finished. Then what the halves have in
-        the processor's caches is used more than once: all of it together is more than they hold.
-
-        Raises:
-            RecipeError: As `rows`.
-
-        >>> from lomo_hf.corpus import open_corpus
-        >>> finish = Substituter([Recipe("all", ratio=1.0)]).begin(next(open_corpus().conversations(0, 1)))
-        >>> finish()[0]["rewritten"]
-        True
-        """
-        return partial(self._finished, self._begun(conversation, corpus_place))
+        return self.rows_and_effort(conversation, corpus_place)[0]
 
     def rows_and_effort(
         self, conversation: Conversation, corpus_place: float | None = None
     ) -> tuple[list[Row | Refusal], Effort]:
         """As `rows`, and how much was done for them, for those who plan."""
-        memo = self._begun(conversation, corpus_place)
-        return self._finished(memo), Effort(memo.pages.computed, memo.pictures.computed)
-
-    def _begun(self, conversation: Conversation, corpus_place: float | None) -> "_Memo":
         memo = _Memo(conversation, corpus_place)
-        for prepared in self._prepared:
-            screened, draw = _drawn(prepared, memo)
-            if not isinstance(screened, Refusal) and draw < prepared.recipe.ratio:
-                with suppress(RenderError):  # the memo holds it
-                    _typeset(screened, prepared, memo)
-        return memo
+        *_, rows = self._steps(memo)
+        assert rows is not None, "the last step gives the rows"
+        return rows, Effort(memo.pages.computed, memo.pictures.computed)
 
-    def _finished(self, memo: "_Memo") -> list[Row | Refusal]:
-        return [self._row(prepared, memo) for prepared in self._prepared]
+    def steps(self, conversation: Conversation, corpus_place: float | None = None) -> Steps:
+        """The work of `rows` in steps: spans, pages, their distortion, and at last the rows. The others give None.
+
+        Whoever makes many rows takes each step for some dozens of them before the next. Then what a step has in the
+        processor's caches is used more than once: what all steps have is more than they hold.
+
+        Raises:
+            RecipeError: As `rows`.
+
+        >>> from lomo_hf.corpus import open_corpus
+        >>> steps = Substituter([Recipe("all", ratio=1.0)]).steps(next(open_corpus().conversations(0, 1)))
+        >>> [rows and rows[0]["rewritten"] for rows in steps]
+        [None, None, None, True]
+        """
+        return self._steps(_Memo(conversation, corpus_place))
+
+    def _steps(self, memo: "_Memo") -> Steps:
+        for step in (_located, _typeset, _rewrite):
+            for prepared in self._prepared:
+                screened, draw = _drawn(prepared, memo)
+                if not isinstance(screened, Refusal) and draw < prepared.recipe.ratio:
+                    with suppress(RenderError):  # the memo holds it for the row
+                        step(screened, prepared, memo)
+            yield None
+        yield [self._row(prepared, memo) for prepared in self._prepared]
 
     def _row(self, prepared: PreparedRecipe, memo: "_Memo") -> Row | Refusal:
         recipe = prepared.recipe
@@ -200,10 +200,9 @@ class Substituter:
         if draw >= recipe.ratio:
             return _text_row(screened, draw, None, recipe)
         try:
-            rewrite = memo.rewrites.once(recipe.page_digest, lambda: _rewrite(screened, prepared, memo))
+            return _rewritten_row(screened, draw, _rewrite(screened, prepared, memo))
         except RenderError as error:
             return _text_row(screened, draw, error.reason, recipe)
-        return _rewritten_row(screened, draw, rewrite)
 
 
 # ---- what recipes have in common ------------------------------------------------------------------------------------
@@ -228,6 +227,12 @@ class _Cache(Generic[_T]):
         if isinstance(value, RenderError):
             raise value
         return value
+
+
+@dataclass(frozen=True)
+class _Located:
+    turn: int
+    spans: Localization
 
 
 @dataclass(frozen=True)
@@ -260,6 +265,7 @@ class _Memo:
     corpus_place: float | None
     screened: _Cache[Conversation | Refusal] = field(default_factory=_Cache)
     draws: _Cache[float] = field(default_factory=_Cache)
+    located: _Cache[_Located] = field(default_factory=_Cache)
     typeset: _Cache[_Typeset] = field(default_factory=_Cache)
     rewrites: _Cache[_Rewrite] = field(default_factory=_Cache)
     pages: _Cache[Page] = field(default_factory=_Cache)
@@ -279,27 +285,43 @@ def _drawn(prepared: PreparedRecipe, memo: _Memo) -> tuple[Conversation | Refusa
     return screened, memo.draws.once(key, lambda: prepared.selector.draw(screened, memo.corpus_place))
 
 
-def _typeset(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Typeset:
-    def compute() -> _Typeset:
+def _located(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Located:
+    """S: the turn and its spans."""
+
+    def compute() -> _Located:
         recipe = prepared.recipe
         turn = prepared.turn(conversation, recipe.seed)
         prompt = conversation.turns[turn].text
         if len(prompt) > recipe.caps.max_prompt_chars:
             raise RenderError("prompt-too-long", f"the prompt has {len(prompt)} characters.")
-        located, pages = _pages(prepared.locate(prompt, conversation.answer_of(turn).text), recipe, memo)
-        return _Typeset(turn, located, pages)
+        return _Located(turn, prepared.locate(prompt, conversation.answer_of(turn).text))
+
+    return memo.located.once(prepared.recipe.page_digest, compute)
+
+
+def _typeset(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Typeset:
+    """S and R: the spans as they fit on pages, and the pages."""
+
+    def compute() -> _Typeset:
+        located = _located(conversation, prepared, memo)
+        return _Typeset(located.turn, *_pages(located.spans, prepared.recipe, memo))
 
     return memo.typeset.once(prepared.recipe.page_digest, compute)
 
 
 def _rewrite(conversation: Conversation, prepared: PreparedRecipe, memo: _Memo) -> _Rewrite:
-    recipe, typeset = prepared.recipe, _typeset(conversation, prepared, memo)
-    located = typeset.located
-    drawn = prepared.draw_distortion(stream(recipe.seed, conversation.id, "distortion"), memo.corpus_place)
-    key = (located.prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
-    key = (*key, drawn.op, *drawn.params.items())
-    pictures = memo.pictures.once(key, lambda: _pictures(typeset.pages, drawn, recipe.caps.max_pixels))
-    return _Rewrite(typeset, pictures)
+    """S, R and A: what a rewritten row is made of."""
+
+    def compute() -> _Rewrite:
+        recipe, typeset = prepared.recipe, _typeset(conversation, prepared, memo)
+        located = typeset.located
+        drawn = prepared.draw_distortion(stream(recipe.seed, conversation.id, "distortion"), memo.corpus_place)
+        key = (located.prompt, *((span.start, span.end) for span in located.spans), recipe.style, recipe.caps)
+        key = (*key, drawn.op, *drawn.params.items())
+        pictures = memo.pictures.once(key, lambda: _pictures(typeset.pages, drawn, recipe.caps.max_pixels))
+        return _Rewrite(typeset, pictures)
+
+    return memo.rewrites.once(prepared.recipe.page_digest, compute)
 
 
 def _pages(located: Localization, recipe: Recipe, memo: _Memo) -> tuple[Localization, list[Page]]:

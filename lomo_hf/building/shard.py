@@ -6,7 +6,6 @@ scheduler run the same function.
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from sys import getsizeof
 
@@ -14,7 +13,7 @@ from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Counts, Receipt
 from lomo_hf.building.resume import save_receipt
 from lomo_hf.building.shard_writer import ShardWriter, verify_parquet
-from lomo_hf.building.workers.rows import FinishRows, MakeRows, rows_in_this_process
+from lomo_hf.building.workers.rows import MakeRows, rows_in_this_process
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
@@ -22,6 +21,7 @@ from lomo_hf.row import Row
 from lomo_hf.storage import Folder
 from lomo_hf.storage.atomic import PendingFile, explain
 from lomo_hf.storage.records import FileRecord
+from lomo_hf.substitution import Steps
 
 __all__ = ["build_shard", "write_shard"]
 
@@ -82,14 +82,13 @@ def write_shard(
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     made = 0
     for batch in _batches(_watched(spec.source.conversations(spec.start, spec.stop), on_row)):
-        begun: list[FinishRows] = []
+        work: list[Steps] = []
         for place, item in enumerate(batch, made):
             if isinstance(item, Refusal):
-                begun.append(partial(_refused, item, len(outputs)))
+                work.append(iter([[item] * len(outputs)]))
             else:
-                begun.append(make_rows(item, spec.corpus_place(place)))
-        rows = [finish() for finish in begun]
-        for output, *results in zip(outputs, *rows, strict=True):
+                work.append(make_rows(item, spec.corpus_place(place)))
+        for output, *results in zip(outputs, *_step_by_step(work), strict=True):
             output.add(results)
         made += len(batch)
     if made != spec.rows:
@@ -119,8 +118,12 @@ def _batches(items: Iterator[_Read]) -> Iterator[list[_Read]]:
         yield batch
 
 
-def _refused(refusal: Refusal, recipes: int) -> list[Row | Refusal]:
-    return [refusal] * recipes
+def _step_by_step(work: Sequence[Steps]) -> list[list[Row | Refusal]]:
+    """What comes of the work on each of some rows; every step is taken for all of them before the next."""
+    rows: list[list[Row | Refusal] | None] = [None] * len(work)
+    while None in rows:
+        rows = [next(steps) if row is None else row for steps, row in zip(work, rows, strict=True)]
+    return [row for row in rows if row is not None]
 
 
 def _publish(spec: ShardSpec, outputs: "list[_Output]") -> Receipt:

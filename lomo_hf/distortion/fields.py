@@ -96,7 +96,8 @@ def _sources(shift: Field | None, places: Field, step: int, shape: tuple[int, in
         sources = np.empty(shape, np.float32)
         sources[:] = places
         return sources
-    sources = np.rint(_enlarged(np.rint(SUBPIXELS * shift), step, shape))
+    sources = _enlarged(np.rint(SUBPIXELS * shift), step, shape)
+    np.rint(sources, out=sources)
     sources *= 1 / SUBPIXELS
     sources += places
     return sources

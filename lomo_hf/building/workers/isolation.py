@@ -18,7 +18,7 @@ from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row
-from lomo_hf.substitution import Substituter
+from lomo_hf.substitution import Steps, Substituter
 
 __all__ = ["RowGuard"]
 
@@ -54,6 +54,10 @@ class RowGuard:
             alone = self._try(conversation, corpus_place, (recipe,))
             results += kept_rows([recipe], conversation, alone, corpus_place) if isinstance(alone, str) else alone
         return results
+
+    def steps(self, conversation: Conversation, corpus_place: float | None) -> Steps:
+        """The same as work in steps, of which there is one."""
+        yield self.rows(conversation, corpus_place)
 
     def close(self) -> None:
         """End the child."""

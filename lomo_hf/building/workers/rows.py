@@ -7,24 +7,18 @@ kills its process, or never ends, is made in a process of its own under limits. 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.errors import BuildError, LomoError
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.row import Row
-from lomo_hf.substitution import Substituter, keep_as_text
+from lomo_hf.substitution import Steps, Substituter, keep_as_text
 
-__all__ = ["FinishRows", "MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
+__all__ = ["MakeRows", "RowLimits", "kept_rows", "rows_in_this_process"]
 
-_T = TypeVar("_T")
-
-FinishRows = Callable[[], list[Row | Refusal]]
-"""Gives one result for each recipe of the shard, in their order."""
-
-MakeRows = Callable[[Conversation, float | None], FinishRows]
-"""Begins the rows of a conversation, given with its place in the corpus; what is returned finishes them."""
+MakeRows = Callable[[Conversation, float | None], Steps]
+"""A conversation and its place in the corpus -> the work on its rows, one for each recipe of the shard."""
 
 
 @dataclass(frozen=True)
@@ -59,24 +53,15 @@ def rows_in_this_process(spec: ShardSpec) -> MakeRows:
     together = Substituter(spec.recipes)
     each_alone = [Substituter([recipe]) for recipe in spec.recipes]
 
-    def make(conversation: Conversation, corpus_place: float | None) -> FinishRows:
-        def alone() -> list[Row | Refusal]:
-            return [_row_or_reason(spec, one, conversation, corpus_place) for one in each_alone]
-
-        finish = _unless_it_fails(lambda: together.begin(conversation, corpus_place), lambda: alone)
-        return lambda: _unless_it_fails(finish, alone)
+    def make(conversation: Conversation, corpus_place: float | None) -> Steps:
+        try:
+            yield from together.steps(conversation, corpus_place)
+        except (LomoError, MemoryError, KeyboardInterrupt, SystemExit, GeneratorExit):
+            raise
+        except BaseException:  # a panic of the typesetter is no Exception
+            yield [_row_or_reason(spec, alone, conversation, corpus_place) for alone in each_alone]
 
     return make
-
-
-def _unless_it_fails(step: Callable[[], _T], instead: Callable[[], _T]) -> _T:
-    """What a step gives or, after an error that nobody foresaw, what stands in its place."""
-    try:
-        return step()
-    except (LomoError, MemoryError, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException:  # a panic of the typesetter is no Exception
-        return instead()
 
 
 def kept_rows(

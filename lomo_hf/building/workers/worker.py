@@ -7,10 +7,9 @@ import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from lomo_hf.building.planning import ShardSpec
 from lomo_hf.building.receipts import Receipt
@@ -19,13 +18,12 @@ from lomo_hf.building.shard import write_shard
 from lomo_hf.building.workers.child_process import init_child_process
 from lomo_hf.building.workers.isolation import RowGuard
 from lomo_hf.building.workers.progress import SharedProgress
-from lomo_hf.building.workers.rows import FinishRows, MakeRows, RowLimits, rows_in_this_process
+from lomo_hf.building.workers.rows import MakeRows, RowLimits, rows_in_this_process
 from lomo_hf.corpus import Conversation
 from lomo_hf.errors import BuildError
+from lomo_hf.substitution import Steps
 
 __all__ = ["Task", "finish_shard", "serve"]
-
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,21 @@ def _finish(task: Task, progress: SharedProgress, limits: RowLimits) -> tuple[Re
     if not task.isolated:
         return finish_shard(task.spec, task.out, on_row, _watched(rows_in_this_process(task.spec), progress, index))
     with RowGuard(task.spec.recipes, limits) as guard:
-        isolated = _watched(partial(partial, guard.rows), progress, index)
-        return finish_shard(task.spec, task.out, on_row, isolated)
+        return finish_shard(task.spec, task.out, on_row, _watched(guard.steps, progress, index))
 
 
 def _watched(make_rows: MakeRows, progress: SharedProgress, index: int) -> MakeRows:
     """The same, noted in the progress counters while it works."""
 
-    def noted(step: Callable[[], _T]) -> _T:
-        progress.enter_row(index)
-        try:
-            return step()
-        finally:
-            progress.leave_row(index)
-
-    def make(conversation: Conversation, corpus_place: float | None) -> FinishRows:
-        return partial(noted, noted(partial(make_rows, conversation, corpus_place)))
+    def make(conversation: Conversation, corpus_place: float | None) -> Steps:
+        steps, rows = make_rows(conversation, corpus_place), None
+        while rows is None:
+            progress.enter_row(index)
+            try:
+                rows = next(steps)
+            finally:
+                progress.leave_row(index)
+            yield rows
 
     return make
 

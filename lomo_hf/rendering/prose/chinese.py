@@ -129,10 +129,10 @@ def _units(text: str, faces: Faces) -> list[_Unit] | None:
 
 def _is_shaped_alone(before: _Unit | None, unit: _Unit, after: _Unit | None) -> bool:
     """Whether what stands beside a sign changes nothing: a dot shares its room with a mark, a dash takes a script."""
+    if unit.text[0] not in "·—":
+        return True
     beside = {neighbour.kind for neighbour in (before, after) if neighbour is not None}
-    if unit.text == "·":
-        return not beside & {*_MARKS}
-    return unit.text[0] != "—" or "han" in beside
+    return "han" in beside if unit.text[0] == "—" else not beside & {*_MARKS}
 
 
 def _of_formula(formula: Formula, size: int) -> Iterator[_Unit]:
