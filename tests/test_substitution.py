@@ -208,9 +208,8 @@ def test_recipes_that_differ_in_one_setting_share_nothing_that_it_decides() -> N
     together = Substituter(recipes).rows(conversation)
     assert together == [substitute_row(conversation, recipe) for recipe in recipes]
     dumped = [json.dumps(row, default=repr) for row in together]
-    assert [(n, dumped.index(row)) for n, row in enumerate(dumped) if dumped.index(row) != n] == [
-        (7, 0)
-    ]  # it fits the cap
+    repeated = [(n, dumped.index(row)) for n, row in enumerate(dumped) if dumped.index(row) != n]
+    assert repeated == [(7, 0)]  # it fits the cap
 
 
 def test_the_size_of_a_row_is_that_of_its_page_of_most_pixels() -> None:

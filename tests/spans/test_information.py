@@ -75,9 +75,8 @@ def test_on_real_prompts_the_span_holds_more_of_what_it_looks_for_than_the_middl
                     break
                 weights = weigh(Blocks(prompt, localization.edges, localization.atoms, answer))
                 (span,) = localization.spans
-                end = min(
-                    edge for edge in localization.edges if edge >= span.end
-                )  # the span's own end is without space
+                # The span's own end is without space.
+                end = min(edge for edge in localization.edges if edge >= span.end)
                 inside = sum(
                     weight
                     for weight, start in zip(weights, localization.edges[:-1], strict=True)

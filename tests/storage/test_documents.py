@@ -142,8 +142,8 @@ def _read_manifest(place: Path) -> None:
         ]
         for name, recipe in manifest.recipes.items():
             recorded = {
-                key: first
-                for key, first in recorded_manifest["recipes"][name]["recipe"].items()
+                key: setting
+                for key, setting in recorded_manifest["recipes"][name]["recipe"].items()
                 if key != "distortion"
             }
             assert recipe.to_dict() == recipe.to_dict() | recorded  # weights may be whole numbers there
@@ -251,9 +251,8 @@ def test_any_value_at_any_place_is_read_as_it_stands_or_refused(
     if data.draw(st.booleans(), label="a value and not a name"):
         _try(whole, kind, changed(content, at, data.draw(JSON, label="value")))
     else:
-        _try(
-            whole, kind, renamed(content, at, data.draw(_ODD.filter(lambda value: isinstance(value, str)) | st.text()))
-        )
+        name = data.draw(_ODD.filter(lambda value: isinstance(value, str)) | st.text())
+        _try(whole, kind, renamed(content, at, name))
 
 
 _NAMES = ["../x", "a/b", "", "<script>", "con", "A", "x\x1b[2Jy", "x" * 300, "assets", ".lomo"]
