@@ -279,14 +279,19 @@ def _needs_browser(peer: Peer) -> bool:
 
 
 def _table(folder: Path, corpus: Path | None, rows: int) -> None:
-    """Ours and all peers on the same texts, as a table in Markdown; ours before and after them, and the mean."""
+    """Ours and all peers on the same texts, as a table in Markdown; ours before and after them, and the mean.
+
+    Ours has rendered the prompts of the corpus that are not measured, as a build has by then: words are met before.
+    """
     from benchmarks.corpus import prompts_of, write_corpus
+    from benchmarks.ratios import by_kind
     from benchmarks.stages import measured_rows, warm_up
     from lomo_hf.corpus import open_corpus
     from lomo_hf.spans import select_spans
 
-    prompts = prompts_of(corpus)
-    prompts = prompts[:: max(1, len(prompts) // rows)][:rows]
+    every = prompts_of(corpus)
+    step = max(1, len(every) // rows)
+    prompts, others = every[::step][:rows], [prompt for number, prompt in enumerate(every) if number % step]
     texts = [
         localization.prompt[span.start : span.end]
         for localization in map(select_spans, prompts)
@@ -296,6 +301,7 @@ def _table(folder: Path, corpus: Path | None, rows: int) -> None:
         write_corpus(iter(prompts), Path(scratch, "rows.jsonl"))
         source = open_corpus(Path(scratch, "rows.jsonl"))
         warm_up()
+        by_kind(others)
         ours = [measured_rows(source, rows).spread()["mean"]]
         costs = {peer: measured_apart(peer, texts, folder) for peer in PEERS}
         ours.append(measured_rows(source, rows).spread()["mean"])
