@@ -15,7 +15,7 @@ from unittest.mock import patch
 from lomo_hf.building import ShardSpec, build_shard, plan
 from lomo_hf.corpus import Conversation, Source, open_corpus
 from lomo_hf.recipes.recipe import Recipe
-from lomo_hf.substitution import Substituter
+from lomo_hf.substitution import Steps, Substituter
 
 __all__ = ["STAGES", "Stages", "measured_rows", "warm_up"]
 
@@ -71,15 +71,15 @@ def measured_rows(source: Source, limit: int) -> Stages:
     stages, clock = Stages(), _Clock()
     real = Substituter.steps
 
-    def timed(self: Substituter, conversation: Conversation, place: float | None = None) -> Iterator[Any]:
-        work, made, spent = real(self, conversation, place), None, 0.0
-        while made is None:
+    def timed(self: Substituter, conversation: Conversation, place: float | None = None) -> Steps:
+        work, rows, spent = real(self, conversation, place), None, 0.0
+        while rows is None:
             began = time.process_time()
-            made = next(work)
+            rows = next(work)
             spent += time.process_time() - began
-            if made and isinstance(made[0], dict) and made[0]["rewritten"]:
+            if rows and isinstance(rows[0], dict) and rows[0]["rewritten"]:
                 stages.rows.append(1000 * spent)
-            yield made
+            yield rows
 
     with clock.watching(), patch.object(Substituter, "steps", timed), TemporaryDirectory() as out:
         began = time.process_time()
@@ -116,8 +116,8 @@ class _Clock:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             with self._stage(stage):
-                made = real(*args, **kwargs)
-            return self._iterated(made, stage) if isinstance(made, Iterator) else made
+                result = real(*args, **kwargs)
+            return self._iterated(result, stage) if isinstance(result, Iterator) else result
 
         return run
 

@@ -80,19 +80,19 @@ def write_shard(
 
 
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
-    made = 0
+    read = 0
     for batch in _batches(_watched(spec.source.conversations(spec.start, spec.stop), on_row)):
         work: list[Steps] = []
-        for place, item in enumerate(batch, made):
+        for place, item in enumerate(batch, read):
             if isinstance(item, Refusal):
                 work.append(iter([[item] * len(outputs)]))
             else:
                 work.append(make_rows(item, spec.corpus_place(place)))
         for output, *results in zip(outputs, *_step_by_step(work), strict=True):
             output.add(results)
-        made += len(batch)
-    if made != spec.rows:
-        raise BuildError(f"{spec} read {made} rows; the source must have changed. Open it again and plan anew.")
+        read += len(batch)
+    if read != spec.rows:
+        raise BuildError(f"{spec} read {read} rows; the source must have changed. Open it again and plan anew.")
     for output in outputs:
         output.finish()
 

@@ -68,8 +68,8 @@ def test_dirt_means_what_it_was(dirty: str, clean: str) -> None:
     ids=lambda pair: pair[0],
 )
 def test_different_formulas_look_different(pair: tuple[str, str]) -> None:
-    one, two = pictures(*pair, display=True)
-    assert one.shape != two.shape or likeness(one, two).correlation < 0.99
+    first, second = pictures(*pair, display=True)
+    assert first.shape != second.shape or likeness(first, second).correlation < 0.99
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,28 @@ def test_limits_that_are_asked_for_stand_below_an_integral(sign: str) -> None:
 
 def test_greek_capitals_that_are_called_variants_lean() -> None:
     assert formula_to_typst(r"\varGamma", display=False) == formula_to_typst(r"\mathit{\Gamma}", display=False)
+
+
+@pytest.mark.parametrize(
+    ("spare", "plain", "rows"),
+    [
+        ("|l|c||r|", "|l|c||", r"\hline a & b \\ \hline"),
+        ("ccc", "cc", r"a & b \\ c"),
+        ("l|ll", "l|l", r"\multicolumn{2}{c}{x}\\ a"),
+    ],
+)
+def test_a_column_that_no_row_reaches_is_not_there_as_in_tex(spare: str, plain: str, rows: str) -> None:
+    tables = [rf"\begin{{array}}{{{columns}}}{rows}\end{{array}}" for columns in (spare, plain)]
+    assert formula_to_typst(tables[0], display=True) == formula_to_typst(tables[1], display=True)
+
+
+def test_a_column_that_a_row_or_a_rule_reaches_is_there() -> None:
+    columns = r"\begin{array}{|c|c|c|}\hline %s \\ %s b\\ \hline\end{array}"
+    three = [
+        columns % cells
+        for cells in (("a & & c", ""), ("a & &", ""), ("a", r"\cline{1-3}"), (r"\multicolumn{3}{c|}{a}", ""))
+    ]
+    assert all("columns: (auto, auto, auto, )" in formula_to_typst(tex, display=True) for tex in three)
 
 
 def test_an_empty_row_of_cells_stays_a_row() -> None:
@@ -172,12 +194,12 @@ def test_every_known_command_among_others_is_refused_or_compiles() -> None:
     others = r"""{ } {x} {2} [3] {-2pt} {1em} ^ _ & \\ x 1 ( ) $ \begin{array}{c|c} \end{array}
     \begin{CD} \end{CD} @>>> @VVV
     \text{ \left( \right) {1;2} {red} \of \over {\kilo\metre} " 中 ² '""".split()
-    made = []
+    formulas = []
     for _ in range(4000):
         count = choose.choice((1, 2, 4, 8, 16))
-        made.append("".join(choose.choice(names) + choose.choice((" ", "{x}", "{x}{y}", "{1em}"))
+        formulas.append("".join(choose.choice(names) + choose.choice((" ", "{x}", "{x}{y}", "{1em}"))
                             if choose.random() < 0.5 else choose.choice(others) for _ in range(count)))  # fmt: skip
-    assert compiles(made) > 800
+    assert compiles(formulas) > 800
 
 
 INJECTIONS = [
