@@ -77,7 +77,7 @@ class SharedProgress:
         return 0.0 if self._row_began[cell] else (time.monotonic_ns() - int(self._alive[cell])) / 1e9
 
     def stop(self) -> None:
-        """Ask all workers to leave their shards after the row they are at."""
+        """Ask all workers to leave their shards after the rows that they are at."""
         self._rows[0] = 1
 
     def is_stopped(self) -> bool:
