@@ -34,6 +34,8 @@ MAX_GROUP_ROWS: Final = 100
 # A row group is closed early at this weight, so that memory stays bounded and the viewer, which refuses to read more
 # than 300 MB at once, still shows it.
 _MAX_GROUP_BYTES: Final = 64 << 20
+# Rows that are only on the disk between two releases of memory: each costs a millisecond, and what is needed again.
+_SPILLED_ROWS: Final = 300
 # Chunk borders follow the content, so that two versions share most chunks on the Hub. Values of `datasets`.
 _CHUNKING: Final = {"min_chunk_size": 256 * 1024, "max_chunk_size": 1024 * 1024, "norm_level": 0}
 
@@ -48,6 +50,7 @@ class ShardWriter:
     def __init__(self, pending: PendingFile, *, extra: tuple[str, ...] = (), keep_order: bool = False) -> None:
         self._schema = stored_schema(extra)
         self._keep_order = keep_order
+        self._most_held = MAX_GROUP_ROWS if keep_order else _SPILLED_ROWS
         self.weight = 0  # about what the rows so far take on the disk, in bytes: in the file, and until then beside it
         self._group: list[MixedRow] = []  # of rows that are stored as they come
         self._held = self._held_weight = 0  # rows since memory was released, and what they weigh
@@ -68,7 +71,7 @@ class ShardWriter:
             self._spill.write(row)
             self._keys.append(sort_key_of(row))
             self._weights.append(weight)
-        if self._held >= MAX_GROUP_ROWS or self._held_weight >= _MAX_GROUP_BYTES:
+        if self._held >= self._most_held or self._held_weight >= _MAX_GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
