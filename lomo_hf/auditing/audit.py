@@ -6,7 +6,7 @@ Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from lomo_hf.auditing.case import Case, Places
 from lomo_hf.auditing.content_checks import CONTENT_CHECKS
@@ -196,7 +196,7 @@ class _Audit:
     def _check_shard(
         self,
         shard: Shard,
-        pages: Mapping[Key, Any] | None,
+        pages: Mapping[Key, object] | None,
         study: Study | None,
         done: int,
         total: int,
@@ -228,7 +228,9 @@ class _Audit:
             self._check_counts(shard, counts)
         return fingerprints
 
-    def _case(self, row: dict[str, Any], recipe: Recipe, source: Conversation | None, places: Places | None) -> Case:
+    def _case(
+        self, row: dict[str, object], recipe: Recipe, source: Conversation | None, places: Places | None
+    ) -> Case:
         """The row as it was before it was mixed: with its own id, and a place in its corpus that is anywhere."""
         mixture = self.manifest.mixture
         if mixture is None:
@@ -237,7 +239,7 @@ class _Audit:
         own_id = id_before_mixing(str(row["id"])) if mixture.repeated else row["id"]
         return Case({**row, "id": own_id}, recipe, None, (0.0, 1.0))
 
-    def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
+    def _check_row(self, config: str, case: Case, pages: Mapping[Key, object] | None, study: Study | None) -> None:
         ledger, key = self.ledger, (config, case.id)
         if not self.manifest.mixture:
             self.ids[config].add(case.id)
@@ -277,7 +279,7 @@ class _Audit:
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
-    def _page_sample(self) -> Mapping[Key, Any] | None:
+    def _page_sample(self) -> Mapping[Key, object] | None:
         if self.sample is None:
             return None
         return spread_sample(outlines(self.folder, self.recipes, self.shards), self.sample, page_kind)
