@@ -258,6 +258,15 @@ def test_the_route_follows_the_content() -> None:
     assert page_of("Is $x^2$ even?").renderer == "latex"
 
 
+def test_a_table_in_the_centre_is_the_page_of_the_table() -> None:
+    table = r"\begin{tabular}{|l|c|}\hline Year & Sold \\ \hline 2012 & 5,600 \\ \hline\end{tabular}"
+    alone = page_of(f"Sales{table}The table shows them.")
+    for space in ("", "\n"):
+        placed = page_of(f"Sales\\begin{{center}}{space}{table}{space}\\end{{center}}The table shows them.")
+        assert placed.renderer == "latex"
+        assert np.array_equal(placed.pixels, alone.pixels)
+
+
 @pytest.mark.parametrize(
     "formula",
     [

@@ -161,6 +161,34 @@ def test_a_colon_before_a_command_makes_no_path() -> None:
     assert atom_sources(r"In C:\log, (D:\beta) or c:\alpha\in\text") == []
 
 
+def test_a_table_alone_in_its_place_on_the_page_is_one_formula_with_it() -> None:
+    table = r"\begin{tabular}{c|c}a & $b$\end{tabular}"
+    for name in ("center", "flushleft", "flushright"):
+        for space in ("", " ", "\n"):
+            placed = f"\\begin{{{name}}}{space}{table}{space}\\end{{{name}}}"
+            assert atom_sources(f"Sales{placed}The table shows them.") == [placed]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\begin{center}.TABLE.\end{center}",
+        r"\begin{center}Sales TABLE\end{center}",
+        r"\begin{center}TABLE\end{flushleft}",
+        r"\begin{center}TABLE and more",
+        r"TABLE\end{center}",
+        r"\begin{itemize}TABLE\end{itemize}",
+    ],
+)
+def test_a_table_that_does_not_stand_alone_there_is_one_by_itself(text: str) -> None:
+    table = r"\begin{tabular}{cc}a & b\end{tabular}"
+    assert atom_sources(text.replace("TABLE", table)) == [table]
+
+
+def test_words_in_the_centre_stay_text() -> None:
+    assert atom_sources(r"\begin{center} Poems \end{center} Write one about the sea.") == []
+
+
 @pytest.mark.parametrize("text", ["\\left\\right\r\n", r"\left(x\right", r"\left(x\right\)", "\\left(x\\right\n\n)"])
 def test_bare_delimiters_without_an_end_are_no_formula(text: str) -> None:
     assert atom_sources(text) == []
