@@ -248,6 +248,7 @@ HOSTILE = {
     "sentences": lambda n: "A b. " * n,
     "sentences behind a bracket": lambda n: "(" + "A b. " * n + ")",
     "a row of sentences": lambda n: "| " + "It is so. " * n,
+    "a row of tables": lambda n: "| " + "\\begin{tabular}{c}a\\end{tabular}因为。" * n,
     "a row of labels": lambda n: "| " + "A. $a$ (b). " * n,
     "labels": lambda n: "A. $a$ " * (4 * n),
     "operands": lambda n: "\\alpha 1 - " * n,
