@@ -26,7 +26,7 @@ STAGES = {
     "markup": ("lomo_hf.substitution.render_span",),
     "typeset": ("lomo_hf.rendering.typesetter._compile", "lomo_hf.rendering.page.set_prose"),
     "distort": ("lomo_hf.distortion.drawing.DistortionDrawer.__call__", "lomo_hf.substitution.distort_pages"),
-    "encode": ("lomo_hf.substitution.to_png",),
+    "encode": ("lomo_hf.substitution.to_pngs",),
     "write": (
         "lomo_hf.building.shard_writer.ShardWriter.add", "lomo_hf.building.shard_writer.ShardWriter.close",
         "lomo_hf.storage.atomic.PendingFile.seal", "lomo_hf.building.shard.verify_parquet",

@@ -11,6 +11,7 @@ from benchmarks.corpus import prompts_of, recombined, write_corpus
 from benchmarks.peers import PEERS, measured_apart
 from benchmarks.planning import PRESET_BYTES, write_sparse_parquet
 from benchmarks.scale import Line, Rates, hours
+from benchmarks.stages import STAGES, measured_rows
 from lomo_hf.building import BuiltAlready, plan
 from lomo_hf.corpus import open_corpus
 from lomo_hf.dataset.views import footprints
@@ -62,3 +63,10 @@ def test_a_peer_that_is_missing_or_fails_is_a_cell_of_the_table(tmp_path: Path) 
     assert measured_apart(by_name["trdg"], ["a text"], tmp_path) == "not installed (--install)"
     cost = measured_apart(by_name["Pillow, grey"], ["a text"], tmp_path)
     assert isinstance(cost, float), cost
+
+
+def test_every_stage_of_a_row_is_timed_and_every_rewritten_row() -> None:
+    stages = measured_rows(open_corpus(), 4)
+    assert all(stages.by_stage[stage] > 0 for stage in STAGES)
+    assert len(stages.rows) == 4
+    assert 0 < sum(stages.rows) <= stages.whole

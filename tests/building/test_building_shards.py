@@ -15,7 +15,7 @@ from building.helpers import tree_of
 from datasets.arrow_writer import get_parquet_column_options
 from PIL import Image
 
-from lomo_hf.building import Counts, Receipt, ShardSpec, build_shard, build_shards, shard_writer, verify_parquet
+from lomo_hf.building import Counts, Receipt, ShardSpec, build_shard, build_shards, plan, shard_writer, verify_parquet
 from lomo_hf.corpus import Refusal, Source
 from lomo_hf.errors import IntegrityError
 from lomo_hf.recipes.named import load_recipe
@@ -54,6 +54,18 @@ def test_refused_rows_are_listed_and_counted(reference: Path, corpus: Source, re
         counts = sum((receipt.counts[recipe.name] for receipt in receipts), Counts())
         assert counts.refused == dict.fromkeys(sorted(r.reason for r in wanted), 1)
         assert counts.rows + 3 == len(corpus)
+
+
+@pytest.mark.parametrize(("rows", "text"), [(1, 1 << 30), (7, 1 << 30), (1 << 30, 1), (1 << 30, 1 << 30)])
+def test_a_shard_is_the_same_however_many_rows_are_worked_on_at_once(
+    rows: int, text: int, corpus: Source, recipes: list[Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = replace(plan(corpus, recipes)[0], index=0, count=1, start=0, stop=len(corpus))
+    usual = build_shard(whole, tmp_path / "usual")
+    monkeypatch.setattr("lomo_hf.building.shard._BATCH_ROWS", rows)
+    monkeypatch.setattr("lomo_hf.building.shard._BATCH_BYTES", text)
+    assert build_shard(whole, tmp_path / "other") == usual
+    assert tree_of(tmp_path / "other") == tree_of(tmp_path / "usual")
 
 
 def test_a_sidecar_is_there_only_where_rows_were_refused(reference: Path) -> None:
