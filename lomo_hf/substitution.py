@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Generic, Self, TypeAlias, TypeVar, cast
+from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from lomo_hf.corpus import Conversation, Refusal, screen
 from lomo_hf.distortion import Distortion, distort_pages
@@ -19,24 +19,17 @@ from lomo_hf.randomness import stream
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import Page, render_span
 from lomo_hf.row import (
-    IMAGE_PLACEHOLDER,
-    SHAREGPT_ROLES,
-    ExtraColumns,
     ImageBytes,
-    Message,
     OwnImagesRow,
     PageLomo,
-    Part,
     RewrittenRow,
     Row,
-    ShareGptTurn,
-    SourceColumns,
     SpanRecord,
     TextLomo,
     TextRow,
-    TurnColumns,
     images_of_text_row,
 )
+from lomo_hf.row_assembly import extra_columns, source_columns, turn_columns
 from lomo_hf.spans import Localization, narrow
 
 __all__ = ["Effort", "Steps", "Substituter", "check_recipe", "keep_as_text", "row_with_own_images", "substitute_row"]
@@ -371,8 +364,8 @@ def _text_row(conversation: Conversation, draw: float, reason: str | None, recip
         "reason": reason,
         "repairs": list(conversation.repairs),
     }
-    turns, source = _turn_columns(conversation, {}), _source_columns(conversation)
-    extra = _extra_columns(conversation, turns["messages"])
+    turns, source = turn_columns(conversation, {}), source_columns(conversation)
+    extra = extra_columns(conversation, turns["messages"])
     images = images_of_text_row(recipe.position)
     return {**turns, "images": images, "rewritten": False, "lomo": lomo, **source, **extra}
 
@@ -395,9 +388,9 @@ def _rewritten_row(conversation: Conversation, draw: float, rewrite: _Rewrite) -
         "prompt_chars": len(located.prompt),
         "repairs": [*conversation.repairs, *sorted({repair for page in typeset.pages for repair in page.repairs})],
     }
-    turns, source = _turn_columns(conversation, {typeset.turn: located.texts()}), _source_columns(conversation)
+    turns, source = turn_columns(conversation, {typeset.turn: located.texts()}), source_columns(conversation)
     images: list[ImageBytes] = [{"bytes": image, "path": None} for image in pictures.images]
-    extra = _extra_columns(conversation, turns["messages"])
+    extra = extra_columns(conversation, turns["messages"])
     return {**turns, "images": images, "rewritten": True, "lomo": lomo, **source, **extra}
 
 
@@ -420,58 +413,8 @@ def row_with_own_images(
     >>> [part["type"] for part in made["messages"][0]["content"]]
     ['text', 'image', 'text']
     """
-    turns, source = _turn_columns(conversation, between), _source_columns(conversation)
+    turns, source = turn_columns(conversation, between), source_columns(conversation)
     return {**turns, "images": images, "rewritten": False, "lomo": None, **source}
-
-
-def _turn_columns(conversation: Conversation, substituted: Mapping[int, Sequence[str]]) -> TurnColumns:
-    """`substituted` gives, for turns with images, the texts between them."""
-    texts = [substituted.get(index, (turn.text,)) for index, turn in enumerate(conversation.turns)]
-    pairs = list(zip(conversation.turns, texts, strict=True))
-    messages: list[Message] = [{"role": turn.role, "content": _parts(parts)} for turn, parts in pairs]
-    conversations: list[ShareGptTurn] = [
-        {"from": SHAREGPT_ROLES[turn.role], "value": IMAGE_PLACEHOLDER.join(parts)} for turn, parts in pairs
-    ]
-    return {"id": conversation.id, "messages": messages, "conversations": conversations}
-
-
-def _source_columns(conversation: Conversation) -> SourceColumns:
-    origin = conversation.origin
-    return {
-        "source_repo": origin.repo,
-        "source_config": origin.config,
-        "source_id": origin.id,
-        "source_revision": origin.revision,
-        "source_data_source": origin.data_source,
-        "source_license": origin.license,
-    }
-
-
-def _extra_columns(conversation: Conversation, messages: Sequence[Message]) -> ExtraColumns:
-    """What only some corpora have: a preference, as TRL reads it, and columns that were kept."""
-    extra: ExtraColumns = {}
-    feedback = conversation.feedback
-    if feedback:
-        prompt, completion = list(messages[: feedback.completion]), list(messages[feedback.completion :])
-        if feedback.label is None:
-            rejected: list[Message] = [
-                {"role": turn.role, "content": _parts([turn.text])} for turn in feedback.rejected
-            ]
-            extra = {"prompt": prompt, "chosen": completion, "rejected": rejected}
-        else:
-            extra = {"prompt": prompt, "completion": completion, "label": feedback.label}
-    return cast(ExtraColumns, {**extra, **dict(conversation.kept)})
-
-
-def _parts(texts: Sequence[str]) -> list[Part]:
-    """Text, image, text: the kept texts with a page between each two; an empty text is no part."""
-    parts: list[Part] = []
-    for index, text in enumerate(texts):
-        if index:
-            parts.append({"type": "image", "text": None})
-        if text:
-            parts.append({"type": "text", "text": text})
-    return parts
 
 
 def _span_records(located: Localization, sizes: Sequence[tuple[int, int]]) -> list[SpanRecord]:
