@@ -19,8 +19,8 @@ __all__ = [
     "chinese_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "mono_file", "typst_fonts",
 ]  # fmt: skip
 
-# Family -> file, in the order in which Typst asks them for a glyph, but for the commonest. Arabic comes before DejaVu Sans, which has two
-# thirds of it; emoji come last, because their font also has digits.
+# Family -> file, in the order in which Typst asks them for a glyph, but for the commonest. Arabic comes before DejaVu
+# Sans, which has two thirds of it; emoji come last, because their font also has digits.
 _NOTO = {
     f"Noto Sans{' ' if script else ''}{script}": ("manimgx_fonts", f"NotoSans{script}[wght].ttf", 0)
     for script in (

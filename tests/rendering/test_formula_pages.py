@@ -177,6 +177,7 @@ def test_most_invented_lines_are_certain() -> None:
     "text",
     [
         "Struck: $\\cancel{x}$.", "In red: $\\color{red}{x}$.", "In words: $\\text{若}$.", "By line: `code` and $x$.",
+        "Of a font of text: $\\text{ǎ}$.",
         "See www.$x$.org", "Adjacent $x$$y$.\n" * 9 + "$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$",
         "עם $x$", "हिन्दी $x$",
     ],

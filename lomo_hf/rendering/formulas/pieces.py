@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lomo_hf.rendering.formulas.classes import MathClass, class_of, is_listed
+from lomo_hf.rendering.mathematics.coverage import is_mathematics
 
 __all__ = ["Gap", "Piece", "pieces_of"]
 
@@ -50,7 +51,7 @@ _WITHIN: Final = frozenset((*_CLASS_OF_FIRST, *_NORMAL, *_STYLES, "class", "op",
 _NAMED: Final = frozenset(("t", "b", "size", "delim", "gap", "column", "row", "index"))
 _WORDS: Final = frozenset(("lmlow", "lmcentred"))
 _CODE: Final = ("#h(", "#0%", "#[]", "#none", "#0em", "#1em", "#0.3em")
-_LAST_OF_TEXT = "\u024f"  # of the Latin characters that the font of mathematics has
+_LAST_OF_TEXT = "\u024f"  # of the Latin characters
 _ACCENTS: Final = (range(0x300, 0x370), range(0x20D0, 0x2100))
 _CLASS_NAMES: Final[dict[str, MathClass]] = {
     '"normal"': "normal", '"binary"': "binary", '"relation"': "relation", '"punctuation"': "punctuation",
@@ -67,7 +68,7 @@ def pieces_of(body: str) -> tuple[Piece | Gap, ...] | None:
     >>> pieces_of("cancel(x)") is None
     True
     """
-    if len(body) > _LONGEST:
+    if len(body) > _LONGEST or not is_mathematics(body):
         return None
     pieces: list[Piece | Gap] = []
     spaced = False  # a space shows beside a text
