@@ -31,6 +31,7 @@ _UNITS = re.compile(
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
 _STARTS = "([{"  # and none ends with these
+_PAUSES = ",.;:!?)"  # with a space behind them, a row may end before a Chinese character
 _MARKS = ("closing", "opening")
 _QUOTES = "“”"
 
@@ -242,6 +243,8 @@ def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
         return after.kind != "blank"
     if after.kind == "latin":
         return before.kind != "opening" and (after.text[0].isalnum() or after.text[0] == "(")
+    if before.kind == "latin" and before.text[-1] in _PAUSES:
+        return after.kind == "han"
     return after.kind != "blank" and (
         before.kind in ("han", "closing") or (before.kind == "latin" and before.text[-1].isalnum())
     )
@@ -250,6 +253,8 @@ def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
 def _before_latin(before: _Unit, first: str) -> bool | None:
     if before.kind == "han" and first in _ENDS:
         return False
+    if before.kind == "han" and first == "(":
+        return True
     return (before.kind in ("han", "closing") and before.text != "”" and first.isalnum()) or None
 
 
