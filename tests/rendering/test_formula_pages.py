@@ -120,7 +120,28 @@ def formulas(draw: st.DrawFn, depth: int = 2) -> str:
 words = st.text("abcdefghijklmno", min_size=1, max_size=8)
 openings = st.sampled_from([*[""] * 6, "(", "“", '"', "[", "-", "=", "a", "2", "é", "— "])
 closings = st.sampled_from(
-    [*[""] * 5, ",", ".", ")", "”", "'s", "th", "-th", ").", "?", "!", ":", ";", "%", " —", "),", "/2", ", a"]
+    [
+        *[""] * 5,
+        ",",
+        ".",
+        ")",
+        "”",
+        "'s",
+        "th",
+        "-th",
+        ").",
+        "?",
+        "!",
+        ":",
+        ";",
+        "%",
+        " —",
+        "),",
+        "/2",
+        ", a",
+        "\\\\",
+        ")\\\\",
+    ]
 )
 
 
@@ -151,7 +172,23 @@ def test_any_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width
 def chinese_lines(draw: st.DrawFn) -> str:
     han = st.text("的一是在不了有和人这中大为上个国", min_size=1, max_size=5)
     marks = st.sampled_from(
-        [*"，。、：；？（）《》“”", "）。", "：“", "——", "……", " ", "  ", ", ", "(", ") ", "A", "1. ", "x 轴"]
+        [
+            *"，。、：；？（）《》“”",
+            "）。",
+            "：“",
+            "——",
+            "……",
+            " ",
+            "  ",
+            ", ",
+            "(",
+            ") ",
+            "A",
+            "1. ",
+            "x 轴",
+            ")\\\\",
+            ": ",
+        ]
     )
     inline = formulas().map("${}$".format)
     return "中" + "".join(draw(st.lists(st.one_of(han, marks, inline), min_size=2, max_size=16)))
@@ -160,6 +197,7 @@ def chinese_lines(draw: st.DrawFn) -> str:
 @settings(max_examples=250, deadline=None)
 @given(chinese_lines(), widths)
 @example("中（$x=1$）。", 140)
+@example("中$c \\quad \\sin = 6066.6   8299.60^{|}   c :$：", 320)
 def test_any_chinese_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width: int) -> None:
     distance = farthest(text, width=width)
     assert distance is None or distance <= NEAR

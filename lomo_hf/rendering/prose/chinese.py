@@ -31,6 +31,7 @@ _UNITS = re.compile(
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
 _STARTS = "([{"  # and none ends with these
+_COLONS = "：；"  # no row begins with these either, but behind a formula
 _PAUSES = ",.;:!?)"  # with a space behind them, a row may end before a Chinese character
 _MARKS = ("closing", "opening")
 _QUOTES = "“”"
@@ -210,6 +211,8 @@ def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
     before, after = units[at], units[at + 1]
     if before.kind == "space":
         return (after.kind != "closing" and at > 0 and _may_break_at_space(units[at - 1], after)) or None
+    if before.kind == "formula" and after.text in _COLONS:
+        return True
     if after.kind in ("space", "closing") or before.kind == "opening":
         return False
     if {"blank", "other"} & {before.kind, after.kind}:
