@@ -30,6 +30,7 @@ __all__ = ["Compared", "compared", "painted_pictures"]
 Picture = NDArray[np.uint8]
 _FROZEN = Path(__file__).parent.parent / "tests" / "reference" / "formulas.parquet"
 _LOW, _WIDE = 0.6, 1.1
+_BATCH = 500  # formulas in one document
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,15 @@ class Compared:
 def painted_pictures(bodies: Sequence[tuple[str, bool]]) -> list[Picture | None]:
     """Each formula as it is painted on our pages, from the outlines that Typst places; None where Typst paints it."""
     pages = new_compiler().compile(input=document(bodies), format="svg", ppi=72.0)
-    drawings = map(read_svg, [pages] if isinstance(pages, bytes) else pages or [])
-    return [None if drawing is None else placed(drawing).painted() for drawing in drawings]
+    return list(map(_painted, [pages] if isinstance(pages, bytes) else pages or []))
+
+
+def _painted(svg: bytes) -> Picture | None:
+    drawing = read_svg(svg)
+    try:
+        return None if drawing is None else placed(drawing).painted()
+    except ValueError:  # an outline of another kind
+        return None
 
 
 def compared(formulas: Sequence[tuple[str, bool]], pictures: Sequence[Picture]) -> Iterator[Compared]:
@@ -88,17 +96,18 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500, help="of them, drawn at random")
     given = parser.parse_args()
     formulas, pictures = _drawn(given.formulas, given.count) if given.formulas else _frozen()
-    results = list(compared(formulas, pictures))
+    batches = (slice(at, at + _BATCH) for at in range(0, len(formulas), _BATCH))
+    results = [result for batch in batches for result in compared(formulas[batch], pictures[batch])]
     both = [result for result in results if result.painted]
     print(f"{len(formulas)} formulas that LaTeX draws; {len(results)} are set, {len(both)} of them painted here.\n")
     print("| painted | likeness, median | mean | below 0.6 | width within a tenth |")
     print("| --- | ---: | ---: | ---: | ---: |")
-    for name, likes in (("here", [one.painted for one in both]), ("by Typst", [one.typst for one in both])):
+    for name, likes in (("here", [each.painted for each in both]), ("by Typst", [each.typst for each in both])):
         values = [like.correlation for like in likes if like]
         fitting = mean(1 / _WIDE < like.width < _WIDE for like in likes if like)
         low = mean(value < _LOW for value in values)
         print(f"| {name} | {median(values):.4f} | {mean(values):.4f} | {low:.1%} | {fitting:.1%} |")
-    falls = sorted((one.typst.correlation - one.painted.correlation, one.tex) for one in both if one.painted)
+    falls = sorted((each.typst.correlation - each.painted.correlation, each.tex) for each in both if each.painted)
     print(f"\nThe most that a formula loses by being painted here: {falls[-1][0]:.3f}, {falls[-1][1][:70]!r}.")
     return 0
 

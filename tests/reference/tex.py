@@ -58,6 +58,21 @@ def tex_pictures(
     formulas: Sequence[tuple[str, bool]], folder: Path, packages: Sequence[str] = ()
 ) -> list[np.ndarray | None]:
     """Grey pictures, one for each formula (26 pixels to the em), or None where LaTeX reports an error."""
+    pictures = _of_one_run(formulas, folder, packages)
+    if len(pictures) == len(formulas):
+        return pictures
+    if len(formulas) == 1:
+        return [None]
+    # A group that is left open swallows the snippets behind it, and every later picture has another's number.
+    middle = len(formulas) // 2
+    halves = formulas[:middle], formulas[middle:]
+    return [picture for half in halves for picture in tex_pictures(half, folder, packages)]
+
+
+def _of_one_run(
+    formulas: Sequence[tuple[str, bool]], folder: Path, packages: Sequence[str]
+) -> list[np.ndarray | None]:
+    """A picture of each page that LaTeX makes, or None where it reports an error on it."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -71,7 +86,8 @@ def tex_pictures(
     _run(["latex", "-no-shell-escape", "-interaction=batchmode", "batch.tex"], folder)
     failed = _failed((folder / "batch.log").read_text(encoding="utf-8", errors="replace"))
     _run(["dvipng", "-q", "-D", f"{DPI:.3f}", "-bg", "White", "-fg", "Black", "-o", "p%d.png", "batch.dvi"], folder)
-    return [_picture(folder / f"p{n}.png") if n not in failed else None for n in range(1, len(formulas) + 1)]
+    pages = len(list(folder.glob("p*.png")))
+    return [None if number in failed else _picture(folder / f"p{number}.png") for number in range(1, pages + 1)]
 
 
 def _run(command: list[str], folder: Path) -> None:

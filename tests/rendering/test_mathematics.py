@@ -105,6 +105,28 @@ def test_greek_capitals_that_are_called_variants_lean() -> None:
     assert formula_to_typst(r"\varGamma", display=False) == formula_to_typst(r"\mathit{\Gamma}", display=False)
 
 
+@pytest.mark.parametrize(
+    ("spare", "plain", "rows"),
+    [
+        ("|l|c||r|", "|l|c||", r"\hline a & b \\ \hline"),
+        ("ccc", "cc", r"a & b \\ c"),
+        ("l|ll", "l|l", r"\multicolumn{2}{c}{x}\\ a"),
+    ],
+)
+def test_a_column_that_no_row_reaches_is_not_there_as_in_tex(spare: str, plain: str, rows: str) -> None:
+    tables = [rf"\begin{{array}}{{{columns}}}{rows}\end{{array}}" for columns in (spare, plain)]
+    assert formula_to_typst(tables[0], display=True) == formula_to_typst(tables[1], display=True)
+
+
+def test_a_column_that_a_row_or_a_rule_reaches_is_there() -> None:
+    columns = r"\begin{array}{|c|c|c|}\hline %s \\ %s b\\ \hline\end{array}"
+    three = [
+        columns % cells
+        for cells in (("a & & c", ""), ("a & &", ""), ("a", r"\cline{1-3}"), (r"\multicolumn{3}{c|}{a}", ""))
+    ]
+    assert all("columns: (auto, auto, auto, )" in formula_to_typst(tex, display=True) for tex in three)
+
+
 def test_an_empty_row_of_cells_stays_a_row() -> None:
     full, gap = pictures(r"\begin{array}{|c|c|}\hline a&b\\ \hline c&d\\ \hline\end{array}",
                          r"\begin{array}{|c|c|}\hline a&b\\ \hline & \\ \hline\end{array}")  # fmt: skip

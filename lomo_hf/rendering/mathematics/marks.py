@@ -6,8 +6,8 @@ encloses (`\overset{<mark>}{…}`), and the converter puts the construct back wh
 characters are refused in the input, so that a mark is always ours.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lomo_hf.rendering.mathematics.emit import em
 from lomo_hf.rendering.mathematics.limits import MAX_DEPTH, MAX_MARKS, refuse
@@ -75,6 +75,18 @@ class Table:
             return self.gaps[boundary]
         columns = max(len(self.aligns), 1)
         return 0.5 if boundary in (0, columns) else 1.0
+
+    def reached(self, rows: Sequence[Sequence[str]]) -> "Table":
+        """The table without the columns that none of its rows reaches: TeX makes none of them, nor of their rules."""
+        widths = [len(row) for row in rows]
+        for row, _, columns, _ in self.spans:
+            if row < len(widths):
+                widths[row] += columns - 1
+        width = max((*widths, *(last for _, _, last in self.partial)), default=0)
+        if not 0 < width < len(self.aligns):
+            return self
+        rules = tuple((boundary, count) for boundary, count in self.vrules if boundary <= width)
+        return replace(self, aligns=self.aligns[:width], gaps=self.gaps[: width + 1], vrules=rules)
 
 
 Mark = Leaf | Wrap | Lap | Table

@@ -46,6 +46,7 @@ def table_to_typst(table: Table, element: Element, convert: Cell) -> str:
     ]
     if paired:
         return _pairs(rows, table)
+    table = table.reached(rows)
     if table.hrules or table.vrules or table.partial or table.spans:
         return ruled(table, rows)
     return _array(rows, table)
