@@ -46,7 +46,7 @@ _KINDS: Final = {  # by its first character, what a longer element goes on with
 }
 _CLASS_OF_FIRST: Final = frozenset(("attach", "accent", "lmover", "lmvector", "overline", "underline"))
 _NORMAL: Final = frozenset(("frac", "sqrt", "root", "mat", "lmtextbold", "lmtextitalic"))
-_STYLES: Final = frozenset(("upright", "scripts", "display", "inline"))
+_STYLES: Final = frozenset(("upright", "cal", "scr", "scripts", "display", "inline"))
 _WITHIN: Final = frozenset((*_CLASS_OF_FIRST, *_NORMAL, *_STYLES, "class", "op", "binom", "lmlr", "lmstrut"))
 _NAMED: Final = frozenset(("t", "b", "size", "delim", "gap", "column", "row", "index"))
 _WORDS: Final = frozenset(("lmlow", "lmcentred"))
