@@ -107,6 +107,8 @@ def formulas(draw: st.DrawFn, depth: int = 2) -> str:
                 r"%s_{%s}",
                 r"\sqrt{%s}%s",
                 r"\left(%s\right)%s",
+                r"\left\{%s\right.%s",
+                r"\left.%s\right|%s",
                 "(%s)%s",
                 r"\vec{%s}%s",
             ]
@@ -162,6 +164,7 @@ widths = st.sampled_from([140, 200, 320, 500])
 @settings(max_examples=250, deadline=None)
 @given(lines(), widths, st.sampled_from([20, 20, 20, 14]))
 @example("Then $x$,$y$ and $a=b$th", 140, 20)
+@example("  $\\frac{x + y + z + x + y + z}{2}$ is wide.", 140, 20)
 def test_any_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width: int, size: int) -> None:
     style = RenderStyle(text_size=size, line_height=size + 2, math_size=size * 13 // 10)
     distance = farthest(text, style=style, width=width)

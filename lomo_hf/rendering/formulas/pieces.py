@@ -50,7 +50,8 @@ _STYLES: Final = frozenset(("upright", "cal", "scr", "scripts", "display", "inli
 _WITHIN: Final = frozenset((*_CLASS_OF_FIRST, *_NORMAL, *_STYLES, "class", "op", "binom", "lmlr", "lmstrut"))
 _NAMED: Final = frozenset(("t", "b", "size", "delim", "gap", "column", "row", "index"))
 _WORDS: Final = frozenset(("lmlow", "lmcentred"))
-_CODE: Final = ("#h(", "#0%", "#[]", "#none", "#0em", "#1em", "#0.3em")
+_NULL: Final = "#lmnull()"  # a delimiter that is not there
+_CODE: Final = (_NULL, "#h(", "#0%", "#[]", "#none", "#0em", "#1em", "#0.3em")
 _LAST_OF_TEXT = "\u024f"  # of the Latin characters
 _ACCENTS: Final = (range(0x300, 0x370), range(0x20D0, 0x2100))
 _CLASS_NAMES: Final[dict[str, MathClass]] = {
@@ -109,7 +110,7 @@ def _of_element(element: str, depth: int) -> list[Piece | Gap] | None:
         return [Piece(element, "normal", "normal")] if max(element) <= _LAST_OF_TEXT else None
     if element.startswith("#h(") and element.endswith("em)"):
         return [Gap(float(element[3:-3]))]
-    if element in _WORDS or (len(element) == 1 and first in _LETTERS):
+    if element in _WORDS or element == _NULL or (len(element) == 1 and first in _LETTERS):
         return [Piece(element, "normal", "normal")]
     return _of_call(element, depth) if element[-1] == ")" and depth < _DEEPEST else None
 
@@ -132,7 +133,9 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
         kind = _CLASS_NAMES.get(first[0])
         return None if kind is None else [Piece(call, kind, kind)]
     if name == "lmlr":
-        return [Piece(call, "opening", "closing", closed=_is_closed(inside, depth))]
+        left: MathClass = "normal" if inside.startswith(_NULL) else "opening"
+        right: MathClass = "normal" if inside.endswith(_NULL) else "closing"
+        return [Piece(call, left, right, closed=_is_closed(inside, depth))]
     if name not in _CLASS_OF_FIRST or not first:
         return None
     if len(first) > 1 or first[0][0] in _DIGITS or first[0] == "#[]" or first[0].startswith(("lmlr(", "binom(")):
