@@ -64,8 +64,8 @@ class Bitmaps:
                 wanted = np.unique((rows * PHASES**2 + phases)[numbers < 0]).tolist()
                 self._make([divmod(row_and_phase, PHASES**2) for row_and_phase in wanted])
                 numbers = self._numbers[rows, phases]
-            start, count, *box = self._places.held[numbers].T
-            chosen = Chosen(self._pixels.held, start, count, np.stack(box, axis=1))
+            places = self._places.held[numbers]
+            chosen = Chosen(self._pixels.held, places[:, 0], places[:, 1], places[:, 2:])
             if self.size > self._bound:
                 self._let_go()
             return chosen
