@@ -50,7 +50,11 @@ def _stages(source: object, rows: int) -> float:
 
 def _peers(mine: float, prompts: Sequence[str]) -> None:
     """Peers get what we put on the page: the spans, as text."""
-    texts = [found.prompt[span.start : span.end] for found in map(select_spans, prompts) for span in found.spans]
+    texts = [
+        localization.prompt[span.start : span.end]
+        for localization in map(select_spans, prompts)
+        for span in localization.spans
+    ]
     lines = [("lomo_hf: span, formulas, distortion, PNG", "yes", f"{mine:.1f}", "1")]
     for peer in PEERS:
         cost = measured_peer(peer, texts)

@@ -29,12 +29,12 @@ __all__ = ["SHARD_ROWS", "Assembled", "assembled", "link_shards"]
 SHARD_ROWS: Final = 10_000
 _RECIPE: Final = "ratio50"
 # The command in a process that tells at its end what it has held, used and read.
-_TOLD: Final = (
+_WITH_FIGURES: Final = (
     "import atexit, json, os, sys; from pathlib import Path; from benchmarks.peak_memory import peak_megabytes_here\n"
     "def tell():\n"
     "    io = Path('/proc/self/io'); read = int(io.read_text().split()[1]) if io.exists() else 0\n"
     "    used = os.times(); spent = used.user + used.system\n"
-    "    Path(os.environ['TOLD']).write_text(json.dumps([peak_megabytes_here(), spent, read]))\n"
+    "    Path(os.environ['FIGURES']).write_text(json.dumps([peak_megabytes_here(), spent, read]))\n"
     "atexit.register(tell); sys.argv[0] = 'lomo'; from lomo_hf.cli import main; main()\n"
 )
 
@@ -59,12 +59,15 @@ def assembled(rows: int, shard_rows: int, corpus: Path | None, folder: Path) -> 
     write_corpus(_repeated(recombined(prompts_of(corpus), shard_rows), rows), prompts)
     specs = plan(open_corpus(prompts), [load_recipe(_RECIPE)])
     link_shards(specs, out)
-    told = folder / "told.json"
-    command = [sys.executable, "-c", _TOLD, "build", "--corpus", str(prompts), "--out", str(out), "--assemble"]
+    figures = folder / "figures.json"
+    command = [sys.executable, "-c", _WITH_FIGURES, "build", "--corpus", str(prompts), "--out", str(out), "--assemble"]
     subprocess.run(
-        [*command, "--recipe", _RECIPE], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "TOLD": str(told)}
+        [*command, "--recipe", _RECIPE],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        env={**os.environ, "FIGURES": str(figures)},
     )
-    peak, spent, read = json.loads(told.read_text(encoding="ascii"))
+    peak, spent, read = json.loads(figures.read_text(encoding="ascii"))
     shard_bytes = sum(path.stat().st_size for path in (out / _RECIPE).glob("*.parquet"))
     return Assembled(len(specs), shard_bytes, peak, spent, max(0, read - prompts.stat().st_size))
 
@@ -109,10 +112,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("| ---: | ---: | ---: | ---: | ---: | ---: |")
     for rows in given.rows:
         with TemporaryDirectory() as folder:
-            made = assembled(rows, SHARD_ROWS, given.corpus, Path(folder))
+            result = assembled(rows, SHARD_ROWS, given.corpus, Path(folder))
         print(
-            f"| {rows:,} | {made.shards} | {made.shard_bytes / 1e9:.1f} | {made.peak:.0f} "
-            f"| {made.processor_seconds:.0f} | {made.read / made.shard_bytes:.2f} |",
+            f"| {rows:,} | {result.shards} | {result.shard_bytes / 1e9:.1f} | {result.peak:.0f} "
+            f"| {result.processor_seconds:.0f} | {result.read / result.shard_bytes:.2f} |",
             flush=True,
         )
     return 0

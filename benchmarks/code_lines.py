@@ -49,22 +49,24 @@ class LabelledLines:
 
 def read_lines(path: Path = CODE_LINES) -> tuple[LabelledLines, ...]:
     """The labelled set; raises ValueError where a line with ink has no label."""
-    made = []
+    labelled = []
     for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
         if row["half"] not in HALVES:
             raise ValueError(f"half must be one of {', '.join(HALVES)}; found {row['half']!r} in {row['id']}.")
         lines = tuple(_labelled(line, row["id"]) for line in row["text"].split("\n"))
-        made.append(LabelledLines(row["id"], row["half"], row["kind"], lines))
-    return tuple(made)
+        labelled.append(LabelledLines(row["id"], row["half"], row["kind"], lines))
+    return tuple(labelled)
 
 
 def set_lines(prompt: LabelledLines) -> list[tuple[LabelledLine, bool]]:
     """Each line of a prompt that has a label, and whether a page sets it in the monospaced face."""
     text = "\n".join(line.text for line in prompt.lines)
-    made = lines_of(text, 0, len(text), scan(text))
-    if len(made) != len(prompt.lines):
-        raise ValueError(f"a page must have the lines of its prompt; found {len(made)} in {prompt.id}.")
-    return [(line, shown.mono) for line, shown in zip(prompt.lines, made, strict=True) if line.is_code is not None]
+    page_lines = lines_of(text, 0, len(text), scan(text))
+    if len(page_lines) != len(prompt.lines):
+        raise ValueError(f"a page must have the lines of its prompt; found {len(page_lines)} in {prompt.id}.")
+    return [
+        (line, shown.mono) for line, shown in zip(prompt.lines, page_lines, strict=True) if line.is_code is not None
+    ]
 
 
 def tables(prompts: Sequence[LabelledLines]) -> str:

@@ -30,7 +30,7 @@ def recombined(prompts: Sequence[str], count: int, seed: int = 0) -> Iterator[st
     rng = np.random.Generator(np.random.Philox(key=seed))
     halves = [_halves(prompt) for prompt in prompts]
     for _ in range(count):
-        first, second = (int(one) for one in rng.integers(0, len(halves), 2))
+        first, second = (int(place) for place in rng.integers(0, len(halves), 2))
         yield halves[first][0] + halves[second][1]
 
 

@@ -42,9 +42,9 @@ def cost_by_length(prompts: Sequence[str], lengths: Sequence[int], repeats: int 
         spent = []
         for number in range(repeats):
             text = together[number * 1000 :][:length]
-            said = {"id": f"{length}-{number}", "prompt": text, "answer": "x"}
+            row = {"id": f"{length}-{number}", "prompt": text, "answer": "x"}
             began = time.process_time()
-            substituter.rows(to_conversation(said, config="length", index=number))  # type: ignore[arg-type]
+            substituter.rows(to_conversation(row, config="length", index=number))  # type: ignore[arg-type]
             spent.append(1000 * (time.process_time() - began))
         costs[length] = median(spent)
     return costs
@@ -126,8 +126,8 @@ def peak_megabytes(corpus: Path | None, limit: int) -> dict[str, float]:
     )
     if not Path("/proc/self/status").exists():
         return {}
-    said = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
-    return {f"peak after {limit // 4} rows": float(said[0]), f"peak after {limit} more": float(said[1])}
+    output = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    return {f"peak after {limit // 4} rows": float(output[0]), f"peak after {limit} more": float(output[1])}
 
 
 def cold_starts(repeats: int = 3) -> dict[str, float]:

@@ -41,10 +41,12 @@ def table(prompts: Iterable[str]) -> str:
     ]
     kept = list(prompts)
     for position in _POSITIONS:
-        made = list(shares(kept, position))
-        under, over = sum(share < LEAST for share in made), sum(share > MOST for share in made)
-        outside = f"{(under + over) / len(made):.2%}" if made else "–"
-        lines.append(f"| {position} | {len(made)} | {median(made or [0]):.2f} | {under} | {over} | {outside} |")
+        portions = list(shares(kept, position))
+        under, over = sum(share < LEAST for share in portions), sum(share > MOST for share in portions)
+        outside = f"{(under + over) / len(portions):.2%}" if portions else "–"
+        lines.append(
+            f"| {position} | {len(portions)} | {median(portions or [0]):.2f} | {under} | {over} | {outside} |"
+        )
     return "\n".join(lines)
 
 

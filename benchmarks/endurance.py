@@ -108,17 +108,19 @@ def _killed_at(command: Sequence[str], out: Path, goal: int, victim: str, peaks:
         worker = next(iter(_workers_of(running.pid)))
         os.kill(worker, signal.SIGKILL)
         time.sleep(10.0)
-        said = "and the command went on" if running.poll() is None else f"and the command ended: {running.returncode}"
+        ending = (
+            "and the command went on" if running.poll() is None else f"and the command ended: {running.returncode}"
+        )
         running.kill()
     elif victim == "everything":
         os.killpg(running.pid, signal.SIGKILL)
-        said = "with all workers"
+        ending = "with all workers"
     else:
         running.kill()
-        said = "and its workers left"
+        ending = "and its workers left"
     running.wait()
     _wait_for_silence(running.pid)
-    return f"{victim} killed at {goal} shards, {said}"
+    return f"{victim} killed at {goal} shards, {ending}"
 
 
 def _workers_of(parent: int) -> list[int]:
@@ -149,9 +151,11 @@ def _wait_for_silence(group: int) -> None:
 def _changed_files(out: Path) -> list[str]:
     """Files that are not what the manifest says."""
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    said = [file for shard in manifest["shards"] for part in ("files", "sidecars") for file in shard[part].values()]
-    said += manifest["files"]
-    return [one["path"] for one in said if sha256((out / one["path"]).read_bytes()).hexdigest() != one["sha256"]]
+    files = [file for shard in manifest["shards"] for part in ("files", "sidecars") for file in shard[part].values()]
+    files += manifest["files"]
+    return [
+        entry["path"] for entry in files if sha256((out / entry["path"]).read_bytes()).hexdigest() != entry["sha256"]
+    ]
 
 
 def _compared(corpus: Path, out: Path, count: int, folder: Path) -> dict[str, bool]:

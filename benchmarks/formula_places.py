@@ -32,13 +32,13 @@ class Score:
     """What a decider did with some prompts; `right` and `total` count the places of each kind.
 
     Attributes:
-        found: The formulas that it found, without those where both readings are right.
+        taken: How many places it takes for a formula, without those where both readings are right.
         exact: How many of them start and end where a formula does.
         started: How many of them start where a formula does.
         formulas: How many formulas there are.
     """
 
-    found: int
+    taken: int
     exact: int
     started: int
     formulas: int
@@ -52,7 +52,7 @@ def score(prompts: Sequence[LabelledPrompt], decide: Callable[[str], list[tuple[
     A formula is right if one is found with its start and its end; a place that opens none is right if no formula is
     found over it. So a pair of dollars that is taken for a formula makes both its places wrong.
     """
-    found = exact = started = 0
+    taken = exact = started = 0
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for prompt in prompts:
@@ -65,10 +65,10 @@ def score(prompts: Sequence[LabelledPrompt], decide: Callable[[str], list[tuple[
         for place in prompt.places:
             total[place.kind] += 1
             right[place.kind] += not any(overlap((place.start, place.end), span) for span in spans)
-        found += len(spans)
+        taken += len(spans)
         exact += sum(span in ends for span in spans)
         started += sum(span[0] in starts for span in spans)
-    return Score(found, exact, started, sum(len(prompt.formulas) for prompt in prompts), right, total)
+    return Score(taken, exact, started, sum(len(prompt.formulas) for prompt in prompts), right, total)
 
 
 def tables(prompts: Sequence[LabelledPrompt]) -> str:
@@ -102,10 +102,10 @@ def _counts(prompts: Sequence[LabelledPrompt]) -> str:
 def _whole(scores: dict[tuple[str, str], Score]) -> Iterator[str]:
     yield "| half | decided by | precision | recall | precision, start only | recall, start only | mean of the kinds |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
-    for (half, name), made in scores.items():
-        shares = ((made.exact, made.found), (made.exact, made.formulas))
-        starts = ((made.started, made.found), (made.started, made.formulas))
-        kinds = fmean(made.right[kind] / count for kind, count in made.total.items())
+    for (half, name), result in scores.items():
+        shares = ((result.exact, result.taken), (result.exact, result.formulas))
+        starts = ((result.started, result.taken), (result.started, result.formulas))
+        kinds = fmean(result.right[kind] / count for kind, count in result.total.items())
         yield (f"| {half} | {name} | " + " | ".join(share(*part) for part in (*shares, *starts)) + f" | {kinds:.1%} |")
 
 
@@ -116,7 +116,7 @@ def _by_kind(scores: dict[tuple[str, str], Score], kinds: set[str]) -> Iterator[
     tuned = scores[HALVES[0], names[0]]
     for kind in sorted(kinds):
         held = [scores[HALVES[1], name] for name in names]
-        others = (f"{made.right[kind] / max(1, made.total[kind]):.1%}" for made in held[1:])
+        others = (f"{result.right[kind] / max(1, result.total[kind]):.1%}" for result in held[1:])
         cells = (
             f"{tuned.total[kind]}",
             share(tuned.right[kind], tuned.total[kind]),

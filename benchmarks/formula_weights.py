@@ -104,8 +104,8 @@ def fitted(examples: Sequence[Example], expected: Mapping[str, float]) -> dict[s
         (_AT_LEAST.get(name, 0), None) if value > 0 else (None, 0) if value < 0 else (None, None)
         for name, value in zip(names, centre, strict=True)
     ]
-    found = minimize(loss, centre, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 5_000})
-    return dict(zip(names, map(float, found.x), strict=True))
+    optimum = minimize(loss, centre, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 5_000})
+    return dict(zip(names, map(float, optimum.x), strict=True))
 
 
 def main() -> int:
@@ -134,8 +134,8 @@ def main() -> int:
                 f"| {name} | {counts[True]} | {counts[False]} | {_UNIT * expected[name]:.0f} | {_UNIT * weight:.0f} "
                 f"| {table[name]} |"
             )
-        right, found, formulas = _cross_validated(prompts, examples, expected, margin)
-        print(f"\n{_FOLDS}-fold: precision {right / found:.1%}, recall {right / formulas:.1%} of {formulas} formulas")
+        right, taken, formulas = _cross_validated(prompts, examples, expected, margin)
+        print(f"\n{_FOLDS}-fold: precision {right / taken:.1%}, recall {right / formulas:.1%} of {formulas} formulas")
     return 0
 
 
@@ -184,16 +184,16 @@ def _cross_validated(
     groups = sorted({_group(prompt) for prompt in prompts})
     random.Random(0).shuffle(groups)
     fold = {group: at % _FOLDS for at, group in enumerate(groups)}
-    right = found = formulas = 0
+    right = all_taken = formulas = 0
     for held in range(_FOLDS):
         weights = fitted([example for example in examples if fold[_group(example.prompt)] != held], expected)
         for example in examples:
             if fold[_group(example.prompt)] == held:
                 taken = sum(weights[sign] for sign in example.signs) > margin / _UNIT
-                right, found, formulas = (
-                    right + (taken and example.is_formula), found + taken, formulas + example.is_formula
+                right, all_taken, formulas = (
+                    right + (taken and example.is_formula), all_taken + taken, formulas + example.is_formula
                 )  # fmt: skip
-    return right, found, formulas
+    return right, all_taken, formulas
 
 
 def _group(prompt: LabelledPrompt) -> str:

@@ -64,8 +64,8 @@ def check_prompt(prompt: str, index: int, recipes: Sequence[Recipe], *, again: b
     Raises:
         AssertionError: A promise is broken; the message says which.
     """
-    said = {"id": str(index), "prompt": prompt, "answer": "The answer $x$."}
-    conversation = to_conversation(said, config="fuzz", index=index)
+    row = {"id": str(index), "prompt": prompt, "answer": "The answer $x$."}
+    conversation = to_conversation(row, config="fuzz", index=index)
     if isinstance(conversation, Refusal):
         return f"refused {conversation.reason.split(':')[0]}"
     results = Substituter(recipes).rows(conversation)
@@ -116,7 +116,7 @@ def _check_page(png: bytes, span: dict[str, Any], recipe: Recipe) -> None:
 def _check_block(prompts: Sequence[str], seed: int, start: int, stop: int) -> Findings:
     """Positions take turns, as a recipe for each would show the same prompt five times."""
     recipes = {name: [Recipe("fuzz", ratio=1.0, position=name)] for name in POSITIONS}
-    found = Findings()
+    findings = Findings()
     for index in range(start, stop):
         kind, prompt = hostile_prompt(prompts, seed, index)
         position = list(recipes)[index % len(recipes)]
@@ -125,16 +125,16 @@ def _check_block(prompts: Sequence[str], seed: int, start: int, stop: int) -> Fi
             outcome = check_prompt(prompt, index, recipes[position], again=index % _AGAIN_EVERY == 0)
         except BaseException as error:  # a panic of the typesetter is no Exception
             outcome = "failed"
-            found.failures.append(f"{kind} {index} ({position}): {type(error).__name__}: {error}")
+            findings.failures.append(f"{kind} {index} ({position}): {type(error).__name__}: {error}")
         spent = time.process_time() - began
         if spent > _SECONDS + _SECONDS_PER_CHAR * len(prompt):
-            found.failures.append(f"{kind} {index} ({position}): {spent:.1f} s for {len(prompt)} characters")
-        found.prompts += 1
-        found.characters += len(prompt)
-        found.outcomes[outcome] += 1
-        found.slowest = sorted([*found.slowest, (round(spent, 3), kind, index, len(prompt))], reverse=True)[:10]
-    found.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return found
+            findings.failures.append(f"{kind} {index} ({position}): {spent:.1f} s for {len(prompt)} characters")
+        findings.prompts += 1
+        findings.characters += len(prompt)
+        findings.outcomes[outcome] += 1
+        findings.slowest = sorted([*findings.slowest, (round(spent, 3), kind, index, len(prompt))], reverse=True)[:10]
+    findings.peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return findings
 
 
 def main() -> int:
@@ -150,8 +150,8 @@ def main() -> int:
     check = partial(_check_block, prompts, given.seed)
     total = Findings()
     with ProcessPoolExecutor(given.num_proc, get_context("spawn")) as pool:
-        for found in pool.map(check, starts, (min(start + _BLOCK, given.prompts) for start in starts)):
-            total.add(found)
+        for findings in pool.map(check, starts, (min(start + _BLOCK, given.prompts) for start in starts)):
+            total.add(findings)
             sys.stderr.write(f"\r{total.prompts:,} prompts, {len(total.failures)} failures")
             sys.stderr.flush()
     print()

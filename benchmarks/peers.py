@@ -98,10 +98,10 @@ def _pillow(mode: str, paper: Any, level: int) -> Callable[[str], bytes]:
         from PIL import Image, ImageDraw, ImageFont
 
         font = ImageFont.truetype(_font(), 16)
-        said = "\n".join(_lines(text))
-        box = ImageDraw.Draw(Image.new(mode, (1, 1))).multiline_textbbox((0, 0), said, font=font)
+        wrapped = "\n".join(_lines(text))
+        box = ImageDraw.Draw(Image.new(mode, (1, 1))).multiline_textbbox((0, 0), wrapped, font=font)
         page = Image.new(mode, (int(box[2]) + 24, int(box[3]) + 24), paper)
-        ImageDraw.Draw(page).multiline_text((12, 12), said, fill=0 if mode == "L" else (0, 0, 0), font=font)
+        ImageDraw.Draw(page).multiline_text((12, 12), wrapped, fill=0 if mode == "L" else (0, 0, 0), font=font)
         buffer = io.BytesIO()
         page.save(buffer, "PNG", compress_level=level)
         return buffer.getvalue()
@@ -202,8 +202,8 @@ def _trdg(text: str) -> bytes:
     from trdg.generators import GeneratorFromStrings
 
     lines = [line for line in _lines(text) if line.strip()]
-    made = GeneratorFromStrings(lines, count=len(lines), blur=1, random_blur=True, skewing_angle=2)
-    pages = [page for page, _ in made if page is not None] or [Image.new("RGB", (1, 1))]  # some lines it gives up
+    generator = GeneratorFromStrings(lines, count=len(lines), blur=1, random_blur=True, skewing_angle=2)
+    pages = [page for page, _ in generator if page is not None] or [Image.new("RGB", (1, 1))]  # some lines it gives up
     sheet = Image.new("RGB", (max(page.width for page in pages), sum(page.height for page in pages)), (255, 255, 255))
     top = 0
     for page in pages:
@@ -279,19 +279,29 @@ def _needs_browser(peer: Peer) -> bool:
 
 
 def _table(folder: Path, corpus: Path | None, rows: int) -> None:
-    """Ours and all peers on the same texts, as a table in Markdown; ours before and after them, and the mean."""
+    """Ours and all peers on the same texts, as a table in Markdown; ours before and after them, and the mean.
+
+    Ours has rendered the prompts of the corpus that are not measured, as a build has by then: words are met before.
+    """
     from benchmarks.corpus import prompts_of, write_corpus
+    from benchmarks.ratios import by_kind
     from benchmarks.stages import measured_rows, warm_up
     from lomo_hf.corpus import open_corpus
     from lomo_hf.spans import select_spans
 
-    prompts = prompts_of(corpus)
-    prompts = prompts[:: max(1, len(prompts) // rows)][:rows]
-    texts = [found.prompt[span.start : span.end] for found in map(select_spans, prompts) for span in found.spans]
+    every = prompts_of(corpus)
+    step = max(1, len(every) // rows)
+    prompts, others = every[::step][:rows], [prompt for number, prompt in enumerate(every) if number % step]
+    texts = [
+        localization.prompt[span.start : span.end]
+        for localization in map(select_spans, prompts)
+        for span in localization.spans
+    ]
     with TemporaryDirectory() as scratch:
         write_corpus(iter(prompts), Path(scratch, "rows.jsonl"))
         source = open_corpus(Path(scratch, "rows.jsonl"))
         warm_up()
+        by_kind(others)
         ours = [measured_rows(source, rows).spread()["mean"]]
         costs = {peer: measured_apart(peer, texts, folder) for peer in PEERS}
         ours.append(measured_rows(source, rows).spread()["mean"])

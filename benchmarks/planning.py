@@ -107,8 +107,8 @@ def write_sparse_parquet(path: Path, name: str, rows: range, row_bytes: float) -
             count = min(_GROUP_ROWS, rows.stop - start)
             ids = [f"{name}_{index:012d}" for index in range(start, start + count)]
             weight = "\0" * max(1, int(row_bytes * count) - sum(map(len, ids)))
-            said = [[{"from": "human", "value": weight}], *[[{"from": "human", "value": ""}]] * (count - 1)]
-            columns = [ids, [None] * count, said, [name] * count]
+            turns = [[{"from": "human", "value": weight}], *[[{"from": "human", "value": ""}]] * (count - 1)]
+            columns = [ids, [None] * count, turns, [name] * count]
             arrays = [pa.array(column, kind.type) for column, kind in zip(columns, schema, strict=True)]
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema), row_group_size=_GROUP_ROWS)
     sink.close()
@@ -214,12 +214,12 @@ def measured(share: float, latency: float) -> tuple[Hub, Planned]:
         server = context.Process(target=serve_corpus, args=(share, latency, Path(folder), theirs), daemon=True)
         server.start()
         url, text_files, files, size = ours.recv()
-        made = planned(url)
+        result = planned(url)
         ours.send("sent")
         requests, fetched = ours.recv()
         ours.send("leave")
         server.join()
-    return Hub(text_files, files, size, requests, fetched), made
+    return Hub(text_files, files, size, requests, fetched), result
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -228,15 +228,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--share", type=float, default=1.0, help="of the rows of every config, for a short run")
     parser.add_argument("--latency", type=float, default=0.1, help="seconds that every answer of the Hub waits")
     given = parser.parse_args(arguments)
-    hub, made = measured(given.share, given.latency)
+    hub, result = measured(given.share, given.latency)
     print(
         f"{hub.text_files} files of text among {hub.files:,}, {hub.size / 1e9:.1f} GB; {given.latency} s an answer\n"
     )
     print("| configs | rows | shards | seconds | processor seconds | requests | MB fetched | peak MB |")
     print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     print(
-        f"| {made.configs} | {made.rows:,} | {made.shards:,} | {made.seconds:.0f} | {made.processor_seconds:.0f} "
-        f"| {hub.requests:,} | {hub.fetched / 1e6:.0f} | {made.peak:.0f} |"
+        f"| {result.configs} | {result.rows:,} | {result.shards:,} | {result.seconds:.0f} "
+        f"| {result.processor_seconds:.0f} | {hub.requests:,} | {hub.fetched / 1e6:.0f} | {result.peak:.0f} |"
     )
     return 0
 

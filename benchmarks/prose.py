@@ -24,7 +24,7 @@ from lomo_hf.building import build_shard, plan
 from lomo_hf.corpus import Source, open_corpus
 from lomo_hf.errors import RenderError
 from lomo_hf.recipes.recipe import Caps, Recipe, RenderStyle
-from lomo_hf.rendering import page as room
+from lomo_hf.rendering import page as page_module
 from lomo_hf.rendering import render_span
 from lomo_hf.spans import select_spans
 
@@ -36,26 +36,26 @@ _SHARD = 100
 @contextmanager
 def by_typst() -> Iterator[None]:
     """Within it Typst sets every page."""
-    with patch.object(room, "set_prose", lambda *_: None):
+    with patch.object(page_module, "set_prose", lambda *_: None):
         yield
 
 
 def pages_both_ways(prompt: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """The pages of a prompt's span, by Typst and from words; None where Typst sets it anyway, or nobody can."""
-    found, made = select_spans(prompt), []
-    real = room.set_prose
+    chosen, pages = select_spans(prompt), []
+    real = page_module.set_prose
 
     def watched(*given: object) -> object:
-        made.append(real(*given))  # type: ignore[arg-type]
-        return made[-1]
+        pages.append(real(*given))  # type: ignore[arg-type]
+        return pages[-1]
 
     try:
-        with patch.object(room, "set_prose", watched):
-            ours = render_span(found.prompt, found.spans[0], RenderStyle(), Caps()).pixels
-        if not made or made[-1] is None:
+        with patch.object(page_module, "set_prose", watched):
+            ours = render_span(chosen.prompt, chosen.spans[0], RenderStyle(), Caps()).pixels
+        if not pages or pages[-1] is None:
             return None
         with by_typst():
-            return render_span(found.prompt, found.spans[0], RenderStyle(), Caps()).pixels, ours
+            return render_span(chosen.prompt, chosen.spans[0], RenderStyle(), Caps()).pixels, ours
     except RenderError:
         return None
 
@@ -129,9 +129,9 @@ def main() -> int:
     return 0
 
 
-def _say_agreement(found: Sequence[Agreement], prompts: int) -> None:
-    same = [one.grey for one in found if one.same_lines]
-    print(f"{len(found)} of {prompts} pages ({len(found) / prompts:.0%}) are set without Typst.")
+def _say_agreement(agreements: Sequence[Agreement], prompts: int) -> None:
+    same = [page_agreement.grey for page_agreement in agreements if page_agreement.same_lines]
+    print(f"{len(agreements)} of {prompts} pages ({len(agreements) / prompts:.0%}) are set without Typst.")
     print(f"Lines are broken alike on {len(same)} of them; there a pixel differs by {mean(same):.2f} of 255 ", end="")
     print(f"in the mean, and by {max(same):.2f} on the page that differs most.\n")
     print("| | by Typst, ms a row | as it is | times |\n| --- | ---: | ---: | ---: |")

@@ -97,8 +97,8 @@ def measured(prompts: Sequence[str], turn: int) -> Ratio:
 
 
 def _spans_of(prompt: str) -> list[str]:
-    found = select_spans(prompt)
-    return [found.prompt[span.start : span.end] for span in found.spans]
+    localization = select_spans(prompt)
+    return [localization.prompt[span.start : span.end] for span in localization.spans]
 
 
 def main() -> int:

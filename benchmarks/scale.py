@@ -77,7 +77,7 @@ def measured_rates(corpus: Path | None, recipe: str, build_rows: int, latency: f
     for rows, shard_rows in _ASSEMBLED:
         with TemporaryDirectory() as scratch:
             joined.append((rows, assembled(rows, shard_rows, corpus, Path(scratch)).processor_seconds))
-    small, large = ((one.rows, one.seconds) for one in plans)
+    small, large = ((plan_cost.rows, plan_cost.seconds) for plan_cost in plans)
     return Rates(build, size / build_rows, Line.through(small, large), Line.through(*joined))
 
 

@@ -73,10 +73,10 @@ def measured_rows(source: Source, limit: int) -> Stages:
 
     def rows(self: Substituter, conversation: Conversation, place: float | None = None) -> Any:
         began = time.process_time()
-        made = real(self, conversation, place)
-        if isinstance(made[0], dict) and made[0]["rewritten"]:
+        results = real(self, conversation, place)
+        if isinstance(results[0], dict) and results[0]["rewritten"]:
             stages.rows.append(1000 * (time.process_time() - began))
-        return made
+        return results
 
     with clock.watching(), patch.object(Substituter, "rows", rows), TemporaryDirectory() as out:
         began = time.process_time()
@@ -113,8 +113,8 @@ class _Clock:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             with self._stage(stage):
-                made = real(*args, **kwargs)
-            return self._iterated(made, stage) if isinstance(made, Iterator) else made
+                result = real(*args, **kwargs)
+            return self._iterated(result, stage) if isinstance(result, Iterator) else result
 
         return run
 

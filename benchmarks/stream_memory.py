@@ -40,8 +40,8 @@ def serve_rows(rows: int, connection: Connection) -> None:
         with pq.ParquetWriter(sink, schema) as writer:
             for start in range(index * FILE_ROWS, min((index + 1) * FILE_ROWS, rows), GROUP_ROWS):
                 stop = min(start + GROUP_ROWS, rows)
-                made = [made_row(place, texts, rng) for place in range(start, stop)]
-                writer.write_table(pa.Table.from_pylist(made, schema=schema))
+                group = [made_row(place, texts, rng) for place in range(start, stop)]
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
         files[f"text/train-{index:05d}-of-{count:05d}.parquet"] = sink.getvalue()
     with serve() as hub:
         hub.push(REPO, files)
@@ -81,10 +81,10 @@ def measured(url: str, rows: int) -> Iterator[tuple[str, int, float, float]]:
         if done % step == 0 and done in (step, 2 * step, 5 * step, 10 * step):
             yield "streamed", done, time.monotonic() - started, peak()
     started = time.monotonic()
-    made = draw(source, Sampling(rows=rows // 4, dedup=True))
+    drawn = draw(source, Sampling(rows=rows // 4, dedup=True))
     yield "drawn a quarter, deduplicated", rows, time.monotonic() - started, peak()
     started = time.monotonic()
-    done = sum(1 for _ in made.source.conversations(0, len(made.source)))
+    done = sum(1 for _ in drawn.source.conversations(0, len(drawn.source)))
     yield "streamed the draw", done, time.monotonic() - started, peak()
 
 
@@ -101,7 +101,7 @@ def main() -> None:
     url, size = ours.recv()
     print(f"{chosen.rows:,} rows, {size / 1e6:.0f} MB of Parquet, row groups of {GROUP_ROWS:,} rows\n")
     print(f"{'part':32} {'rows':>9} {'seconds':>8} {'rows/s':>8} {'peak MB':>8} {'fetched MB':>11} {'requests':>9}")
-    said = []
+    figures = []
     for what, rows, seconds, memory in measured(url, chosen.rows):
         ours.send("sent")
         fetched, requests = ours.recv()
@@ -110,10 +110,10 @@ def main() -> None:
             f"{what:32} {rows:9,} {seconds:8.1f} {speed:>8} {memory:8.0f} {fetched / 1e6:11.1f} {requests:9,}",
             flush=True,
         )
-        said.append({"part": what, "rows": rows, "seconds": seconds, "peak_mb": memory, "fetched": fetched})
+        figures.append({"part": what, "rows": rows, "seconds": seconds, "peak_mb": memory, "fetched": fetched})
     ours.send("leave")
     if chosen.json:
-        chosen.json.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+        chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

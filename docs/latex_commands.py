@@ -44,15 +44,15 @@ The names of packages are those of their documentation; a command stands under t
 
 def groups() -> dict[str, list[str]]:
     """The examples of each group, in the order of the file."""
-    found: dict[str, list[str]] = {}
+    examples: dict[str, list[str]] = {}
     name = ""
     for line in (HERE / "latex_commands.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             name = line[3:]
-            found[name] = []
+            examples[name] = []
         elif line and name:
-            found[name].append(line)
-    return found
+            examples[name].append(line)
+    return examples
 
 
 def is_set(example: str) -> bool:

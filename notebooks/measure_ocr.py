@@ -24,7 +24,7 @@ OUT = Path(__file__).parent / "ocr.csv"
 
 def pages() -> list[tuple[str, str, object]]:
     """(id, text, page) of prose of a page's length, from the embedded sample."""
-    found = []
+    prose_pages = []
     source = open_corpus()
     for row in source.conversations(0, len(source)):
         if not isinstance(row, Conversation):
@@ -32,8 +32,8 @@ def pages() -> list[tuple[str, str, object]]:
         prompt = row.turns[row.user_turns[0]].text
         spans = select_spans(prompt, "full").spans
         if 150 <= len(prompt) <= 350 and prompt.isascii() and not spans[0].atoms:
-            found.append((row.id, prompt, render_span(prompt, spans[0], RenderStyle(), Caps()).pixels))
-    return found[:: max(1, len(found) // PAGES)][:PAGES]
+            prose_pages.append((row.id, prompt, render_span(prompt, spans[0], RenderStyle(), Caps()).pixels))
+    return prose_pages[:: max(1, len(prose_pages) // PAGES)][:PAGES]
 
 
 def main() -> None:

@@ -146,11 +146,11 @@ def reading(reader: Reader) -> Iterator[dict[str, Any]]:
     """How badly each row of the sample is read, once its middle third is a page: the character error rate."""
     recipe, source = load_recipe("ratio100"), open_corpus()
     for row in source.conversations(0, PAGES):
-        made = substitute_row(row, recipe) if isinstance(row, Conversation) else None
-        if made is None or not made["rewritten"]:
+        substituted = substitute_row(row, recipe) if isinstance(row, Conversation) else None
+        if substituted is None or not substituted["rewritten"]:
             continue
-        (span,), (page,) = made["lomo"]["spans"], made["images"]
-        text = row.turns[made["lomo"]["turn"]].text[span["start"] : span["end"]]
+        (span,), (page,) = substituted["lomo"]["spans"], substituted["images"]
+        text = row.turns[substituted["lomo"]["turn"]].text[span["start"] : span["end"]]
         rate = error_rate(reader.read(np.asarray(Image.open(BytesIO(page["bytes"])).convert("L"))), text)
         yield {"id": row.id, "misread": f"{rate:.4f}"}
 

@@ -32,8 +32,8 @@ def check_invariants(conversation: Conversation, row: dict[str, Any]) -> None:
         parts = ["<image>" if part["type"] == "image" else part["text"] for part in message["content"]]
         assert value == "".join(parts)
         assert all(set(part) == {"type", "text"} for part in message["content"])
-    said = sum(value.lower().count("<image>") for _, value in strings)
-    assert said == len(row["images"] or ())
+    placeholders = sum(value.lower().count("<image>") for _, value in strings)
+    assert placeholders == len(row["images"] or ())
     assert row["rewritten"] is bool(row["images"])
     for picture in row["images"] or ():
         with Image.open(BytesIO(picture["bytes"])) as page:

@@ -22,9 +22,9 @@ def solve(family: str, prompt: str) -> str:
 
 def find(pattern: str, text: str) -> tuple[str, ...]:
     """The groups of the first match, whatever the case of letters."""
-    found = re.search(pattern, text, re.IGNORECASE)
-    assert found, (pattern, text)
-    return found.groups()
+    match = re.search(pattern, text, re.IGNORECASE)
+    assert match, (pattern, text)
+    return match.groups()
 
 
 def _story(facts: str, question: str) -> str:
@@ -47,15 +47,15 @@ def _lookup(facts: str, question: str) -> str:
         (r"Which colour is the (\w+)\?", 2, 1),
         (r"What does (\w+) have\?", 0, 2),
     ):
-        if found := re.match(kind, question):
-            return next(row[give] for row in rows if row[at] == found[1])
+        if match := re.match(kind, question):
+            return next(row[give] for row in rows if row[at] == match[1])
     raise AssertionError(question)
 
 
 def _prices(facts: str, question: str) -> str:
     costs = {thing: int(cost) for thing, cost in re.findall(r"the (\w+) costs (\d+) coins", facts, re.IGNORECASE)}
-    if found := re.match(r"How many coins does the (\w+) cost", question):
-        return str(costs[found[1]])
+    if match := re.match(r"How many coins does the (\w+) cost", question):
+        return str(costs[match[1]])
     return (max if "most" in question else min)(costs, key=lambda thing: costs[thing])
 
 
@@ -64,16 +64,16 @@ def _queue(facts: str, question: str) -> str:
     after = dict(re.findall(r"behind (\w+) stands (\w+)", facts, re.IGNORECASE))
     while line[-1] in after:
         line.append(after[line[-1]])
-    if found := re.match(r"Who is right in front of (\w+)", question):
-        return line[line.index(found[1]) - 1]
+    if match := re.match(r"Who is right in front of (\w+)", question):
+        return line[line.index(match[1]) - 1]
     (place,) = find(r"Who is (\w+) in the line", question)
     return line[-1] if place == "last" else line[_ORDINALS.index(place)]
 
 
 def _counting(facts: str, question: str) -> str:
     pets = re.findall(r"(\w+) has a (\w+)", facts)
-    if found := re.match(r"How many of them have a (\w+)", question):
-        return str(sum(pet == found[1] for _, pet in pets))
+    if match := re.match(r"How many of them have a (\w+)", question):
+        return str(sum(pet == match[1] for _, pet in pets))
     (name,) = find(r"What pet does (\w+) have", question)
     return dict(pets)[name]
 
@@ -103,8 +103,8 @@ def _table(facts: str, question: str) -> str:
 def _spelling(facts: str, question: str) -> str:
     words = dict(re.findall(r"the (\w+) word is (\w+)", facts, re.IGNORECASE))
     words = {place.lower(): word for place, word in words.items()}
-    if found := re.match(r"At which place is the word (\w+)", question):
-        return next(place for place, word in words.items() if word == found[1])
+    if match := re.match(r"At which place is the word (\w+)", question):
+        return next(place for place, word in words.items() if word == match[1])
     (place,) = find(r"What is the (\w+) word", question)
     return words[max(words, key=_ORDINALS.index) if place == "last" else place]
 

@@ -27,7 +27,7 @@ class Snippet:
 
 def snippets(page: str) -> list[Snippet]:
     """The fenced blocks of a page of Markdown, Sphinx's directives left out."""
-    found: list[Snippet] = []
+    blocks: list[Snippet] = []
     lines = iter(enumerate(page.splitlines(), 1))
     marked = False
     for number, line in lines:
@@ -39,11 +39,11 @@ def snippets(page: str) -> list[Snippet]:
                 body.append(inner)
             language = line.strip("`").strip()
             if not language.startswith("{"):
-                found.append(Snippet(language, "\n".join(body) + "\n", number, not marked))
+                blocks.append(Snippet(language, "\n".join(body) + "\n", number, not marked))
             marked = False
         elif line.strip():
             marked = bool(MARK.fullmatch(line.strip())) or (marked and line.startswith("<!--"))
-    return found
+    return blocks
 
 
 def check_written(snippet: Snippet) -> None:

@@ -51,7 +51,7 @@ def import_graph() -> dict[str, set[str]]:
     """Module -> the modules that it imports; without the front door, which loads names lazily and has the version."""
     known = modules()
     return {
-        name: {found for found in imports(ast.parse(path.read_text(encoding="utf-8")), known) if found != "lomo_hf"}
+        name: {target for target in imports(ast.parse(path.read_text(encoding="utf-8")), known) if target != "lomo_hf"}
         for name, path in known.items()
         if name != "lomo_hf"
     }

@@ -52,8 +52,8 @@ def third_party(without: tuple[Path, ...] = ()) -> dict[str, bool]:
 
 def distributions_of(name: str) -> set[str]:
     """The distributions that bring an import name."""
-    found = {distribution(one) for one in packages_distributions().get(name, ())}
-    return found or {OF_EXTRAS.get(name, name)}
+    bringing = {distribution(package) for package in packages_distributions().get(name, ())}
+    return bringing or {OF_EXTRAS.get(name, name)}
 
 
 def test_every_import_is_declared() -> None:
@@ -79,9 +79,9 @@ def test_what_an_extra_brings_is_imported_within_functions() -> None:
     early = [name for name, late in modules.items() if not late and not distributions_of(name) & declared]
     assert early == []
     for name, step in steps.items():
-        names = {found for found, _ in imported(ast.parse(step.read_text(encoding="utf-8")))}
+        names = {import_name for import_name, _ in imported(ast.parse(step.read_text(encoding="utf-8")))}
         others = names - {name, "lomo_hf"} - sys.stdlib_module_names
-        assert [found for found in others if not distributions_of(found) & declared] == []
+        assert [import_name for import_name in others if not distributions_of(import_name) & declared] == []
 
 
 def test_constraints_pin_what_is_installed_and_agree_with_the_golden_engines() -> None:

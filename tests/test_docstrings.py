@@ -78,8 +78,8 @@ def lacks(value: object) -> list[str]:
 
 @pytest.mark.parametrize("package", DOCUMENTED)
 def test_public_names_are_documented_in_full(package: str) -> None:
-    found = {name: lacks(value) for name, value in public_callables(package)}
-    assert {name: parts for name, parts in found.items() if parts} == {}
+    missing = {name: lacks(value) for name, value in public_callables(package)}
+    assert {name: parts for name, parts in missing.items() if parts} == {}
 
 
 def test_what_is_missing_is_named() -> None:

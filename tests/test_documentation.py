@@ -22,11 +22,11 @@ names = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to
 
 @names
 def test_every_block_of_a_page_runs_or_says_why_not(page: Path, tmp_path: Path) -> None:
-    found = snippets(page.read_text(encoding="utf-8"))
-    for snippet in found:
+    blocks = snippets(page.read_text(encoding="utf-8"))
+    for snippet in blocks:
         assert snippet.language in LANGUAGES, f"line {snippet.line}: name the language, one of {', '.join(LANGUAGES)}"
         check_written(snippet)
-    if not any(snippet.runs and snippet.language in ("python", "bash") for snippet in found):
+    if not any(snippet.runs and snippet.language in ("python", "bash") for snippet in blocks):
         return
     environment = {
         **os.environ,
@@ -73,9 +73,9 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     inventory = zlib.decompress((tmp_path / "site" / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode()
     documented = {line.split()[0] for line in inventory.splitlines() if " py:" in line}
     packages = [
-        importlib.import_module(f"lomo_hf.{found.name}")
-        for found in pkgutil.iter_modules(lomo_hf.__path__)
-        if found.name != "__main__"
+        importlib.import_module(f"lomo_hf.{module.name}")
+        for module in pkgutil.iter_modules(lomo_hf.__path__)
+        if module.name != "__main__"
     ]
     public = {f"{package.__name__}.{name}" for package in packages for name in getattr(package, "__all__", ())}
     assert public - documented == set()

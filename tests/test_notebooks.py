@@ -26,13 +26,13 @@ def shape(notebook: Any) -> list[str]:
     """The texts and the kinds of pictures that each cell gives, numbers and white space apart: sizes of files and of
     pages change with versions, what is said does not.
     """
-    said = []
+    shapes = []
     for cell in notebook.cells:
         shown = cell.outputs if cell.cell_type == "code" else []
         texts = [output.get("text") or output.get("data", {}).get("text/plain", "") for output in shown]
         pictures = sum("image/png" in output.get("data", {}) for output in shown)
-        said.append(f"{pictures} pictures " + NUMBERS.sub("#", " ".join("\n".join(texts).split())))
-    return said
+        shapes.append(f"{pictures} pictures " + NUMBERS.sub("#", " ".join("\n".join(texts).split())))
+    return shapes
 
 
 @notebooks
@@ -55,10 +55,10 @@ def test_what_is_stored_holds_pictures_and_nothing_of_the_machine(path: Path) ->
     stored = outputs(nbformat.read(path, as_version=4))
     assert any("image/png" in output.get("data", {}) for output in stored), "a notebook is stored with its pictures"
     for output in stored:
-        said = output.get("text", "") + "".join(
+        text = output.get("text", "") + "".join(
             str(output.get("data", {}).get(f"text/{kind}")) for kind in ("plain", "markdown", "html")
         )
-        assert OF_A_MACHINE.search(said) is None
+        assert OF_A_MACHINE.search(text) is None
 
 
 def test_every_notebook_is_named_where_readers_look() -> None:

@@ -17,15 +17,15 @@ IN_WORKERS = {"killed", "time", "memory", "error:"}
 
 def test_every_reason_of_the_code_is_explained() -> None:
     page = _named()
-    found = set(_given()) | BY_VARIABLE | IN_WORKERS | set(_repairs())
-    assert len(found) > 50
-    assert sorted(one for one in found if not _is_named(one, page)) == []
+    reasons = set(_given()) | BY_VARIABLE | IN_WORKERS | set(_repairs())
+    assert len(reasons) > 50
+    assert sorted(reason for reason in reasons if not _is_named(reason, page)) == []
 
 
 def test_no_reason_is_explained_that_the_code_never_gives() -> None:
-    found = set(_given()) | BY_VARIABLE | IN_WORKERS | set(_repairs())
-    families = {one for one in found if one.endswith(":")}
-    strange = [one for one in _named() if one not in found and one.split(":")[0] + ":" not in families]
+    reasons = set(_given()) | BY_VARIABLE | IN_WORKERS | set(_repairs())
+    families = {reason for reason in reasons if reason.endswith(":")}
+    strange = [reason for reason in _named() if reason not in reasons and reason.split(":")[0] + ":" not in families]
     assert strange == []
 
 
@@ -41,7 +41,7 @@ def _named() -> set[str]:
 def _is_named(reason: str, page: set[str]) -> bool:
     """A reason that ends in a colon is a family: one of it is enough. `family:…` names all of it."""
     if reason.endswith(":"):
-        return any(one.startswith(reason) for one in page)
+        return any(named.startswith(reason) for named in page)
     return reason in page or f"{reason.split(':')[0]}:…" in page
 
 

@@ -13,7 +13,7 @@ import lomo_hf
 from lomo_hf.cli import main
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
-MODULES = [f"lomo_hf.{found.name}" for found in pkgutil.iter_modules(lomo_hf.__path__) if found.name != "__main__"]
+MODULES = [f"lomo_hf.{module.name}" for module in pkgutil.iter_modules(lomo_hf.__path__) if module.name != "__main__"]
 OPTION = re.compile(r"--[a-z][a-z-]*")
 
 
@@ -31,9 +31,9 @@ def test_every_public_name_is_on_a_page(name: str, pages: str) -> None:
     assert re.search(rf"automodule:: {re.escape(name)}$", pages, re.MULTILINE), f"no page of the reference has {name}"
     module = importlib.import_module(name)
     for public in getattr(module, "__all__", ()):
-        found = getattr(module, public)
-        if inspect.isclass(found) or inspect.isroutine(inspect.unwrap(found)):
-            assert found.__doc__, f"{name}.{public} has no docstring, so the reference leaves it out"
+        value = getattr(module, public)
+        if inspect.isclass(value) or inspect.isroutine(inspect.unwrap(value)):
+            assert value.__doc__, f"{name}.{public} has no docstring, so the reference leaves it out"
         else:
             entry = re.search(rf"autodata:: {re.escape(name)}\.{public}\n(?:   :.+\n)*\n   \S", pages)
             assert entry, f"the reference needs an autodata entry, with a sentence, for {name}.{public}"
@@ -68,12 +68,12 @@ def rows(screen: str) -> list[str]:
 
 def options_of(row: str) -> set[str]:
     """The options that a line begins with: `--a --no-a <bool> Words.` -> --a, --no-a."""
-    found: set[str] = set()
+    options: set[str] = set()
     for word in re.split(r"[\s,/]+", row):
         if not OPTION.fullmatch(word):
             break
-        found.add(word)
-    return found
+        options.add(word)
+    return options
 
 
 def test_the_page_of_the_command_line_says_what_help_says(
@@ -90,6 +90,8 @@ def test_the_page_of_the_command_line_says_what_help_says(
         assert {option for head, _ in bullets for option in OPTION.findall(head)} == there, (
             f"the options of lomo {command} have changed: run python docs/command_line.py"
         )
-        said = " ".join(screen.split())
+        help_text = " ".join(screen.split())
         for head, words in bullets:
-            assert " ".join(words.partition("  [")[0].split()) in said, f"{command} {head}: run docs/command_line.py"
+            assert " ".join(words.partition("  [")[0].split()) in help_text, (
+                f"{command} {head}: run docs/command_line.py"
+            )

@@ -49,10 +49,10 @@ def test_one_address_is_named_everywhere() -> None:
     other = {}
     for path in written():
         text = path.read_text(encoding="utf-8")
-        found = set(re.findall(r"github(?:usercontent)?\.com/([\w.-]+/lomo_?-?hf)\b", text))
-        found |= set(re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/", text))
-        if found - {HOME}:
-            other[path.name] = found
+        addresses = set(re.findall(r"github(?:usercontent)?\.com/([\w.-]+/lomo_?-?hf)\b", text))
+        addresses |= set(re.findall(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/", text))
+        if addresses - {HOME}:
+            other[path.name] = addresses
     assert other == {}, f"pyproject.toml says {HOME}"
 
 

@@ -39,9 +39,9 @@ def test_a_linked_shard_is_trusted_as_the_shard_of_its_plan(tmp_path: Path) -> N
     link_shards(specs, tmp_path / "out")
     receipts = BuiltAlready()(specs, tmp_path / "out", None)
     assert [receipt.counts["mine"].rows for receipt in receipts] == [6, 6]
-    found = footprints(tmp_path / "out", receipts, ["mine"])["mine"]
-    assert (found.shards, found.rows) == (2, 12)
-    assert found.column_bytes == found.splits["train"].column_bytes
+    footprint = footprints(tmp_path / "out", receipts, ["mine"])["mine"]
+    assert (footprint.shards, footprint.rows) == (2, 12)
+    assert footprint.column_bytes == footprint.splits["train"].column_bytes
 
 
 def test_shards_of_unequal_length_cannot_stand_for_one_another(tmp_path: Path) -> None:

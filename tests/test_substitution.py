@@ -31,9 +31,9 @@ EVERY = Recipe("every", ratio=1.0)
 
 def conversations(step: int = 1) -> Iterator[Conversation]:
     for index in range(0, len(SAMPLE), step):
-        found = next(SAMPLE.conversations(index, index + 1))
-        assert isinstance(found, Conversation)
-        yield found
+        conversation = next(SAMPLE.conversations(index, index + 1))
+        assert isinstance(conversation, Conversation)
+        yield conversation
 
 
 def made_of(*texts: str, id: str = "t/1") -> Conversation:
@@ -62,13 +62,13 @@ def test_adversarial_rows_become_right_rows_or_named_refusals() -> None:
     outcomes: dict[str, str] = {}
     for name in ("edge.jsonl", "edge_upstream_dialects.jsonl"):
         source = open_corpus(DATA / name)
-        for found in source.conversations(0, len(source)):
-            row = found if isinstance(found, Refusal) else substitute_row(found, EVERY)
+        for source_row in source.conversations(0, len(source)):
+            row = source_row if isinstance(source_row, Refusal) else substitute_row(source_row, EVERY)
             if isinstance(row, Refusal):
                 outcomes[row.id.partition("/")[2]] = row.reason
             else:
-                assert isinstance(found, Conversation)
-                check_invariants(found, row)
+                assert isinstance(source_row, Conversation)
+                check_invariants(source_row, row)
                 outcomes[row["source_id"]] = row["lomo"]["reason"] or row["lomo"]["renderer"]
     assert outcomes["edge-literal-image"] == "placeholder:<image>"
     assert outcomes["edge-currency-not-math"] == "text"
@@ -96,7 +96,7 @@ def test_nested_ratios_share_their_rows_to_the_byte() -> None:
 def test_recipes_built_together_equal_recipes_built_alone() -> None:
     recipes = list(NAMED_RECIPES.values())
     for conversation in conversations(step=25):
-        assert Substituter(recipes).rows(conversation) == [substitute_row(conversation, one) for one in recipes]
+        assert Substituter(recipes).rows(conversation) == [substitute_row(conversation, recipe) for recipe in recipes]
 
 
 def test_the_distortion_of_a_row_depends_neither_on_position_nor_span() -> None:
@@ -117,14 +117,14 @@ def test_what_the_row_records_replays_to_the_stored_page() -> None:
         lomo = row["lomo"]
         prompt = conversation.turns[lomo["turn"]].text
         record = Distortion(lomo["distortion"]["op"], json.loads(lomo["distortion"]["params"]))
-        found = select_spans(prompt, lomo["position"])
-        for span, said, stored in zip(found.spans, lomo["spans"], pages(row), strict=True):
-            assert prompt[said["start"] : said["end"]] == said["text"] == prompt[span.start : span.end]
+        localization = select_spans(prompt, lomo["position"])
+        for span, recorded, stored in zip(localization.spans, lomo["spans"], pages(row), strict=True):
+            assert prompt[recorded["start"] : recorded["end"]] == recorded["text"] == prompt[span.start : span.end]
             clean = render_span(prompt, span, EVERY.style, EVERY.caps).pixels
             page, applied = distort(clean, record)
             assert applied == record
             assert np.array_equal(page, stored)
-            assert (said["width"], said["height"]) == (stored.shape[1], stored.shape[0])
+            assert (recorded["width"], recorded["height"]) == (stored.shape[1], stored.shape[0])
 
 
 def test_two_pages_of_a_row_are_turned_by_the_one_angle_that_is_recorded() -> None:
@@ -138,10 +138,12 @@ def test_two_pages_of_a_row_are_turned_by_the_one_angle_that_is_recorded() -> No
             continue
         params = json.loads(row["lomo"]["distortion"]["params"])
         record = Distortion(row["lomo"]["distortion"]["op"], {"degrees": params["degrees"]})
-        found = select_spans(conversation.turns[row["lomo"]["turn"]].text, "multi-span")
-        if [[s.start, s.end] for s in found.spans] != [[s["start"], s["end"]] for s in row["lomo"]["spans"]]:
+        localization = select_spans(conversation.turns[row["lomo"]["turn"]].text, "multi-span")
+        if [[s.start, s.end] for s in localization.spans] != [[s["start"], s["end"]] for s in row["lomo"]["spans"]]:
             continue  # cut to fit
-        clean = [render_span(found.prompt, span, recipe.style, recipe.caps).pixels for span in found.spans]
+        clean = [
+            render_span(localization.prompt, span, recipe.style, recipe.caps).pixels for span in localization.spans
+        ]
         for page, stored in zip(clean, pages(row), strict=True):
             assert np.array_equal(distort(page, record)[0], stored)
         drawn = Distortion("rotate_large", {"degrees": params.get("drawn_degrees", params["degrees"])})
@@ -205,8 +207,9 @@ def test_recipes_that_differ_in_one_setting_share_nothing_that_it_decides() -> N
     ]  # fmt: skip
     together = Substituter(recipes).rows(conversation)
     assert together == [substitute_row(conversation, recipe) for recipe in recipes]
-    told = [json.dumps(row, default=repr) for row in together]
-    assert [(n, told.index(row)) for n, row in enumerate(told) if told.index(row) != n] == [(7, 0)]  # it fits the cap
+    dumped = [json.dumps(row, default=repr) for row in together]
+    repeated = [(n, dumped.index(row)) for n, row in enumerate(dumped) if dumped.index(row) != n]
+    assert repeated == [(7, 0)]  # it fits the cap
 
 
 def test_the_size_of_a_row_is_that_of_its_page_of_most_pixels() -> None:
@@ -322,8 +325,8 @@ def test_a_literal_placeholder_is_dropped_escaped_or_kept_as_the_recipe_says(pol
         return
     assert isinstance(row, dict)
     literal = sum((part["text"] or "").count("<image>") for message in row["messages"] for part in message["content"])
-    said = sum(turn["value"].count("<image>") for turn in row["conversations"])
-    assert said == 1 + literal
+    placeholders = sum(turn["value"].count("<image>") for turn in row["conversations"])
+    assert placeholders == 1 + literal
     assert (literal > 0) is (outcome == "kept")
 
 

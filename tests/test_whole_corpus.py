@@ -37,9 +37,9 @@ def test_every_row_of_a_corpus_is_right_in_every_position(corpus: Path | None, t
     recipes = [Recipe(position, ratio=1.0, position=position) for position in POSITIONS]
     report = build_dataset(corpus, recipes, tmp_path / "out", num_proc=2)
     source = open_corpus(corpus)
-    found = list(source.conversations(0, len(source)))
-    conversations = {one.id: one for one in found if isinstance(one, Conversation)}
-    refused = {one.id for one in found if isinstance(one, Refusal)}
+    source_rows = list(source.conversations(0, len(source)))
+    conversations = {source_row.id: source_row for source_row in source_rows if isinstance(source_row, Conversation)}
+    refused = {source_row.id for source_row in source_rows if isinstance(source_row, Refusal)}
     assert len(conversations) + len(refused) == len(source)
     for recipe in recipes:
         rows = {row["id"]: row for row in rows_of(report.folder, recipe.name, tmp_path / "cache")}

@@ -45,8 +45,8 @@ def train_arms(
     """
     path = run.out / "runs.jsonl"
     _drop_cut_line(path)
-    done = {(one["base"], one["seed"], one["arm"]) for one in read_runs(path)}
-    steps = steps or next((one["steps"] for one in read_runs(path) if one["arm"] != "base"), None)
+    done = {(record["base"], record["seed"], record["arm"]) for record in read_runs(path)}
+    steps = steps or next((record["steps"] for record in read_runs(path) if record["arm"] != "base"), None)
     grounds = [prepare_ground(run, file, arms) for file in bases]
     wanted = [
         (seed, ground, missing)
@@ -57,9 +57,9 @@ def train_arms(
     ]
     for ground in grounds:
         if (ground.base, 0, "base") not in done:
-            found = examine(run, ground.decoder, ground.features, ground.exam)
-            found[0]["reading_errors"] = reading_errors(run, ground.decoder, ground.features, ground.exam)
-            _write(path, run, ground, found, ["base"], 0, 0, {})
+            outcomes = examine(run, ground.decoder, ground.features, ground.exam)
+            outcomes[0]["reading_errors"] = reading_errors(run, ground.decoder, ground.features, ground.exam)
+            _write(path, run, ground, outcomes, ["base"], 0, 0, {})
     if wanted and steps is None:
         steps = _steps_that_fit(run, wanted)
     longest: dict[str, float] = {}
@@ -132,12 +132,12 @@ def _steps_that_fit(run: Run, wanted: Sequence[tuple[int, Ground, list[str]]]) -
                 paces[tuple(arms)] = fine_tune(run, ground, decoder, arms, seed, steps).step_seconds * len(arms)
     total = sum(paces[tuple(arms)] for _, _, arms in wanted)
     steps = max(4, int(run.clock.left * (1 - _RESERVE) / total))
-    run.log("pace", seconds_a_step=[round(one, 4) for one in paces.values()], groups=len(wanted), steps=steps)
+    run.log("pace", seconds_a_step=[round(pace, 4) for pace in paces.values()], groups=len(wanted), steps=steps)
     return steps
 
 
 def _write(
-    path: Path, run: Run, ground: Ground, found: list[dict[str, Any]], arms: Sequence[str], seed: int, steps: int,
+    path: Path, run: Run, ground: Ground, outcomes: list[dict[str, Any]], arms: Sequence[str], seed: int, steps: int,
     more: dict[str, Any],
 ) -> None:  # fmt: skip
     """One line for each run, flushed to the disk."""
@@ -149,13 +149,13 @@ def _write(
         "parameters": ground.record["parameters"],
     }
     with path.open("a", encoding="utf-8") as stream:
-        for at, (arm, outcome) in enumerate(zip(arms, found, strict=True)):
+        for at, (arm, outcome) in enumerate(zip(arms, outcomes, strict=True)):
             own = {"arm": arm, "base": ground.base, "seed": seed, "steps": steps, **about}
             if more:
                 own |= {"loss": more["losses"][at], **{name: more[name] for name in _SHARED}}
                 own["curve"] = [{"step": step, **values[at]} for step, values in more["curve"].items()]
             stream.write(json.dumps(own | outcome) + "\n")
-    for arm, outcome in zip(arms, found, strict=True):
+    for arm, outcome in zip(arms, outcomes, strict=True):
         shown = {name: round(100 * float(np.mean(held["correct"])), 1) for name, held in outcome["tests"].items()}
         run.log("run", arm=arm, base=ground.base, seed=seed, steps=steps, **shown, mir=outcome["mir"])
 

@@ -143,10 +143,15 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
         tower.requires_grad_(True).train()
         earlier = held["steps"]
     batches = Batches(run, number + 1000 * earlier)
-    matrices = [one for part in (decoder.blocks, tower.blocks) for one in part.parameters() if min(one.shape[1:]) > 1]
-    known = {id(one) for one in matrices}
-    rest = [one for part in (tower, decoder) for one in part.parameters() if id(one) not in known]
-    parameters = sum(one.numel() for part in (tower, decoder) for one in part.parameters())
+    matrices = [
+        parameter
+        for part in (decoder.blocks, tower.blocks)
+        for parameter in part.parameters()
+        if min(parameter.shape[1:]) > 1
+    ]
+    known = {id(parameter) for parameter in matrices}
+    rest = [parameter for part in (tower, decoder) for parameter in part.parameters() if id(parameter) not in known]
+    parameters = sum(parameter.numel() for part in (tower, decoder) for parameter in part.parameters())
     muon = Muon(matrices, lr=run.settings.base_rate)
     adam = torch.optim.AdamW(rest, lr=_ADAM_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     began = kept = time.monotonic()
@@ -157,12 +162,12 @@ def train_base(run: Run, number: int, out: Path, seconds: float, start: Path | N
         scheduled(muon, run.settings.base_rate * pace)
         scheduled(adam, _ADAM_RATE * pace)
         measure = step % 10 == 0
-        for losses, found in (
+        for losses, figures in (
             _read(run, tower, decoder, batches.reading(share), measure),
             _solve(run, decoder, batches.text(run.settings.text_batch), measure),
         ):
             losses.backward()
-            seen.add(found)
+            seen.add(figures)
         torch.nn.utils.clip_grad_norm_(rest, 1.0)
         muon.step()
         adam.step()
@@ -202,9 +207,9 @@ class Averages:
     def __init__(self) -> None:
         self._held: dict[str, list[Tensor]] = {}
 
-    def add(self, found: dict[str, Tensor]) -> None:
+    def add(self, figures: dict[str, Tensor]) -> None:
         """Take measurements."""
-        for name, value in found.items():
+        for name, value in figures.items():
             self._held.setdefault(name, []).append(value.detach())
 
     def means(self) -> dict[str, float]:
@@ -224,10 +229,10 @@ def _read(
     wanted, following = _following(ids)
     each = F.cross_entropy(logits.float(), following.flatten(), reduction="none")
     loss = (each * wanted.flatten()).sum() / wanted.sum()
-    found = {"reading_loss": loss}
+    figures = {"reading_loss": loss}
     if measure:
         right = logits.argmax(-1) == following.flatten()
-        found["read"] = right[wanted.flatten()].float().mean()
+        figures["read"] = right[wanted.flatten()].float().mean()
     if batch.labels is not None:
         with run.half():
             characters = tower.read(features).flatten(1, 2)
@@ -236,8 +241,8 @@ def _read(
         if measure:
             for name, read, known in (("characters", characters, batch.labels.characters),
                                       ("words", words, batch.labels.words)):  # fmt: skip
-                found[name] = (read.argmax(-1) == known)[known > 0].float().mean()
-    return loss, found
+                figures[name] = (read.argmax(-1) == known)[known > 0].float().mean()
+    return loss, figures
 
 
 def _slot_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -255,11 +260,11 @@ def _solve(run: Run, decoder: Decoder, inputs: Inputs, measure: bool) -> tuple[T
     each = F.cross_entropy(logits.float(), following.flatten(), reduction="none").view_as(wanted)
     words = following != PADDING
     text, answers = (each * words).sum() / words.sum(), (each * wanted).sum() / wanted.sum()
-    found = {"text_loss": text, "answer_loss": answers}
+    figures = {"text_loss": text, "answer_loss": answers}
     if measure:
         right = (logits.argmax(-1) == following.flatten())[wanted.flatten()]
-        found["answered"] = right.float().mean()
-    return 0.5 * text + answers, found
+        figures["answered"] = right.float().mean()
+    return 0.5 * text + answers, figures
 
 
 def _following(ids: Tensor) -> tuple[Tensor, Tensor]:

@@ -43,11 +43,11 @@ class Exam:
     ) -> "Exam":
         """From what the model is shown of each question."""
         vocabulary = run.folder.vocabulary
-        made = {
+        token_rows = {
             name: [token_row(parts, row["answer"], pages, vocabulary) for row, parts in shown]
             for name, shown in tests.items()
         }
-        few = {name: Rows(made[name][: run.settings.curve_rows], run.device) for name in ("text", "rendered")}
+        few = {name: Rows(token_rows[name][: run.settings.curve_rows], run.device) for name in ("text", "rendered")}
         aloud = {
             name: (
                 Rows(
@@ -59,14 +59,14 @@ class Exam:
             for name, shown in tests.items()
             if name not in ("text", "middle") and not name.startswith("own")
         }
-        rows = {name: Rows(own, run.device) for name, own in made.items()}
+        rows = {name: Rows(own, run.device) for name, own in token_rows.items()}
         return cls(rows, {name: [row["id"] for row, _ in shown] for name, shown in tests.items()}, few, aloud)
 
     def glance(self, run: Run, decoder: Decoder, features: Tensor) -> list[dict[str, float]]:
         """For each run the accuracy over a few questions, in percent."""
-        found = {name: _answered(run, decoder, features, rows)[0] for name, rows in self.few.items()}
+        answers = {name: _answered(run, decoder, features, rows)[0] for name, rows in self.few.items()}
         return [
-            {name: round(100 * float(correct[at].mean()), 2) for name, correct in found.items()}
+            {name: round(100 * float(correct[at].mean()), 2) for name, correct in answers.items()}
             for at in range(decoder.runs)
         ]
 
@@ -102,8 +102,8 @@ def examine(run: Run, decoder: Decoder, features: Tensor, exam: Exam) -> list[di
             }
             rate = rates[at].result()
             result["mir"] = round(rate.mean, 5)
-            result["mir_by_layer"] = [round(one, 5) for one in rate.per_layer]
-            result["homogenisation"] = [round(one, 5) for one in alike[at].result()]
+            result["mir_by_layer"] = [round(value, 5) for value in rate.per_layer]
+            result["homogenisation"] = [round(value, 5) for value in alike[at].result()]
     decoder.train()
     return results
 
@@ -148,7 +148,7 @@ def _answered(
 @torch.no_grad()
 def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[list[States]]:
     """For each run and for some rows: states of text and of image tokens, each (layers, tokens, width)."""
-    found: list[list[States]] = [[] for _ in range(decoder.runs)]
+    states: list[list[States]] = [[] for _ in range(decoder.runs)]
     count = min(run.settings.state_rows, len(rows))
     for start in range(0, count, _AT_ONCE):
         index = np.arange(start, min(start + _AT_ONCE, count))
@@ -158,13 +158,13 @@ def _states(run: Run, decoder: Decoder, features: Tensor, rows: Rows) -> list[li
         ids = inputs.ids[0]
         masks = is_text(ids), ids == IMAGE
         ends = [mask.sum(-1).cumsum(0)[:-1].cpu().numpy() for mask in masks]
-        for at, own in enumerate(found):
+        for at, own in enumerate(states):
             held = torch.stack([layer[at] for layer in layers])
             texts, images = (
                 np.split(held[:, mask].cpu().numpy(), end, axis=1) for mask, end in zip(masks, ends, strict=True)
             )
             own += zip(texts, images, strict=True)
-    return found
+    return states
 
 
 @torch.no_grad()
@@ -185,9 +185,9 @@ def _read_aloud(run: Run, decoder: Decoder, features: Tensor, rows: Rows, texts:
         ids[0, each, length + step] = logits[0].argmax(-1)
     wrong = total = 0
     for row, start, text in zip(ids[0].cpu().numpy(), rows.lengths, texts, strict=True):
-        said = row[start : start + most].tolist()
-        said = said[: said.index(END)] if END in said else said
-        wrong, total = wrong + edit_distance(run.folder.vocabulary.decode(said), text), total + len(text)
+        reading = row[start : start + most].tolist()
+        reading = reading[: reading.index(END)] if END in reading else reading
+        wrong, total = wrong + edit_distance(run.folder.vocabulary.decode(reading), text), total + len(text)
     return wrong / total
 
 

@@ -54,7 +54,7 @@ def open_pages(folder: Folder, numbers: Iterable[int]) -> dict[int, NDArray[np.u
 def read_pages(run: Run, tower: Tower, pages: dict[int, NDArray[np.uint8]], features: Features) -> dict[int, Place]:
     """Show pages to the tower and say where the features of each lie."""
     shapes: dict[tuple[int, int], list[int]] = {}
-    grids = {number: tuple(int(one) for one in grid_of(np.array(page.shape))) for number, page in pages.items()}
+    grids = {number: tuple(int(side) for side in grid_of(np.array(page.shape))) for number, page in pages.items()}
     for number, (rows, columns) in grids.items():
         shapes.setdefault((-(-rows // _STEP) * _STEP, -(-columns // _STEP) * _STEP), []).append(number)
     places = {}
@@ -67,8 +67,8 @@ def read_pages(run: Run, tower: Tower, pages: dict[int, NDArray[np.uint8]], feat
                 high, wide = pages[number].shape
                 sheet[at, 0, :high, :wide] = pages[number]
             with run.half():
-                made = merged(tower(to_input(torch.from_numpy(sheet).to(run.device).float() / 255)))
-            for sheet_features, number in zip(made, part, strict=True):
+                outputs = merged(tower(to_input(torch.from_numpy(sheet).to(run.device).float() / 255)))
+            for sheet_features, number in zip(outputs, part, strict=True):
                 places[number] = _kept(features, sheet_features, *grids[number])
     return places
 
@@ -114,9 +114,9 @@ def _aloud(
         words = stream[first[:, None] + np.arange(canvas.words)].astype(np.int64)
         layout, places = _shown(run, tower, features, words, rng, generator)
         for at in range(count):
-            said = tokens[words[at][layout.placed[at]]]
+            page_tokens = tokens[words[at][layout.placed[at]]]
             row = token_row([0], None, {0: places[at]}, run.folder.vocabulary, READ)
-            rows.append(row.text([*said[said >= 0].tolist(), END]))
+            rows.append(row.text([*page_tokens[page_tokens >= 0].tolist(), END]))
     return rows
 
 
@@ -132,8 +132,8 @@ def _shown(
     layout = lay_out(words, run.folder.units, run.folder.atlas, canvas, rng, whole=True)
     pages, _ = set_pages(layout, DeviceAtlas.of(run.folder.atlas, run.device), canvas, generator)
     with run.half():
-        made = merged(tower(pages))
-    return layout, [_kept(features, sheet, *grid) for sheet, grid in zip(made, layout.grid.tolist(), strict=True)]
+        outputs = merged(tower(pages))
+    return layout, [_kept(features, sheet, *grid) for sheet, grid in zip(outputs, layout.grid.tolist(), strict=True)]
 
 
 def _kept(features: Features, sheet: Tensor, rows: int, columns: int) -> Place:

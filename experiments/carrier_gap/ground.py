@@ -71,18 +71,18 @@ def prepare_ground(run: Run, file: Path, arms: Sequence[str]) -> Ground:
     pages = read_pages(
         run, tower, open_pages(folder, {part for parts in shown for part in parts if isinstance(part, int)}), features
     )
-    made = {
+    prompt_rows = {
         name: Rows([token_row(parts, answer, pages, folder.vocabulary) for parts, answer in own], run.device)
         for name, own in prompts.items()
     }
     multimodal = Rows(both, run.device)
     rows = {
-        arm: Rows.joined([part for name in method.rows for part in (made[name], multimodal)])
+        arm: Rows.joined([part for name in method.rows for part in (prompt_rows[name], multimodal)])
         for arm, method in methods.items()
     }
     twins = {
         arm: Twin(
-            made[method.twin],
+            prompt_rows[method.twin],
             _differs(prompts[method.rows[0]], prompts[method.twin]),
         )
         for arm, method in methods.items()

@@ -106,11 +106,11 @@ def lay_out(
     face = np.where(own, rng.integers(0, PRODUCT_FACES, count), rng.integers(0, faces, count))
     pitch = np.round(atlas.sizes[face] * 1.1).astype(np.int64) + rng.choice([0, 0, 0, 1, 2], count)
     margin = rng.integers(6, 13, count)
-    room = wide - 2 * margin - (0 if whole else rng.integers(0, max(1, wide // 4), count))
+    line_width = wide - 2 * margin - (0 if whole else rng.integers(0, max(1, wide // 4), count))
     most_lines = (high - 2 * margin) // pitch
     if not whole:
         most_lines = np.maximum(1, np.ceil(most_lines * rng.uniform(0.3, 1, count)).astype(np.int64))
-    line, word_x, letters = _wrapped(words, units, atlas, face, room, most_lines)
+    line, word_x, letters = _wrapped(words, units, atlas, face, line_width, most_lines)
     placed = line >= 0
     characters, xs, lines, advances, begun = _in_reading_order(words, placed, line, word_x, letters, units)
     right = np.where(characters != 255, xs + advances, 0).max(axis=1)
@@ -146,7 +146,7 @@ def grid_of(sizes: NDArray[np.floating]) -> NDArray[np.int64]:
 
 def loose_words(rng: np.random.Generator, count: int, known: Sequence[str]) -> list[str]:
     """Words without sense: known ones, runs of letters, numbers; so that reading is no guessing."""
-    letters, made = np.array(list("etaoinshrdlucmfwypvbgkqjxz")), []
+    letters, words = np.array(list("etaoinshrdlucmfwypvbgkqjxz")), []
     for chance in rng.random(count):
         if chance < 0.5:
             word = known[int(rng.integers(len(known)))]
@@ -155,8 +155,8 @@ def loose_words(rng: np.random.Generator, count: int, known: Sequence[str]) -> l
             word = word.capitalize() if rng.random() < 0.3 else word
         else:
             word = str(int(rng.integers(0, 10 ** int(rng.integers(1, 4)))))
-        made.append(word + (str(rng.choice(list(".,:?!;"))) if rng.random() < 0.2 else ""))
-    return made
+        words.append(word + (str(rng.choice(list(".,:?!;"))) if rng.random() < 0.2 else ""))
+    return words
 
 
 def padded(
@@ -174,7 +174,12 @@ def padded(
 
 
 def _wrapped(
-    words: NDArray[Any], units: Units, atlas: Atlas, face: NDArray[Any], room: NDArray[Any], most_lines: NDArray[Any]
+    words: NDArray[Any],
+    units: Units,
+    atlas: Atlas,
+    face: NDArray[Any],
+    line_width: NDArray[Any],
+    most_lines: NDArray[Any],
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """The line of each word (-1: no room), its x, and the advance of each of its characters (n, words, longest)."""
     codes = units.characters[np.maximum(words, 0)]
@@ -186,7 +191,7 @@ def _wrapped(
     first = np.zeros(len(words), np.int64)
     for number in range(int(most_lines.max())):
         offset = np.take_along_axis(start, np.minimum(first, words.shape[1] - 1)[:, None], 1)
-        fits = (index >= first[:, None]) & (start + width - offset <= room[:, None]) & known
+        fits = (index >= first[:, None]) & (start + width - offset <= line_width[:, None]) & known
         fits &= (number < most_lines)[:, None]
         line[fits], word_x[fits] = number, (start - offset)[fits]
         first = first + fits.sum(axis=1)

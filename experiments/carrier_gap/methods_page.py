@@ -68,7 +68,7 @@ def methods_part(summary: Summary, pictures: Mapping[str, str]) -> list[str]:
         "upper bound. – was not measured.*",
         "",
         *_fewer(same, arms),
-        *(_said(same, arm) for arm in arms),
+        *(_sentence(same, arm) for arm in arms),
         "",
     ]
     absent = [arm for arm in METHODS if arm not in summary.arms]
@@ -107,7 +107,7 @@ def _row(arm: ArmSummary) -> str:
     )
 
 
-def _said(summary: Summary, arm: str) -> str:
+def _sentence(summary: Summary, arm: str) -> str:
     """One line on one method, its word taken from the interval."""
     beside, note = _NOTES[arm]
     parts = [

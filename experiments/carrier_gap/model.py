@@ -69,8 +69,8 @@ class Linear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(runs, 1, outputs)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        made = torch.bmm(x, self.weight.mT)
-        return made if self.bias is None else made + self.bias
+        output = torch.bmm(x, self.weight.mT)
+        return output if self.bias is None else output + self.bias
 
 
 class Block(nn.Module):
@@ -105,11 +105,11 @@ class Block(nn.Module):
         runs, rows, length, width = x.shape
         mixed = self.qkv(norm(x).flatten(1, 2) * self.first).view(runs, rows, length, 3, self.heads, -1)
         query, key, value = mixed.permute(3, 0, 1, 4, 2, 5)
-        query, key = (_rotated(norm(one), cos, sin).to(value.dtype).flatten(0, 1) for one in (query, key))
+        query, key = (_rotated(norm(vectors), cos, sin).to(value.dtype).flatten(0, 1) for vectors in (query, key))
         seen = None if mask is None else mask.flatten(0, 1)
         causal = self.causal and mask is None
-        found = F.scaled_dot_product_attention(query, key, value.flatten(0, 1), attn_mask=seen, is_causal=causal)
-        return self.out(found.transpose(1, 2).reshape(runs, rows * length, width)).view(x.shape)
+        attended = F.scaled_dot_product_attention(query, key, value.flatten(0, 1), attn_mask=seen, is_causal=causal)
+        return self.out(attended.transpose(1, 2).reshape(runs, rows * length, width)).view(x.shape)
 
 
 class Tower(nn.Module):
@@ -246,12 +246,12 @@ class Decoder(nn.Module):
     def copies(self, shape: Shape, runs: int) -> "Decoder":
         """`runs` models that begin as this one, which has one."""
         with self.embed.device:  # many weights, of which none is kept: not drawn on the CPU
-            made = Decoder(shape, runs)
+            decoder = Decoder(shape, runs)
         with torch.no_grad():
-            for own, other in zip(made.parameters(), self.parameters(), strict=True):
+            for own, other in zip(decoder.parameters(), self.parameters(), strict=True):
                 own.copy_(other.expand_as(own))
-        made.full_image_attention = self.full_image_attention
-        return made
+        decoder.full_image_attention = self.full_image_attention
+        return decoder
 
 
 def _angles(places: Tensor, size: int, base: float) -> Tensor:

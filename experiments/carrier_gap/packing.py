@@ -76,11 +76,11 @@ def page_in_unseen_font(prompt: str, *, size: int = 20, pitch: int = 22, margin:
     return page
 
 
-def _wrapped(words: Iterable[str], font: ImageFont.FreeTypeFont, room: float) -> list[str]:
+def _wrapped(words: Iterable[str], font: ImageFont.FreeTypeFont, width: float) -> list[str]:
     lines = [""]
     for word in words:
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.getlength(longer) > room:
+        if lines[-1] and font.getlength(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer

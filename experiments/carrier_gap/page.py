@@ -105,8 +105,8 @@ def _by_distance(summary: Summary) -> str:
         return ""
     bins = summary.bins("standard")
     near, far = (
-        f"{100 * one.drop:.1f} [{100 * one.low:.1f}, {100 * one.high:.1f}]"
-        for one in (bins[0].sensitivity, bins[-1].sensitivity)
+        f"{100 * sensitivity.drop:.1f} [{100 * sensitivity.low:.1f}, {100 * sensitivity.high:.1f}]"
+        for sensitivity in (bins[0].sensitivity, bins[-1].sensitivity)
     )
     return f"The drop is {near} in the nearest bin and {far} in the farthest; in the paper it rises with distance."
 
@@ -185,16 +185,16 @@ def _ablations(summary: Summary, trained: Sequence[ArmSummary]) -> list[str]:
     tests = [test for test in _TESTS if test in summary.arms["ratio50"].accuracy]
     lines = [f"| arm | {' | '.join(test.replace('_', ' ') for test in tests)} |", f"| --- |{' --- |' * len(tests)}"]
     for arm in arms:
-        found = (summary.accuracy_difference(arm, "ratio50", test) for test in tests)
-        lines.append(f"| `{arm}` | {' | '.join(_difference(one) for one in found)} |")
+        differences = (summary.accuracy_difference(arm, "ratio50", test) for test in tests)
+        lines.append(f"| `{arm}` | {' | '.join(_difference(difference) for difference in differences)} |")
     note = "*Accuracy minus that of `ratio50` on the same questions, bases and seeds, in points; bold: beyond chance.*"
     return [*lines, "", note, ""]
 
 
-def _difference(found: Difference | None) -> str:
-    if found is None:
+def _difference(difference: Difference | None) -> str:
+    if difference is None:
         return ""
-    value, low, high = found
+    value, low, high = difference
     return (
         f"**{value:+.1f}** [{low:.1f}, {high:.1f}]" if low > 0 or high < 0 else f"{value:+.1f} [{low:.1f}, {high:.1f}]"
     )

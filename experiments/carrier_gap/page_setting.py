@@ -93,8 +93,8 @@ def _flat(held: dict[str, Tensor], atlas: DeviceAtlas, canvas: Canvas) -> Tensor
     good = (here.view(count, -1) >= 0) & (across < atlas.width) & (down < atlas.height)
     good &= (y >= 0)[:, :, None].expand(count, high, wide).reshape(count, -1)
     cell = (held["face"][:, None] * len(CHARACTERS) + characters.gather(1, at).clamp(max=CLASSES - 2)) * atlas.height
-    found = atlas.ink[(cell + down.clamp(max=atlas.height - 1)) * atlas.width + across.clamp(0, atlas.width - 1)]
-    return (found.float() / 255 * good).view(count, 1, high, wide)
+    ink = atlas.ink[(cell + down.clamp(max=atlas.height - 1)) * atlas.width + across.clamp(0, atlas.width - 1)]
+    return (ink.float() / 255 * good).view(count, 1, high, wide)
 
 
 def _turned(ink: Tensor, held: dict[str, Tensor], canvas: Canvas, generator: torch.Generator) -> Tensor:

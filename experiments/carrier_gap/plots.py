@@ -61,7 +61,7 @@ def _curves(summary: Summary, arms: Sequence[ArmSummary]) -> "Figure":
     figure = Figure(figsize=(7.2, 3.2), layout="constrained")
     for place, test in enumerate(("text", "rendered")):
         axes = figure.add_subplot(1, 2, place + 1)
-        for arm in (one.arm for one in arms):
+        for arm in (arm_summary.arm for arm_summary in arms):
             points: dict[int, list[float]] = {}
             for run in summary.runs:
                 for point in run.get("curve", ()) if run["arm"] == arm else ():

@@ -48,11 +48,11 @@ def build(corpus: Path, recipes: Mapping[str, Mapping[str, Any] | None], folder:
     """`lomo build`: a recipe without settings is the named one."""
     from lomo_hf import Recipe, build_dataset, load_recipe
 
-    made = [
+    loaded = [
         load_recipe(name) if settings is None else Recipe.from_dict({"name": name, **settings})
         for name, settings in recipes.items()
     ]
-    build_dataset(corpus, made, folder, num_proc=workers)
+    build_dataset(corpus, loaded, folder, num_proc=workers)
 
 
 def render(questions: Path, folder: Path) -> None:
@@ -109,8 +109,8 @@ def outcomes(ids: Sequence[str], correct: Sequence[float], categories: Sequence[
     """Answers of one test, as `lomo_hf.evaluation` compares them."""
     from lomo_hf.evaluation import Outcome
 
-    found = zip(ids, correct, categories, strict=True)
-    return {name: Outcome(name, float(right), category) for name, right, category in found}
+    answers = zip(ids, correct, categories, strict=True)
+    return {name: Outcome(name, float(right), category) for name, right, category in answers}
 
 
 def sensitivity(standard: Mapping[str, Any], rendered: Mapping[str, Any]) -> Any:
@@ -143,11 +143,11 @@ def drop_by_distance(
     return binned(standard, rendered, distances, bins=bins)
 
 
-def figure_carriers(found: Mapping[str, Any], path: Path) -> None:
+def figure_carriers(sensitivities: Mapping[str, Any], path: Path) -> None:
     """Figure 1a: accuracy under both carriers, by arm."""
     from lomo_hf.evaluation import plot_carriers, save_plot
 
-    save_plot(plot_carriers(found), path)
+    save_plot(plot_carriers(sensitivities), path)
 
 
 def figure_distances(bins: Any, path: Path) -> None:
@@ -159,12 +159,12 @@ def figure_distances(bins: Any, path: Path) -> None:
 
 def numeric_modules() -> list[str]:
     """The modules that figures from states and ReAlign come from, and those that they import from `lomo_hf`."""
-    wanted, found = ["lomo_hf.evaluation.alignment.layers", "lomo_hf.related_methods.realign"], list[str]()
+    wanted, modules = ["lomo_hf.evaluation.alignment.layers", "lomo_hf.related_methods.realign"], list[str]()
     while wanted:
         name = wanted.pop()
-        if name in found:
+        if name in modules:
             continue
-        found.append(name)
+        modules.append(name)
         spec = find_spec(name)
         if spec is None or spec.origin is None:
             raise ModuleNotFoundError(f"{name} is not installed. Run `pip install lomo-hf`.")
@@ -174,4 +174,4 @@ def numeric_modules() -> list[str]:
             for node in tree.body
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lomo_hf.")
         ]
-    return sorted(found)
+    return sorted(modules)

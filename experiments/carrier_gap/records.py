@@ -54,7 +54,7 @@ class Outcomes:
         """One test of one run, for `lomo_hf.evaluation`."""
         ids = self.ids[test]
         return product.outcomes(
-            ids, [int(one) for one in self.correct[key][test]], [self.categories[name] for name in ids]
+            ids, [int(right) for right in self.correct[key][test]], [self.categories[name] for name in ids]
         )
 
     def mean_over(self, keys: Sequence[RunKey], test: str) -> dict[str, Any]:
@@ -107,11 +107,11 @@ def save_results(
         The file of results.
     """
     outcomes = _outcomes(runs, categories)
-    found = [_result(run, outcomes, about) for run in runs]
+    results = [_result(run, outcomes, about) for run in runs]
     (to / "outcomes").mkdir(parents=True, exist_ok=True)
     (to / "outcomes" / f"{name}.json").write_text(json.dumps(outcomes.to_dict(), indent=0) + "\n", encoding="utf-8")
     path = to / f"{name}.json"
-    path.write_text("[\n" + ",\n".join(json.dumps(one) for one in found) + "\n]\n", encoding="utf-8")
+    path.write_text("[\n" + ",\n".join(json.dumps(result) for result in results) + "\n]\n", encoding="utf-8")
     return path
 
 
@@ -130,8 +130,8 @@ def outcome_files(outcomes: Outcomes, to: Path) -> list[Path]:
         for test in tests:
             path = to / f"{key}-{test}.jsonl"
             lines = [
-                json.dumps({"id": one.id, "correct": int(one.score), "category": one.category})
-                for one in outcomes.of(key, test).values()
+                json.dumps({"id": outcome.id, "correct": int(outcome.score), "category": outcome.category})
+                for outcome in outcomes.of(key, test).values()
             ]
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             written.append(path)
@@ -181,8 +181,8 @@ def _result(run: Mapping[str, Any], outcomes: Outcomes, about: Mapping[str, Any]
         "mir_by_layer": run["mir_by_layer"],
         "homogenisation": run.get("homogenisation"),
         "families": {
-            one.name: [round(100 * one.standard, 1), round(100 * one.rendered, 1)]
-            for one in reports["rendered"].categories
+            category.name: [round(100 * category.standard, 1), round(100 * category.rendered, 1)]
+            for category in reports["rendered"].categories
         },
         **{name: run[name] for name in _OPTIONAL if name in run},
         **about,

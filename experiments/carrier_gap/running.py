@@ -172,8 +172,8 @@ def _compile(run: Run, runs: int) -> None:
             )
             features = torch.zeros(1, MERGE * shape.tower_width, device=run.device)
             with run.half():
-                made = decoder(inputs, features)
-            made.float().square().mean().backward()
+                states = decoder(inputs, features)
+            states.float().square().mean().backward()
         run.wait()
         run.log("compiled", runs=runs, took=time.monotonic() - began)
     except Exception as error:

@@ -117,14 +117,14 @@ class Rows:
     @classmethod
     def joined(cls, sources: Sequence["Rows"]) -> "Rows":
         """The rows of several, one after another."""
-        made = cls.__new__(cls)
-        made.lengths = np.concatenate([source.lengths for source in sources])
-        made.answers = np.concatenate([source.answers for source in sources])
-        length, every = int(made.lengths.max()), slice(None)
-        made.ids = torch.cat([_cut(source.ids, every, length, PADDING) for source in sources])
-        made.pointers = torch.cat([_cut(source.pointers, every, length, -1) for source in sources])
-        made.places = torch.cat([_cut(source.places, every, length, 0) for source in sources])
-        return made
+        whole = cls.__new__(cls)
+        whole.lengths = np.concatenate([source.lengths for source in sources])
+        whole.answers = np.concatenate([source.answers for source in sources])
+        length, every = int(whole.lengths.max()), slice(None)
+        whole.ids = torch.cat([_cut(source.ids, every, length, PADDING) for source in sources])
+        whole.pointers = torch.cat([_cut(source.pointers, every, length, -1) for source in sources])
+        whole.places = torch.cat([_cut(source.places, every, length, 0) for source in sources])
+        return whole
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -146,19 +146,19 @@ def stack_runs(sources: Sequence[Rows], index: NDArray[np.int64]) -> Inputs:
     device = sources[0].ids.device
     held = torch.from_numpy(index).to(device)
     return Inputs(
-        torch.stack([_cut(one.ids, at, length, PADDING) for one, at in zip(sources, held, strict=True)]).long(),
-        torch.stack([_cut(one.pointers, at, length, -1) for one, at in zip(sources, held, strict=True)]).long(),
-        torch.stack([_cut(one.places, at, length, 0) for one, at in zip(sources, held, strict=True)]).long(),
+        torch.stack([_cut(rows.ids, at, length, PADDING) for rows, at in zip(sources, held, strict=True)]).long(),
+        torch.stack([_cut(rows.pointers, at, length, -1) for rows, at in zip(sources, held, strict=True)]).long(),
+        torch.stack([_cut(rows.places, at, length, 0) for rows, at in zip(sources, held, strict=True)]).long(),
     )
 
 
 def _cut(values: Tensor, at: Tensor | slice, length: int, padding: int) -> Tensor:
-    found = values[at, :length]
-    missing = length - found.shape[1]
+    cut = values[at, :length]
+    missing = length - cut.shape[1]
     if missing > 0:
-        shape = (found.shape[0], missing, *found.shape[2:])
-        found = torch.cat((found, torch.full(shape, padding, dtype=found.dtype, device=found.device)), 1)
-    return found
+        shape = (cut.shape[0], missing, *cut.shape[2:])
+        cut = torch.cat((cut, torch.full(shape, padding, dtype=cut.dtype, device=cut.device)), 1)
+    return cut
 
 
 def answer_tokens(ids: Tensor) -> Tensor:
@@ -203,9 +203,9 @@ def reading_batch(
     to = np.cumsum(kept, axis=1) - 1
     length = -(-(int(to.max()) + 1) // _ROUND) * _ROUND
     at, source = np.nonzero(kept)
-    made = []
+    arrays = []
     for values, padding in ((ids, PADDING), (pointers, -1), (places, 0)):
         held = np.full((count, length, *values.shape[2:]), padding, np.int64)
         held[at, to[at, source]] = values[at, source]
-        made.append(held)
-    return tuple(made)
+        arrays.append(held)
+    return tuple(arrays)

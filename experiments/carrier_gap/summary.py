@@ -68,8 +68,8 @@ class Summary:
         if not pairs:
             return None
         own, beside = (self.outcomes.mean_over(side, test) for side in zip(*pairs, strict=True))
-        found = product.sensitivity(own, beside).overall
-        return 100 * found.drop, 100 * found.low, 100 * found.high
+        overall = product.sensitivity(own, beside).overall
+        return 100 * overall.drop, 100 * overall.low, 100 * overall.high
 
     def beside(self, arms: Container[str]) -> "Summary":
         """Of the bases and seeds that these arms have, so that means are over the same runs."""

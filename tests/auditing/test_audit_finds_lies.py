@@ -217,40 +217,40 @@ LIES: dict[Lie, set[str]] = {
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
 def test_a_lie_is_found_by_its_own_check_under_its_id(folder: Path, corpus: Path, lie: Lie) -> None:
-    told: list[str] = []
+    ids: list[str] = []
     # In "half", the smaller ratio, so that nesting notices as well.
-    rewrite(folder, "half", lambda rows: told.append(lie(rows)))
-    found = failures(audit_dataset(folder, corpus=corpus))
-    row = next(row for row in read(folder, "half") if row["id"] == told[0])
+    rewrite(folder, "half", lambda rows: ids.append(lie(rows)))
+    failed = failures(audit_dataset(folder, corpus=corpus))
+    row = next(row for row in read(folder, "half") if row["id"] == ids[0])
     expected = LIES[lie] | ({"nested-ratios"} if row["rewritten"] else set())
     # A PNG of other bytes may happen to be as long as the one before.
     optional = {"counts-as-recorded"}
-    assert expected - optional <= set(found) <= expected | optional
-    for name in set(found) - optional:
-        assert found[name] == told, name
+    assert expected - optional <= set(failed) <= expected | optional
+    for name in set(failed) - optional:
+        assert failed[name] == ids, name
 
 
 def test_swapped_images_are_found(folder: Path, corpus: Path) -> None:
-    told: list[str] = []
+    ids: list[str] = []
 
     def swap(rows: Rows) -> None:
         blurred = [row for row in rows if row["rewritten"] and row["lomo"]["distortion"]["op"] == "gaussian_blur"]
-        one, other = blurred[:2]
-        one["images"], other["images"] = other["images"], one["images"]
-        told.extend([one["id"], other["id"]])
+        blurred_row, other = blurred[:2]
+        blurred_row["images"], other["images"] = other["images"], blurred_row["images"]
+        ids.extend([blurred_row["id"], other["id"]])
 
     rewrite(folder, "all", swap)
-    found = failures(audit_dataset(folder, corpus=corpus))
-    assert set(found) == {"geometry", "distortion-replays"} | ({"nested-ratios"} & set(found))
-    assert found["distortion-replays"] == found["geometry"] == told
+    failed = failures(audit_dataset(folder, corpus=corpus))
+    assert set(failed) == {"geometry", "distortion-replays"} | ({"nested-ratios"} & set(failed))
+    assert failed["distortion-replays"] == failed["geometry"] == ids
 
 
 def test_a_dropped_row_is_missed_and_no_other(folder: Path, corpus: Path) -> None:
     gone: list[str] = []
     rewrite(folder, "all", lambda rows: gone.append(rows.pop(5)["id"]))
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
-    assert found["rows-accounted"] == gone
-    assert set(found) <= {"rows-accounted", "counts-as-recorded", "nested-ratios"}
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    assert failed["rows-accounted"] == gone
+    assert set(failed) <= {"rows-accounted", "counts-as-recorded", "nested-ratios"}
 
 
 def test_a_row_that_stands_twice_or_comes_from_nowhere_is_found(folder: Path, corpus: Path) -> None:
@@ -259,11 +259,11 @@ def test_a_row_that_stands_twice_or_comes_from_nowhere_is_found(folder: Path, co
         rows.insert(12, {**rows[4], "id": "small/nowhere"})
 
     rewrite(folder, "all", add)
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
     again = read(folder, "all")[3]["id"]
-    assert found["rows-accounted"] == [again, "small/nowhere"]
-    assert found["unique-ids"] == [again]
-    assert "drawn-by-ratio" in found  # the id decides the draw
+    assert failed["rows-accounted"] == [again, "small/nowhere"]
+    assert failed["unique-ids"] == [again]
+    assert "drawn-by-ratio" in failed  # the id decides the draw
 
 
 def test_rows_out_of_order_are_found(folder: Path, corpus: Path) -> None:
@@ -271,9 +271,9 @@ def test_rows_out_of_order_are_found(folder: Path, corpus: Path) -> None:
         rows[8], rows[9] = rows[9], rows[8]
 
     rewrite(folder, "all", swap)
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
-    assert set(found) == {"rows-accounted"}
-    assert set(found["rows-accounted"]) <= {row["id"] for row in read(folder, "all")[8:10]}
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    assert set(failed) == {"rows-accounted"}
+    assert set(failed["rows-accounted"]) <= {row["id"] for row in read(folder, "all")[8:10]}
 
 
 def test_a_wrong_reason_of_refusal_is_found(folder: Path, corpus: Path) -> None:
@@ -290,8 +290,8 @@ def test_a_flipped_byte_anywhere_is_found_by_its_file(folder: Path, corpus: Path
         data = bytearray((folder / name).read_bytes())
         data[40] ^= 1
         (folder / name).write_bytes(data)
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
-    assert found == {"files-as-recorded": ["README.md", "dataset_info.json"]}
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    assert failed == {"files-as-recorded": ["README.md", "dataset_info.json"]}
 
 
 def test_a_flipped_byte_in_a_shard_does_not_stop_the_audit(folder: Path, corpus: Path) -> None:
@@ -299,10 +299,10 @@ def test_a_flipped_byte_in_a_shard_does_not_stop_the_audit(folder: Path, corpus:
     data = bytearray(path.read_bytes())
     data[len(data) // 3] ^= 1
     path.write_bytes(data)
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
     name = path.relative_to(folder).as_posix()
-    assert found["files-as-recorded"] == [name]
-    assert found["shards-readable"] == [name]
+    assert failed["files-as-recorded"] == [name]
+    assert failed["shards-readable"] == [name]
 
 
 def test_a_stray_shard_is_found(folder: Path, corpus: Path) -> None:
@@ -322,17 +322,17 @@ def test_a_manifest_that_points_out_of_the_folder_is_not_followed(folder: Path, 
 
 
 def test_a_larger_ratio_that_does_not_hold_the_smaller_is_found(folder: Path, corpus: Path) -> None:
-    told: list[str] = []
+    ids: list[str] = []
 
     def unlike(rows: Rows) -> None:
         row = next(row for row in rows if row["id"] in halves)
         row["lomo"]["repairs"] = ["merged-turns"]
-        told.append(row["id"])
+        ids.append(row["id"])
 
     halves = {row["id"] for row in read(folder, "half") if row["rewritten"]}
     rewrite(folder, "all", unlike)
-    found = failures(audit_dataset(folder, corpus=corpus, sample=2))
-    assert found["nested-ratios"] == found["origin-true"] == told
+    failed = failures(audit_dataset(folder, corpus=corpus, sample=2))
+    assert failed["nested-ratios"] == failed["origin-true"] == ids
 
 
 def test_another_corpus_is_refused(honest: Path) -> None:

@@ -18,10 +18,10 @@ from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.spans import Atom, Span, scan, select_spans
 
 
-def findings(prompt: str, atoms: tuple[Atom, ...], made: Page) -> dict[str, list[str]]:
-    found = content_findings(prompt, 0, len(prompt), atoms, made)
-    assert set(found) == set(CONTENT_CHECKS)
-    return {name: whys for name, whys in found.items() if whys}
+def findings(prompt: str, atoms: tuple[Atom, ...], rendered: Page) -> dict[str, list[str]]:
+    results = content_findings(prompt, 0, len(prompt), atoms, rendered)
+    assert set(results) == set(CONTENT_CHECKS)
+    return {name: reasons for name, reasons in results.items() if reasons}
 
 
 def set_with(prompt: str, atoms: tuple[Atom, ...]) -> Page:
@@ -29,9 +29,9 @@ def set_with(prompt: str, atoms: tuple[Atom, ...]) -> Page:
     return render_span(prompt, Span(0, len(prompt), atoms), STYLE, CAPS)
 
 
-def told(prompt: str, said: str | None = None) -> dict[str, list[str]]:
+def findings_of(prompt: str, shown: str | None = None) -> dict[str, list[str]]:
     """What is false of a prompt where its page is that of another text."""
-    return findings(prompt, tuple(scan(prompt)), page_of(said or prompt))
+    return findings(prompt, tuple(scan(prompt)), page_of(shown or prompt))
 
 
 def formula(prompt: str, body: str, marks: int = 0) -> Atom:
@@ -52,9 +52,9 @@ def test_of_real_pages_nothing_is_false(position: str) -> None:
     for prompt in real_prompts():
         chosen = select_spans(prompt, position)
         for span in chosen.spans:
-            made = render_span(chosen.prompt, span, STYLE, CAPS)
-            found = content_findings(chosen.prompt, span.start, span.end, span.atoms, made)
-            assert not any(found.values()), (prompt, found)
+            rendered = render_span(chosen.prompt, span, STYLE, CAPS)
+            results = content_findings(chosen.prompt, span.start, span.end, span.atoms, rendered)
+            assert not any(results.values()), (prompt, results)
             looked += 1
     assert looked > 180
 
@@ -74,7 +74,7 @@ def test_of_real_pages_nothing_is_false(position: str) -> None:
     ],
 )  # fmt: skip
 def test_of_honest_pages_of_many_kinds_nothing_is_false(text: str) -> None:
-    assert told(text) == {}
+    assert findings_of(text) == {}
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_of_honest_pages_of_many_kinds_nothing_is_false(text: str) -> None:
     ],
 )
 def test_a_letter_or_digit_that_is_lost_is_found(written: str, shown: str) -> None:
-    assert "letters-shown" in told(written, shown)
+    assert "letters-shown" in findings_of(written, shown)
 
 
 @pytest.mark.parametrize("missing", [1, -1])
@@ -110,14 +110,14 @@ def test_a_glyph_that_the_painter_leaves_out_is_found(
         return replace(drawing, glyphs=drawing.glyphs[kept], x=drawing.x[kept], y=drawing.y[kept])
 
     monkeypatch.setattr(page, "set_prose", forgetful)
-    assert "letters-shown" in told(text)
+    assert "letters-shown" in findings_of(text)
 
 
 def through(change: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, text: str) -> dict[str, list[str]]:
     real = page.line_markup
     monkeypatch.setattr(page, "set_prose", lambda *given: None)
     monkeypatch.setattr(page, "line_markup", lambda line, formulas, **more: change(real(line, formulas, **more)))
-    return told(text)
+    return findings_of(text)
 
 
 TEXT = r"Take $x+1$ now and then."
@@ -128,19 +128,19 @@ def test_the_colour_of_paper_is_found(colour: str, seen: bool, monkeypatch: pyte
     def painted(line: str) -> str:
         return f'#text(fill: rgb("{colour}"))[{line}]' if "Take" in line else line
 
-    found = through(painted, monkeypatch, f"{TEXT}\nMore of $x$.")
-    assert ("ink-seen" in found) is not seen
+    results = through(painted, monkeypatch, f"{TEXT}\nMore of $x$.")
+    assert ("ink-seen" in results) is not seen
 
 
 @pytest.mark.parametrize("back", [12, 20, 26])
 def test_text_that_is_moved_over_other_text_is_found(back: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = through(lambda line: f"{line}#place(top, dx: {back}pt)[{line}]", monkeypatch, TEXT)
-    assert "ink-seen" in found
+    results = through(lambda line: f"{line}#place(top, dx: {back}pt)[{line}]", monkeypatch, TEXT)
+    assert "ink-seen" in results
 
 
 def test_ink_beyond_the_page_is_found() -> None:
-    made = page_of(TEXT)
-    cut = replace(made, pixels=made.pixels[:, :-30])
+    rendered = page_of(TEXT)
+    cut = replace(rendered, pixels=rendered.pixels[:, :-30])
     assert "ink-seen" in findings(TEXT, tuple(scan(TEXT)), cut)
 
 
@@ -171,8 +171,8 @@ def test_a_formula_that_stands_as_its_source_alone_is_found(raw: str) -> None:
 def test_names_of_commands_that_were_escaped_twice_are_found_as_letters() -> None:
     prompt = r"So $p \\leq q$ and $\\frac{3}{4}$."
     atoms = (formula(prompt, r"p \\leq q", 1), formula(prompt, r"\\frac{3}{4}", 1))
-    made = set_with(r"So $p \\ leq q$ and $frac{3}{4}$.", (formula(r"So $p \\ leq q$ and", r"p \\ leq q", 1),))
-    assert "no-source-shown" in findings(prompt, atoms, made)
+    rendered = set_with(r"So $p \\ leq q$ and $frac{3}{4}$.", (formula(r"So $p \\ leq q$ and", r"p \\ leq q", 1),))
+    assert "no-source-shown" in findings(prompt, atoms, rendered)
 
 
 def test_a_path_of_which_a_part_is_set_as_a_formula_is_found() -> None:
@@ -187,18 +187,18 @@ def test_prose_and_yaml_that_are_set_as_mathematics_are_found() -> None:
         ("run: ${{ github token }} \n name: ${{ matrix python version }} $", "{{ github token }} \n name: "),
     ):
         atoms = (formula(prompt, body, 1),)
-        made = set_with(prompt, atoms)
-        if made.renderer == "latex":
-            assert "words-are-text" in findings(prompt, atoms, made), prompt
+        rendered = set_with(prompt, atoms)
+        if rendered.renderer == "latex":
+            assert "words-are-text" in findings(prompt, atoms, rendered), prompt
         else:
-            assert made.reason
+            assert rendered.reason
 
 
 def test_a_display_that_sticks_to_the_next_word_is_found() -> None:
     prompt = "Then $$x+r = s,$$where t is less."
     (atom,) = scan(prompt)
-    made = set_with("Then $x+r = s,$where t is less.", (formula("Then $x+r = s,$where", "x+r = s,", 1),))
-    assert "words-are-text" in findings(prompt, (replace(atom, kind="display"),), made)
+    rendered = set_with("Then $x+r = s,$where t is less.", (formula("Then $x+r = s,$where", "x+r = s,", 1),))
+    assert "words-are-text" in findings(prompt, (replace(atom, kind="display"),), rendered)
     apart = set_with("Then $x+r = s,$ where t is less.", (formula("Then $x+r = s,$ where", "x+r = s,", 1),))
     assert findings(prompt, (replace(atom, kind="display"),), apart) == {}
 

@@ -28,17 +28,21 @@ def test_an_honest_folder_passes_every_check_over_every_row(honest: Path, corpus
     checked = {outcome.name: outcome.checked for outcome in report.outcomes}
     assert list(checked) == list(CHECKS)
     rows = {name: read(honest, name) for name in ("half", "all")}
-    stored = sum(len(one) for one in rows.values())
-    rewritten = sum(row["rewritten"] for one in rows.values() for row in one)
+    stored = sum(len(stored_rows) for stored_rows in rows.values())
+    rewritten = sum(row["rewritten"] for stored_rows in rows.values() for row in stored_rows)
     assert checked["restored-prompt"] == checked["views-agree"] == checked["unique-ids"] == stored
     assert checked["rows-accounted"] == checked["refusals-true"] == stored + 2 * 2
     assert checked["geometry"] == checked["distortion-replays"] == checked["ink"] == rewritten
     assert checked["nested-ratios"] == sum(row["rewritten"] for row in rows["half"])
-    said = report.statistics["all"]
-    assert said["rows"] == said["rewritten"] == len(rows["all"])
-    assert said["refused"] == 2
-    assert said["renderers"]["latex"] + said["renderers"]["fallback"] == said["rows_with_mathematics"] > 0
-    assert said["spans_by_script"]["Latin"] > said["spans_by_script"]["Han"] > 0
+    statistics = report.statistics["all"]
+    assert statistics["rows"] == statistics["rewritten"] == len(rows["all"])
+    assert statistics["refused"] == 2
+    assert (
+        statistics["renderers"]["latex"] + statistics["renderers"]["fallback"]
+        == statistics["rows_with_mathematics"]
+        > 0
+    )
+    assert statistics["spans_by_script"]["Latin"] > statistics["spans_by_script"]["Han"] > 0
 
 
 def test_adversarial_rows_pass_too_under_every_policy(tmp_path: Path) -> None:
@@ -90,7 +94,7 @@ def test_without_the_source_what_is_inner_truth_is_still_checked(honest: Path) -
 
 
 def test_a_sample_limits_the_costly_checks_only(honest: Path, corpus: Path) -> None:
-    checked = {one.name: one.checked for one in audit_dataset(honest, corpus=corpus, sample=5).outcomes}
+    checked = {outcome.name: outcome.checked for outcome in audit_dataset(honest, corpus=corpus, sample=5).outcomes}
     assert checked["images-decode"] == checked["ink"] == checked["distortion-replays"] == 5
     assert checked["restored-prompt"] == len(read(honest, "half")) + len(read(honest, "all"))
 
@@ -99,10 +103,12 @@ def test_pages_made_by_other_engines_are_not_made_again(honest: Path, corpus: Pa
     folder = Path(shutil.copytree(honest, tmp_path / "data"))
     manifest = read_manifest(folder)
     assert manifest is not None
-    older = {name: replace(one, engines={**one.engines, "typst": "0.1"}) for name, one in manifest.recipes.items()}
+    older = {
+        name: replace(recipe, engines={**recipe.engines, "typst": "0.1"}) for name, recipe in manifest.recipes.items()
+    }
     manifests.write_manifest(folder, replace(manifest, recipes=older))
     report = audit_dataset(folder, corpus=corpus)
-    (replays,) = [one for one in report.outcomes if one.name == "distortion-replays"]
+    (replays,) = [outcome for outcome in report.outcomes if outcome.name == "distortion-replays"]
     assert report.true
     assert (replays.checked, replays.skipped) == (0, "built with other engines than are installed")
 
@@ -150,11 +156,11 @@ def test_the_command_says_what_it_found_and_exits_with_it(
         code = 0
     except SystemExit as left:
         code = int(left.code or 0)
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code == (0 if honestly else 3)
-    assert "restored-prompt" in said.out
+    assert "restored-prompt" in printed.out
     assert json.loads(out.read_text(encoding="utf-8"))["true"] is honestly
-    assert ("files-as-recorded" in said.err) is not honestly
+    assert ("files-as-recorded" in printed.err) is not honestly
     assert not (folder / "audit.json").exists()
 
 

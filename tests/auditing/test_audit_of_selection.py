@@ -68,15 +68,15 @@ def failures(report: AuditReport) -> dict[str, list[str]]:
 
 
 def params(row: Mapping[str, Any]) -> dict[str, float]:
-    said: dict[str, float] = json.loads(row["lomo"]["distortion"]["params"])
-    return said
+    values: dict[str, float] = json.loads(row["lomo"]["distortion"]["params"])
+    return values
 
 
 def test_every_strategy_and_position_passes_with_and_without_its_source(chosen: Path, scored: Path) -> None:
     report = audit_dataset(chosen, corpus=scored, sample=12)
     assert failures(report) == {}
     assert report.notes == []
-    rewritten = sum(one["rewritten"] for one in report.statistics.values())
+    rewritten = sum(statistics["rewritten"] for statistics in report.statistics.values())
     checked = {outcome.name: outcome.checked for outcome in report.outcomes}
     assert checked["span-as-chosen"] == checked["distortion-drawn"] == rewritten
     alone = audit_dataset(chosen, no_source=True, sample=2)
@@ -89,10 +89,10 @@ def test_every_strategy_and_position_passes_with_and_without_its_source(chosen: 
 def test_the_share_that_is_drawn_stands_beside_the_ratio(chosen: Path, scored: Path) -> None:
     report = audit_dataset(chosen, corpus=scored, sample=1)
     for recipe in RECIPES:
-        said, rows = report.statistics[recipe.name], read(chosen, recipe.name)
-        assert said["ratio"] == recipe.ratio
-        assert said["drawn"] == sum(row["lomo"]["draw"] < recipe.ratio for row in rows)
-        assert said["drawn"] == said["rewritten"] + sum(said["kept"].values())
+        statistics, rows = report.statistics[recipe.name], read(chosen, recipe.name)
+        assert statistics["ratio"] == recipe.ratio
+        assert statistics["drawn"] == sum(row["lomo"]["draw"] < recipe.ratio for row in rows)
+        assert statistics["drawn"] == statistics["rewritten"] + sum(statistics["kept"].values())
 
 
 def test_the_card_says_what_is_chosen_and_what_rises(chosen: Path) -> None:
@@ -183,14 +183,16 @@ MUST_FIND: list[tuple[str, Callable[[Rows], str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("config", "lie", "check"), MUST_FIND, ids=lambda one: getattr(one, "__name__", str(one)))
+@pytest.mark.parametrize(
+    ("config", "lie", "check"), MUST_FIND, ids=lambda value: getattr(value, "__name__", str(value))
+)
 def test_a_sealed_lie_is_found_under_its_row(
     config: str, lie: Callable[[Rows], str], check: str, lying: Path, scored: Path
 ) -> None:
-    told: list[str] = []
-    rewrite(lying, config, lambda rows: told.append(lie(rows)))
-    found = failures(audit_dataset(lying, corpus=scored, sample=1))
-    assert found[check] == told
+    ids: list[str] = []
+    rewrite(lying, config, lambda rows: ids.append(lie(rows)))
+    failed = failures(audit_dataset(lying, corpus=scored, sample=1))
+    assert failed[check] == ids
 
 
 def test_a_rising_release_that_is_turned_around_fails(lying: Path, scored: Path) -> None:
@@ -198,12 +200,14 @@ def test_a_rising_release_that_is_turned_around_fails(lying: Path, scored: Path)
     manifest = read_manifest(lying)
     assert manifest is not None
     falling = {
-        name: replace(one, selection=replace(one.selection, first="low")) if one.selection.by == "place" else one
-        for name, one in manifest.recipes.items()
+        name: replace(recipe, selection=replace(recipe.selection, first="low"))
+        if recipe.selection.by == "place"
+        else recipe
+        for name, recipe in manifest.recipes.items()
     }
     write_manifest(lying, replace(manifest, recipes=falling))
-    found = failures(audit_dataset(lying, corpus=scored, sample=1))
-    assert set(found) == {"drawn-by-ratio"}
+    failed = failures(audit_dataset(lying, corpus=scored, sample=1))
+    assert set(failed) == {"drawn-by-ratio"}
 
 
 def test_a_steady_release_that_calls_itself_rising_fails(scored: Path, tmp_path: Path) -> None:
@@ -225,11 +229,11 @@ def test_without_the_source_a_rising_release_is_held_to_its_shard(
     folder = build_dataset(scored, [Recipe("rising", ratio=0.9, selection=Selection("place"), distortion=RISING)],
                            tmp_path / "data").folder  # fmt: skip
     assert failures(audit_dataset(folder, no_source=True, sample=1)) == {}
-    told: list[str] = []
+    ids: list[str] = []
     wanted = "-00003-" if lie is soften else "-00000-"
-    rewrite(folder, "rising", lambda rows: told.append(lie(rows)), part=wanted)
+    rewrite(folder, "rising", lambda rows: ids.append(lie(rows)), part=wanted)
     check = "distortion-drawn" if lie is soften else "drawn-by-ratio"
-    assert failures(audit_dataset(folder, no_source=True, sample=1))[check] == told
+    assert failures(audit_dataset(folder, no_source=True, sample=1))[check] == ids
 
 
 def test_a_span_cut_to_fit_its_page_is_as_chosen_and_any_other_cut_is_not(scored: Path, tmp_path: Path) -> None:
@@ -243,8 +247,8 @@ def test_a_span_cut_to_fit_its_page_is_as_chosen_and_any_other_cut_is_not(scored
     manifest = read_manifest(folder)
     assert manifest is not None
     write_manifest(folder, replace(manifest, recipes={"tight": roomy}))
-    found = {one.name: one.failed for one in audit_dataset(folder, corpus=scored, sample=1).failures}
-    assert found["span-as-chosen"] >= len(cut)
+    failed = {outcome.name: outcome.failed for outcome in audit_dataset(folder, corpus=scored, sample=1).failures}
+    assert failed["span-as-chosen"] >= len(cut)
 
 
 @settings(max_examples=60, deadline=None)

@@ -22,9 +22,9 @@ from lomo_hf.spans import scan, select_spans
 WORDS = st.text("abcé的", max_size=70)
 
 
-def by_table(one: str, other: str) -> int:
+def by_table(text: str, other: str) -> int:
     line = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
+    for i, a in enumerate(text, 1):
         above, line[0] = line[0], i
         for j, b in enumerate(other, 1):
             above, line[j] = line[j], min(line[j] + 1, line[j - 1] + 1, above + (a != b))
@@ -32,8 +32,8 @@ def by_table(one: str, other: str) -> int:
 
 
 @given(WORDS, WORDS)
-def test_the_distance_is_levenshteins(one: str, other: str) -> None:
-    assert edit_distance(one, other) == by_table(one, other)
+def test_the_distance_is_levenshteins(text: str, other: str) -> None:
+    assert edit_distance(text, other) == by_table(text, other)
 
 
 def test_a_distance_of_long_pages_is_quick_and_right() -> None:
@@ -97,7 +97,7 @@ def test_a_study_reads_each_distorted_page_twice_and_each_clean_one_once(honest:
     assert (ocr["reader"], ocr["pages"]) == ("forgetful", 12)
     clean = ocr["prose_by_operation"]["clean"]["pages"]
     assert 12 + 12 - clean >= reader.seen >= 12
-    assert all(one["after"]["mean"] == 1 and one["cost"] == 0 for one in ocr["by_route"].values())
+    assert all(route["after"]["mean"] == 1 and route["cost"] == 0 for route in ocr["by_route"].values())
     assert len(ocr["prose_over_10_percent"]) == ocr["by_route"]["prose"]["pages"]
 
 

@@ -61,9 +61,9 @@ def test_a_remote_receipt_that_names_a_file_elsewhere_is_not_followed(
 ) -> None:
     remote, spec = "memory://lomo-tests/false", specs[0]
     true = (reference / receipt_path(spec.digest)).read_text()
-    said = sealed(Receipt.from_json(true.replace("ratio50/train", "../../ratio50/train")))
+    receipt = sealed(Receipt.from_json(true.replace("ratio50/train", "../../ratio50/train")))
     system, root = fsspec.core.url_to_fs(remote)
-    system.pipe_file(f"{root}/{receipt_path(spec.digest)}", said.encode())
+    system.pipe_file(f"{root}/{receipt_path(spec.digest)}", receipt.encode())
     fetch_shards([spec], remote, tmp_path / "a" / "b")
     assert tree_of(tmp_path) == {}
 

@@ -38,7 +38,7 @@ def built(path: Path, recipe: Recipe, out: Path) -> tuple[int, int, int]:
     assert manifest is not None
     counts = [receipt.counts[recipe.name] for receipt in manifest.receipts]
     size = sum(receipt.files[recipe.name].bytes for receipt in manifest.receipts)
-    return sum(one.rewritten for one in counts), sum(one.images for one in counts), size
+    return sum(count.rewritten for count in counts), sum(count.images for count in counts), size
 
 
 RECIPES = [
@@ -54,22 +54,22 @@ RECIPES = [
 def test_where_nothing_is_left_to_chance_all_rows_measured_are_the_build(
     recipe: Recipe, sorted_corpus: Path, tmp_path: Path
 ) -> None:
-    found = estimated(sorted_corpus, recipe, measure=1000)
+    estimates = estimated(sorted_corpus, recipe, measure=1000)
     rewritten, pages, size = built(sorted_corpus, recipe, tmp_path / "out")
-    assert found.measured == found.rows == 70
+    assert estimates.measured == estimates.rows == 70
     # Shares are of 1 in 70 rows; that of the row at the border may be told either way.
-    assert found.rewritten.middle == pytest.approx(rewritten, abs=1)
-    assert found.pages.middle == pytest.approx(pages, abs=2)
-    assert found.output.middle == pytest.approx(size, rel=0.1)
+    assert estimates.rewritten.middle == pytest.approx(rewritten, abs=1)
+    assert estimates.pages.middle == pytest.approx(pages, abs=2)
+    assert estimates.output.middle == pytest.approx(size, rel=0.1)
 
 
 def test_a_sample_of_a_rising_corpus_brackets_the_build(sorted_corpus: Path, tmp_path: Path) -> None:
     rising = Recipe("rising", ratio=0.5, selection=Selection("place", chance=0.3), distortion=CLEAN)
-    found = estimated(sorted_corpus, rising, measure=30)
+    estimates = estimated(sorted_corpus, rising, measure=30)
     rewritten, _, size = built(sorted_corpus, rising, tmp_path / "out")
-    assert found.measured == 30
-    assert found.rewritten.low <= rewritten <= found.rewritten.high
-    assert found.output.low <= size <= found.output.high
+    assert estimates.measured == 30
+    assert estimates.rewritten.low <= rewritten <= estimates.rewritten.high
+    assert estimates.output.low <= size <= estimates.output.high
 
 
 def test_chance_is_taken_out_so_the_share_is_the_ratio(sorted_corpus: Path) -> None:
@@ -82,5 +82,5 @@ def test_ratios_that_nest_share_their_pages_and_are_each_counted(sorted_corpus: 
     source = open_corpus(sorted_corpus)
     assert isinstance(source, FileSource)
     recipes = [Recipe(f"r{n}", ratio=n / 100, distortion=CLEAN) for n in (25, 50, 75)]
-    found = estimate(source, plan(source, recipes), measure=30)
-    assert found.rewritten.middle == pytest.approx(1.5 * 70, rel=0.01)
+    estimates = estimate(source, plan(source, recipes), measure=30)
+    assert estimates.rewritten.middle == pytest.approx(1.5 * 70, rel=0.01)

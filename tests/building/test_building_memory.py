@@ -48,16 +48,16 @@ for name, rows in (("small", 500), ("large", 3_000)):
 """
 
 
-def said_by(script: str, folder: Path) -> list[str]:
+def output_of(script: str, folder: Path) -> list[str]:
     command = [sys.executable, "-c", script, str(folder)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 
 def test_a_worker_builds_without_the_libraries_of_release_and_pictures(tmp_path: Path) -> None:
-    assert said_by(_SHARD, tmp_path) == []
+    assert output_of(_SHARD, tmp_path) == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is told by Linux")
 def test_memory_does_not_grow_with_the_shard(tmp_path: Path) -> None:
-    small, large = map(int, said_by(_ROWS, tmp_path))
+    small, large = map(int, output_of(_ROWS, tmp_path))
     assert large - small < 60, "MB, for 250 MB of rows more"

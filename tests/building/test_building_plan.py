@@ -67,8 +67,8 @@ def test_digest_tells_apart_whatever_gives_other_bytes(corpus: Source) -> None:
 
 def _changed(corpus: Source) -> list[Source]:
     names = ("config", "digest", "repo", "revision", "split")
-    said = {name: getattr(corpus, name) for name in names}
-    return [Sized(len(corpus), **{**said, key: "other"}) for key in said]  # type: ignore[arg-type, list-item]
+    facts = {name: getattr(corpus, name) for name in names}
+    return [Sized(len(corpus), **{**facts, key: "other"}) for key in facts]  # type: ignore[arg-type, list-item]
 
 
 def test_digest_survives_pickling_and_the_order_of_recipes(specs: list[ShardSpec]) -> None:

@@ -39,7 +39,7 @@ def test_two_workers_and_any_order_give_the_tree_of_one(
     receipts = build_shards(shuffled, tmp_path, num_proc=2, progress=done.append, on_rows=rows.append)
     assert tree_of(tmp_path) == reference_tree
     assert [receipt.index for receipt in receipts] == [0, 1, 2, 3, 4]
-    assert sorted(one.spec.index for one in done) == [0, 1, 2, 3, 4]
+    assert sorted(shard.spec.index for shard in done) == [0, 1, 2, 3, 4]
     assert rows[-1] == max(rows) == 41
     assert dict(os.environ) == before
 
@@ -171,8 +171,8 @@ def _build_in_subprocess(
 ) -> "subprocess.CompletedProcess[str]":
     script, pickled = folder / "script.py", folder / "specs.pickle"
     pickled.write_bytes(pickle.dumps(specs))
-    said = {"patch": patch, "guard": guard, "specs": str(pickled), "out": str(out), "num_proc": num_proc}
-    script.write_text(_SCRIPT.format(**said))
+    settings = {"patch": patch, "guard": guard, "specs": str(pickled), "out": str(out), "num_proc": num_proc}
+    script.write_text(_SCRIPT.format(**settings))
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     return subprocess.run(
         [sys.executable, str(script)], env=env, capture_output=True, text=True, timeout=60, check=False

@@ -87,7 +87,7 @@ def test_a_damaged_shard_is_built_again_and_no_other(
     damage(built)
     done: list[ShardDone] = []
     build_shards(specs, built, progress=done.append)
-    assert [one.spec.index for one in done if not one.reused] == ([1, 2] if damage is swap_two else [1])
+    assert [shard.spec.index for shard in done if not shard.reused] == ([1, 2] if damage is swap_two else [1])
     assert tree_of(built) == reference_tree
 
 
@@ -104,7 +104,7 @@ def test_a_whole_tree_is_reused_and_left_as_it_is(built: Path, specs: list[Shard
     before = {path: path.stat().st_mtime_ns for path in built.rglob("*")}
     done: list[ShardDone] = []
     receipts = build_shards(specs[::-1], built, progress=done.append)
-    assert all(one.reused for one in done)
+    assert all(shard.reused for shard in done)
     assert [receipt.index for receipt in receipts] == [0, 1, 2, 3, 4]
     assert {path: path.stat().st_mtime_ns for path in built.rglob("*")} == before
 
@@ -206,7 +206,7 @@ def test_no_space_at_any_write_leaves_nothing_unfinished(
 ) -> None:
     calls, write = [0, 0], PendingFile.write
     unfinished: list[str] = []
-    said: set[str] = set()
+    messages: set[str] = set()
 
     def full(self: PendingFile, data: bytes) -> int:
         calls[0] += 1
@@ -223,13 +223,13 @@ def test_no_space_at_any_write_leaves_nothing_unfinished(
             build_shards([spec], tmp_path / "out")
         except BuildError as error:
             stopped += 1
-            said.add(str(error))
+            messages.add(str(error))
             left = [path for path in tree_of(tmp_path / "out") if not path.endswith(".parquet")]
             unfinished += left
     assert stopped > 10
     assert unfinished == []
-    assert len(said) == 1
-    assert "(No space left on device). Free space, then build again." in said.pop()
+    assert len(messages) == 1
+    assert "(No space left on device). Free space, then build again." in messages.pop()
 
 
 def test_a_folder_that_may_not_be_written_is_named(

@@ -37,8 +37,8 @@ def test_stored_rows_are_the_substituted_rows_and_no_other(
     reference: Path, corpus: Source, recipes: list[Recipe]
 ) -> None:
     for recipe in recipes:
-        made = [Substituter([recipe]).rows(c)[0] if not isinstance(c, Refusal) else c for c in _all(corpus)]
-        wanted = [row for row in made if not isinstance(row, Refusal)]
+        results = [Substituter([recipe]).rows(c)[0] if not isinstance(c, Refusal) else c for c in _all(corpus)]
+        wanted = [row for row in results if not isinstance(row, Refusal)]
         assert sorted(rows_of(reference, recipe.name), key=_by_id) == sorted(wanted, key=_by_id)
 
 

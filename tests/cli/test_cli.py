@@ -32,14 +32,14 @@ def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         with pytest.raises(SystemExit) as left:
             main()
         code = left.value.code
-        said = capsys.readouterr()
-        return int(code or 0), said.out, said.err
+        printed = capsys.readouterr()
+        return int(code or 0), printed.out, printed.err
 
     return run
 
 
 def test_build_with_no_argument_makes_a_dataset_and_tells_what_it_counted(lomo: Run) -> None:
-    code, said, complained = lomo("build", "--limit", "40")
+    code, output, complained = lomo("build", "--limit", "40")
     assert (code, complained) == (0, "")
     for words in (
         "rows",
@@ -49,7 +49,7 @@ def test_build_with_no_argument_makes_a_dataset_and_tells_what_it_counted(lomo: 
         "rows a second",
         'load_dataset("lomo-ov15", "ratio50")',
     ):
-        assert words in said
+        assert words in output
     manifest = json.loads(Path("lomo-ov15/manifest.json").read_text())
     assert manifest["source"]["rows"] == 40
 
@@ -60,10 +60,10 @@ def test_refused_rows_are_counted_in_the_table_and_listed_beside_the_shard(lomo:
         {"id": "bad", "messages": [{"role": "user", "content": "<image>"}, {"role": "assistant", "content": "So."}]},
     ]
     (tmp_path / "mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    code, said, _ = lomo("build", "--corpus", "mine.jsonl", "--recipe", "ratio100", "--out", "out")
+    code, output, _ = lomo("build", "--corpus", "mine.jsonl", "--recipe", "ratio100", "--out", "out")
     assert code == 0
-    assert "refused placeholder:<image>" in said
-    assert "out/*/refused-*.jsonl" in said
+    assert "refused placeholder:<image>" in output
+    assert "out/*/refused-*.jsonl" in output
     (listed,) = Path("out/ratio100").glob("refused-*.jsonl")
     assert [json.loads(line)["id"] for line in listed.read_text().splitlines()] == ["train/bad"]
 
@@ -84,8 +84,8 @@ def test_a_build_is_resumed_and_repeated_to_the_same_bytes(lomo: Run) -> None:
     arguments = ("build", "--limit", "30", "--out", "out")
     assert lomo(*arguments)[0] == 0
     first = tree()
-    code, said, _ = lomo(*arguments)
-    assert (code, "out is already built; nothing was changed" in said) == (0, True)
+    code, output, _ = lomo(*arguments)
+    assert (code, "out is already built; nothing was changed" in output) == (0, True)
     assert tree() == first
     assert not [name for name in first if "/." in name]
 
@@ -103,9 +103,9 @@ def test_another_recipe_joins_a_folder_and_an_own_text_in_the_card_survives(lomo
 
 
 def test_a_changed_recipe_that_kept_the_name_of_another_is_pointed_out(lomo: Run, tmp_path: Path) -> None:
-    _, said, _ = lomo("recipes", "--show", "ratio50")
-    (tmp_path / "same.yaml").write_text(said)
-    (tmp_path / "other.yaml").write_text(said.replace("ratio: 0.5\n", "ratio: 0.3\n"))
+    _, output, _ = lomo("recipes", "--show", "ratio50")
+    (tmp_path / "same.yaml").write_text(output)
+    (tmp_path / "other.yaml").write_text(output.replace("ratio: 0.5\n", "ratio: 0.3\n"))
     assert lomo("build", "--limit", "4", "--recipe", "same.yaml", "--out", "same")[2] == ""
     code, _, complained = lomo("build", "--limit", "4", "--recipe", "other.yaml", "--out", "other")
     assert code == 0
@@ -114,25 +114,25 @@ def test_a_changed_recipe_that_kept_the_name_of_another_is_pointed_out(lomo: Run
 
 def test_an_own_recipe_file_becomes_a_config(lomo: Run, tmp_path: Path) -> None:
     (tmp_path / "tilted.yaml").write_text("ratio: 1.0\ndistortion: {mix: {rotate_large: 1}, strength: hard}\n")
-    code, said, _ = lomo("build", "--limit", "10", "--recipe", "tilted.yaml", "--out", "out")
+    code, output, _ = lomo("build", "--limit", "10", "--recipe", "tilted.yaml", "--out", "out")
     assert code == 0
-    assert "distorted by rotate_large" in said
+    assert "distorted by rotate_large" in output
     assert list(Path("out/tilted").glob("train-*.parquet"))
 
 
 def test_export_says_what_it_wrote_and_where(lomo: Run) -> None:
     assert lomo("build", "--limit", "12", "--out", "out")[0] == 0
-    code, said, complained = lomo("export", "out", "--format", "webdataset", "--out", "tars")
+    code, output, complained = lomo("export", "out", "--format", "webdataset", "--out", "tars")
     assert (code, complained) == (0, "")
-    assert "12 rows of ratio50 with" in said
+    assert "12 rows of ratio50 with" in output
     assert Path("tars/train-00000.tar").exists()
-    code, said, _ = lomo("export", "out", "--format", "webdataset", "--out", "tars")
-    assert (code, "already there" in said) == (0, True)
+    code, output, _ = lomo("export", "out", "--format", "webdataset", "--out", "tars")
+    assert (code, "already there" in output) == (0, True)
 
 
 def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
-    code, said, _ = lomo("preview", "--rows", "3", "--out", "sheet.png")
-    assert (code, "3 rows" in said) == (0, True)
+    code, output, _ = lomo("preview", "--rows", "3", "--out", "sheet.png")
+    assert (code, "3 rows" in output) == (0, True)
     with Image.open("sheet.png") as sheet:
         assert sheet.width > 900
         assert sheet.convert("L").getextrema()[0] < 100
@@ -140,9 +140,9 @@ def test_preview_draws_a_picture_that_can_be_opened(lomo: Run) -> None:
 
 def test_a_corpus_in_a_layout_of_its_own_can_be_previewed(lomo: Run, tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text(json.dumps({"q": "Why?", "gold": "So."}) + "\n")
-    code, said, _ = lomo("preview", "--corpus", "mine.jsonl", "--columns", "prompt=q,answer=gold", "--out", "a.png")
+    code, output, _ = lomo("preview", "--corpus", "mine.jsonl", "--columns", "prompt=q,answer=gold", "--out", "a.png")
     assert (code, Path("a.png").exists()) == (0, True)
-    assert "1 rows drawn" in said
+    assert "1 rows drawn" in output
 
 
 def test_the_version_can_be_asked_for(lomo: Run) -> None:
@@ -151,15 +151,15 @@ def test_the_version_can_be_asked_for(lomo: Run) -> None:
 
 def test_names_of_distortions_are_whole_on_a_narrow_terminal(lomo: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    said = lomo("recipes")[1]
-    assert all(name in said for name in (*GROUPS, *OPERATIONS))
+    output = lomo("recipes")[1]
+    assert all(name in output for name in (*GROUPS, *OPERATIONS))
 
 
 def test_recipes_are_listed_and_explained(lomo: Run) -> None:
-    code, said, _ = lomo("recipes")
+    code, output, _ = lomo("recipes")
     assert code == 0
     for words in ("ratio50 (default)", "multispan50", "edge_shadow", "distortion", "lomo recipes --show ratio50"):
-        assert words in said
+        assert words in output
     code, yaml, _ = lomo("recipes", "--show", "ratio25")
     assert (code, yaml.startswith("name: ratio25\n")) == (0, True)
 
@@ -212,11 +212,11 @@ def test_recipes_are_listed_and_explained(lomo: Run) -> None:
 def test_errors_are_one_sentence_with_the_exit_code_of_their_kind(
     lomo: Run, arguments: list[str], code: int, says: str
 ) -> None:
-    found, said, complained = lomo(*arguments)
-    assert found == code
+    exit_code, output, complained = lomo(*arguments)
+    assert exit_code == code
     assert says in complained
     assert "Traceback" not in complained
-    assert said == "", "a program that reads the output gets nothing, not even an empty line"
+    assert output == "", "a program that reads the output gets nothing, not even an empty line"
     if complained.startswith("lomo: "):
         assert complained.count("\n") == 1
 
@@ -301,9 +301,9 @@ def test_a_damaged_draw_costs_time_and_is_not_taken_over(lomo: Run, harm: str) -
 def test_brackets_in_the_name_of_a_folder_are_no_markup(lomo: Run, name: str) -> None:
     assert lomo("build", "--limit", "4", "--recipe", "nodistort50", "--out", name)[0] == 0
     for command in ("verify", "card"):
-        code, said, _ = lomo(command, name)
+        code, output, _ = lomo(command, name)
         assert code == 0
-        assert name in said
+        assert name in output
 
 
 def test_brackets_in_the_ids_of_a_corpus_do_not_stop_an_audit(lomo: Run) -> None:
@@ -315,9 +315,9 @@ def test_brackets_in_the_ids_of_a_corpus_do_not_stop_an_audit(lomo: Run) -> None
     rows = table.to_pylist()
     rows[0]["lomo"]["prompt_chars"] += 1
     pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), shard)
-    code, said, complained = lomo("audit", "out", "--corpus", "rows.jsonl")
+    code, output, complained = lomo("audit", "out", "--corpus", "rows.jsonl")
     assert code == 3
-    assert "x[/b]" in said
+    assert "x[/b]" in output
     assert "checks found something false" in complained
 
 
@@ -375,13 +375,13 @@ def test_a_worker_does_not_load_the_command_line() -> None:
 
 def panels(screen: str) -> dict[str, list[str]]:
     """Panel of a help screen -> the options or commands in it, in order."""
-    found: dict[str, list[str]] = {}
+    options: dict[str, list[str]] = {}
     for line in screen.splitlines():
         if line.startswith("╭"):
-            rows = found[line.strip("╭╮─ ")] = []
+            rows = options[line.strip("╭╮─ ")] = []
         elif (words := line.strip("│ *").split()) and line.startswith(("│ ", "│ *")) and line[2:4].strip():
             rows.append(words[0])
-    return found
+    return options
 
 
 def test_help_shows_commands_by_purpose_and_basic_options_first(lomo: Run) -> None:
@@ -401,7 +401,7 @@ def test_help_shows_commands_by_purpose_and_basic_options_first(lomo: Run) -> No
 def test_commands_that_read_a_corpus_take_the_same_options(lomo: Run) -> None:
     options = {command: panels(lomo(command, "--help")[1]) for command in ("build", "plan", "sample", "grid")}
     for panel in ("Which rows of the corpus", "Draw a sample"):
-        assert all(found[panel] == options["build"][panel] for found in options.values())
+        assert all(panel_options[panel] == options["build"][panel] for panel_options in options.values())
 
 
 def test_phases_after_the_rows_are_named_on_a_terminal(tmp_path: Path) -> None:
@@ -424,8 +424,8 @@ def test_an_edited_card_is_written_again_by_the_same_build(lomo: Run) -> None:
     assert lomo(*arguments)[0] == 0
     whole = Path("out/README.md").read_bytes()
     Path("out/README.md").write_bytes(whole.replace(b"## Cite", b"## Quote"))
-    code, said, _ = lomo(*arguments)
-    assert (code, "already built" in said) == (0, False)
+    code, output, _ = lomo(*arguments)
+    assert (code, "already built" in output) == (0, False)
     assert Path("out/README.md").read_bytes() == whole
 
 

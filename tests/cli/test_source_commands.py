@@ -34,8 +34,8 @@ def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         monkeypatch.setattr(sys, "argv", ["lomo", *arguments])
         with pytest.raises(SystemExit) as left:
             main()
-        said = capsys.readouterr()
-        return f"exit {left.value.code}: {said.err}" if left.value.code else said.out
+        printed = capsys.readouterr()
+        return f"exit {left.value.code}: {printed.err}" if left.value.code else printed.out
 
     return run
 
@@ -52,8 +52,8 @@ def test_a_draw_from_the_hub_is_built_in_one_command_whatever_the_workers(hub: S
     drawn = ("build", "--corpus", REPO, *configs(*FEW), "--sample", "60", "--recipe", "ratio50")
     assert 'load_dataset("one", "ratio50")' in lomo(*drawn, "--out", "one")
     assert "refused dialect" in lomo(*drawn, "--out", "two", "--num-proc", "2")
-    one, two = stored(Path("one/ratio50")), stored(Path("two/ratio50"))
-    assert one == two
+    first, second = stored(Path("one/ratio50")), stored(Path("two/ratio50"))
+    assert first == second
     rows = pq.read_table(next(Path("one/ratio50").glob("*.parquet"))).to_pylist()
     assert {(row["source_repo"], row["source_revision"]) for row in rows} == {(REPO, hub.heads[REPO]["main"])}
     assert all(row["id"] == f"{row['source_config']}/{row['source_id']}" for row in rows)
@@ -65,7 +65,7 @@ def test_a_draw_from_the_hub_is_built_in_one_command_whatever_the_workers(hub: S
     manifest = json.loads(Path("one/manifest.json").read_text())
     assert {"draw.json", "audit.json"} <= {file["path"] for file in manifest["files"]}
     lomo("build", "--replay", "one/draw.json", "--recipe", "ratio50", "--out", "three")
-    assert stored(Path("three/ratio50")) == one
+    assert stored(Path("three/ratio50")) == first
     assert Path("three/draw.json").read_bytes() == Path("one/draw.json").read_bytes()
 
 
@@ -101,8 +101,8 @@ def test_the_card_of_a_corpus_read_by_a_mapping_says_so_again(lomo: Run, more: t
 def test_what_sample_says_about_the_same_rows_again_is_a_command_that_gives_them(lomo: Run) -> None:
     Path("mine.jsonl").write_text("".join(json.dumps({"prompt": f"{n}?", "answer": "So."}) + "\n" for n in range(9)))
     for corpus in ((), ("--corpus", "mine.jsonl")):
-        said = lomo("sample", *corpus, "--sample", "5", "--rows", "one.jsonl")
-        again = said.partition("the same rows again: lomo ")[2].splitlines()[0]
+        output = lomo("sample", *corpus, "--sample", "5", "--rows", "one.jsonl")
+        again = output.partition("the same rows again: lomo ")[2].splitlines()[0]
         lomo(*shlex.split(again))
         assert Path("rows.jsonl").read_bytes() == Path("one.jsonl").read_bytes()
         assert "the rows are the same" in lomo("sample", "--replay", "draw.json", "--check", *corpus)
@@ -151,9 +151,9 @@ def test_a_build_that_lost_the_network_goes_on_where_it_was(
 
 
 def test_a_sample_is_written_and_replayed_to_the_byte(hub: ServedHub, lomo: Run) -> None:
-    said = lomo("sample", "--corpus", f"{REPO}@main", *configs(*FEW), "--sample", "40", "--rows", "one.jsonl")
-    assert "open_orca" in said
-    assert "drawn out of" in said
+    output = lomo("sample", "--corpus", f"{REPO}@main", *configs(*FEW), "--sample", "40", "--rows", "one.jsonl")
+    assert "open_orca" in output
+    assert "drawn out of" in output
     assert "the rows are the same" in lomo("sample", "--replay", "draw.json", "--check")
     lomo("sample", "--replay", "draw.json", "--rows", "two.jsonl")
     assert Path("one.jsonl").read_bytes() == Path("two.jsonl").read_bytes()
@@ -161,7 +161,7 @@ def test_a_sample_is_written_and_replayed_to_the_byte(hub: ServedHub, lomo: Run)
 
 
 def test_the_plan_names_shards_rows_time_and_bytes_and_what_they_rest_on(hub: ServedHub, lomo: Run) -> None:
-    said = lomo("plan", "--corpus", "llava-ov15-text", "--sample", "200", "--measure", "30", "--num-proc", "4")
+    output = lomo("plan", "--corpus", "llava-ov15-text", "--sample", "200", "--measure", "30", "--num-proc", "4")
     for words in (
         "1 shards of up to 200 rows, each for ratio50",
         *ROWS,
@@ -172,7 +172,7 @@ def test_the_plan_names_shards_rows_time_and_bytes_and_what_they_rest_on(hub: Se
         "Measured on",
         "two standard errors",
     ):
-        assert words in said
+        assert words in output
 
 
 def test_what_the_plan_counts_is_what_is_fetched_and_what_it_estimates_is_what_is_written(
@@ -182,16 +182,16 @@ def test_what_the_plan_counts_is_what_is_fetched_and_what_it_estimates_is_what_i
 
     source = open_hub(REPO, configs=["openmathinstruct"])
     specs = plan(source, [Recipe("mine")])
-    found = estimate(source, specs, measure=100)
+    estimates = estimate(source, specs, measure=100)
     before = hub.sent()
     list(source.conversations(0, len(source)))
     sent = hub.sent() - before
-    assert found.download == fetched_bytes(source, specs)
-    assert 0.8 * sent < found.download <= sent  # whole blocks come with some bytes more
+    assert estimates.download == fetched_bytes(source, specs)
+    assert 0.8 * sent < estimates.download <= sent  # whole blocks come with some bytes more
     build_dataset(source, [Recipe("mine")], tmp_path / "out")
     size = sum(path.stat().st_size for path in (tmp_path / "out" / "mine").iterdir())
-    assert found.output.low < size < found.output.high
-    assert found.pages.low <= len(source) / 2 <= found.pages.high
+    assert estimates.output.low < size < estimates.output.high
+    assert estimates.pages.low <= len(source) / 2 <= estimates.pages.high
 
 
 def test_a_drawn_row_group_is_counted_once_for_each_shard_and_an_unwanted_one_never(hub: ServedHub) -> None:
@@ -216,8 +216,8 @@ def test_a_preview_is_of_the_split_that_is_named(two_splits: Path, lomo: Run) ->
         "4 rows"
     )
     assert lomo("preview", "--corpus", "corpus", "--out", "b.png", "--rows", "9").startswith("5 rows")
-    said = lomo("preview", "--corpus", "corpus", "--split", "tset", "--out", "c.png")
-    assert said == "exit 2: lomo: corpus has no split 'tset'; it has test, train. Did you mean 'test'?\n"
+    output = lomo("preview", "--corpus", "corpus", "--split", "tset", "--out", "c.png")
+    assert output == "exit 2: lomo: corpus has no split 'tset'; it has test, train. Did you mean 'test'?\n"
 
 
 @pytest.mark.parametrize("split", [(), ("--split", "test")])
@@ -229,9 +229,9 @@ def test_a_scored_corpus_keeps_splits_and_draws_and_says_how_to_build_from_it(
     Path("scores.jsonl").write_text(
         "".join(json.dumps({"id": row["id"], "gap_per_token": 0.5}) + "\n" for row in rows), encoding="utf-8"
     )
-    said = lomo("score", "scores.jsonl", "--corpus", "corpus", *split, "--out", "scored")
-    assert said.startswith(f"{len(rows)} of {len(rows)} rows have a score")
-    command = shlex.split(said.partition("Build from it: lomo ")[2])
+    output = lomo("score", "scores.jsonl", "--corpus", "corpus", *split, "--out", "scored")
+    assert output.startswith(f"{len(rows)} of {len(rows)} rows have a score")
+    command = shlex.split(output.partition("Build from it: lomo ")[2])
     lomo(*command, "--out", "again")
     again = [row for path in Path("again/ratio50").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
     assert len(again) == (4 if split else 9)
@@ -251,10 +251,10 @@ def test_a_page_to_browse_is_of_the_split_that_is_named(two_splits: Path, lomo: 
 def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: Run) -> None:
     lomo("build", "--limit", "30", "--out", "lomo")
     asked = ("mix", "--lomo", "lomo", "--multimodal", REPO, "--config", "svit", "--config", "plotqa")
-    said = lomo(*asked, "--ratio", "matched", "--write", "mixed")
-    assert "image-bearing to text-only 1.00 : 1" in said
-    assert 'open_mix("mix.json")' in said
-    assert "interleave_datasets" in said
+    output = lomo(*asked, "--ratio", "matched", "--write", "mixed")
+    assert "image-bearing to text-only 1.00 : 1" in output
+    assert 'open_mix("mix.json")' in output
+    assert "interleave_datasets" in output
     assert len(list(Path("mixed/mixture").glob("train-*.parquet"))) == 1
     assert lomo(*asked, "--ratio", "half").startswith("exit 2: lomo: ratio must be natural")
 
@@ -275,6 +275,6 @@ def test_a_mixture_is_planned_and_written_by_one_command(hub: ServedHub, lomo: R
 def test_mistakes_are_one_sentence_with_the_remedy(
     hub: ServedHub, lomo: Run, arguments: tuple[str, ...], says: str
 ) -> None:
-    said = lomo("build", *arguments)
-    assert said.startswith(says)
-    assert said.count("\n") == 1
+    output = lomo("build", *arguments)
+    assert output.startswith(says)
+    assert output.count("\n") == 1

@@ -67,9 +67,9 @@ def test_what_is_submitted_to_slurm_builds_the_same_bytes(
     options = {"partition": "cpu", "time": "02:00:00", "qos": ""}
     assert DatatroveEngine("slurm", tasks=2, workers=2, options=options)(specs, out, None) is None
     script = next(path for path in tmp_path.glob("script.*") if "launch_pickled" in path.read_text())
-    said = script.read_text()
+    text = script.read_text()
     for line in ("#SBATCH --array=0-1%2", "#SBATCH --partition=cpu", "#SBATCH --time=02:00:00"):
-        assert line in said
+        assert line in text
     for task in range(2):
         env = {**os.environ, "SLURM_ARRAY_TASK_ID": str(task), "SLURM_NODELIST": "localhost"}
         done = subprocess.run(["bash", str(script)], env=env, capture_output=True, text=True, check=False)
@@ -89,11 +89,11 @@ def test_what_is_submitted_to_jobs_builds_the_same_bytes_and_holds_no_token(
     monkeypatch.chdir(tmp_path)
     engine = DatatroveEngine("jobs", tasks=2, remote=remote, options={"token": "hf_canary", "poll_interval": 0})
 
-    def submit(script: str, **said: Any) -> SimpleNamespace:
-        submitted.append(said)
+    def submit(script: str, **submission: Any) -> SimpleNamespace:
+        submitted.append(submission)
         with monkeypatch.context() as patch:
-            patch.setenv("DATATROVE_JOB_ARRAY_INDEX", said["env"]["DATATROVE_JOB_ARRAY_INDEX"])
-            with fsspec.open(said["script_args"][0], "rb") as stream:
+            patch.setenv("DATATROVE_JOB_ARRAY_INDEX", submission["env"]["DATATROVE_JOB_ARRAY_INDEX"])
+            with fsspec.open(submission["script_args"][0], "rb") as stream:
                 pickle.load(stream).run()
         return SimpleNamespace(id=str(len(submitted)), url="", status=SimpleNamespace(stage="COMPLETED"))
 

@@ -154,9 +154,9 @@ def test_a_split_that_is_not_there_is_a_typo_with_a_suggestion(tmp_path: Path) -
 
 
 def test_the_same_rows_as_other_splits_are_another_source(tmp_path: Path) -> None:
-    one = open_splits(folder_of(tmp_path / "one", "train.jsonl", "test.jsonl"))
+    source = open_splits(folder_of(tmp_path / "one", "train.jsonl", "test.jsonl"))
     other = open_splits(folder_of(tmp_path / "other", "train.jsonl", "validation.jsonl"))
-    assert one.digest != other.digest
+    assert source.digest != other.digest
 
 
 def test_extra_columns_of_one_split_are_columns_of_all(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ PAIRS = {
 @pytest.mark.parametrize("row", PAIRS.values(), ids=list(PAIRS))
 def test_every_usual_layout_of_a_preference_is_the_same_row(row: dict[str, Any]) -> None:
     conversation = read(**row)
-    assert [one.text for one in conversation.turns] == [ASK, ANSWERS[0]]
+    assert [read_turn.text for read_turn in conversation.turns] == [ASK, ANSWERS[0]]
     stored = substitute_row(conversation, ALL)
     assert not isinstance(stored, Refusal)
     assert stored["rewritten"]
@@ -92,7 +92,7 @@ def test_system_and_earlier_rounds_belong_to_the_prompt() -> None:
     assert conversation.feedback
     assert (conversation.feedback.completion, conversation.user_turns) == (4, (1, 3))
     of_columns = read(system="Be kind.", question=ASK, chosen="A", rejected="B")
-    assert [one.role for one in of_columns.turns] == ["system", "user", "assistant"]
+    assert [read_turn.role for read_turn in of_columns.turns] == ["system", "user", "assistant"]
 
 
 def test_a_prompt_within_a_completion_is_never_rendered() -> None:
@@ -158,7 +158,7 @@ CALLED = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</
 
 
 @pytest.mark.parametrize(
-    "said",
+    "reply",
     [
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
         {"role": "assistant", "tool_calls": json.dumps([CALL], ensure_ascii=False)},
@@ -171,10 +171,10 @@ CALLED = '<tool_call>\n{"name": "weather", "arguments": {"city": "Zürich"}}\n</
         },
     ],
 )
-def test_calls_of_tools_stand_in_the_text_as_templates_write_them(said: dict[str, Any]) -> None:
-    rows = [turn("user", ASK), said, turn("tool", '{"degrees": 3}'), turn("assistant", "Three degrees.")]
+def test_calls_of_tools_stand_in_the_text_as_templates_write_them(reply: dict[str, Any]) -> None:
+    rows = [turn("user", ASK), reply, turn("tool", '{"degrees": 3}'), turn("assistant", "Three degrees.")]
     conversation = read(messages=rows, tools='[{"name": "weather"}]')
-    assert [one.role for one in conversation.turns] == ["user", "assistant", "tool", "assistant"]
+    assert [read_turn.role for read_turn in conversation.turns] == ["user", "assistant", "tool", "assistant"]
     assert conversation.turns[1].text == CALLED
     assert conversation.repairs == ("inlined-tool-calls",)
     assert conversation.answer_of(0).text == "Three degrees."
@@ -186,16 +186,21 @@ def test_calls_of_tools_stand_in_the_text_as_templates_write_them(said: dict[str
 
 
 def test_words_beside_a_call_and_a_chain_of_thought_are_kept() -> None:
-    said = {"role": "assistant", "content": "Let me look.", "tool_calls": [CALL], "reasoning_content": "It is cold.\n"}
-    text = read(messages=[turn("user", "q"), said]).turns[1].text
+    message = {
+        "role": "assistant",
+        "content": "Let me look.",
+        "tool_calls": [CALL],
+        "reasoning_content": "It is cold.\n",
+    }
+    text = read(messages=[turn("user", "q"), message]).turns[1].text
     assert text == f"<think>\nIt is cold.\n</think>\n\nLet me look.\n{CALLED}"
 
 
 def test_arguments_that_are_text_are_written_as_they_are() -> None:
     for arguments, written in (('{"b": 1,  "a": 2}', '{"b": 1,  "a": 2}'), ("not json", '"not json"'), (None, "null")):
         call = {"function": {"name": "f", "arguments": arguments}}
-        said = read(messages=[turn("user", "q"), {"role": "assistant", "tool_calls": [call]}]).turns[1].text
-        assert said.splitlines()[1] == f'{{"name": "f", "arguments": {written}}}'
+        text = read(messages=[turn("user", "q"), {"role": "assistant", "tool_calls": [call]}]).turns[1].text
+        assert text.splitlines()[1] == f'{{"name": "f", "arguments": {written}}}'
 
 
 @pytest.mark.parametrize(
@@ -214,7 +219,7 @@ def test_results_of_several_calls_are_one_turn_and_a_last_call_needs_no_result()
     conversation = read(
         messages=[turn(role, role) for role in ("user", "assistant", "tool", "tool", "assistant", "tool")]
     )
-    assert [one.text for one in conversation.turns] == ["user", "assistant", "tool\n\ntool", "assistant"]
+    assert [read_turn.text for read_turn in conversation.turns] == ["user", "assistant", "tool\n\ntool", "assistant"]
     assert conversation.repairs == ("cut-trailing-tool", "merged-turns")
 
 
@@ -224,7 +229,7 @@ def test_a_developer_speaks_as_the_system() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "expected"),
     [
         ({"messages": json.dumps([turn("system", ""), *dialogue("q", "a")])}, ["q", "a"]),
         ({"conversations": json.dumps([{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}])}, ["q", "a"]),
@@ -240,8 +245,8 @@ def test_a_developer_speaks_as_the_system() -> None:
         ({"prompt": '[{"a": 1}, 2]', "answer": "JSON."}, ['[{"a": 1}, 2]', "JSON."]),
     ],
 )  # fmt: skip
-def test_legitimate_layouts_are_read(row: dict[str, Any], said: list[str]) -> None:
-    assert [one.text for one in read(**row).turns] == said
+def test_legitimate_layouts_are_read(row: dict[str, Any], expected: list[str]) -> None:
+    assert [read_turn.text for read_turn in read(**row).turns] == expected
 
 
 def test_what_is_no_list_of_turns_is_refused_with_a_word_on_it() -> None:
@@ -287,8 +292,8 @@ def test_an_ordinary_corpus_has_the_columns_it_had(tmp_path: Path) -> None:
 def test_kept_columns_are_text_whatever_they_were(tmp_path: Path) -> None:
     rows = [{"prompt": "q", "answer": "a", "topic": value} for value in ("sums", 3, None, ["x", "ü"])]
     source = open_corpus(write(tmp_path / "kept.jsonl", rows), keep=["topic"])
-    made = [substitute_row(row, ALL) for row in source.conversations(0, 4)]  # type: ignore[arg-type]
-    assert [row["topic"] for row in made] == ["sums", "3", None, '["x", "ü"]']  # type: ignore[index, typeddict-item]
+    stored = [substitute_row(row, ALL) for row in source.conversations(0, 4)]  # type: ignore[arg-type]
+    assert [row["topic"] for row in stored] == ["sums", "3", None, '["x", "ü"]']  # type: ignore[index, typeddict-item]
 
 
 def test_a_column_that_cannot_be_kept_is_named(tmp_path: Path) -> None:

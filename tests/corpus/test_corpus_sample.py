@@ -83,4 +83,4 @@ def test_every_kind_is_present() -> None:
         "prose": [r for r in ROWS if r["id"].startswith(("gsm8k", "instruct")) and len(prompts(r)) > 250],
     }
     least = {"LaTeX tables": 1, "Markdown tables": 4, "Chinese mathematics": 2, "environments": 8, "prose": 20}
-    assert {kind: len(found) for kind, found in wanted.items() if len(found) < least.get(kind, 3)} == {}
+    assert {kind: len(rows) for kind, rows in wanted.items() if len(rows) < least.get(kind, 3)} == {}

@@ -24,13 +24,13 @@ Writer = Callable[[Path, list[Row]], Path]
 
 def rows(count: int) -> list[Row]:
     """Rows of uneven length, in two scripts, some of them sharing ids, one without."""
-    made: list[Row] = []
+    uneven: list[Row] = []
     for i in range(count):
         text = f"第{i}题 “quoted” {{[,]}} \\ {'x' * (i % 7 * 40)}"
         turns = [{"role": "user", "content": text}, {"role": "assistant", "content": f"{i}\n"}]
-        made.append({"id": "same" if i % 5 == 0 else f"r{i}", "messages": turns, "source": "s", "license": "MIT"})
-    made[1]["id"] = None
-    return made
+        uneven.append({"id": "same" if i % 5 == 0 else f"r{i}", "messages": turns, "source": "s", "license": "MIT"})
+    uneven[1]["id"] = None
+    return uneven
 
 
 def write_jsonl(folder: Path, data: list[Row]) -> Path:

@@ -49,10 +49,10 @@ class Page:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """One command of the protocol, and its result."""
         number = next(self._numbers)
-        said: dict[str, Any] = {"id": number, "method": method, "params": params}
+        command: dict[str, Any] = {"id": number, "method": method, "params": params}
         if self._session:
-            said["sessionId"] = self._session
-        os.write(self._writes, json.dumps(said).encode() + b"\0")
+            command["sessionId"] = self._session
+        os.write(self._writes, json.dumps(command).encode() + b"\0")
         while True:
             answer = self._receive()
             if answer.get("id") == number:
@@ -129,8 +129,8 @@ class Page:
             assert chunk, "chromium is gone"
             self._rest += chunk
         message, _, self._rest = self._rest.partition(b"\0")
-        said: dict[str, Any] = json.loads(message)
-        return said
+        answer: dict[str, Any] = json.loads(message)
+        return answer
 
 
 @contextmanager

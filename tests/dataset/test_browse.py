@@ -173,7 +173,7 @@ class TestInABrowser:
         path.write_text(page, encoding="utf-8")
         tab.open(path)
         assert tab.ask("document.title") == "hostile"
-        assert any("Content Security Policy" in said for said in tab.complaints())
+        assert any("Content Security Policy" in complaint for complaint in tab.complaints())
 
     def test_pages_stand_in_their_prompts_at_their_own_size(self, opened: Page, built: BuildReport) -> None:
         first = pq.read_table(built.folder / "ratio50/train-00000-of-00001.parquet").to_pylist()[0]

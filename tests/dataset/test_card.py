@@ -77,18 +77,18 @@ def test_quantiles_are_those_of_numpy(tally: dict[int, int], share: float) -> No
 @pytest.mark.parametrize("name", ["ratio50", "multispan50"])
 def test_statistics_are_those_of_the_stored_rows(built: BuildReport, name: str) -> None:
     rows = [row for row in rows_of(built.folder, name) if row["rewritten"]]
-    found = config_statistics(built.folder, [SHARD.format(name=name)])
-    assert (found.rows, found.rewritten) == (75, len(rows))
+    statistics = config_statistics(built.folder, [SHARD.format(name=name)])
+    assert (statistics.rows, statistics.rewritten) == (75, len(rows))
     pages = [Image.open(BytesIO(image["bytes"])).size for row in rows for image in row["images"]]
-    assert found.width == Counter(width for width, _ in pages)
-    assert found.height == Counter(height for _, height in pages)
+    assert statistics.width == Counter(width for width, _ in pages)
+    assert statistics.height == Counter(height for _, height in pages)
     shares = [
         round(100 * sum(len(span["text"]) for span in row["lomo"]["spans"]) / row["lomo"]["prompt_chars"])
         for row in rows
     ]
-    assert found.span_percent == Counter(shares)
-    assert found.tokens_14.total() == found.tokens_16.total() == len(rows)
-    assert found.sources.total() == found.kinds.total() == 75
+    assert statistics.span_percent == Counter(shares)
+    assert statistics.tokens_14.total() == statistics.tokens_16.total() == len(rows)
+    assert statistics.sources.total() == statistics.kinds.total() == 75
 
 
 def test_the_tables_say_what_was_counted(built: BuildReport) -> None:
@@ -124,11 +124,11 @@ def test_every_table_is_a_table(built: BuildReport) -> None:
 
 
 def test_languages_and_licences_are_measured(built: BuildReport) -> None:
-    said = yaml.safe_load((built.folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    metadata = yaml.safe_load((built.folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
     declared = {row["source_license"].lower() for row in rows_of(built.folder, "ratio50")}
-    assert set(said["license"]) == declared
+    assert set(metadata["license"]) == declared
     texts = ["\n".join(turn["value"] for turn in row["conversations"]) for row in rows_of(built.folder, "ratio50")]
-    assert said["language"] == language_tags([kind_of_text(text) for text in texts])
+    assert metadata["language"] == language_tags([kind_of_text(text) for text in texts])
 
 
 @pytest.mark.parametrize(
@@ -314,4 +314,4 @@ def test_a_bar_is_as_long_as_its_count() -> None:
 def test_counts_of_a_folder_are_those_of_its_receipts(built: BuildReport) -> None:
     manifest = read_manifest(built.folder)
     assert manifest
-    assert sum((one.counts["ratio25"] for one in manifest.receipts), start=Counts()) == built.counts["ratio25"]
+    assert sum((receipt.counts["ratio25"] for receipt in manifest.receipts), start=Counts()) == built.counts["ratio25"]

@@ -32,9 +32,9 @@ def front(change: Callable[[dict[str, Any]], object]) -> Damage:
     def damage(folder: Path) -> None:
         card = folder / "README.md"
         _, text, body = card.read_text(encoding="utf-8").split("---\n", 2)
-        said = yaml.safe_load(text)
-        change(said)
-        card.write_text(f"---\n{yaml.safe_dump(said, sort_keys=False)}---\n{body}", encoding="utf-8")
+        metadata = yaml.safe_load(text)
+        change(metadata)
+        card.write_text(f"---\n{yaml.safe_dump(metadata, sort_keys=False)}---\n{body}", encoding="utf-8")
 
     return damage
 
@@ -44,9 +44,9 @@ def text(old: str, new: str) -> Damage:
 
     def damage(folder: Path) -> None:
         card = folder / "README.md"
-        said = card.read_text(encoding="utf-8")
-        assert old in said
-        card.write_text(said.replace(old, new, 1), encoding="utf-8")
+        content = card.read_text(encoding="utf-8")
+        assert old in content
+        card.write_text(content.replace(old, new, 1), encoding="utf-8")
 
     return damage
 
@@ -121,51 +121,83 @@ DAMAGES: list[tuple[str, str, Damage]] = [
     ("breaks", "the key 'license' twice", text("license:\n", "license: mit\nlicense:\n")),
     ("breaks", "the key 'default' twice", text("  default: true\n", "  default: true\n  default: true\n")),
     ("breaks", "no YAML that the Hub takes", text("language:", "language: [")),
-    ("warns", "declares no license", front(lambda said: said.pop("license"))),
-    ("warns", "knows no license 'Apache'", front(lambda said: said.update(license="Apache"))),
-    ("warns", "needs a `license_name`", front(lambda said: said.update(license="other"))),
-    ("warns", "knows no task 'reading'", front(lambda said: said.update(task_categories=["reading"]))),
-    ("warns", "'english' is no language code", front(lambda said: said.update(language=["english"]))),
+    ("warns", "declares no license", front(lambda metadata: metadata.pop("license"))),
+    ("warns", "knows no license 'Apache'", front(lambda metadata: metadata.update(license="Apache"))),
+    ("warns", "needs a `license_name`", front(lambda metadata: metadata.update(license="other"))),
+    ("warns", "knows no task 'reading'", front(lambda metadata: metadata.update(task_categories=["reading"]))),
+    ("warns", "'english' is no language code", front(lambda metadata: metadata.update(language=["english"]))),
     ("warns", "'False' is no language code", text("- en\n", "- no\n")),
-    ("warns", "knows no size 'n<100'", front(lambda said: said.update(size_categories=["n<100"]))),
-    ("warns", "75 rows, which is 'n<1K'", front(lambda said: said.update(size_categories=["1K<n<10K"]))),
-    ("breaks", "declares no `configs:`", front(lambda said: said.pop("configs"))),
-    ("breaks", "'ratio50' is declared 2 times", front(lambda said: said["configs"].append(dict(said["configs"][0])))),
-    ("breaks", "cannot be a folder of the cache", front(lambda said: said["configs"][0].update(config_name="a/b"))),
-    ("breaks", "2 configs are flagged as default", front(lambda said: said["configs"][1].update(default=True))),
-    ("warns", "No config is the default", front(lambda said: said["configs"][0].pop("default"))),
+    ("warns", "knows no size 'n<100'", front(lambda metadata: metadata.update(size_categories=["n<100"]))),
+    ("warns", "75 rows, which is 'n<1K'", front(lambda metadata: metadata.update(size_categories=["1K<n<10K"]))),
+    ("breaks", "declares no `configs:`", front(lambda metadata: metadata.pop("configs"))),
+    (
+        "breaks",
+        "'ratio50' is declared 2 times",
+        front(lambda metadata: metadata["configs"].append(dict(metadata["configs"][0]))),
+    ),
+    (
+        "breaks",
+        "cannot be a folder of the cache",
+        front(lambda metadata: metadata["configs"][0].update(config_name="a/b")),
+    ),
+    (
+        "breaks",
+        "2 configs are flagged as default",
+        front(lambda metadata: metadata["configs"][1].update(default=True)),
+    ),
+    ("warns", "No config is the default", front(lambda metadata: metadata["configs"][0].pop("default"))),
     (
         "breaks",
         "matches no file",
-        front(lambda said: said["configs"][0]["data_files"][0].update(path="ratio51/train-*.parquet")),
+        front(lambda metadata: metadata["configs"][0]["data_files"][0].update(path="ratio51/train-*.parquet")),
     ),
-    ("breaks", "Split 'train-1'", front(lambda said: said["configs"][0]["data_files"][0].update(split="train-1"))),
-    ("breaks", "must hold `split` and `path`", front(lambda said: said["configs"][0]["data_files"][0].update(n=1))),
-    ("breaks", "names no data_files", front(lambda said: said["configs"][0].pop("data_files"))),
-    ("breaks", "lacks the column 'nothing'", front(lambda said: said["configs"][0].update(columns=["id", "nothing"]))),
+    (
+        "breaks",
+        "Split 'train-1'",
+        front(lambda metadata: metadata["configs"][0]["data_files"][0].update(split="train-1")),
+    ),
+    (
+        "breaks",
+        "must hold `split` and `path`",
+        front(lambda metadata: metadata["configs"][0]["data_files"][0].update(n=1)),
+    ),
+    ("breaks", "names no data_files", front(lambda metadata: metadata["configs"][0].pop("data_files"))),
+    (
+        "breaks",
+        "lacks the column 'nothing'",
+        front(lambda metadata: metadata["configs"][0].update(columns=["id", "nothing"])),
+    ),
     ("breaks", "files of one format; found json", text("ratio25/train-*.parquet", "dataset_info.json")),
     ("breaks", "no readable Parquet file", truncate),
-    ("warns", "says nothing of 'ratio50'", front(lambda said: said["dataset_info"].pop(1))),
-    ("warns", "speaks of 'gone'", front(lambda said: said["dataset_info"].append({"config_name": "gone"}))),
-    ("breaks", "says a config twice", front(lambda said: said["dataset_info"].append(said["dataset_info"][0]))),
+    ("warns", "says nothing of 'ratio50'", front(lambda metadata: metadata["dataset_info"].pop(1))),
+    ("warns", "speaks of 'gone'", front(lambda metadata: metadata["dataset_info"].append({"config_name": "gone"}))),
+    (
+        "breaks",
+        "says a config twice",
+        front(lambda metadata: metadata["dataset_info"].append(metadata["dataset_info"][0])),
+    ),
     (
         "breaks",
         "the card says 76",
-        front(lambda said: said["dataset_info"][0]["splits"][0].update(num_examples=76)),
+        front(lambda metadata: metadata["dataset_info"][0]["splits"][0].update(num_examples=76)),
     ),
-    ("warns", "the card says 7.", front(lambda said: said["dataset_info"][0].update(download_size=7))),
+    ("warns", "the card says 7.", front(lambda metadata: metadata["dataset_info"][0].update(download_size=7))),
     (
         "breaks",
         "in dataset_info ['test']",
-        front(lambda said: said["dataset_info"][0]["splits"][0].update(name="test")),
+        front(lambda metadata: metadata["dataset_info"][0]["splits"][0].update(name="test")),
     ),
     (
         "breaks",
         "Column 'id' is string",
-        front(lambda said: said["dataset_info"][0]["features"][0].update(dtype="int64")),
+        front(lambda metadata: metadata["dataset_info"][0]["features"][0].update(dtype="int64")),
     ),
-    ("breaks", "Column 'id' of 'ratio25' is missing", front(lambda said: said["dataset_info"][0]["features"].pop(0))),
-    ("breaks", "cannot be read", front(lambda said: said["dataset_info"][0].update(features=[{"name": 3}]))),
+    (
+        "breaks",
+        "Column 'id' of 'ratio25' is missing",
+        front(lambda metadata: metadata["dataset_info"][0]["features"].pop(0)),
+    ),
+    ("breaks", "cannot be read", front(lambda metadata: metadata["dataset_info"][0].update(features=[{"name": 3}]))),
     ("warns", "shows 'assets/nothing.png'", text("assets/preview.png", "assets/nothing.png")),
     ("warns", "shows 'no.png'", text("## Load", "<img width='3' src='no.png'>\n\n## Load")),
     ("breaks", "lomo-ov15.py is taken for a loading script", add("lomo-ov15.py")),
@@ -197,8 +229,8 @@ DAMAGES: list[tuple[str, str, Damage]] = [
         "warns",
         "The viewer cannot open 'ratio50-sharegpt': it declares 2 of the 12 columns",
         front(
-            lambda said: said["configs"].append(
-                {**said["configs"][0], "config_name": "ratio50-sharegpt", "columns": ["conversations", "images"]}
+            lambda metadata: metadata["configs"].append(
+                {**metadata["configs"][0], "config_name": "ratio50-sharegpt", "columns": ["conversations", "images"]}
             )
         ),
     ),
@@ -212,9 +244,9 @@ def test_a_built_folder_has_nothing_to_find(built: BuildReport) -> None:
 @pytest.mark.parametrize(("severity", "sentence", "damage"), DAMAGES, ids=[sentence for _, sentence, _ in DAMAGES])
 def test_damage_is_found_and_said_in_its_own_words(folder: Path, severity: str, sentence: str, damage: Damage) -> None:
     damage(folder)
-    found = says(folder)
-    assert [one for one in found if sentence in one[1] and one[0] == severity], found
-    assert all(said.endswith(".") and "\n" not in said for _, said in found)
+    findings = says(folder)
+    assert [finding for finding in findings if sentence in finding[1] and finding[0] == severity], findings
+    assert all(message.endswith(".") and "\n" not in message for _, message in findings)
 
 
 def test_texts_that_the_viewer_takes_for_labels_spoil_no_statistics(folder: Path) -> None:
@@ -223,14 +255,14 @@ def test_texts_that_the_viewer_takes_for_labels_spoil_no_statistics(folder: Path
         return table.set_column(table.schema.get_field_index("source_config"), "source_config", texts)
 
     rewrite(shorten)(folder)
-    assert not [said for _, said in says(folder) if "statistics" in said]
+    assert not [message for _, message in says(folder) if "statistics" in message]
 
 
 def test_shards_of_one_config_with_other_columns_are_found(folder: Path) -> None:
     other = pq.read_table(folder / SHARD).drop_columns(["rewritten"])
     pq.write_table(other, folder / "ratio50/train-00001-of-00001.parquet", write_page_index=True)
-    found = says(folder)
-    assert any("has other columns or features than" in said for _, said in found)
+    findings = says(folder)
+    assert any("has other columns or features than" in message for _, message in findings)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +276,7 @@ def test_shards_of_one_config_with_other_columns_are_found(folder: Path) -> None
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_said_to_break_does_break(folder: Path, tmp_path: Path, sentence: str) -> None:
     """`datasets` is the oracle: with each of these damages, some config does not load."""
-    (damage,) = [damage for severity, said, damage in DAMAGES if sentence in said and severity == "breaks"]
+    (damage,) = [damage for severity, message, damage in DAMAGES if sentence in message and severity == "breaks"]
     damage(folder)
     failed = 0
     for name in (None, "ratio25", "ratio50", *(["a/b"] if "cache" in sentence else [])):
@@ -264,7 +296,7 @@ def test_a_repository_is_checked_through_a_file_system_with_the_same_report(fold
         files, root = (MemoryFileSystem(), "/datasets/org/lomo-ov15@main")
         files.put(f"{folder}/", root, recursive=True)
     there = check_dataset(HubRepo(files, root, "lomo-ov15"))
-    assert [finding.says for finding in there.findings] == [said for _, said in says(folder)]
+    assert [finding.says for finding in there.findings] == [message for _, message in says(folder)]
     assert len(there.findings) == 3
 
 
@@ -313,6 +345,6 @@ def test_hostile_cards_cost_little(folder: Path) -> None:
 
 
 def test_a_manifest_that_is_none_does_not_stop_the_check(folder: Path) -> None:
-    for said in ("[]", "{", json.dumps({"shards": []})):
-        (folder / "manifest.json").write_text(said)
+    for content in ("[]", "{", json.dumps({"shards": []})):
+        (folder / "manifest.json").write_text(content)
         assert check_dataset(folder).loads

@@ -38,9 +38,9 @@ def test_the_default_config_is_ratio50(load: Any) -> None:
 
 def test_images_decode_where_the_placeholders_stand(load: Any) -> None:
     for row in load("multispan50"):
-        said = sum(part["type"] == "image" for message in row["messages"] for part in message["content"])
+        placeholders = sum(part["type"] == "image" for message in row["messages"] for part in message["content"])
         strings = sum(turn["value"].count("<image>") for turn in row["conversations"])
-        assert said == strings == len(row["images"] or [])
+        assert placeholders == strings == len(row["images"] or [])
         for image, span in zip(row["images"] or [], row["lomo"]["spans"] or [], strict=True):
             assert image.mode == "L"
             assert image.size == (span["width"], span["height"])
@@ -60,12 +60,12 @@ def test_streaming_gives_the_same_rows(load: Any) -> None:
 
 def test_the_card_declares_views_features_and_sizes_as_they_are(built: BuildReport) -> None:
     _, front, body = (built.folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
-    said = yaml.safe_load(front)
+    metadata = yaml.safe_load(front)
     assert "&" not in front.partition("dataset_info")[0]
-    assert [config["config_name"] for config in said["configs"]] == ["ratio50", "multispan50", "ratio25"]
-    assert not [config for config in said["configs"] if "columns" in config]
-    assert [config["config_name"] for config in said["configs"] if config.get("default")] == ["ratio50"]
-    for info in said["dataset_info"]:
+    assert [config["config_name"] for config in metadata["configs"]] == ["ratio50", "multispan50", "ratio25"]
+    assert not [config for config in metadata["configs"] if "columns" in config]
+    assert [config["config_name"] for config in metadata["configs"] if config.get("default")] == ["ratio50"]
+    for info in metadata["dataset_info"]:
         assert info["splits"][0]["num_examples"] == 75
         folder = built.folder / info["config_name"]
         assert info["download_size"] == sum(path.stat().st_size for path in folder.glob("*.parquet"))
@@ -80,8 +80,8 @@ def test_the_manifest_names_every_file_with_its_hash_and_nothing_of_the_machine(
     manifest = json.loads(text)
     shards = [file for shard in manifest["shards"] for part in ("files", "sidecars") for file in shard[part].values()]
     recorded = {record["path"]: record for record in [*shards, *manifest["files"]]}
-    found = {path.relative_to(built.folder).as_posix() for path in built.folder.rglob("*") if path.is_file()}
-    assert set(recorded) == found - {"manifest.json"}
+    present = {path.relative_to(built.folder).as_posix() for path in built.folder.rglob("*") if path.is_file()}
+    assert set(recorded) == present - {"manifest.json"}
     for path, record in recorded.items():
         data = (built.folder / path).read_bytes()
         assert (record["bytes"], record["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())

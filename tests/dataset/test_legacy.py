@@ -102,8 +102,8 @@ def test_an_older_datasets_reads_the_same_rows(built: BuildReport, tmp_path: Pat
     environment.pop("PYTHONPATH", None)
     command = [str(python), "-W", "ignore", "-c", READ, str(built.folder), *configs]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
-    found, seen = json.loads(done.stdout.splitlines()[-1])
-    assert found == version
+    installed, seen = json.loads(done.stdout.splitlines()[-1])
+    assert installed == version
     for config, _, sizes, texts, messages in seen:
         rows = datasets.load_dataset(str(built.folder), config, split="train", cache_dir=str(tmp_path / "now"))
         pages = [image for row in rows for image in row["images"] or ()]

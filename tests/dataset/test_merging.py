@@ -42,8 +42,8 @@ THEIRS = {
 
 def test_other_configs_and_unknown_keys_survive_and_ours_replace_their_namesakes() -> None:
     merged = merge_front(OURS, THEIRS, ["b"])
-    assert [one["config_name"] for one in merged["configs"]] == ["a", "b", "b-sharegpt"]
-    assert [one["config_name"] for one in merged["configs"] if one.get("default")] == ["a"]
+    assert [entry["config_name"] for entry in merged["configs"]] == ["a", "b", "b-sharegpt"]
+    assert [entry["config_name"] for entry in merged["configs"] if entry.get("default")] == ["a"]
     assert merged["dataset_info"] == [{"config_name": "b", "dataset_size": 1}, {"config_name": "a", "dataset_size": 2}]
     assert (merged["license"], merged["extra_gated_prompt"]) == ("other", "Hello")
     assert merged["tags"] == ["lomo", "math"]
@@ -54,7 +54,7 @@ def test_the_folder_decides_on_the_default_among_its_own() -> None:
     theirs = {"configs": [config("b"), config("c", default=True)]}
     ours = {"configs": [config("b", default=True), config("c")]}
     merged = merge_front(ours, theirs, ["b", "c"])
-    assert [one["config_name"] for one in merged["configs"] if one.get("default")] == ["b"]
+    assert [entry["config_name"] for entry in merged["configs"] if entry.get("default")] == ["b"]
 
 
 def test_merging_again_changes_nothing() -> None:
@@ -75,7 +75,7 @@ def test_a_dataset_info_that_is_no_list_survives(single: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(
-    ("data_files", "found"),
+    ("data_files", "patterns"),
     [
         ("b/*.parquet", ["b/*.parquet"]),
         (["b/x.parquet", "a/y.parquet"], ["b/x.parquet"]),
@@ -84,8 +84,8 @@ def test_a_dataset_info_that_is_no_list_survives(single: dict[str, Any]) -> None
         (None, []),
     ],
 )
-def test_data_files_are_understood_in_every_form(data_files: object, found: list[str]) -> None:
-    assert sorted(data_patterns({"configs": [{"config_name": "v", "data_files": data_files}]}, ["b"])) == found
+def test_data_files_are_understood_in_every_form(data_files: object, patterns: list[str]) -> None:
+    assert sorted(data_patterns({"configs": [{"config_name": "v", "data_files": data_files}]}, ["b"])) == patterns
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_card_is_put_together_and_taken_apart() -> None:
     body = f"\n# Title\n\n{OWN_START}\nold\n{OWN_END}\n"
     shared = ["x"]
     card = with_body(front_text({"a": shared, "b": shared, "c": "ü"}), body, ["## One", "", "## Two"], "my --- text")
-    front, found = split_card(card, "here")
+    front, text = split_card(card, "here")
     assert front == {"a": ["x"], "b": ["x"], "c": "ü"}
     assert "&" not in card
-    assert found.index("# Title") < found.index("## One") < found.index("## Two") < found.index(OWN_START)
-    assert own_text_of(found) == "my --- text"
-    assert "old" not in found
+    assert text.index("# Title") < text.index("## One") < text.index("## Two") < text.index(OWN_START)
+    assert own_text_of(text) == "my --- text"
+    assert "old" not in text
 
 
 def test_an_own_text_gets_markers_where_the_body_has_none() -> None:

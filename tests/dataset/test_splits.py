@@ -78,7 +78,7 @@ def test_an_audit_finds_a_row_that_was_moved_to_another_split(corpus: Path, tmp_
     report = audit_dataset(folder, corpus=corpus)
     assert not report.true
     (folder / "ratio50" / "test-00001-of-00002.parquet").write_bytes(shards["test"].read_bytes())
-    failed = {one.name for one in audit_dataset(folder, corpus=corpus).outcomes if one.failed}
+    failed = {outcome.name for outcome in audit_dataset(folder, corpus=corpus).outcomes if outcome.failed}
     assert "no-stray-files" in failed
     with pytest.raises(IntegrityError):
         verify_dataset(folder)

@@ -28,9 +28,9 @@ def shard(folder: Path, config: str = "ratio50") -> Path:
 
 
 def swap(folder: Path) -> None:
-    one, other = shard(folder), shard(folder, "ratio25")
-    data = one.read_bytes()
-    one.write_bytes(other.read_bytes())
+    path, other = shard(folder), shard(folder, "ratio25")
+    data = path.read_bytes()
+    path.write_bytes(other.read_bytes())
     other.write_bytes(data)
 
 
@@ -65,11 +65,11 @@ HARMS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a manifest that is no JSON": (lambda f: (f / "manifest.json").write_text("{"), "is not one that lomo_hf wrote"),
     "a manifest of nothing": (lambda f: (f / "manifest.json").write_text("[]"), "is not one that lomo_hf wrote"),
     "a path outside": (
-        lambda f: forge(f, lambda said: said["files"].append({"path": "../x", "bytes": 0, "sha256": ""})),  # type: ignore[attr-defined]
+        lambda f: forge(f, lambda manifest: manifest["files"].append({"path": "../x", "bytes": 0, "sha256": ""})),  # type: ignore[attr-defined]
         "not a path inside",
     ),
     "a wrong count": (
-        lambda f: forge(f, lambda said: said["shards"][0]["counts"]["ratio50"].update(rows=5)),  # type: ignore[index]
+        lambda f: forge(f, lambda manifest: manifest["shards"][0]["counts"]["ratio50"].update(rows=5)),  # type: ignore[index]
         "counts 5 rows and stores 6",
     ),
 }
@@ -104,8 +104,8 @@ def test_pages_are_checked_even_where_the_recorded_hash_agrees(folder: Path) -> 
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
 
-    def record(said: dict[str, object]) -> None:
-        said["shards"][0]["files"]["ratio50"]["sha256"] = sha256(data).hexdigest()  # type: ignore[index]
+    def record(manifest: dict[str, object]) -> None:
+        manifest["shards"][0]["files"]["ratio50"]["sha256"] = sha256(data).hexdigest()  # type: ignore[index]
 
     forge(folder, record)
     with pytest.raises(IntegrityError, match="is damaged"):

@@ -41,8 +41,8 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def maker() -> Iterator[RowMaker]:
-    with RowMaker() as made:
-        yield made
+    with RowMaker() as row_maker:
+        yield row_maker
 
 
 def of_example(name: str, **choices: object) -> Choices:
@@ -63,7 +63,7 @@ class Parts(HTMLParser):
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.sources: list[str] = []
-        self.said = ""
+        self.words = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -72,44 +72,46 @@ class Parts(HTMLParser):
         self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
 
     def handle_data(self, data: str) -> None:
-        self.said += data
+        self.words += data
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.parametrize("recipe", ["ratio100", "multispan50", "nodistort50"])
 def test_the_row_is_the_one_that_a_build_makes(name: str, recipe: str, maker: RowMaker) -> None:
-    made = make(of_example(name, recipe=recipe), maker)
-    assert made.row == substitute_row(examples()[name], replace(load_recipe(recipe), ratio=1.0))
-    assert made.drawn == (made.row["lomo"]["draw"] < load_recipe(recipe).ratio)
+    result = make(of_example(name, recipe=recipe), maker)
+    assert result.row == substitute_row(examples()[name], replace(load_recipe(recipe), ratio=1.0))
+    assert result.drawn == (result.row["lomo"]["draw"] < load_recipe(recipe).ratio)
 
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_the_pages_of_the_stages_are_those_of_the_row(op: str, maker: RowMaker) -> None:
     """The clean page is what the recipe without a distortion stores; the row's record tells spans and operation."""
     for name in EXAMPLES:
-        made = make(of_example(name, distortion=op), maker)
+        result = make(of_example(name, distortion=op), maker)
         clean = make(of_example(name, distortion="clean"), maker)
-        assert made.row["rewritten"]
-        assert made.row["lomo"]["distortion"]["op"] == op
-        assert made.clean == clean.pages
-        shown_spans = [made.prompt[start:end] for start, end in made.spans]
-        assert shown_spans == [span["text"] for span in made.row["lomo"]["spans"]]
-        assert [stage.name for stage in made.stages] == ["localize", "render", "distort", "encode"]
+        assert result.row["rewritten"]
+        assert result.row["lomo"]["distortion"]["op"] == op
+        assert result.clean == clean.pages
+        shown_spans = [result.prompt[start:end] for start, end in result.spans]
+        assert shown_spans == [span["text"] for span in result.row["lomo"]["spans"]]
+        assert [stage.name for stage in result.stages] == ["localize", "render", "distort", "encode"]
 
 
 @pytest.mark.parametrize("slider", SLIDERS, ids=lambda slider: f"{slider.op}-{slider.parameter}")
 def test_every_slider_moves_its_parameter_and_no_other_row_of_the_registry(slider: object, maker: RowMaker) -> None:
     op, parameter, (low, high) = slider.op, slider.parameter, slider.allowed  # type: ignore[attr-defined]
     middle = round((low + high) / 2) if slider.step == 1 else round((low + high) / 2, 2)  # type: ignore[attr-defined]
-    made = make(of_example(EXAMPLES[0], distortion=op, ranges={parameter: (middle, middle)}), maker)
+    result = make(of_example(EXAMPLES[0], distortion=op, ranges={parameter: (middle, middle)}), maker)
     usual = make(of_example(EXAMPLES[0], distortion=op), maker)
-    assert made.row["rewritten"]
+    assert result.row["rewritten"]
     assert usual.row["rewritten"]
-    told, before = (json.loads(one.row["lomo"]["distortion"]["params"]) for one in (made, usual))
-    told, before = ({name: params.get(f"drawn_{name}", params[name]) for name in params} for params in (told, before))
-    assert abs(told.pop(parameter)) == pytest.approx(middle)
+    drawn, before = (json.loads(outcome.row["lomo"]["distortion"]["params"]) for outcome in (result, usual))
+    drawn, before = (
+        {name: params.get(f"drawn_{name}", params[name]) for name in params} for params in (drawn, before)
+    )
+    assert abs(drawn.pop(parameter)) == pytest.approx(middle)
     before.pop(parameter)
-    assert {name: told[name] for name in before if not name.startswith("drawn_")} == {
+    assert {name: drawn[name] for name in before if not name.startswith("drawn_")} == {
         name: value for name, value in before.items() if not name.startswith("drawn_")
     }
 
@@ -173,7 +175,7 @@ def test_hostile_prompts_are_shown_as_text_or_refused_in_a_sentence(prompt: str,
         assert recipe
     else:
         assert 'role="alert"' in stages
-        assert Parts(stages).said.endswith(".")
+        assert Parts(stages).words.endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -213,19 +215,19 @@ def test_what_cannot_be_is_said_in_one_sentence(choices: dict[str, object], mess
 
 def test_a_prompt_that_takes_too_long_costs_itself_only() -> None:
     with RowMaker(RowLimits(cpu_seconds=1, wall_seconds=0.001)) as hasty:
-        made = make(of_example(EXAMPLES[0], recipe="ratio100"), hasty)
-        assert made.row["rewritten"] is False
-        assert made.row["lomo"]["reason"] == "time"
-        assert "Stays text: <b>time</b>" in stages_html(made)
-        assert made.pages == made.clean == ()
+        result = make(of_example(EXAMPLES[0], recipe="ratio100"), hasty)
+        assert result.row["rewritten"] is False
+        assert result.row["lomo"]["reason"] == "time"
+        assert "Stays text: <b>time</b>" in stages_html(result)
+        assert result.pages == result.clean == ()
 
 
 def test_the_trainer_sees_the_text_around_the_page_and_the_answer(maker: RowMaker) -> None:
-    made = make(of_example(EXAMPLES[0], recipe="ratio100"), maker)
-    seen = Parts(trainer_html(made)).said
-    span = made.row["lomo"]["spans"][0]  # type: ignore[index]
-    assert made.prompt[: span["start"]] in seen
-    assert made.prompt[span["end"] :] in seen
+    result = make(of_example(EXAMPLES[0], recipe="ratio100"), maker)
+    seen = Parts(trainer_html(result)).words
+    span = result.row["lomo"]["spans"][0]  # type: ignore[index]
+    assert result.prompt[: span["start"]] in seen
+    assert result.prompt[span["end"] :] in seen
     assert span["text"] not in seen
     assert examples()[EXAMPLES[0]].turns[1].text in seen
     assert "Qwen3-VL: " in seen
@@ -234,12 +236,12 @@ def test_the_trainer_sees_the_text_around_the_page_and_the_answer(maker: RowMake
 def test_the_row_as_json_holds_every_column_and_the_hash_of_its_page(maker: RowMaker) -> None:
     from hashlib import sha256
 
-    made = make(of_example(EXAMPLES[1], recipe="ratio100"), maker)
-    told = json.loads(row_json(made.row))
-    assert list(told) == list(made.row)
-    assert sha256(made.pages[0]).hexdigest() in told["images"][0]["bytes"]
-    assert told["lomo"] == made.row["lomo"]
-    assert pixels(made.pages[0]).shape == (told["lomo"]["height"], told["lomo"]["width"])
+    result = make(of_example(EXAMPLES[1], recipe="ratio100"), maker)
+    document = json.loads(row_json(result.row))
+    assert list(document) == list(result.row)
+    assert sha256(result.pages[0]).hexdigest() in document["images"][0]["bytes"]
+    assert document["lomo"] == result.row["lomo"]
+    assert pixels(result.pages[0]).shape == (document["lomo"]["height"], document["lomo"]["width"])
 
 
 def test_the_space_serves_the_same_page_and_asks_for_the_same_version() -> None:

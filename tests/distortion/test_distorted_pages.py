@@ -80,8 +80,8 @@ def test_geometry_keeps_every_mark_even_those_on_the_border(
 ) -> None:  # fmt: skip
     page, centres = marked_page(height, width)
     out, _ = distort(page, _without_shade(drawn(op, seed, strength)), max_pixels=10**9)
-    found, masses = _marks(out)
-    assert len(found) == len(centres)
+    marks, masses = _marks(out)
+    assert len(marks) == len(centres)
     # A turn and a shear keep a mark's area, but for sampling; a wave stretches the paper under it.
     stretch = 0.35 if op == "wave" else 0.1
     assert np.abs(masses / 25 - 1).max() <= stretch
@@ -127,9 +127,9 @@ def test_rotation_turns_the_page_by_the_angle_it_names(
     turn = np.radians(float(applied.params["degrees"]))
     y, x = (centres - centres.mean(axis=0)).T
     expected = np.stack([y * np.cos(turn) + x * np.sin(turn), x * np.cos(turn) - y * np.sin(turn)], axis=1)
-    found, _ = _marks(out)
-    found -= found.mean(axis=0)
-    distances = np.hypot(*(expected[:, None] - found[None]).transpose(2, 0, 1))
+    marks, _ = _marks(out)
+    marks -= marks.mean(axis=0)
+    distances = np.hypot(*(expected[:, None] - marks[None]).transpose(2, 0, 1))
     assert distances.min(axis=1).max() <= 0.6
 
 
@@ -143,9 +143,9 @@ def test_wave_and_fold_move_no_mark_farther_than_their_amplitude(
     distortion = _without_shade(drawn(op, seed, strength))
     out, _ = distort(page, distortion)
     pad = (np.array(out.shape) - page.shape) / 2
-    found, _ = _marks(out)
-    found -= pad
-    moved = np.hypot(*(centres[:, None] - found[None]).transpose(2, 0, 1)).min(axis=1).max()
+    marks, _ = _marks(out)
+    marks -= pad
+    moved = np.hypot(*(centres[:, None] - marks[None]).transpose(2, 0, 1)).min(axis=1).max()
     farthest = float(distortion.params["amplitude"]) * (hypot(1, 0.5) if op == "wave" else 1)
     farthest *= float(distortion.params.get("creases", 1))
     assert moved <= farthest + 0.6

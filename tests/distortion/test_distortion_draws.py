@@ -37,15 +37,15 @@ def test_the_groups_are_the_five_of_the_paper() -> None:
     {"clean": 1.0, "stain": 2.0},
 ])  # fmt: skip
 def test_the_weights_of_the_mix_are_kept(mix: dict[str, float]) -> None:
-    found = Counter(d.op for d in _many(DistortionSettings(mix=mix), DRAWS))
+    counts = Counter(d.op for d in _many(DistortionSettings(mix=mix), DRAWS))
     expected: Counter[str] = Counter()
     for name, weight in mix.items():
         members = [o.name for o in GROUPS[name]] if name in GROUPS else [name]
         for op in members:
             expected[op] += weight / sum(mix.values()) / len(members) * DRAWS  # type: ignore[assignment]
-    assert set(found) == {op for op, count in expected.items() if count}
-    chi_square = sum((found[op] - count) ** 2 / count for op, count in expected.items() if count)
-    freedom = len(found) - 1
+    assert set(counts) == {op for op, count in expected.items() if count}
+    chi_square = sum((counts[op] - count) ** 2 / count for op, count in expected.items() if count)
+    freedom = len(counts) - 1
     assert chi_square < freedom + 4 * sqrt(2 * freedom) + 4  # beyond one in a thousand for these freedoms
 
 
@@ -190,9 +190,9 @@ def _ranged(op: str, name: str, low: float, high: float) -> DistortionSettings:
     return DistortionSettings(ranges={op: {name: (low, high)}})
 
 
-def _many(said: DistortionSettings, count: int) -> list[Distortion]:
+def _many(distortion_settings: DistortionSettings, count: int) -> list[Distortion]:
     rng = np.random.default_rng(7)
-    return [draw_distortion(said, rng) for _ in range(count)]
+    return [draw_distortion(distortion_settings, rng) for _ in range(count)]
 
 
 def test_a_name_of_a_group_and_an_operation_is_the_group_and_the_operation_can_be_asked_for() -> None:
@@ -214,6 +214,6 @@ def test_the_new_name_draws_nothing_else_for_recipes_that_were_there() -> None:
     assert order[len(OPERATIONS) :] == [name for name in GROUPS if name not in OPERATIONS] + ["wave/wave"]
     digest = blake2b(digest_size=8)
     for mix in (dict.fromkeys(PAPER, 1.0), {"wave": 2.0, "fold": 1.0, "clean": 1.0}, {"wave": 1.0, "blur": 3.0}):
-        for one in _many(DistortionSettings(mix=mix), 400):
-            digest.update(one.to_json().encode())
+        for distortion in _many(DistortionSettings(mix=mix), 400):
+            digest.update(distortion.to_json().encode())
     assert digest.hexdigest() == "a80ff63c7dbac441"

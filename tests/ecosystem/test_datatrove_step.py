@@ -36,8 +36,8 @@ def test_the_rows_are_those_of_a_build(
     ]
     stats = LocalPipelineExecutor(pipeline, tasks=tasks, workers=tasks, logging_dir=str(tmp_path / "logs")).run()
     assert rows_of(tmp_path / "out") == built
-    told = json.loads(stats.to_json()) if hasattr(stats, "to_json") else {}
-    assert "refused_placeholder:<image>" in json.dumps(told)
+    statistics = json.loads(stats.to_json()) if hasattr(stats, "to_json") else {}
+    assert "refused_placeholder:<image>" in json.dumps(statistics)
 
 
 def test_a_document_shows_the_prompt_with_its_pages(corpus: Path, built: dict[str, dict[str, Any]]) -> None:
@@ -46,9 +46,9 @@ def test_a_document_shows_the_prompt_with_its_pages(corpus: Path, built: dict[st
     from lomo_hf.ecosystem.datatrove import LomoStep
 
     row = json.loads(corpus.read_text(encoding="utf-8").splitlines()[0])
-    (made,) = LomoStep("ratio100", config=config_of(corpus))([Document(text="row", id=row["id"], metadata=row)])
-    assert made.id in built
-    assert made.id.endswith(f"/{row['id']}")
-    assert made.text.count("<image>") == len(made.media) == 1
-    assert made.media[0].type == MediaType.IMAGE
-    assert made.media[0].media_bytes.startswith(b"\x89PNG")
+    (document,) = LomoStep("ratio100", config=config_of(corpus))([Document(text="row", id=row["id"], metadata=row)])
+    assert document.id in built
+    assert document.id.endswith(f"/{row['id']}")
+    assert document.text.count("<image>") == len(document.media) == 1
+    assert document.media[0].type == MediaType.IMAGE
+    assert document.media[0].media_bytes.startswith(b"\x89PNG")

@@ -21,8 +21,8 @@ def test_the_rows_are_those_of_a_build(corpus: Path, built: dict[str, dict[str, 
     make = pickle.loads(pickle.dumps(RowFunction(RECIPE, config=config_of(corpus))))
     lines = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
     results = make.all(reversed(lines))
-    made = {row["id"]: row for row in results if not isinstance(row, Refusal)}
-    assert made == built
+    rows = {row["id"]: row for row in results if not isinstance(row, Refusal)}
+    assert rows == built
     assert [result.reason for result in results if isinstance(result, Refusal)] == ["placeholder:<image>"]
 
 

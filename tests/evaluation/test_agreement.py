@@ -148,11 +148,11 @@ def test_rows_that_a_model_finds_hard_are_rewritten_first_and_their_pages_stay_t
     rewritten = set()
     for row, original in zip(again.conversations(0, 60), corpus.conversations(0, 60), strict=True):
         assert not isinstance(row, Refusal)
-        made = substitute_row(row, recipe)
-        if made["rewritten"]:
+        substituted = substitute_row(row, recipe)
+        if substituted["rewritten"]:
             rewritten.add(row.id)
             before = substitute_row(original, uniform)
-            assert (made["messages"], made["images"]) == (before["messages"], before["images"])
+            assert (substituted["messages"], substituted["images"]) == (before["messages"], before["images"])
     assert len(rewritten) == pytest.approx(15, abs=1)
     assert rewritten == set(by_rank[: len(rewritten)])
 

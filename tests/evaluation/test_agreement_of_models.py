@@ -28,11 +28,11 @@ def rows() -> list[Row]:
     corpus = open_corpus()
     short = [row for row in corpus.conversations(0, 206) if len(row.turns) == 2 and len(row.turns[0].text) < 260]
     whole, two = Recipe("all", ratio=1.0), load_recipe("multispan50")
-    made = [substitute_row(row, whole) for row in short[:4]]
+    substituted = [substitute_row(row, whole) for row in short[:4]]
     long = next(row for row in corpus.conversations(0, 206) if 500 < len(row.turns[0].text) < 900)
-    made.append(substitute_row(long, Recipe("two", ratio=1.0, position=two.position)))
-    made.insert(2, substitute_row(short[5], Recipe("none", ratio=0.0)))
-    return [row for row in made if isinstance(row, dict)]
+    substituted.append(substitute_row(long, Recipe("two", ratio=1.0, position=two.position)))
+    substituted.insert(2, substitute_row(short[5], Recipe("none", ratio=0.0)))
+    return [row for row in substituted if isinstance(row, dict)]
 
 
 @pytest.fixture(scope="module")

@@ -18,19 +18,19 @@ def row() -> Any:
 
 
 WRITERS: dict[str, Callable[[Path, Path], object]] = {
-    "standard.jsonl": lambda made, out: write_harness(made, "evalscope", out),
-    "lomo_made_task.py": lambda made, out: write_harness(made, "lmms-eval", out),
-    "LoMo-made_rendered.tsv": lambda made, out: write_harness(made, "vlmevalkit", out),
-    "scores.jsonl": lambda made, out: write_agreement([RowAgreement("a", 1, 0.0, -1.0)], out / "scores.jsonl"),
-    "no-text": lambda made, out: write_verl(lambda: [row()], out),
-    "train.parquet": lambda made, out: write_contrastive([row()], out / "train.parquet"),
-    "lomo.parquet": lambda made, out: export_laver([row()], out),
-    "text_embeds_1.pkl": lambda made, out: write_embeddings([("a", "words", [1.0])], out),
+    "standard.jsonl": lambda rendered, out: write_harness(rendered, "evalscope", out),
+    "lomo_made_task.py": lambda rendered, out: write_harness(rendered, "lmms-eval", out),
+    "LoMo-made_rendered.tsv": lambda rendered, out: write_harness(rendered, "vlmevalkit", out),
+    "scores.jsonl": lambda rendered, out: write_agreement([RowAgreement("a", 1, 0.0, -1.0)], out / "scores.jsonl"),
+    "no-text": lambda rendered, out: write_verl(lambda: [row()], out),
+    "train.parquet": lambda rendered, out: write_contrastive([row()], out / "train.parquet"),
+    "lomo.parquet": lambda rendered, out: export_laver([row()], out),
+    "text_embeds_1.pkl": lambda rendered, out: write_embeddings([("a", "words", [1.0])], out),
 }
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("links") / "made"
     items = [Item("a", "Is 7 prime?", "yes", images=((picture((9, 9, 9)), "a.png"),))]
     render_benchmark(Benchmark("demo"), folder, data=items)
@@ -38,7 +38,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("at", WRITERS)
-def test_no_link_is_replaced(at: str, made: Path, tmp_path: Path) -> None:
+def test_no_link_is_replaced(at: str, rendered: Path, tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     if "." in at:
         mine.write_text("mine")
@@ -47,5 +47,5 @@ def test_no_link_is_replaced(at: str, made: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / at).symlink_to(mine)
     with pytest.raises(LinkError, match=r"must be a (file|folder) of its own"):
-        WRITERS[at](made, tmp_path / "out")
+        WRITERS[at](rendered, tmp_path / "out")
     assert (mine.read_text() == "mine") if mine.is_file() else not any(mine.iterdir())

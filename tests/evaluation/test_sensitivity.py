@@ -218,11 +218,11 @@ def test_names_in_plots_are_drawn_as_they_are(caplog: pytest.LogCaptureFixture, 
 def test_a_plot_can_be_made_again_to_the_byte(tmp_path: Path) -> None:
     each = carrier_sensitivity(outcomes([1.0, 0.0]), outcomes([1.0, 0.0])).overall
     for kind in ("svg", "pdf", "png"):
-        made = []
+        plots = []
         for _ in range(2):
             save_plot(plot_carriers({"one": each}), tmp_path / f"plot.{kind}")
-            made.append((tmp_path / f"plot.{kind}").read_bytes())
-        assert made[0] == made[1]
+            plots.append((tmp_path / f"plot.{kind}").read_bytes())
+        assert plots[0] == plots[1]
 
 
 def test_the_interval_of_few_questions_covers_too_little_and_says_so() -> None:

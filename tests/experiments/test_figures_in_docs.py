@@ -40,12 +40,14 @@ def test_every_percentage_that_a_page_quotes_stands_in_the_report(page: str, tit
     report = (DOCS / "proof.md").read_text(encoding="utf-8")
     quoted = re.findall(r"(?<![\d.])(\d+\.\d)(?:(?= %)|(?= point)| M\b)", section(page, title))
     assert len(quoted) > 2
-    assert [one for one in quoted if not re.search(rf"(?<![\d.]){re.escape(one)}(?!\d)", report)] == []
+    assert [figure for figure in quoted if not re.search(rf"(?<![\d.]){re.escape(figure)}(?!\d)", report)] == []
 
 
 def test_the_page_on_related_methods_quotes_the_accuracy_on_rendered_questions(summary: Summary) -> None:
     text = section("related_methods.md", "When to reach for which")
-    accuracy = {arm: f"{one.accuracy['rendered']:.1f} %" for arm, one in summary.beside(METHODS).arms.items()}
+    accuracy = {
+        arm: f"{arm_summary.accuracy['rendered']:.1f} %" for arm, arm_summary in summary.beside(METHODS).arms.items()
+    }
     for arm in ("standard", "ratio50", "fulltext50", "ratio100", *METHODS):
         assert accuracy[arm] in text, arm
 

@@ -24,14 +24,14 @@ from lomo_hf.recipes import NAMED_RECIPES
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, Path]:
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, Path]:
     work = tmp_path_factory.mktemp("work")
     make_folder(SETTINGS["tiny"], work / "folder", work / "datasets")
     return Folder(work / "folder"), work / "datasets"
 
 
-def test_every_arm_is_the_dataset_that_lomo_built(made: tuple[Folder, Path]) -> None:
-    folder, datasets = made
+def test_every_arm_is_the_dataset_that_lomo_built(tiny_folder: tuple[Folder, Path]) -> None:
+    folder, datasets = tiny_folder
     assert set(folder.arms) == {*ARMS, "fulltext100"}
     corpus = draw_rows("train", SETTINGS["tiny"].counts.train)
     for arm in folder.arms[1:]:
@@ -50,8 +50,8 @@ def test_every_arm_is_the_dataset_that_lomo_built(made: tuple[Folder, Path]) -> 
     assert [parts for parts, _ in folder.train("standard")] == [[row.prompt] for row in corpus]
 
 
-def test_arms_that_share_a_ratio_rewrite_the_same_rows(made: tuple[Folder, Path]) -> None:
-    folder, _ = made
+def test_arms_that_share_a_ratio_rewrite_the_same_rows(tiny_folder: tuple[Folder, Path]) -> None:
+    folder, _ = tiny_folder
     rewritten = {
         arm: {at for at, (parts, _) in enumerate(folder.train(arm)) if any(isinstance(part, int) for part in parts)}
         for arm in folder.arms
@@ -63,16 +63,16 @@ def test_arms_that_share_a_ratio_rewrite_the_same_rows(made: tuple[Folder, Path]
         assert rewritten[arm] == rewritten["ratio50"]
 
 
-def test_full_text_and_undistorted_arms_hold_clean_pages_alone(made: tuple[Folder, Path]) -> None:
-    _, datasets = made
+def test_full_text_and_undistorted_arms_hold_clean_pages_alone(tiny_folder: tuple[Folder, Path]) -> None:
+    _, datasets = tiny_folder
     for arm in ("fulltext50", "nodistort50"):
         for row in load(datasets / "built", arm, "train", datasets / "cache"):
             assert not row["rewritten"] or row["lomo"]["distortion"]["op"] == "clean"
     assert set(NAMED_RECIPES) == set(ARMS) - {"standard"} == set(RECIPES) - {"fulltext100"}
 
 
-def test_formulas_take_the_latex_route_in_training_and_in_tests(made: tuple[Folder, Path]) -> None:
-    _, datasets = made
+def test_formulas_take_the_latex_route_in_training_and_in_tests(tiny_folder: tuple[Folder, Path]) -> None:
+    _, datasets = tiny_folder
     for folder, config in (("built", "ratio100"), ("built-test", "distorted")):
         rows = [row for row in load(datasets / folder, config, "train", datasets / "cache") if row["rewritten"]]
         routes = [(any("$" in span["text"] for span in row["lomo"]["spans"]), row["lomo"]["renderer"]) for row in rows]
@@ -80,8 +80,8 @@ def test_formulas_take_the_latex_route_in_training_and_in_tests(made: tuple[Fold
         assert any(formula for formula, _ in routes)
 
 
-def test_tests_ask_the_same_questions_under_every_carrier(made: tuple[Folder, Path]) -> None:
-    folder, datasets = made
+def test_tests_ask_the_same_questions_under_every_carrier(tiny_folder: tuple[Folder, Path]) -> None:
+    folder, datasets = tiny_folder
     asked = [row["id"] for row, _ in folder.test("text")]
     for name in folder.tests:
         own = [row["id"] for row, _ in folder.test(name)]
@@ -100,9 +100,9 @@ def test_tests_ask_the_same_questions_under_every_carrier(made: tuple[Folder, Pa
     assert "clean" not in operations["distorted"] | operations["unseen_distortion"]
 
 
-def test_what_trains_needs_no_lomo_hf_installed(made: tuple[Folder, Path]) -> None:
+def test_what_trains_needs_no_lomo_hf_installed(tiny_folder: tuple[Folder, Path]) -> None:
     """The folder's own copy of the code computes distance and rate where only numpy is to be had."""
-    folder, _ = made
+    folder, _ = tiny_folder
     script = (
         "import sys\n"
         "for name in ('datasets', 'typst', 'matplotlib', 'sympy', 'yaml', 'cv2', 'huggingface_hub', 'imgaug'):\n"
@@ -133,8 +133,8 @@ def test_what_trains_needs_no_lomo_hf_installed(made: tuple[Folder, Path]) -> No
     assert all((folder.path / (name.replace(".", "/") + ".py")).is_file() for name in numeric_modules())
 
 
-def test_a_dataset_of_ones_own_becomes_two_arms(made: tuple[Folder, Path], tmp_path: Path) -> None:
-    _, datasets = made
+def test_a_dataset_of_ones_own_becomes_two_arms(tiny_folder: tuple[Folder, Path], tmp_path: Path) -> None:
+    _, datasets = tiny_folder
     make_folder(
         SETTINGS["tiny"], tmp_path / "own", tmp_path / "work", dataset=str(datasets / "built"), config="prefix50"
     )
@@ -157,8 +157,8 @@ def test_tokens_lose_nothing_but_blanks_at_the_ends(text: str) -> None:
     assert vocabulary.decode(vocabulary.encode(readable)) == readable.strip()
 
 
-def test_lines_are_wrapped_as_they_are_read(made: tuple[Folder, Path]) -> None:
-    folder, _ = made
+def test_lines_are_wrapped_as_they_are_read(tiny_folder: tuple[Folder, Path]) -> None:
+    folder, _ = tiny_folder
     words = ["Nobody", "was", "in", "a", "hurry.", "Who", "has", "the", "red", "apple?"]
     units, atlas, canvas = Units.of(words, folder.vocabulary), draw_atlas(), CANVASES["medium"]
     index = np.tile(np.arange(len(words)), (16, 1))
@@ -178,8 +178,8 @@ def _check_lines(layout: Layout, at: int, words: list[str]) -> None:
     assert (layout.extent[at] <= np.array([CANVASES["medium"].columns * 16, CANVASES["medium"].rows * 16])).all()
 
 
-def test_counts_are_those_of_the_settings(made: tuple[Folder, Path]) -> None:
-    folder, _ = made
+def test_counts_are_those_of_the_settings(tiny_folder: tuple[Folder, Path]) -> None:
+    folder, _ = tiny_folder
     counts = SETTINGS["tiny"].counts
     assert Counts(**{name: folder.info["counts"][name] for name in counts.__dataclass_fields__}) == counts
     assert len(folder.base_texts.starts) == counts.texts + 1

@@ -62,7 +62,7 @@ def test_the_divergence_of_equal_carriers_is_zero() -> None:
 
 def test_the_divergence_of_two_coins_is_the_one_on_paper() -> None:
     p, q = 0.9, 0.4
-    first, second = (torch.tensor([math.log(one), math.log(1 - one)], dtype=torch.float64) for one in (p, q))
+    first, second = (torch.tensor([math.log(share), math.log(1 - share)], dtype=torch.float64) for share in (p, q))
     by_hand = p * math.log(p / q) + (1 - p) * math.log((1 - p) / (1 - q))
     assert divergence(first, second).item() == pytest.approx(by_hand, rel=1e-12)
     assert divergence(second, first).item() != pytest.approx(by_hand, rel=1e-3)
@@ -146,9 +146,9 @@ def test_masked_image_modelling_is_the_cross_entropy_by_hand_and_counts_masked_t
     student, teacher = _draw(1, 3, 4), _draw(1, 3, 4, seed=1)
     masked = torch.tensor([[False, True, False]])
     z, t = student[0, 1] / 0.1, teacher[0, 1] / 0.04
-    weights = [math.exp(one - max(t.tolist())) for one in t.tolist()]
-    log_z = math.log(sum(math.exp(one - max(z.tolist())) for one in z.tolist())) + max(z.tolist())
-    by_hand = -sum(w / sum(weights) * (one - log_z) for w, one in zip(weights, z.tolist(), strict=True))
+    weights = [math.exp(logit - max(t.tolist())) for logit in t.tolist()]
+    log_z = math.log(sum(math.exp(logit - max(z.tolist())) for logit in z.tolist())) + max(z.tolist())
+    by_hand = -sum(w / sum(weights) * (logit - log_z) for w, logit in zip(weights, z.tolist(), strict=True))
     assert masked_image_loss(student, teacher, masked).item() == pytest.approx(by_hand, rel=1e-12)
     assert masked_image_loss(student, teacher, torch.zeros_like(masked)).item() == 0
     assert _gradients_hold(lambda own: masked_image_loss(own, teacher, masked), 1, 3, 4)
@@ -200,17 +200,17 @@ def test_gradients_of_anchoring_are_those_of_finite_differences() -> None:
 
 def test_the_gram_matrix_holds_cosines_of_image_tokens() -> None:
     logits, image = _draw(1, 3, 5), torch.tensor([[True, False, True]])
-    found = gram(logits, image)[0]
+    matrix = gram(logits, image)[0]
     cosine = torch.cosine_similarity(logits[0, 0], logits[0, 2], dim=0)
     expected = torch.tensor([[1, 0, cosine], [0, 0, 0], [cosine, 0, 1]], dtype=torch.float64)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(matrix, expected)
 
 
 def test_masked_tokens_become_the_vector_and_others_stay() -> None:
     embeddings, masked, vector = _draw(1, 3, 2), torch.tensor([[False, True, False]]), _draw(2, seed=1)
-    found = replaced(embeddings, masked, vector)
-    torch.testing.assert_close(found[0, 1], vector)
-    torch.testing.assert_close(found[0, ::2], embeddings[0, ::2])
+    result = replaced(embeddings, masked, vector)
+    torch.testing.assert_close(result[0, 1], vector)
+    torch.testing.assert_close(result[0, ::2], embeddings[0, ::2])
     assert _gradients_hold(lambda own: replaced(embeddings, masked, own).square().sum(), 2)
 
 
@@ -240,7 +240,7 @@ def test_the_head_has_three_layers_for_each_run() -> None:
     other[0] += 1
     changed = (head(states) != head(other)).flatten(1).any(1)
     assert changed.tolist() == [True, False]
-    assert sum(one.numel() for one in head.parameters()) == 2 * 3 * (4 * 4 + 4)
+    assert sum(parameter.numel() for parameter in head.parameters()) == 2 * 3 * (4 * 4 + 4)
 
 
 def test_tokens_of_a_page_see_all_of_it_and_text_sees_what_comes_before() -> None:
@@ -313,7 +313,7 @@ def test_every_method_is_trained_and_tested_on_the_same_questions(tiny: Path) ->
             name: held["ids"] for name, held in base["tests"].items()
         }
         assert len(run["homogenisation"]) == len(run["mir_by_layer"])
-        assert all(-1 <= one <= 1 for one in run["homogenisation"])
+        assert all(-1 <= value <= 1 for value in run["homogenisation"])
 
 
 def test_arms_of_a_loss_begin_from_the_same_weights_and_see_their_own_rows(tiny: Path, tmp_path: Path) -> None:
@@ -330,8 +330,8 @@ def test_arms_of_a_loss_begin_from_the_same_weights_and_see_their_own_rows(tiny:
     for name, own in begun.named_parameters():
         same = [bool((own[at] == own[0]).all()) for at in range(len(arms))]
         assert same == [True] * 4 + [not name.startswith("projector")] * 3, name
-    projectors = torch.cat([one[4:].flatten(1) for one in begun.projector.parameters()], 1)
-    assert len({tuple(one.tolist()) for one in projectors}) == 3
+    projectors = torch.cat([parameter[4:].flatten(1) for parameter in begun.projector.parameters()], 1)
+    assert len({tuple(projector.tolist()) for projector in projectors}) == 3
 
     def shown(arm: str, row: int, passes: int, share: float) -> list[int]:
         place = _versions(ground, arm, np.array([row]), passes, share)[0]

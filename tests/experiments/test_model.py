@@ -135,8 +135,8 @@ def test_a_page_that_is_read_aloud_is_one_row_of_its_words_and_its_own_patches()
     across = canvas.columns // MERGE
     for at in range(8):
         rows, columns = layout.grid[at].tolist()
-        said = " ".join(word for word, placed in zip(WORDS, layout.placed[at], strict=True) if placed)
-        row = token_row([0], said, {0: Place(0, rows, columns)}, vocabulary, READ)
+        text = " ".join(word for word, placed in zip(WORDS, layout.placed[at], strict=True) if placed)
+        row = token_row([0], text, {0: Place(0, rows, columns)}, vocabulary, READ)
         assert ids[at, : len(row.ids)].tolist() == row.ids
         assert places[at, : len(row.ids)].tolist() == [list(place) for place in row.places]
         own = [pointer for pointer in pointers[at].tolist() if pointer >= 0]
@@ -170,5 +170,5 @@ def test_a_base_file_is_small_enough_to_travel(tmp_path: Path) -> None:
 
     full = SETTINGS["full"]
     shape = Shape(full.width, full.depth, full.tower_width, full.tower_depth, 640)
-    parameters = sum(one.numel() for part in (Tower(shape), Decoder(shape)) for one in part.parameters())
+    parameters = sum(parameter.numel() for part in (Tower(shape), Decoder(shape)) for parameter in part.parameters())
     assert 2 * parameters < 36e6

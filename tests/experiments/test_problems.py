@@ -30,8 +30,8 @@ def test_pairs_that_are_held_out_stand_at_the_centre_of_test_rows_alone() -> Non
     assert not any(row.held_out for row in ROWS)
     assert not any(draft.held_out for draft in draw_drafts("texts", 200))
     # Read from the words: the one who writes the list, or picks the thing up, with that thing.
-    told = [(row.prompt, row.held_out) for row in (*test, *ROWS) if row.category == "moves"]
-    for prompt, held_out in told:
+    moves = [(row.prompt, row.held_out) for row in (*test, *ROWS) if row.category == "moves"]
+    for prompt, held_out in moves:
         name, thing = find(r"(\w+) picks up the (\w+) in the", prompt)
         assert ((name, thing) in held) == held_out
 

@@ -44,24 +44,24 @@ def test_losses_fall(tiny: Path) -> None:
     *_, record = load_base(run, tiny / "out" / "base-0.pt")
     for name in ("reading_loss", "text_loss", "answer_loss"):
         assert record["last"][name] < 0.9 * record["first"][name]
-    for one in _runs(tiny)[1:]:
-        assert one["loss"][-1] < one["loss"][0]
+    for arm_run in _runs(tiny)[1:]:
+        assert arm_run["loss"][-1] < arm_run["loss"][0]
 
 
 def test_arms_take_equal_steps_and_are_tested_on_the_same_questions(tiny: Path) -> None:
     base, *arms = _runs(tiny)
     assert (base["arm"], base["steps"]) == ("base", 0)
-    assert [one["arm"] for one in arms] == list(TRAINED)
-    assert {one["steps"] for one in arms} == {12}
+    assert [run["arm"] for run in arms] == list(TRAINED)
+    assert {run["steps"] for run in arms} == {12}
     for name, held in base["tests"].items():
-        assert all(one["tests"][name]["ids"] == held["ids"] for one in arms)
-    for one in (base, *arms):
-        for held in one["tests"].values():
+        assert all(run["tests"][name]["ids"] == held["ids"] for run in arms)
+    for run in (base, *arms):
+        for held in run["tests"].values():
             assert set(held["correct"]) <= {0, 1}
             assert max(held["log_probability"]) <= 0
-        assert all(0 <= distance <= 2 for distance in one["distance"].values())
-        assert one["mir"] == pytest.approx(np.mean(one["mir_by_layer"]), abs=1e-4)
-        assert len(one["mir_by_layer"]) == SETTINGS["tiny"].depth
+        assert all(0 <= distance <= 2 for distance in run["distance"].values())
+        assert run["mir"] == pytest.approx(np.mean(run["mir_by_layer"]), abs=1e-4)
+        assert len(run["mir_by_layer"]) == SETTINGS["tiny"].depth
 
 
 def test_results_hold_one_object_for_each_run(tiny: Path) -> None:
@@ -172,7 +172,7 @@ def test_a_base_that_was_stopped_is_continued_from_what_it_left(
     left = tmp_path / "partial-base-0.pt"
     assert load_base(run, left)[3]["steps"] == 4
     train_arms(run, [left], ["standard"], [0], steps=1)  # a base that is not finished can be tried
-    assert [one["base_steps"] for one in read_runs(tmp_path / "runs.jsonl")] == [4, 4]
+    assert [stored["base_steps"] for stored in read_runs(tmp_path / "runs.jsonl")] == [4, 4]
     monkeypatch.undo()
     record = base.train_base(run, 0, tmp_path / "base-0.pt", 1.0, start=left)
     assert record["steps"] > 4
@@ -221,8 +221,8 @@ def test_stages_run_from_the_folder_alone(tiny: Path, tmp_path: Path) -> None:
             env={**os.environ, "PYTHONPATH": "."},
         )
         assert done.returncode == 0, done.stderr[-2000:]
-    found = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
-    assert [(run["arm"], run["base"]) for run in found] == [("base", 3), ("ratio50", 3)]
+    runs = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
+    assert [(run["arm"], run["base"]) for run in runs] == [("base", 3), ("ratio50", 3)]
 
 
 def test_an_answer_counts_as_right_if_greedy_decoding_gives_it(tiny: Path, tmp_path: Path) -> None:
@@ -250,9 +250,12 @@ def test_an_answer_counts_as_right_if_greedy_decoding_gives_it(tiny: Path, tmp_p
 
     greedy = [written(parts) for _, parts in shown]
     # Whatever the model says is right if it is the answer, and wrong if another is.
-    for said, right in ((greedy, True), ([[7, *row[1:]] if row[0] != 7 else [8, *row[1:]] for row in greedy], False)):
+    for answers, right in (
+        (greedy, True),
+        ([[7, *row[1:]] if row[0] != 7 else [8, *row[1:]] for row in greedy], False),
+    ):
         rows = []
-        for (_, parts), answer in zip(shown, said, strict=True):
+        for (_, parts), answer in zip(shown, answers, strict=True):
             row = token_row(parts, None, ground.pages, run.folder.vocabulary)
             assert row.ids[-1] == ANSWER
             rows.append(row.text(answer))

@@ -31,17 +31,21 @@ def samples(folder: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
 
 def read_webdataset(folder: Path) -> Iterator[Restored]:
     for _, sample in samples(folder):
-        said = json.loads(sample["json"])
-        assert said["media"] == ("image" if said["name"] else "text")
-        assert set(sample) == {"json", *said["name"]}
-        yield said["id"], [(t["role"], t["content"]) for t in said["texts"]], [sample[name] for name in said["name"]]
+        record = json.loads(sample["json"])
+        assert record["media"] == ("image" if record["name"] else "text")
+        assert set(sample) == {"json", *record["name"]}
+        yield (
+            record["id"],
+            [(t["role"], t["content"]) for t in record["texts"]],
+            [sample[name] for name in record["name"]],
+        )
 
 
 def read_energon(folder: Path) -> Iterator[Restored]:
     for _, sample in samples(folder):
-        said = json.loads(sample["json"])
+        record = json.loads(sample["json"])
         turns: list[tuple[str, str]] = []
-        for role, text, image in zip(said["roles"], said["texts"], said["images"], strict=True):
+        for role, text, image in zip(record["roles"], record["texts"], record["images"], strict=True):
             assert (text is None) != (image is None)
             piece = "<image>" if text is None else text
             # Roles alternate, so that a run of pieces with the same role is one turn.
@@ -49,7 +53,7 @@ def read_energon(folder: Path) -> Iterator[Restored]:
                 turns[-1] = (role, turns[-1][1] + piece)
             else:
                 turns.append((role, piece))
-        yield said["id"], turns, [sample[name] for name in said["images"] if name]
+        yield record["id"], turns, [sample[name] for name in record["images"] if name]
 
 
 def read_llava(folder: Path) -> Iterator[Restored]:

@@ -53,8 +53,8 @@ def test_llava_images_open_and_their_paths_stay_inside(built: Path, tmp_path: Pa
         for line in (tmp_path / "out" / "rows.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
         for path in json.loads(line).get("images", [])
     ]
-    found = [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")]
-    assert sorted(listed) == sorted(found)
+    written = [path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.png")]
+    assert sorted(listed) == sorted(written)
     for path in listed:
         with Image.open(tmp_path / "out" / path) as image:
             image.load()
@@ -98,7 +98,7 @@ def test_energon_is_told_how_many_samples_and_where_each_begins(built: Path, tmp
     split = yaml.safe_load((out / ".nv-meta" / "split.yaml").read_text())["split_parts"]
     assert split["train"] == list(counts) == sorted(path.name for path in out.glob("*.tar"))
     for name, count in counts.items():
-        offsets = [one for (one,) in struct.iter_unpack("<Q", (out / f"{name}.idx").read_bytes())]
+        offsets = [offset for (offset,) in struct.iter_unpack("<Q", (out / f"{name}.idx").read_bytes())]
         with tarfile.open(out / name) as tar:
             members = tar.getmembers()
         firsts = [m.offset for m in members if m.name.endswith(".json")]
@@ -122,8 +122,8 @@ def test_sample_loaders_give_a_row_in_reading_order(
         if form == "energon":
             sequence = given["sequence"]
             assert [piece for piece in sequence if isinstance(piece, bytes)] == images
-            said = "".join("<image>" if isinstance(piece, bytes) else piece for piece in sequence)
-            assert said == "".join(text for _, text in turns)
+            joined = "".join("<image>" if isinstance(piece, bytes) else piece for piece in sequence)
+            assert joined == "".join(text for _, text in turns)
         else:
             assert (given["image"] or []) == images
             assert [(t["role"], t["content"]) for t in given["messages"]] == [t for t in turns if t[0] != "system"]
@@ -151,7 +151,7 @@ def test_a_tar_holds_what_was_added(
 
 
 @given(st.dictionaries(st.text(), st.text()))
-def test_a_line_of_json_is_one_line_whatever_is_in_it(said: dict[str, str]) -> None:
-    line = json_line({"a": "\u2028\u2029\x85\r\n", **said})
+def test_a_line_of_json_is_one_line_whatever_is_in_it(values: dict[str, str]) -> None:
+    line = json_line({"a": "\u2028\u2029\x85\r\n", **values})
     assert len(line.decode().splitlines()) == 1
-    assert json.loads(line) == {"a": "\u2028\u2029\x85\r\n", **said}
+    assert json.loads(line) == {"a": "\u2028\u2029\x85\r\n", **values}

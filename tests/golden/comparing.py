@@ -47,20 +47,20 @@ def _each_decision(before: Records, after: Records) -> Iterator[tuple[str, Key, 
             continue
         turned = old.get("rewritten") != new.get("rewritten")
         for kind, names in DECISION_KINDS.items():
-            told = [{name: record.get(name) for name in names} for record in (old, new)]
-            if told[0] != told[1] and not (turned and kind in _FOLLOW):
-                yield kind, key, _words(told[0]), _words(told[1])
+            decisions = [{name: record.get(name) for name in names} for record in (old, new)]
+            if decisions[0] != decisions[1] and not (turned and kind in _FOLLOW):
+                yield kind, key, _words(decisions[0]), _words(decisions[1])
 
 
 def page_changes(before: Records, after: Records, grey: Mapping[Key, float] | None = None) -> list[Change]:
     """Pages with another size, or other pixels at the same size; `grey` says by how much, where it is known."""
-    found = []
+    changed = []
     for key, old, new in _pairs(before, after):
         if old is not None and new is not None and old != new:
             sizes = [[page.partition(":")[0] for page in record["pages"]] for record in (old, new)]
             kind = "pixels" if sizes[0] == sizes[1] else "size of a page"
-            found.append((kind, key, " ".join(sizes[0]), " ".join(sizes[1])))
-    return _joined(found, grey or {})
+            changed.append((kind, key, " ".join(sizes[0]), " ".join(sizes[1])))
+    return _joined(changed, grey or {})
 
 
 def _pairs(before: Records, after: Records) -> Iterator[tuple[Key, dict[str, Any] | None, dict[str, Any] | None]]:
@@ -70,9 +70,9 @@ def _pairs(before: Records, after: Records) -> Iterator[tuple[Key, dict[str, Any
             yield key, old, new
 
 
-def _joined(found: Iterable[tuple[str, Key, str, str]], grey: Mapping[Key, float] | None = None) -> list[Change]:
+def _joined(differences: Iterable[tuple[str, Key, str, str]], grey: Mapping[Key, float] | None = None) -> list[Change]:
     recipes: dict[tuple[str, str, str, str], list[str]] = {}
-    for kind, (row_id, recipe), old, new in found:
+    for kind, (row_id, recipe), old, new in differences:
         recipes.setdefault((kind, row_id, old, new), []).append(recipe)
     changes = []
     for (kind, row_id, old, new), names in recipes.items():
@@ -93,9 +93,9 @@ def summary(changes: Iterable[Change]) -> list[str]:
         lines.append(f"{kind}: {len({change.row_id for change in those})} rows{known}")
         for change in those[:SHOWN]:
             same = change.before == change.after
-            told = change.after if same else f"{change.before} -> {change.after}"
+            values = change.after if same else f"{change.before} -> {change.after}"
             by = f" (grey {change.grey:.3f})" if change.grey is not None else ""
-            lines.append(f"    {change.row_id} [{_names(change.recipes)}] {told}{by}".rstrip())
+            lines.append(f"    {change.row_id} [{_names(change.recipes)}] {values}{by}".rstrip())
         if len(those) > SHOWN:
             lines.append(f"    and {len(those) - SHOWN} more")
     return lines
@@ -106,5 +106,5 @@ def _names(recipes: Sequence[str]) -> str:
     return ", ".join(recipes[:SHOWN_RECIPES]) + more
 
 
-def _words(told: Mapping[str, Any]) -> str:
-    return ", ".join(str(value) for value in told.values() if value is not None) or "nothing"
+def _words(decision: Mapping[str, Any]) -> str:
+    return ", ".join(str(value) for value in decision.values() if value is not None) or "nothing"

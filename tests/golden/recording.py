@@ -107,7 +107,7 @@ def _around(formula: str) -> Conversation:
 
 
 @cache
-def made(name: str) -> Golden:
+def current(name: str) -> Golden:
     """The records of a set, as the code makes them now."""
     golden = Golden({}, {})
     for key, row in rows_of(name):
@@ -211,7 +211,7 @@ def installed() -> dict[str, str]:
     """Package -> version of all that decides a pixel, and system and processor under "processor"."""
     from importlib.metadata import version
 
-    engines = {name: found for name, found in Recipe("any").engines.items() if name not in NOT_PIXELS}
+    engines = {name: number for name, number in Recipe("any").engines.items() if name not in NOT_PIXELS}
     # OpenCV turns a page with other roundings where there is no AVX2; with AVX-512 the bytes are those of AVX2.
     wide = " with AVX2" if "*AVX2" in cv2.getCPUFeaturesLine().split() else ""
     processor = f"{platform.system()} {platform.machine()}{wide}".lower().replace("avx", "AVX")

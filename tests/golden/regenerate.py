@@ -36,7 +36,7 @@ def main() -> int:
             return 2
     changed = False
     for name in recording.SETS:
-        before, after = recording.stored(name), recording.made(name)
+        before, after = recording.stored(name), recording.current(name)
         grey = _grey_differences(name, options.against) if options.against else {}
         if options.pages:
             _store_pages(name, options.pages)
@@ -65,7 +65,7 @@ def _store_pages(name: str, folder: Path) -> None:
 
 def _grey_differences(name: str, folder: Path) -> dict[recording.Key, float]:
     """For each rewritten row whose pages of the same sizes lie in `folder`: the mean absolute difference of grey."""
-    found = {}
+    differences = {}
     for key, row in recording.rows_of(name):
         pages = recording.pages_of(row) if isinstance(row, dict) else []
         paths = [_path(folder, key, number) for number in range(len(pages))]
@@ -73,10 +73,10 @@ def _grey_differences(name: str, folder: Path) -> dict[recording.Key, float]:
             continue
         old = [np.asarray(Image.open(path)) for path in paths]
         if [page.shape for page in old] == [page.shape for page in pages]:
-            found[key] = max(
+            differences[key] = max(
                 float(np.abs(a.astype(int) - b.astype(int)).mean()) for a, b in zip(old, pages, strict=True)
             )
-    return found
+    return differences
 
 
 def _path(folder: Path, key: recording.Key, number: int) -> Path:

@@ -20,20 +20,20 @@ REMEDY = (
 
 @pytest.mark.parametrize("name", recording.SETS)
 def test_spans_draws_renderers_and_reasons_are_the_golden_ones(name: str) -> None:
-    changes = comparing.decision_changes(recording.stored(name).decisions, recording.made(name).decisions)
+    changes = comparing.decision_changes(recording.stored(name).decisions, recording.current(name).decisions)
     assert not changes, "\n".join(["", *comparing.summary(changes), REMEDY])
 
 
 @pytest.mark.parametrize("name", recording.SETS)
 def test_pages_are_the_golden_ones_to_the_pixel(name: str) -> None:
     if differing := recording.differing_engines():
-        said = f"pages were NOT compared, for versions differ: {'; '.join(differing)}"
+        message = f"pages were NOT compared, for versions differ: {'; '.join(differing)}"
         if os.environ.get("LOMO_GOLDEN_PIXELS") == "required":
-            pytest.fail(f"{said}. Install with `-c tests/golden/engines.txt`.")
-        pytest.skip(said)
-    changes = comparing.page_changes(recording.stored(name).pages, recording.made(name).pages)
+            pytest.fail(f"{message}. Install with `-c tests/golden/engines.txt`.")
+        pytest.skip(message)
+    changes = comparing.page_changes(recording.stored(name).pages, recording.current(name).pages)
     assert not changes, "\n".join(["", *comparing.summary(changes), REMEDY])
-    assert recording.stored(name).pages.keys() == recording.made(name).pages.keys()
+    assert recording.stored(name).pages.keys() == recording.current(name).pages.keys()
 
 
 def test_the_changelog_names_the_golden_rows_as_they_are_with_a_reason() -> None:
@@ -110,28 +110,28 @@ KEPT = {"rewritten": False, "draw": 0.25, "reason": "too-large", "text": "000000
 def test_each_kind_of_change_is_told_with_row_recipes_and_both_values(change: dict[str, object], kind: str) -> None:
     before = {("a/1", "x"): ROW, ("a/1", "y"): ROW, ("a/2", "x"): ROW}
     after = {**before, ("a/1", "x"): {**ROW, **change}, ("a/1", "y"): {**ROW, **change}}
-    (found,) = comparing.decision_changes(before, after)
-    assert (found.kind, found.row_id, found.recipes) == (kind, "a/1", ("x", "y"))
-    assert found.before != found.after
-    assert comparing.summary([found])[0] == f"{kind}: 1 rows"
+    (difference,) = comparing.decision_changes(before, after)
+    assert (difference.kind, difference.row_id, difference.recipes) == (kind, "a/1", ("x", "y"))
+    assert difference.before != difference.after
+    assert comparing.summary([difference])[0] == f"{kind}: 1 rows"
 
 
 def test_a_row_that_is_no_longer_rewritten_is_one_change_with_its_reason() -> None:
-    found = comparing.decision_changes({("a", "x"): ROW}, {("a", "x"): KEPT})
-    assert [change.kind for change in found] == ["refused or rewritten", "renderer or reason"]
-    assert found[1].after == "too-large"
+    changes = comparing.decision_changes({("a", "x"): ROW}, {("a", "x"): KEPT})
+    assert [change.kind for change in changes] == ["refused or rewritten", "renderer or reason"]
+    assert changes[1].after == "too-large"
 
 
 def test_rows_that_come_and_go_are_told() -> None:
-    found = comparing.decision_changes({("a", "x"): ROW}, {("b", "x"): ROW})
-    assert [(change.kind, change.row_id) for change in found] == [("row is gone", "a"), ("row is new", "b")]
+    changes = comparing.decision_changes({("a", "x"): ROW}, {("b", "x"): ROW})
+    assert [(change.kind, change.row_id) for change in changes] == [("row is gone", "a"), ("row is new", "b")]
 
 
 def test_pages_of_other_pixels_are_told_apart_from_pages_of_another_size() -> None:
     before = {("a", "x"): {"pages": ["9x9:aa"]}, ("b", "x"): {"pages": ["9x9:aa"]}, ("c", "x"): {"pages": ["9x9:aa"]}}
     after = {**before, ("a", "x"): {"pages": ["9x9:bb"]}, ("b", "x"): {"pages": ["9x8:bb"]}}
-    found = comparing.page_changes(before, after, {("a", "x"): 1.5})
-    assert [(change.kind, change.row_id, change.grey) for change in found] == [
+    changes = comparing.page_changes(before, after, {("a", "x"): 1.5})
+    assert [(change.kind, change.row_id, change.grey) for change in changes] == [
         ("pixels", "a", 1.5), ("size of a page", "b", None),
     ]  # fmt: skip
 

@@ -57,8 +57,8 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """A JSON Lines file as `datasets` loads it, map-style or streaming."""
     cache = str(tmp_path_factory.mktemp("loaded"))
 
-    def loaded(file: Path, **said: Any) -> Any:
-        return datasets.load_dataset("json", data_files=str(file), split="train", cache_dir=cache, **said)
+    def loaded(file: Path, **options: Any) -> Any:
+        return datasets.load_dataset("json", data_files=str(file), split="train", cache_dir=cache, **options)
 
     return loaded
 

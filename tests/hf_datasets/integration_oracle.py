@@ -15,7 +15,7 @@ Row = dict[str, Any]
 def substituted(file: Path | None, recipe: Recipe, limit: int | None = None) -> list[Row]:
     source, substituter = open_corpus(file), Substituter([recipe])
     read = source.conversations(0, limit or len(source))
-    results = [one if isinstance(one, Refusal) else substituter.rows(one)[0] for one in read]
+    results = [read_row if isinstance(read_row, Refusal) else substituter.rows(read_row)[0] for read_row in read]
     return [row for row in results if isinstance(row, dict)]
 
 

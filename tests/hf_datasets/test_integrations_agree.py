@@ -22,14 +22,16 @@ both_recipes = pytest.mark.parametrize("name", ["ratio50", "multispan50"])
 forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-def prepared(builder: LomoBuilder, **said: Any) -> datasets.Dataset:
-    builder.download_and_prepare(**said)
+def prepared(builder: LomoBuilder, **options: Any) -> datasets.Dataset:
+    builder.download_and_prepare(**options)
     return builder.as_dataset(split="train")
 
 
-def mapped(dataset: Any, function: Callable[..., Any], **said: Any) -> Any:
+def mapped(dataset: Any, function: Callable[..., Any], **options: Any) -> Any:
     columns = dataset.column_names
-    return dataset.map(function, batched=True, remove_columns=columns, features=row_features(), batch_size=7, **said)
+    return dataset.map(
+        function, batched=True, remove_columns=columns, features=row_features(), batch_size=7, **options
+    )
 
 
 def sharegpt(lines: list[Row]) -> list[Row]:
@@ -115,9 +117,9 @@ def test_lomo_map_fills_in_the_arguments_for_every_kind_of_dataset(
     for dataset in (rows, streamed, rows.with_format("numpy"), rows.to_iterable_dataset()):
         assert stored(map_dataset(dataset, "ratio50")) == expected["ratio50"]
     for mapping in (datasets.DatasetDict(train=rows), datasets.IterableDatasetDict(train=streamed)):
-        made = map_dataset(mapping, "ratio50")
-        assert type(made) is type(mapping)
-        assert stored(made["train"]) == expected["ratio50"]
+        result = map_dataset(mapping, "ratio50")
+        assert type(result) is type(mapping)
+        assert stored(result["train"]) == expected["ratio50"]
 
 
 def test_arguments_that_lomo_map_fills_in_cannot_be_given_twice(corpus: Path, load: Callable[..., Any]) -> None:
@@ -128,8 +130,8 @@ def test_arguments_that_lomo_map_fills_in_cannot_be_given_twice(corpus: Path, lo
 
 def test_splits_of_a_dict_begin_their_ids_with_their_names(corpus: Path, load: Callable[..., Any]) -> None:
     few = load(corpus).select(range(2))
-    made = map_dataset(datasets.DatasetDict(train=few, test=few), Recipe("text", ratio=0.0))
-    assert [made[split][0]["id"].split("/")[0] for split in ("train", "test")] == ["train", "test"]
+    result = map_dataset(datasets.DatasetDict(train=few, test=few), Recipe("text", ratio=0.0))
+    assert [result[split][0]["id"].split("/")[0] for split in ("train", "test")] == ["train", "test"]
     again = map_dataset(datasets.DatasetDict(test=few), Recipe("text", ratio=0.0), config="mine")
     assert again["test"][0]["id"].startswith("mine/")
 
@@ -155,37 +157,41 @@ def test_sharegpt_and_messages_give_the_same_rows(
 def test_every_dialect_of_the_corpus_is_read_as_from_a_file(line: str, write: Callable[..., Path]) -> None:
     row = json.loads(line)
     recipe = Recipe("all", ratio=1.0)
-    made = map_dataset(datasets.Dataset.from_list([row]), recipe)
-    assert stored(made) == substituted(write([row]), recipe)
+    result = map_dataset(datasets.Dataset.from_list([row]), recipe)
+    assert stored(result) == substituted(write([row]), recipe)
 
 
 def test_repo_revision_and_config_are_those_of_the_source(corpus: Path, load: Callable[..., Any]) -> None:
     from lomo_hf import open_corpus
 
     source = open_corpus(corpus, config="gsm8k", repo="org/name", revision="abc")
-    said = {"config": "gsm8k", "repo": "org/name", "revision": "abc"}
+    origin = {"config": "gsm8k", "repo": "org/name", "revision": "abc"}
     built = stored(LomoBuilder("ratio50", corpus=source, limit=8).as_streaming_dataset(split="train"))
     few = load(corpus).select(range(8))
     assert built[0]["id"].startswith("gsm8k/")
     assert built[0]["source_repo"] == "org/name"
-    assert stored(map_dataset(few, "ratio50", **said)) == built
-    assert few.with_transform(Transform("ratio50", decode=False, **said))[:]["lomo"] == [row["lomo"] for row in built]
+    assert stored(map_dataset(few, "ratio50", **origin)) == built
+    assert few.with_transform(Transform("ratio50", decode=False, **origin))[:]["lomo"] == [
+        row["lomo"] for row in built
+    ]
 
 
 def test_threads_make_no_difference(corpus: Path, load: Callable[..., Any], expected: dict[str, list[Row]]) -> None:
     transform = Transform("ratio50", decode=False)
     batches = [load(corpus)[start : start + 5] for start in range(0, 35, 5)] * 2
     with ThreadPoolExecutor(4) as threads:
-        made = list(threads.map(transform, batches))
-    assert [image for batch in made for image in batch["images"]] == [row["images"] for row in expected["ratio50"]] * 2
+        outputs = list(threads.map(transform, batches))
+    assert [image for batch in outputs for image in batch["images"]] == [
+        row["images"] for row in expected["ratio50"]
+    ] * 2
 
 
 def test_decoded_images_are_those_of_a_dataset(corpus: Path, load: Callable[..., Any], tmp_path: Path) -> None:
     built = prepared(LomoBuilder("multispan50", corpus=corpus, cache_dir=str(tmp_path)))
     shown = load(corpus).with_transform(Transform("multispan50"))
-    for one, other in zip(built, shown, strict=True):
-        assert one.keys() == other.keys()
-        assert (one["images"] is None) == (other["images"] is None)
-        for ours, theirs in zip(one["images"] or [], other["images"] or [], strict=True):
+    for row, other in zip(built, shown, strict=True):
+        assert row.keys() == other.keys()
+        assert (row["images"] is None) == (other["images"] is None)
+        for ours, theirs in zip(row["images"] or [], other["images"] or [], strict=True):
             assert (ours.mode, ours.size, ours.tobytes()) == (theirs.mode, theirs.size, theirs.tobytes())
             theirs.save(io.BytesIO(), "PNG")  # a picture, not a closed file

@@ -37,9 +37,9 @@ print(json.dumps([*map(Hasher.hash, functions), LomoBuilder("ratio50", cache_dir
 
 
 def prepared(recipe: Recipe, corpus: Path, cache: Path) -> tuple[LomoBuilder, list[Row]]:
-    made = LomoBuilder(recipe=recipe, corpus=corpus, cache_dir=str(cache))
-    made.download_and_prepare()
-    return made, stored(made.as_dataset(split="train"))
+    lomo_builder = LomoBuilder(recipe=recipe, corpus=corpus, cache_dir=str(cache))
+    lomo_builder.download_and_prepare()
+    return lomo_builder, stored(lomo_builder.as_dataset(split="train"))
 
 
 def test_a_changed_source_gives_new_rows(lines: list[Row], write: Callable[..., Path], tmp_path: Path) -> None:
@@ -57,24 +57,24 @@ def test_a_source_that_changes_under_the_builder_is_an_error(
     lines: list[Row], write: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = write(lines[:6])
-    made = LomoBuilder(recipe=TEXT_ONLY, corpus=file, cache_dir=str(tmp_path))
+    lomo_builder = LomoBuilder(recipe=TEXT_ONLY, corpus=file, cache_dir=str(tmp_path))
     file.write_text(json.dumps(lines[0]) + "\n", encoding="utf-8")
     with pytest.raises(SourceError, match="changed after it was opened"):
-        list(made.as_streaming_dataset(split="train"))
+        list(lomo_builder.as_streaming_dataset(split="train"))
 
 
 def test_a_changed_recipe_of_the_same_name_gives_new_rows(corpus: Path, tmp_path: Path) -> None:
     for recipe in (Recipe("mine", ratio=0.2), Recipe("mine", ratio=0.2, seed=1), Recipe("mine", ratio=0.1)):
-        made, rows = prepared(recipe, corpus, tmp_path)
-        assert made.config.name == "mine"
+        lomo_builder, rows = prepared(recipe, corpus, tmp_path)
+        assert lomo_builder.config.name == "mine"
         assert rows == substituted(corpus, recipe)
 
 
 def test_a_limit_gives_its_own_rows(corpus: Path, tmp_path: Path) -> None:
     for limit in (3, 5, None):
-        made = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, limit=limit, cache_dir=str(tmp_path))
-        made.download_and_prepare()
-        assert len(made.as_dataset(split="train")) == (limit or 35)
+        lomo_builder = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, limit=limit, cache_dir=str(tmp_path))
+        lomo_builder.download_and_prepare()
+        assert len(lomo_builder.as_dataset(split="train")) == (limit or 35)
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ def test_engines_are_in_the_name_of_every_cache(corpus: Path, tmp_path: Path, re
     before = named_in_caches(corpus, tmp_path)
     assert named_in_caches(corpus, tmp_path) == before
     request.getfixturevalue("_another_engine")
-    assert all(one != other for one, other in zip(before, named_in_caches(corpus, tmp_path), strict=True))
+    assert all(name != other for name, other in zip(before, named_in_caches(corpus, tmp_path), strict=True))
 
 
 def test_engines_that_a_recipe_records_are_in_the_name_of_the_cache(corpus: Path, tmp_path: Path) -> None:
     other = replace(TEXT_ONLY, engines={**TEXT_ONLY.engines, "typst": "99.0"})
-    made, _ = prepared(TEXT_ONLY, corpus, tmp_path)
-    assert LomoBuilder(recipe=other, corpus=corpus, cache_dir=str(tmp_path)).cache_dir != made.cache_dir
+    lomo_builder, _ = prepared(TEXT_ONLY, corpus, tmp_path)
+    assert LomoBuilder(recipe=other, corpus=corpus, cache_dir=str(tmp_path)).cache_dir != lomo_builder.cache_dir
     assert Hasher.hash(substitute(other)) != Hasher.hash(substitute(TEXT_ONLY))
 
 

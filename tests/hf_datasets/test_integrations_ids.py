@@ -30,16 +30,16 @@ awkward_ids = st.one_of(
 @settings(max_examples=40, deadline=None)
 @given(st.lists(awkward_ids, min_size=1, max_size=8))
 def test_ids_are_those_of_the_same_rows_in_a_file(write: Callable[..., Path], ids: list[str | None]) -> None:
-    rows = [{"id": one, **CHAT} for one in ids]
+    rows = [{"id": row_id, **CHAT} for row_id in ids]
     features = datasets.Features({name: datasets.Value("string") for name in rows[0]})
     source = open_corpus(write(rows))
     from_file = [conversation.id for conversation in source.conversations(0, len(source))]
-    assert [f"train/{one}" for one in with_ids(datasets.Dataset.from_list(rows, features))["id"]] == from_file
+    assert [f"train/{row_id}" for row_id in with_ids(datasets.Dataset.from_list(rows, features))["id"]] == from_file
 
 
 @pytest.mark.parametrize("ids", [[7, 8], [7, 7], ["a", None], None])
 def test_missing_repeated_and_whole_number_ids_are_mended(ids: list[Any] | None, write: Callable[..., Path]) -> None:
-    rows: list[Row] = [CHAT, CHAT] if ids is None else [{"id": one, **CHAT} for one in ids]
+    rows: list[Row] = [CHAT, CHAT] if ids is None else [{"id": row_id, **CHAT} for row_id in ids]
     wanted = substituted(write(rows), Recipe("half"))
     dataset = datasets.Dataset.from_list(rows)
     assert stored(map_dataset(dataset, Recipe("half"))) == wanted
@@ -55,10 +55,10 @@ def test_with_indices_names_rows_without_an_id(write: Callable[..., Path]) -> No
     rows = [CHAT] * 5
     wanted = [row["id"] for row in substituted(write(rows), TEXT_ONLY)]
     dataset = datasets.Dataset.from_list(rows)
-    said = {"batched": True, "batch_size": 2, "remove_columns": ["prompt", "answer"], "features": row_features()}
+    options = {"batched": True, "batch_size": 2, "remove_columns": ["prompt", "answer"], "features": row_features()}
     assert wanted[4] == "train/00000004"
-    for one in (dataset, dataset.to_iterable_dataset()):
-        assert [row["id"] for row in one.map(substitute(TEXT_ONLY), with_indices=True, **said)] == wanted
+    for form in (dataset, dataset.to_iterable_dataset()):
+        assert [row["id"] for row in form.map(substitute(TEXT_ONLY), with_indices=True, **options)] == wanted
 
 
 def test_no_id_and_no_index_is_an_error_with_the_remedy() -> None:
@@ -73,11 +73,11 @@ def test_iterable_rows_without_ids_take_indices_in_one_shard_and_are_refused_in_
     def rows(shards: list[int]) -> Any:
         yield from ({**CHAT, "id": None} for _ in shards)
 
-    one = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0]})
-    assert next(iter(map_dataset(one, TEXT_ONLY)))["id"] == "train/00000000"
-    two = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0, 1]})
+    single = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0]})
+    assert next(iter(map_dataset(single, TEXT_ONLY)))["id"] == "train/00000000"
+    double = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0, 1]})
     with pytest.raises(SourceError, match="has no id"):
-        list(map_dataset(two, TEXT_ONLY))
+        list(map_dataset(double, TEXT_ONLY))
 
 
 @given(st.integers(1, 5_000_000))
@@ -85,7 +85,7 @@ def test_shards_cover_the_rows_once_and_in_order(rows: int) -> None:
     shards = shards_of(rows)
     assert shards[0][0] == 0
     assert shards[-1][1] == rows
-    assert all(one[1] == other[0] for one, other in pairwise(shards))
+    assert all(shard[1] == other[0] for shard, other in pairwise(shards))
     assert all(0 < stop - start <= 512 for start, stop in shards)
     assert len(shards) >= min(32, rows // 16)
 
@@ -94,8 +94,8 @@ def test_shards_in_any_order_give_the_rows_of_their_slices(corpus: Path, tmp_pat
     builder = LomoBuilder(recipe=TEXT_ONLY, corpus=corpus, cache_dir=str(tmp_path))
     wanted = [row["id"] for row in substituted(corpus, TEXT_ONLY)]
     shards = [(32, 35), (0, 16), (16, 32)]
-    made = [
+    keyed = [
         (key.original_shard_id, row["id"])
         for key, row in builder._generate_examples([("train", *shard) for shard in shards])
     ]
-    assert made == [(place, wanted[i]) for place, (start, stop) in enumerate(shards) for i in range(start, stop)]
+    assert keyed == [(place, wanted[i]) for place, (start, stop) in enumerate(shards) for i in range(start, stop)]

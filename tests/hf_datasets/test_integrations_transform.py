@@ -53,13 +53,13 @@ def test_epoch_0_is_as_published_and_others_differ_in_draws_alone(
     assert len(set(drawn)) == 3
     assert all(8 < sum(flags) < 27 for flags in drawn)  # of 35; outside with a chance of 0.2 %
     twice = [
-        (one, other)
-        for one, other in zip(epochs[1]["lomo"], epochs[2]["lomo"], strict=True)
-        if one["spans"] and other["spans"]
+        (first, other)
+        for first, other in zip(epochs[1]["lomo"], epochs[2]["lomo"], strict=True)
+        if first["spans"] and other["spans"]
     ]
     texts = [[[span["text"] for span in lomo["spans"]] for lomo in pair] for pair in twice]
-    assert all(one == other for one, other in texts)
-    assert any(one["distortion"] != other["distortion"] for one, other in twice)
+    assert all(first == other for first, other in texts)
+    assert any(first["distortion"] != other["distortion"] for first, other in twice)
 
 
 @pytest.mark.parametrize("epoch", [-1, 1.5, True, "1"])

@@ -50,30 +50,30 @@ def pushed_by_datasets(work: Path) -> int:
 
 def story(work: Path) -> dict[str, Any]:
     """Build, check, push v1.0.0, load it, push v1.1.0, load both."""
-    said: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     first, following = str(work / "a"), str(work / "b")
     both = ("--recipe", "ratio50", "--recipe", "ratio25")
-    said["codes"] = [
+    results["codes"] = [
         lomo("build", *both, "--limit", "12", "--out", first, "--repo", REPO),
         lomo("verify", first),
         lomo("push", first, REPO, "--tag", "v1.0.0", "--dry-run"),
         lomo("push", first, REPO, "--tag", "v1.0.0"),
     ]
     for config in ("ratio50", "ratio25"):
-        said[f"{config} v1.0.0"] = loaded(work, config, "v1.0.0", streaming=False, cache="c1")
-    said["ratio50 v1.0.0 streaming"] = loaded(work, "ratio50", "v1.0.0", streaming=True, cache="c2")
-    said["codes"] += [
+        results[f"{config} v1.0.0"] = loaded(work, config, "v1.0.0", streaming=False, cache="c1")
+    results["ratio50 v1.0.0 streaming"] = loaded(work, "ratio50", "v1.0.0", streaming=True, cache="c2")
+    results["codes"] += [
         lomo("build", "--recipe", "ratio50", "--seed", "3", "--limit", "15", "--out", following, "--repo", REPO),
         lomo("push", following, REPO, "--tag", "v1.1.0"),
         lomo("verify", following, "--remote", f"{REPO}@v1.1.0", "--download"),
         lomo("verify", following, "--remote", f"{REPO}@v1.0.0"),
     ]
-    said["ratio50 v1.1.0"] = loaded(work, "ratio50", "v1.1.0", streaming=False, cache="c3")
-    said["ratio25 v1.1.0"] = loaded(work, "ratio25", "v1.1.0", streaming=False, cache="c3")
-    said["ratio50 v1.0.0 again"] = loaded(work, "ratio50", "v1.0.0", streaming=False, cache="c4")
-    said["ratio50 v1.0.0 again, streaming"] = loaded(work, "ratio50", "v1.0.0", streaming=True, cache="c5")
-    said["thin"] = pushed_by_datasets(work)
-    return said
+    results["ratio50 v1.1.0"] = loaded(work, "ratio50", "v1.1.0", streaming=False, cache="c3")
+    results["ratio25 v1.1.0"] = loaded(work, "ratio25", "v1.1.0", streaming=False, cache="c3")
+    results["ratio50 v1.0.0 again"] = loaded(work, "ratio50", "v1.0.0", streaming=False, cache="c4")
+    results["ratio50 v1.0.0 again, streaming"] = loaded(work, "ratio50", "v1.0.0", streaming=True, cache="c5")
+    results["thin"] = pushed_by_datasets(work)
+    return results
 
 
 if __name__ == "__main__":

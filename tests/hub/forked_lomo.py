@@ -23,14 +23,14 @@ class ForkedLomo:
 
     Args:
         environment: What the clients go by: HF_ENDPOINT, HF_TOKEN and so on.
-        said: A file that takes what all of them print.
+        output: A file that takes what all of them print.
     """
 
-    def __init__(self, environment: Mapping[str, str], said: Path) -> None:
-        self.said = said
+    def __init__(self, environment: Mapping[str, str], output: Path) -> None:
+        self.output = output
         paths = os.pathsep.join(path for path in sys.path if path)
         self._process = subprocess.Popen(
-            [sys.executable, __file__, str(said)],
+            [sys.executable, __file__, str(output)],
             env={**os.environ, **environment, "PYTHONPATH": paths},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -65,7 +65,7 @@ class ForkedLomo:
         return int(self._process.stdout.readline())
 
 
-def _serve(said: str) -> None:
+def _serve(output: str) -> None:
     import datasets  # noqa: F401 (what a push imports on its way, imported here once for all)
     import pyarrow.parquet  # noqa: F401
 
@@ -79,18 +79,18 @@ def _serve(said: str) -> None:
         else:
             answer = os.fork()
             if answer == 0:
-                _run(command, said)
+                _run(command, output)
         print(answer, flush=True)
 
 
-def _run(command: Mapping[str, Any], said: str) -> None:
+def _run(command: Mapping[str, Any], output: str) -> None:
     """Be the command, and never return."""
     from lomo_hf import dataset
     from lomo_hf.cli import main
 
     code = 70
     try:
-        with open(said, "a") as terminal:
+        with open(output, "a") as terminal:
             for stream in (1, 2):
                 os.dup2(terminal.fileno(), stream)
             # So that a release of a few files goes the way of one with hundreds; the command has no option for it.

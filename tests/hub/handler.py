@@ -96,8 +96,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._drop(self._losing)
         self.hub.log.append((self.command, self.path, status))  # before the client knows and clears the log
         self.send_response(status)
-        said = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data)), **headers}
-        for key, value in said.items():
+        all_headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data)), **headers}
+        for key, value in all_headers.items():
             self.send_header(key, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -113,11 +113,17 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(self, body, parse_qs(url.query))
         try:
             with self.hub.lock:
-                due = [one for one in self.hub.interruptions if one.comes(self.command, self.path)]
+                due = [
+                    interruption
+                    for interruption in self.hub.interruptions
+                    if interruption.comes(self.command, self.path)
+                ]
             for interruption in due:  # without the lock, since it may be calls of another client
                 interruption.act()
             with self.hub.lock:
-                fault = next((one for one in self.hub.faults if one.strikes(self.command, self.path)), None)
+                fault = next(
+                    (candidate for candidate in self.hub.faults if candidate.strikes(self.command, self.path)), None
+                )
             if fault and self._harm(fault):
                 return
             if request.token:

@@ -87,9 +87,9 @@ def commit(request: Request, kind: str, rid: str, rev: str) -> None:
         pull = repo.open_pull(header["summary"], request.hub.user, status="open")
         ref = pull.ref
         answer["pullRequestUrl"] = f"{request.base}/{kind}s/{rid}/discussions/{pull.number}"
-    made = repo.add_commit(ref, tree, header["summary"], header.get("description", ""), (base.id,))
-    url = f"{request.base}/{kind}s/{rid}/commit/{made.id}"
-    request.reply({"success": True, "commitOid": made.id, "commitUrl": url, "hookOutput": "", **answer})
+    added = repo.add_commit(ref, tree, header["summary"], header.get("description", ""), (base.id,))
+    url = f"{request.base}/{kind}s/{rid}/commit/{added.id}"
+    request.reply({"success": True, "commitOid": added.id, "commitUrl": url, "hookOutput": "", **answer})
 
 
 def _apply(request: Request, tree: dict[str, StoredFile], key: str, value: dict[str, Any]) -> None:
@@ -112,8 +112,8 @@ def _check_card(request: Request, tree: dict[str, StoredFile]) -> None:
     if "README.md" in tree:
         errors = request.hub.validate_card(request.hub.store.blobs[tree["README.md"].sha256].decode())
         if errors:
-            said = {"errors": [{"message": message} for message in errors]}
-            raise HubError(400, None, "Invalid metadata in README.md.", body=said)
+            body = {"errors": [{"message": message} for message in errors]}
+            raise HubError(400, None, "Invalid metadata in README.md.", body=body)
 
 
 @route("GET|HEAD", r"(/(?P<kinds>datasets|spaces))?/(?P<rid>[^/]+/[^/]+)/(resolve|raw)/(?P<rev>[^/]+)/(?P<path>.+)")

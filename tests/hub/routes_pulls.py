@@ -19,8 +19,8 @@ def open_pull(request: Request, kind: str, rid: str) -> None:
 def list_pulls(request: Request, kind: str, rid: str) -> None:
     repo = readable(request, kind, rid)
     author = request.query.get("author", [None])[0]
-    found = [_said(repo, pull) for pull in repo.pulls.values() if author in (None, pull.author)]
-    request.reply({"discussions": found, "count": len(found), "start": 0})
+    pulls = [_described(repo, pull) for pull in repo.pulls.values() if author in (None, pull.author)]
+    request.reply({"discussions": pulls, "count": len(pulls), "start": 0})
 
 
 @route("GET", REPO + r"/discussions/(?P<number>\d+)")
@@ -28,7 +28,7 @@ def read_pull(request: Request, kind: str, rid: str, number: str) -> None:
     repo = readable(request, kind, rid)
     pull = _pull(repo, number)
     changes = {"base": "refs/heads/main", "mergeCommitId": pull.merged_as}
-    request.reply({**_said(repo, pull), "events": [], "filesWithConflicts": [], "changes": changes})
+    request.reply({**_described(repo, pull), "events": [], "filesWithConflicts": [], "changes": changes})
 
 
 @route("POST", REPO + r"/discussions/(?P<number>\d+)/(?P<what>merge|status|title|comment)")
@@ -52,7 +52,7 @@ def _pull(repo: Repo, number: str) -> PullRequest:
         raise HubError(404, None, "no such discussion") from None
 
 
-def _said(repo: Repo, pull: PullRequest) -> dict[str, Any]:
+def _described(repo: Repo, pull: PullRequest) -> dict[str, Any]:
     return {
         "num": pull.number,
         "title": pull.title,

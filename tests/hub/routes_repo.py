@@ -56,20 +56,20 @@ def validate_yaml(request: Request) -> None:
 def create(request: Request) -> None:
     if not request.headers.get("Authorization"):
         raise HubError(401, None, "Invalid username or password.")
-    said, store = request.json(), request.hub.store
-    kind, rid = said.get("type") or "model", f"{said.get('organization') or request.hub.user}/{said['name']}"
+    body, store = request.json(), request.hub.store
+    kind, rid = body.get("type") or "model", f"{body.get('organization') or request.hub.user}/{body['name']}"
     answer = {"url": f"{request.base}/{'' if kind == 'model' else kind + 's/'}{rid}", "name": rid, "id": rid}
     if (kind, rid) in store.repos:
         raise HubError(409, None, "You already created this repo", body={**answer, "error": "exists"})
-    private = said.get("visibility") == "private" or bool(said.get("private"))
+    private = body.get("visibility") == "private" or bool(body.get("private"))
     store.repos[kind, rid] = Repo(rid, kind, private=private)
     request.reply(answer)
 
 
 @route("DELETE", r"/api/repos/delete")
 def delete(request: Request) -> None:
-    said = request.json()
-    kind, rid = said.get("type") or "model", f"{said.get('organization') or request.hub.user}/{said['name']}"
+    body = request.json()
+    kind, rid = body.get("type") or "model", f"{body.get('organization') or request.hub.user}/{body['name']}"
     writable(request, kind, rid)
     del request.hub.store.repos[kind, rid]
     request.reply({})
@@ -109,11 +109,14 @@ def _sibling(path: str, file: StoredFile, blobs: bool) -> dict[str, Any]:
 def refs(request: Request, kind: str, rid: str) -> None:
     repo = readable(request, kind, rid)
 
-    def said(table: dict[str, str], prefix: str) -> list[dict[str, str]]:
+    def listed(table: dict[str, str], prefix: str) -> list[dict[str, str]]:
         return [{"name": name, "ref": prefix + name, "targetCommit": oid} for name, oid in table.items()]
 
-    answer: dict[str, Any] = {"branches": said(repo.branches, "refs/heads/"), "tags": said(repo.tags, "refs/tags/")}
-    request.reply({**answer, "converts": [], "pullRequests": said(repo.pull_refs, "")})
+    answer: dict[str, Any] = {
+        "branches": listed(repo.branches, "refs/heads/"),
+        "tags": listed(repo.tags, "refs/tags/"),
+    }
+    request.reply({**answer, "converts": [], "pullRequests": listed(repo.pull_refs, "")})
 
 
 @route("GET", REPO + r"/commits/(?P<rev>[^/]+)")
@@ -121,16 +124,22 @@ def commits(request: Request, kind: str, rid: str, rev: str) -> None:
     repo = readable(request, kind, rid)
     request.reply(
         [
-            {"id": one.id, "title": one.title, "message": one.message, "date": one.date, "authors": [{"user": "x"}]}
-            for one in repo.history(repo.resolve(rev))
+            {
+                "id": commit.id,
+                "title": commit.title,
+                "message": commit.message,
+                "date": commit.date,
+                "authors": [{"user": "x"}],
+            }
+            for commit in repo.history(repo.resolve(rev))
         ]
     )
 
 
 @route("GET", REPO + r"/tree/(?P<rev>[^/]+)(/(?P<path>.*))?")
 def tree(request: Request, kind: str, rid: str, rev: str, path: str | None = None) -> None:
-    found = readable(request, kind, rid).resolve(rev).tree
-    items = _listing(found, unquote(path or ""), request.flag("recursive"), request.flag("expand"))
+    files = readable(request, kind, rid).resolve(rev).tree
+    items = _listing(files, unquote(path or ""), request.flag("recursive"), request.flag("expand"))
     start = int(request.query.get("cursor", ["0"])[0])
     end, head = start + request.hub.page_size, {}
     if end < len(items):
@@ -142,46 +151,46 @@ def tree(request: Request, kind: str, rid: str, rev: str, path: str | None = Non
 @route("POST", REPO + r"/paths-info/(?P<rev>[^/]+)")
 def paths_info(request: Request, kind: str, rid: str, rev: str) -> None:
     if "json" in request.headers.get("Content-Type", ""):
-        said = request.json()
-        paths, expand = said["paths"], bool(said.get("expand"))
+        body = request.json()
+        paths, expand = body["paths"], bool(body.get("expand"))
     else:
         form = parse_qs(request.body.decode())
         paths, expand = form.get("paths", []), form.get("expand", ["false"])[0].lower() == "true"
-    found = readable(request, kind, rid).resolve(rev).tree
+    files = readable(request, kind, rid).resolve(rev).tree
     answer = []
     for path in paths:
-        if path in found:
-            answer.append(_entry(path, found[path], expand))
-        elif any(one.startswith(path.rstrip("/") + "/") for one in found):
+        if path in files:
+            answer.append(_entry(path, files[path], expand))
+        elif any(known.startswith(path.rstrip("/") + "/") for known in files):
             answer.append(_folder(path))
     request.reply(answer)
 
 
-def _listing(found: Tree, prefix: str, recursive: bool, expand: bool) -> list[dict[str, Any]]:
+def _listing(files: Tree, prefix: str, recursive: bool, expand: bool) -> list[dict[str, Any]]:
     prefix = prefix.strip("/")
-    if prefix in found:
-        return [_entry(prefix, found[prefix], expand)]
+    if prefix in files:
+        return [_entry(prefix, files[prefix], expand)]
     base = prefix + "/" if prefix else ""
     entries: dict[str, dict[str, Any]] = {}
-    for path in sorted(one for one in found if one.startswith(base)):
+    for path in sorted(name for name in files if name.startswith(base)):
         parts = path[len(base) :].split("/")
         for depth in range(1, len(parts) if recursive else min(len(parts), 2)):
             folder = base + "/".join(parts[:depth])
             entries[folder] = _folder(folder)
         if recursive or len(parts) == 1:
-            entries[path] = _entry(path, found[path], expand)
+            entries[path] = _entry(path, files[path], expand)
     if prefix and not entries:
         raise HubError(404, "EntryNotFound", f"{prefix} does not exist")
     return [entries[path] for path in sorted(entries)]
 
 
 def _entry(path: str, file: StoredFile, expand: bool) -> dict[str, Any]:
-    said: dict[str, Any] = {"type": "file", "path": path, "oid": file.oid, "size": file.size}
+    entry: dict[str, Any] = {"type": "file", "path": path, "oid": file.oid, "size": file.size}
     if file.lfs:
-        said["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 134}
+        entry["lfs"] = {"oid": file.sha256, "size": file.size, "pointerSize": 134}
     if expand:
-        said["lastCommit"] = {"id": "0" * 40, "title": "commit", "date": file.date}
-    return said
+        entry["lastCommit"] = {"id": "0" * 40, "title": "commit", "date": file.date}
+    return entry
 
 
 def _folder(path: str) -> dict[str, Any]:

@@ -124,19 +124,19 @@ class LoopbackHub:
     def tree(self, rid: str, revision: str = "main") -> dict[str, str]:
         """Path -> SHA-256 of a dataset at a revision; empty where there is none."""
         try:
-            found = self.repo(rid).resolve(revision).tree
+            files = self.repo(rid).resolve(revision).tree
         except HubError:
             return {}
-        return {path: file.sha256 for path, file in sorted(found.items())}
+        return {path: file.sha256 for path, file in sorted(files.items())}
 
     def line(self, rid: str) -> list[dict[str, str]]:
         """The trees of all that main ever pointed to, newest first."""
         repo, commit = self.repo(rid), self.repo(rid).head
-        found = [self.tree(rid, commit.id)]
+        trees = [self.tree(rid, commit.id)]
         while commit.parents:
             commit = repo.commits[commit.parents[0]]
-            found.append(self.tree(rid, commit.id))
-        return found
+            trees.append(self.tree(rid, commit.id))
+        return trees
 
     def open_pulls(self, rid: str) -> list[int]:
         """The numbers of pull requests that are neither merged nor closed."""

@@ -177,8 +177,8 @@ class Repo:
         return next(commit for commit in self.history(self.resolve(pull.ref)) if commit.id in on_main)
 
 
-def _same(one: StoredFile | None, other: StoredFile | None) -> bool:
-    return (one and one.sha256) == (other and other.sha256)
+def _same(file: StoredFile | None, other: StoredFile | None) -> bool:
+    return (file and file.sha256) == (other and other.sha256)
 
 
 class Store:

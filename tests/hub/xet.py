@@ -37,14 +37,14 @@ class XetHub(LoopbackHub):
         wanted = {line["value"]["oid"] for line in lines if line["key"] == "lfsFile"} - set(self.store.blobs)
         known = _files_in(self.storage)
         with tempfile.TemporaryDirectory() as folder:
-            found = [(oid, *known[oid]) for oid in sorted(wanted) if oid in known]
+            stored = [(oid, *known[oid]) for oid in sorted(wanted) if oid in known]
             session: Any = hf_xet.XetSession()
             with session.new_file_download_group(
                 endpoint=f"local://{self.storage}", token="x", token_expiry_unix_secs=int(time.time()) + 3600
             ) as group:
-                for oid, name, size in found:
+                for oid, name, size in stored:
                     group.start_download_file(hf_xet.XetFileInfo(name, size), str(Path(folder, oid)))
-            for oid, _, _ in found:
+            for oid, _, _ in stored:
                 self.store.blobs[oid] = Path(folder, oid).read_bytes()
 
 
@@ -58,7 +58,7 @@ def token(request: Request, kind: str, rid: str, rev: str) -> None:
 
 def _files_in(storage: Path) -> dict[str, tuple[str, int]]:
     """SHA-256 -> Xet's name and size, from the shard files of the storage."""
-    found = {}
+    files = {}
     for path in storage.rglob("*.mdb"):
         data, at = path.read_bytes(), _HEADER
         while data[at : at + 32] != b"\xff" * 32 and at + _RECORD <= len(data):
@@ -70,9 +70,9 @@ def _files_in(storage: Path) -> dict[str, tuple[str, int]]:
             )
             at += _RECORD * count * (2 if flags & _VERIFIED else 1)
             if flags & _EXTENDED:
-                found[_hex(data[at : at + 32])] = (name, size)
+                files[_hex(data[at : at + 32])] = (name, size)
                 at += _RECORD
-    return found
+    return files
 
 
 def _hex(data: bytes) -> str:

@@ -181,8 +181,8 @@ def test_what_would_break_a_trainer_is_refused_by_name(change: dict[str, Any], r
 
 def test_several_pictures_and_parts_keep_their_places() -> None:
     content = [{"type": "text", "text": "Is "}, {"type": "image"}, {"type": "text", "text": " or "}, {"type": "image"}]
-    said = [{"role": "user", "content": content}, {"role": "assistant", "content": "Both."}]
-    row = to_multimodal_row({"images": [png(0), {"bytes": png(1)}], "messages": said}, config="v", source_id="1")
+    messages = [{"role": "user", "content": content}, {"role": "assistant", "content": "Both."}]
+    row = to_multimodal_row({"images": [png(0), {"bytes": png(1)}], "messages": messages}, config="v", source_id="1")
     assert isinstance(row, dict)
     assert row["conversations"][0]["value"] == "Is <image> or <image>"
     assert [picture["bytes"] for picture in row["images"]] == [png(0), png(1)]
@@ -199,10 +199,10 @@ def test_a_mixture_streams_from_its_instructions_and_nothing_is_copied(
     rows = list(streamed)
     assert [row["id"] for row in rows] == [row["id"] for row in mixture.rows()]
     assert all(isinstance(picture, Image.Image) for row in rows for picture in row["images"] or [])
-    said = json.loads(path.read_text())
-    assert sum(said["interleaving"]["strata"].values()) == pytest.approx(1)
-    said["lomo"]["digest"] = "0"
-    path.write_text(json.dumps(said))
+    instructions = json.loads(path.read_text())
+    assert sum(instructions["interleaving"]["strata"].values()) == pytest.approx(1)
+    instructions["lomo"]["digest"] = "0"
+    path.write_text(json.dumps(instructions))
     with pytest.raises(IntegrityError, match="has changed since"):
         read_mixture(path)
 
@@ -245,8 +245,8 @@ def test_a_mixture_that_is_written_out_is_a_whole_dataset_folder(hub: ServedHub,
     assert entries["mixture"]["subset"] == "mixture"
     assert str(tmp_path) not in (out / "manifest.json").read_text(encoding="utf-8") + card
     plan = make_plan(verify_dataset(out), None, None, "other/name")
-    assert {one.path for one in plan.additions} >= {"mixture/train-00000-of-00001.parquet", "README.md"}
-    named = next(one for one in plan.additions if one.path == "training/llamafactory.yaml")
+    assert {addition.path for addition in plan.additions} >= {"mixture/train-00000-of-00001.parquet", "README.md"}
+    named = next(addition for addition in plan.additions if addition.path == "training/llamafactory.yaml")
     assert b"REMOTE:other/name" in named.content
 
 

@@ -37,9 +37,9 @@ def test_any_text_becomes_a_right_row_or_a_named_refusal(prompt: str, position: 
 
 
 def test_every_kind_of_hostile_prompt_can_be_made_again() -> None:
-    made = [hostile_prompt(sample(), 3, index) for index in range(60)]
-    assert made == [hostile_prompt(sample(), 3, index) for index in range(60)]
-    assert {kind for kind, _ in made} == set(KINDS)
+    prompts = [hostile_prompt(sample(), 3, index) for index in range(60)]
+    assert prompts == [hostile_prompt(sample(), 3, index) for index in range(60)]
+    assert {kind for kind, _ in prompts} == set(KINDS)
 
 
 @pytest.mark.slow

@@ -81,12 +81,12 @@ class Builds(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 99), other=st.integers(0, 99))
     def swap(self, which: int, other: int) -> None:
-        one, two = self._some_file(which), self._some_file(other)
-        if one is not None and two is not None and one != two:
-            first, second = one.read_bytes(), two.read_bytes()
-            one.write_bytes(second)
-            two.write_bytes(first)
-            self._assert_not_taken_for_whole(one)
+        path, other_path = self._some_file(which), self._some_file(other)
+        if path is not None and other_path is not None and path != other_path:
+            first, second = path.read_bytes(), other_path.read_bytes()
+            path.write_bytes(second)
+            other_path.write_bytes(first)
+            self._assert_not_taken_for_whole(path)
 
     @rule(which=st.integers(0, 99))
     def delete(self, which: int) -> None:

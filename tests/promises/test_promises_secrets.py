@@ -36,9 +36,9 @@ def test_no_secret_and_no_name_of_the_machine_reaches_a_file(tmp_path: Path, mon
     "secret", [TOKEN, f"see {TOKEN}.", "https://me:hunter2@example.org/x", "ghp_" + "a1" * 18, "AKIA" + "A1B2" * 4]
 )
 def test_a_secret_in_what_would_be_published_is_refused_and_not_repeated(secret: str, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="description must hold no secret") as said:
+    with pytest.raises(RecipeError, match="description must hold no secret") as refused:
         Recipe("mine", description=f"my rows {secret}")
-    assert secret not in str(said.value)
+    assert secret not in str(refused.value)
     with pytest.raises(RecipeError, match="repo must hold no secret"):
         build_dataset(None, ["ratio50"], tmp_path / "out", repo=secret)
     assert not (tmp_path / "out").exists()
@@ -48,9 +48,9 @@ def test_a_secret_in_a_name_that_would_be_published_is_refused_and_not_repeated(
     corpus = tmp_path / f"{TOKEN}.jsonl"
     corpus.write_text(json.dumps({"id": 1, "prompt": "Why is the sky blue? Say it in words.", "answer": "So."}))
     for source, folder, what in ((corpus, "out", "corpus"), (None, TOKEN, "folder")):
-        with pytest.raises(RecipeError, match=f"the {what}'s name must hold no secret") as said:
+        with pytest.raises(RecipeError, match=f"the {what}'s name must hold no secret") as refused:
             build_dataset(source, ["ratio50"], tmp_path / folder)
-        assert TOKEN not in str(said.value)
+        assert TOKEN not in str(refused.value)
         assert not (tmp_path / folder).exists()
 
 

@@ -44,7 +44,7 @@ def test_names_say_what_varies() -> None:
             },
         }
     )
-    assert [one.name for one in recipes] == [
+    assert [recipe.name for recipe in recipes] == [
         "abl-ratio25-multi-span-hard-clean-by-length-text_size18-seed7",
         "abl-ratio12.5-multi-span-hard-clean-by-length-text_size18-seed7",
     ]
@@ -55,14 +55,14 @@ def test_names_say_what_varies() -> None:
 
 
 def test_what_does_not_vary_comes_from_the_base() -> None:
-    (one,) = grid_recipes({"base": {"turn": "last", "seed": 3}, "vary": {"position": ["prefix"]}})
-    assert (one.turn, one.seed, one.position) == ("last", 3, "prefix")
-    (one,) = grid_recipes({"base": "nodistort50", "vary": {"ratio": [1.0]}})
-    assert (one.name, dict(one.distortion.mix)) == ("ratio100", {"clean": 1.0})
+    (recipe,) = grid_recipes({"base": {"turn": "last", "seed": 3}, "vary": {"position": ["prefix"]}})
+    assert (recipe.turn, recipe.seed, recipe.position) == ("last", 3, "prefix")
+    (recipe,) = grid_recipes({"base": "nodistort50", "vary": {"ratio": [1.0]}})
+    assert (recipe.name, dict(recipe.distortion.mix)) == ("ratio100", {"clean": 1.0})
 
 
 @pytest.mark.parametrize(
-    ("said", "says"),
+    ("grid", "says"),
     [
         ([1], "grid must hold `vary`"),
         ({"vary": {}}, "grid must hold `vary`"),
@@ -81,9 +81,9 @@ def test_what_does_not_vary_comes_from_the_base() -> None:
         ({"vary": {"ratio": [0.5]}, "base": "nothing"}, "recipe must be a YAML file or one of"),
     ],
 )
-def test_a_wrong_grid_is_one_sentence(said: object, says: str) -> None:
+def test_a_wrong_grid_is_one_sentence(grid: object, says: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        grid_recipes(said)
+        grid_recipes(grid)
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -96,10 +96,10 @@ def test_a_grid_shares_its_pages_and_says_so(monkeypatch: pytest.MonkeyPatch) ->
     render = substitution.render_span
     monkeypatch.setattr(substitution, "render_span", lambda *args: calls.append(args) or render(*args))
     recipes = grid_recipes({"base": {"ratio": 1.0}, "vary": {"seed": [0, 1], "distortion.strength": ["mild", "hard"]}})
-    found = measure_sharing(SAMPLE, recipes, measure=8, limit=8)
-    assert found.sampled == found.rows == found.typeset == len(calls) == 8
-    assert found.apart == 32
-    assert 8 <= found.distorted <= 32
+    sharing = measure_sharing(SAMPLE, recipes, measure=8, limit=8)
+    assert sharing.sampled == sharing.rows == sharing.typeset == len(calls) == 8
+    assert sharing.apart == 32
+    assert 8 <= sharing.distorted <= 32
 
 
 def test_a_grid_builds_what_each_recipe_builds_alone(tmp_path: Path) -> None:
@@ -136,9 +136,9 @@ def test_a_curriculum_does_not_depend_on_how_the_rows_are_cut_into_shards(tmp_pa
     build_shard(whole, tmp_path / "one")
     for index, (start, stop) in enumerate([(0, 5), (5, 12)]):
         build_shard(ShardSpec(index, 2, start, stop, SAMPLE, (recipe,), 12), tmp_path / "two")
-    one = rows_of(tmp_path / "one" / whole.shard_path(recipe))
-    two = [row for path in (tmp_path / "two" / "rising").glob("*.parquet") for row in rows_of(path)]
-    assert one == sorted(two, key=lambda row: row["id"])
+    whole_rows = rows_of(tmp_path / "one" / whole.shard_path(recipe))
+    cut_rows = [row for path in (tmp_path / "two" / "rising").glob("*.parquet") for row in rows_of(path)]
+    assert whole_rows == sorted(cut_rows, key=lambda row: row["id"])
     assert whole.digest != replace(whole, total=13).digest
 
 
@@ -158,9 +158,9 @@ def test_a_grid_is_of_the_rows_that_a_draw_gives_as_a_build_is(tmp_path: Path) -
     file = tmp_path / "grid.yaml"
     file.write_text("{base: nodistort50, vary: {ratio: [0.5]}}")
     drawn = ["--corpus", str(SAMPLE_FILE), "--sample", "9", "--seed", "3"]
-    said = CliRunner().invoke(app, ["grid", str(file), *drawn, "--measure", "2", "--out", str(tmp_path / "grid")])
-    assert said.exit_code == 0
-    assert "9 rows drawn out of 206" in said.output
+    result = CliRunner().invoke(app, ["grid", str(file), *drawn, "--measure", "2", "--out", str(tmp_path / "grid")])
+    assert result.exit_code == 0
+    assert "9 rows drawn out of 206" in result.output
     recipe = tmp_path / "ratio50.yaml"
     recipe.write_text("{name: ratio50, distortion: {mix: {clean: 1}}}")
     built = CliRunner().invoke(app, ["build", "--recipe", str(recipe), *drawn, "--out", str(tmp_path / "build")])
@@ -176,9 +176,9 @@ def test_a_grid_is_of_the_rows_that_a_draw_gives_as_a_build_is(tmp_path: Path) -
 def test_a_seed_for_a_grid_that_varies_it_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "grid.yaml"
     file.write_text("vary: {seed: [1, 2]}")
-    said = CliRunner().invoke(app, ["grid", str(file), "--seed", "3", "--plan"])
-    assert isinstance(said.exception, UsageError)
-    assert "exclude each other" in str(said.exception)
+    result = CliRunner().invoke(app, ["grid", str(file), "--seed", "3", "--plan"])
+    assert isinstance(result.exception, UsageError)
+    assert "exclude each other" in str(result.exception)
 
 
 def test_the_commands_that_read_a_corpus_have_the_same_options_for_it() -> None:
@@ -193,7 +193,7 @@ def test_the_commands_that_read_a_corpus_have_the_same_options_for_it() -> None:
         for name in ("build", "plan", "sample", "grid")
     ]
     assert set(helps[0]) == wanted
-    assert all(one == helps[0] for one in helps)
+    assert all(texts == helps[0] for texts in helps)
 
 
 def test_tables_of_many_configs_lose_nothing_on_a_narrow_screen(
@@ -203,14 +203,14 @@ def test_tables_of_many_configs_lose_nothing_on_a_narrow_screen(
     monkeypatch.setenv("COLUMNS", "80")
     file = tmp_path / "grid.yaml"
     file.write_text("vary: {seed: [0, 1, 2, 3], position: [densest-math, answer-overlap], selection.by: [uniform]}\n")
-    said = CliRunner().invoke(
+    result = CliRunner().invoke(
         app, ["grid", str(file), "--limit", "4", "--measure", "2", "--out", str(tmp_path / "out")]
     )
-    assert said.exit_code == 0, said.output
-    assert "\u2026" not in said.output
+    assert result.exit_code == 0, result.output
+    assert "\u2026" not in result.output
     for seed in range(4):
-        assert f"seed{seed}-answer-overlap-by-uniform: about" in said.output
-    lines = said.output.splitlines()
+        assert f"seed{seed}-answer-overlap-by-uniform: about" in result.output
+    lines = result.output.splitlines()
     counted = [line.split("\u2502")[1:] for line in lines if line.startswith((" rows  ", " rewritten "))]
     assert [count.strip() for counts in counted[::2] for count in counts] == ["4"] * 8
     assert all("%)" in count for counts in counted[1::2] for count in counts)

@@ -14,14 +14,14 @@ TABLE = PAGE.partition("## Settings")[2]
 
 def settings(part: object, prefix: str = "") -> dict[str, object]:
     """Name of a setting, with dots, -> its default."""
-    found: dict[str, object] = {}
+    defaults: dict[str, object] = {}
     for field in fields(part):  # type: ignore[arg-type]
         value = getattr(part, field.name)
         if is_dataclass(value):
-            found |= settings(value, f"{field.name}.")
+            defaults |= settings(value, f"{field.name}.")
         else:
-            found[prefix + field.name] = value
-    return found
+            defaults[prefix + field.name] = value
+    return defaults
 
 
 def test_every_setting_is_on_the_page_and_no_other() -> None:

@@ -13,8 +13,8 @@ CAPS = Caps()
 
 def page_of(text: str, style: RenderStyle = STYLE, caps: Caps = CAPS) -> Page:
     """The page of a whole prompt."""
-    found = select_spans(text, "full")
-    return render_span(found.prompt, found.spans[0], style, caps)
+    chosen = select_spans(text, "full")
+    return render_span(chosen.prompt, chosen.spans[0], style, caps)
 
 
 def ink(pixels: NDArray[np.uint8]) -> int:

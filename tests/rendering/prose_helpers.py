@@ -9,7 +9,7 @@ from rendering.page_helpers import STYLE, ink
 
 from lomo_hf.errors import FormulaError, RenderError
 from lomo_hf.recipes.recipe import Caps, RenderStyle
-from lomo_hf.rendering import page as room
+from lomo_hf.rendering import page as page_module
 from lomo_hf.rendering import render_span
 from lomo_hf.rendering.glyphs import Drawing
 from lomo_hf.rendering.layout import line_width, text_width
@@ -32,20 +32,20 @@ class Both(NamedTuple):
 
 def both(text: str, position: str = "full", style: RenderStyle = STYLE) -> Both | None:
     """The page of a text's span, both ways; None where Typst sets it anyway, or where it cannot be shown."""
-    found, pages = select_spans(text, position), []
-    real = room.set_prose
+    chosen, pages = select_spans(text, position), []
+    real = page_module.set_prose
 
     def watched(*given: object) -> object:
         pages.append(real(*given))  # type: ignore[arg-type]
         return pages[-1]
 
     try:
-        with patch.object(room, "set_prose", watched):
-            words = render_span(found.prompt, found.spans[0], style, CAPS).pixels
+        with patch.object(page_module, "set_prose", watched):
+            words = render_span(chosen.prompt, chosen.spans[0], style, CAPS).pixels
         if not pages or pages[-1] is None:
             return None
-        with patch.object(room, "set_prose", lambda *_: None):
-            return Both(render_span(found.prompt, found.spans[0], style, CAPS).pixels, words)
+        with patch.object(page_module, "set_prose", lambda *_: None):
+            return Both(render_span(chosen.prompt, chosen.spans[0], style, CAPS).pixels, words)
     except RenderError:
         return None
 
@@ -55,14 +55,14 @@ def farthest(text: str, position: str = "full", style: RenderStyle = STYLE, widt
 
     Infinite where there are more glyphs or fewer, or where Typst sets nothing.
     """
-    found = select_spans(text, position)
-    if not found.spans:
+    chosen = select_spans(text, position)
+    if not chosen.spans:
         return None
-    span = found.spans[0]
-    lines = lines_of(found.prompt, span.start, span.end, span.atoms)
+    span = chosen.spans[0]
+    lines = lines_of(chosen.prompt, span.start, span.end, span.atoms)
     try:
         bodies = [
-            typeset_formula(found.prompt[atom.body_start : atom.body_end], display=atom.kind == "display").typst
+            typeset_formula(chosen.prompt[atom.body_start : atom.body_end], display=atom.kind == "display").typst
             for atom in span.atoms
             if atom.is_math
         ]
@@ -72,7 +72,7 @@ def farthest(text: str, position: str = "full", style: RenderStyle = STYLE, widt
     ours = set_prose(lines, column, style, bodies)
     if ours is None:
         return None
-    theirs = draw(room._markup(lines, bodies, broken=False), column, style).drawing
+    theirs = draw(page_module._markup(lines, bodies, broken=False), column, style).drawing
     if theirs is None or len(theirs.glyphs) != len(ours.glyphs) or len(theirs.rules) != len(ours.rules):
         return float("inf")
     return _distance(theirs, ours)
@@ -106,6 +106,6 @@ def displaced(pages: Both) -> float:
 
 
 def _padded(page: NDArray[np.uint8], height: int, width: int) -> NDArray[np.int16]:
-    made = np.full((height, width), 255, np.int16)
-    made[1 : 1 + page.shape[0], 1 : 1 + page.shape[1]] = page
-    return made
+    padded = np.full((height, width), 255, np.int16)
+    padded[1 : 1 + page.shape[0], 1 : 1 + page.shape[1]] = page
+    return padded

@@ -38,17 +38,17 @@ def covered_by_fonts() -> frozenset[int]:
     import matplotlib
     import noto_cjk_sans_otc
 
-    found: set[int] = set()
+    characters: set[int] = set()
     noto = [path for path in Path(font_folders()[0]).glob("*.ttf") if "Italic" not in path.name]
     others = Path(matplotlib.get_data_path()) / "fonts/ttf"
     for path in [*noto, others / "DejaVuSans.ttf", others / "STIXGeneral.ttf"]:
         with TTFont(path, lazy=True) as font:
-            found |= set(font.getBestCmap())
+            characters |= set(font.getBestCmap())
     cjk = Path(noto_cjk_sans_otc.__file__).parent / "NotoSansCJK-Regular.ttc"
     for index in range(4):
         with TTFont(cjk, fontNumber=index, lazy=True) as font:
-            found |= set(font.getBestCmap())
-    return frozenset(found)
+            characters |= set(font.getBestCmap())
+    return frozenset(characters)
 
 
 def test_the_coverage_agrees_with_the_fonts() -> None:
@@ -226,9 +226,9 @@ SEQUENCES = ["❤️\u200d🔥", "🏳️\u200d🌈", "🏴\u200d☠️", "🐻\
 @pytest.mark.parametrize("sequence", SEQUENCES)
 def test_an_emoji_of_several_characters_is_one_picture(sequence: str) -> None:
     assert bad_sequence(sequence) is None
-    one = np.flatnonzero((page_of("H😀H").pixels < 128).any(axis=0))
+    single = np.flatnonzero((page_of("H😀H").pixels < 128).any(axis=0))
     joined = np.flatnonzero((page_of(f"H{sequence}H").pixels < 128).any(axis=0))
-    assert joined[-1] == pytest.approx(one[-1], abs=2)
+    assert joined[-1] == pytest.approx(single[-1], abs=2)
 
 
 def test_flags_differ_from_one_another() -> None:

@@ -42,12 +42,12 @@ def real_prompts() -> tuple[str, ...]:
 
 
 def test_every_glyph_and_bar_of_real_pages_stands_where_typst_puts_it() -> None:
-    found = {}
+    distances = {}
     for prompt, position in product(real_prompts(), ("middle", "full")):
         spans = select_spans(prompt, position).spans
         if spans and spans[0].has_math:
-            found[position, prompt] = farthest(prompt, position)
-    ours = {page: distance for page, distance in found.items() if distance is not None}
+            distances[position, prompt] = farthest(prompt, position)
+    ours = {page: distance for page, distance in distances.items() if distance is not None}
     assert len(ours) >= 140
     assert max(ours.values()) <= NEAR, max(ours, key=lambda page: ours[page])
 
@@ -98,7 +98,7 @@ atoms = st.one_of(letters, letters, numbers, named)
 def formulas(draw: st.DrawFn, depth: int = 2) -> str:
     parts = []
     for _ in range(draw(st.integers(1, 5))):
-        one = draw(atoms)
+        part = draw(atoms)
         if depth and draw(st.integers(0, 3)) == 0:
             inner = formulas(depth - 1)
             shapes = [
@@ -113,9 +113,9 @@ def formulas(draw: st.DrawFn, depth: int = 2) -> str:
                 r"\vec{%s}%s",
             ]
             form = draw(st.sampled_from(shapes))
-            base = one if form[0] == "%" else draw(inner)
-            one = form % (base, draw(inner))
-        parts += [one, draw(st.one_of(signs, st.just(" ")))]
+            base = part if form[0] == "%" else draw(inner)
+            part = form % (base, draw(inner))
+        parts += [part, draw(st.one_of(signs, st.just(" ")))]
     return " ".join(parts if draw(st.booleans()) else parts[:-1])
 
 
@@ -252,10 +252,10 @@ def test_a_page_is_the_same_whatever_is_kept_and_in_whatever_order_pages_come(mo
         return {prompt: page.pixels.tobytes() for prompt in prompts if (page := page_of(prompt)).svg is None}
 
     prompts = [prompt for prompt in real_prompts() if is_shown(prompt)]
-    found = pages(prompts, Formulas())
-    assert len(found) >= 60
-    assert pages(prompts[::-1], Formulas()) == found
-    assert pages(prompts, Formulas(bound=4_000)) == found
+    drawn = pages(prompts, Formulas())
+    assert len(drawn) >= 60
+    assert pages(prompts[::-1], Formulas()) == drawn
+    assert pages(prompts, Formulas(bound=4_000)) == drawn
 
 
 def is_shown(prompt: str) -> bool:

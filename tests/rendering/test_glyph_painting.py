@@ -67,7 +67,9 @@ def _grey(ours: np.ndarray, theirs: np.ndarray) -> float:
     size = np.maximum(ours.shape, theirs.shape)
     spare = size - np.minimum(ours.shape, theirs.shape)
     places = [(down, right) for down in range(spare[0] + 1) for right in range(spare[1] + 1)]
-    return min(_difference(one, other, size, at) for one, other in ((ours, theirs), (theirs, ours)) for at in places)
+    return min(
+        _difference(picture, other, size, at) for picture, other in ((ours, theirs), (theirs, ours)) for at in places
+    )
 
 
 def _difference(moved: np.ndarray, still: np.ndarray, size: np.ndarray, at: tuple[int, int]) -> float:
@@ -136,8 +138,8 @@ def test_a_triangle_covers_its_area_around_its_centre(points: list[tuple[float, 
     assert dark.sum() / 255 == pytest.approx(area, abs=0.02 * (2 * perimeter + 4))
     if area > 60 and area > perimeter:
         centre = (ax + bx + cx) / 3 + x / 8, -(ay + by + cy) / 3 + y / 8
-        found = ((right + 0.5) * dark).sum() / dark.sum(), ((down + 0.5) * dark).sum() / dark.sum()
-        assert found == pytest.approx(centre, abs=0.2)
+        balance = ((right + 0.5) * dark).sum() / dark.sum(), ((down + 0.5) * dark).sum() / dark.sum()
+        assert balance == pytest.approx(centre, abs=0.2)
 
 
 def test_a_glyph_is_as_dark_as_freetype_makes_it() -> None:
@@ -166,6 +168,6 @@ def _trimmed(inks: np.ndarray) -> np.ndarray:
 
 
 def test_a_page_far_too_large_is_refused_before_it_is_painted() -> None:
-    found = select_spans("word " * 60_000, "full")
+    chosen = select_spans("word " * 60_000, "full")
     with pytest.raises(RenderError):
-        render_span(found.prompt, found.spans[0], STYLE, Caps())
+        render_span(chosen.prompt, chosen.spans[0], STYLE, Caps())

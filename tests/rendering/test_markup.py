@@ -89,10 +89,10 @@ def test_code_in_a_prompt_shows_all_of_its_characters(text: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_a_literal_reads_back_as_its_text(text: str) -> None:
-    said = text.translate({9: "    ", 10: " ", 13: " "})
+    expected = text.translate({9: "    ", 10: " ", 13: " "})
     read = typst.query(f'#metadata("{literal(text)}") <said>'.encode(), "<said>", field="value", one=True)
     invisible = {0x200B: None, 0x2060: None}  # the only characters that a literal may add
-    assert json.loads(read).translate(invisible) == said.translate(invisible)
+    assert json.loads(read).translate(invisible) == expected.translate(invisible)
 
 
 @settings(max_examples=60, deadline=None)
@@ -142,11 +142,11 @@ def test_no_character_of_ink_is_lost_between_prompt_and_lines(text: str) -> None
     marks = "".join(
         text[atom.start : atom.body_start] + text[atom.body_end : atom.end] for atom in atoms if atom.is_math
     )
-    found = "".join("".join(texts(text)).split())
+    shown = "".join("".join(texts(text)).split())
     wanted = "".join(text.split())
-    assert sorted(found + "".join(marks.split())) == sorted(wanted)
+    assert sorted(shown + "".join(marks.split())) == sorted(wanted)
     if not marks:
-        assert found == wanted
+        assert shown == wanted
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,8 @@ def test_dirt_means_what_it_was(dirty: str, clean: str) -> None:
     ids=lambda pair: pair[0],
 )
 def test_different_formulas_look_different(pair: tuple[str, str]) -> None:
-    one, two = pictures(*pair, display=True)
-    assert one.shape != two.shape or likeness(one, two).correlation < 0.99
+    first, second = pictures(*pair, display=True)
+    assert first.shape != second.shape or likeness(first, second).correlation < 0.99
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,12 @@ def test_every_known_command_among_others_is_refused_or_compiles() -> None:
     others = r"""{ } {x} {2} [3] {-2pt} {1em} ^ _ & \\ x 1 ( ) $ \begin{array}{c|c} \end{array}
     \begin{CD} \end{CD} @>>> @VVV
     \text{ \left( \right) {1;2} {red} \of \over {\kilo\metre} " 中 ² '""".split()
-    made = []
+    formulas = []
     for _ in range(4000):
         count = choose.choice((1, 2, 4, 8, 16))
-        made.append("".join(choose.choice(names) + choose.choice((" ", "{x}", "{x}{y}", "{1em}"))
+        formulas.append("".join(choose.choice(names) + choose.choice((" ", "{x}", "{x}{y}", "{1em}"))
                             if choose.random() < 0.5 else choose.choice(others) for _ in range(count)))  # fmt: skip
-    assert compiles(made) > 800
+    assert compiles(formulas) > 800
 
 
 INJECTIONS = [

@@ -26,17 +26,17 @@ CHINESE = "所有在第二天来到集市而且什么都没有买的人的数量
     ids=lambda prompt: ascii(prompt[:12]),
 )  # fmt: skip
 def test_a_formula_longer_than_a_line_is_broken(prompt: str) -> None:
-    made = page_of(prompt)
-    assert (made.renderer, made.reason) == ("latex", None)
-    assert made.pixels.shape[1] <= RenderStyle().max_width + 60
-    assert len(bands(made.pixels)) >= 4
+    broken = page_of(prompt)
+    assert (broken.renderer, broken.reason) == ("latex", None)
+    assert broken.pixels.shape[1] <= RenderStyle().max_width + 60
+    assert len(bands(broken.pixels)) >= 4
 
 
 def test_a_display_that_fits_stays_on_its_line() -> None:
-    made = page_of(
+    fitting = page_of(
         r"\[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26\]"
     )
-    assert len(bands(made.pixels)) == 1
+    assert len(bands(fitting.pixels)) == 1
 
 
 @pytest.mark.parametrize("behind", ["", r"\quad", r"\hspace{3em}"])
@@ -56,9 +56,9 @@ def test_a_display_is_broken_exactly_where_typst_measures_it_as_wider_than_any_p
 def test_places_to_break_do_not_show() -> None:
     r"""A list with and without them is as wide: `\mathord{}` keeps the second from being long enough to have any."""
     short, long = "1, -2, x, ", "1, -2, x, " * 12
-    one, twelve = (picture.shape[1] for picture in pictures(short + "1", long + "1"))
+    single, twelve = (picture.shape[1] for picture in pictures(short + "1", long + "1"))
     ends = pictures("1")[0].shape[1]
-    assert abs((twelve - ends) - 12 * (one - ends)) <= 6
+    assert abs((twelve - ends) - 12 * (single - ends)) <= 6
 
 
 def test_a_thousand_is_not_broken() -> None:

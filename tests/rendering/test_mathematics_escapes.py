@@ -89,9 +89,9 @@ def test_doubling_twice_is_undone_twice() -> None:
     ],
 )  # fmt: skip
 def test_an_escape_is_undone_and_named(escaped: str, meant: str, repair: str) -> None:
-    found = typeset_formula(escaped, display=True)
-    assert found.typst == formula_to_typst(meant, display=True)
-    assert found.repairs == (repair,)
+    unescaped = typeset_formula(escaped, display=True)
+    assert unescaped.typst == formula_to_typst(meant, display=True)
+    assert unescaped.repairs == (repair,)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ from lomo_hf.rendering.mathematics import formula_to_typst, typeset_formula
     ],
 )
 def test_dirt_with_one_reading_is_set_as_what_was_meant(written: str, meant: str, repair: str) -> None:
-    made = typeset_formula(written, display=True)
-    assert made.typst == formula_to_typst(meant, display=True)
-    assert made.repairs == (repair,)
+    typeset = typeset_formula(written, display=True)
+    assert typeset.typst == formula_to_typst(meant, display=True)
+    assert typeset.repairs == (repair,)
     assert typeset_formula(meant, display=True).repairs == ()
 
 

@@ -134,6 +134,6 @@ def test_formulas_side_by_side_in_a_text_stay_apart() -> None:
 
 
 def test_commands_of_mathematics_within_text_are_set_and_named() -> None:
-    found = typeset_formula(r"\text{if x \le \frac{1}{2}}", display=True)
-    assert found.repairs == ("mended-mathematics-in-text",)
+    typeset = typeset_formula(r"\text{if x \le \frac{1}{2}}", display=True)
+    assert typeset.repairs == ("mended-mathematics-in-text",)
     assert reason(r"\text{\fraction{1}{2}}") == r"formula:unknown-command:\fraction"

@@ -41,13 +41,13 @@ def expression(choose: random.Random, depth: int) -> sympy.Expr:
 
 def formulas(count: int) -> list[str]:
     choose = random.Random(7)
-    found: list[str] = []
-    while len(found) < count:
+    sources: list[str] = []
+    while len(sources) < count:
         try:
-            found.append(sympy.latex(expression(choose, choose.randint(1, 4))))
+            sources.append(sympy.latex(expression(choose, choose.randint(1, 4))))
         except (TypeError, ValueError, AttributeError):  # what sympy itself cannot build or print
             continue
-    return found
+    return sources
 
 
 def test_all_that_sympy_writes_is_set() -> None:

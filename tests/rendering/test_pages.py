@@ -78,8 +78,8 @@ def test_mathematics_is_26_px(digit: str) -> None:
     )
     alone = typst.compile(document.encode(), format="png", ppi=72.0, font_paths=typst_fonts())
     (wanted,) = bands(decoded(alone))
-    (found,) = bands(page_of(f"${digit}$").pixels)
-    assert abs((found[1] - found[0]) - (wanted[1] - wanted[0])) <= 1
+    (shown,) = bands(page_of(f"${digit}$").pixels)
+    assert abs((shown[1] - shown[0]) - (wanted[1] - wanted[0])) <= 1
 
 
 def decoded(png: object) -> np.ndarray:
@@ -192,18 +192,18 @@ def test_what_fits_no_page_is_refused_by_name() -> None:
 @pytest.mark.parametrize("text", [PROSE * 120, "Wert ist gering. " * 1500, "题目很长，请回答。" * 1500, "x\n" * 4000])
 @pytest.mark.parametrize("position", ["full", "prefix", "suffix"])
 def test_a_page_that_is_too_large_says_how_much_fits(text: str, position: str) -> None:
-    found = select_spans(text, position)
+    chosen = select_spans(text, position)
     caps = Caps(max_pixels=600_000)
     page: Page | None = None
     for _ in range(8):
         try:
-            page = render_span(text, found.spans[0], STYLE, caps)
+            page = render_span(text, chosen.spans[0], STYLE, caps)
             break
         except TooLargeError as error:
-            narrowed = narrow(found, 0, error.max_chars)
+            narrowed = narrow(chosen, 0, error.max_chars)
         assert narrowed is not None
         assert len(narrowed.texts()) == 2
-        found = narrowed
+        chosen = narrowed
     assert page is not None, "eight cuts did not suffice"
     height, width = page.pixels.shape
     assert (height + HEADROOM) * (width + HEADROOM) <= caps.max_pixels
@@ -264,8 +264,8 @@ def test_the_route_follows_the_content() -> None:
 )
 def test_a_formula_that_cannot_be_set_shows_its_source_and_says_why(formula: str) -> None:
     text = f"Compute {formula} now."
-    found = select_spans(text, "full")
-    if not found.spans[0].has_math:
+    chosen = select_spans(text, "full")
+    if not chosen.spans[0].has_math:
         pytest.skip("not a formula for the scanner")
     page = page_of(text)
     assert page.renderer == "fallback"

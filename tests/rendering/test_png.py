@@ -34,7 +34,7 @@ def test_a_page_that_is_not_plain_takes_about_as_little_room_in_its_own_way(op: 
     page = page_of(PROSE).pixels
     rng = np.random.default_rng(5)
     settings = DistortionSettings(mix={OPERATIONS[op].group: 1})
-    drawn = [found for found in (draw_distortion(settings, rng) for _ in range(40)) if found.op == op]
+    drawn = [candidate for candidate in (draw_distortion(settings, rng) for _ in range(40)) if candidate.op == op]
     own = plain = 0
     for distortion in drawn[:6]:
         distorted, _ = distort(page, distortion)

@@ -40,9 +40,9 @@ def real_pages() -> tuple[Both, ...]:
 @pytest.mark.parametrize("position", ["middle", "full"])
 def test_every_glyph_of_real_pages_stands_where_typst_puts_it(position: str) -> None:
     distances = {prompt: farthest(prompt, position) for prompt in real_prompts()}
-    found = {prompt: distance for prompt, distance in distances.items() if distance is not None}
-    assert len(found) >= 80
-    assert max(found.values()) <= NEAR, max(found, key=lambda prompt: found[prompt])
+    ours = {prompt: distance for prompt, distance in distances.items() if distance is not None}
+    assert len(ours) >= 80
+    assert max(ours.values()) <= NEAR, max(ours, key=lambda prompt: ours[prompt])
 
 
 def test_real_pages_have_the_size_and_the_ink_that_typst_gives_them() -> None:
@@ -132,7 +132,7 @@ def prose(draw: st.DrawFn) -> str:
     plain = st.one_of(core, core, st.builds("{}{}{}".format, before, core, after))
     word = st.one_of(plain, plain, plain, plain, st.builds("{}{}{}".format, core, joints, core), figures, signs)
     words = draw(st.lists(st.tuples(word, gaps), min_size=2, max_size=40))
-    return "".join(one + gap for one, gap in words)
+    return "".join(written + gap for written, gap in words)
 
 
 @settings(max_examples=250, deadline=None)

@@ -43,8 +43,8 @@ def markup(text: str) -> list[str]:
 def test_lines_of_a_tall_script_do_not_run_into_each_other(script: str) -> None:
     """Two lines have twice the ink of one: none of it falls on ink of the other."""
     text = TALL[script]
-    one, three = (ink(typeset(markup(lines), 900, STYLE)) for lines in (text, "\n".join([text] * 3)))
-    assert three == pytest.approx(3 * one, rel=0.0005)
+    single, three = (ink(typeset(markup(lines), 900, STYLE)) for lines in (text, "\n".join([text] * 3)))
+    assert three == pytest.approx(3 * single, rel=0.0005)
 
 
 @pytest.mark.parametrize("script", TALL)
@@ -57,8 +57,8 @@ def test_nothing_of_a_tall_script_is_cut_off(script: str) -> None:
 
 @pytest.mark.parametrize("text", ["Hxg", "Größe", "Привет", "Ελλάδα", "שלום", "中文字", "한국어", "ひらがな", "Việt"])
 def test_other_scripts_keep_lines_of_22_px(text: str) -> None:
-    one, many = (typeset(markup("\n".join([text] * count)), 400, STYLE) for count in (1, 11))
-    assert many.shape[0] - one.shape[0] == 10 * 22
+    single, many = (typeset(markup("\n".join([text] * count)), 400, STYLE) for count in (1, 11))
+    assert many.shape[0] - single.shape[0] == 10 * 22
 
 
 @settings(max_examples=200, deadline=None)

@@ -50,9 +50,9 @@ def digests(faces: Faces, bitmaps: Bitmaps) -> list[str]:
 @cache
 def formulas() -> Drawing:
     lines = [f"#L[A line: $sum_(i=0)^{n} x_i / {n} lr(( integral f dif x ))$ and so on]" for n in range(12)]
-    found = draw(lines, 600, STYLE).drawing
-    assert found is not None
-    return found
+    drawing = draw(lines, 600, STYLE).drawing
+    assert drawing is not None
+    return drawing
 
 
 def test_a_page_is_the_same_whatever_is_kept() -> None:
@@ -77,7 +77,7 @@ def test_threads_that_share_what_is_kept_draw_the_same_pages() -> None:
     for bound in (20_000, 24_000_000):
         faces, bitmaps = Faces.of(bound), Bitmaps(bound)
         with ThreadPoolExecutor(8) as pool:
-            assert all(found == alone for found in pool.map(digests, [faces] * 16, [bitmaps] * 16))
+            assert all(pages == alone for pages in pool.map(digests, [faces] * 16, [bitmaps] * 16))
 
 
 def test_shapes_that_are_kept_stay_within_their_bound() -> None:

@@ -46,19 +46,19 @@ def invented(count: int) -> list[Conversation]:
 def test_chance_alone_draws_what_it_always_drew() -> None:
     """The oracle is the stream itself: published rows must not move."""
     for seed in (0, 3):
-        found = draws(Recipe("plain", seed=seed))
-        assert found == [uniform(seed, row.id, "ratio") for row in ROWS]
+        drawn = draws(Recipe("plain", seed=seed))
+        assert drawn == [uniform(seed, row.id, "ratio") for row in ROWS]
 
 
 @pytest.mark.parametrize("by", [name for name in STRATEGIES if name not in ("uniform", "score")])
 @pytest.mark.parametrize("first", ["high", "low"])
 def test_a_strict_ranking_rewrites_the_ratio_of_the_sample(by: str, first: str) -> None:
-    found = np.array(draws(Recipe("mine", selection=Selection(by, first, chance=0))))
-    assert ((found >= 0) & (found < 1)).all()
+    drawn = np.array(draws(Recipe("mine", selection=Selection(by, first, chance=0))))
+    assert ((drawn >= 0) & (drawn < 1)).all()
     for ratio in RATIOS:
         # Three rows in 206 for the percentiles; where most rows are equal, chance places them and so adds its own.
         allowed = 0.08 if by == "mathematics" else 0.015
-        assert abs((found < ratio).mean() - ratio) <= allowed, ratio
+        assert abs((drawn < ratio).mean() - ratio) <= allowed, ratio
 
 
 @pytest.mark.parametrize("chance", [0.2, 0.5, 0.8, 1.0])
@@ -68,58 +68,58 @@ def test_a_ranking_with_chance_rewrites_the_ratio_of_many_rows(by: str, chance: 
     quantiles = np.quantile([prompt_length(row) for row in rows], np.linspace(0, 1, 101), method="inverted_cdf")
     known = tuple(quantiles.tolist()) if by == "length" else ()
     recipe = Recipe("mine", selection=Selection(by, chance=chance, quantiles=known))
-    found = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
+    drawn = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
     for ratio in RATIOS:
-        assert abs((found < ratio).mean() - ratio) < 0.024  # three standard deviations of 4,000 rows
+        assert abs((drawn < ratio).mean() - ratio) < 0.024  # three standard deviations of 4,000 rows
 
 
 def test_a_strict_ranking_by_length_rewrites_the_longest_rows() -> None:
-    found = draws(Recipe("long", selection=Selection("length", chance=0)))
-    rewritten = [prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw < 0.25]
-    kept = [prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw >= 0.25]
+    drawn = draws(Recipe("long", selection=Selection("length", chance=0)))
+    rewritten = [prompt_length(row) for row, draw in zip(ROWS, drawn, strict=True) if draw < 0.25]
+    kept = [prompt_length(row) for row, draw in zip(ROWS, drawn, strict=True) if draw >= 0.25]
     assert min(rewritten) >= max(kept)
 
 
 def test_rows_without_formulas_come_last_by_mathematics() -> None:
-    found = draws(Recipe("maths", selection=Selection("mathematics", chance=0)))
+    drawn = draws(Recipe("maths", selection=Selection("mathematics", chance=0)))
     statistic = STRATEGIES["mathematics"].statistic
     assert statistic is not None
     shares = [statistic(row, row.user_turns[0]) or 0.0 for row in ROWS]
-    assert max(d for d, s in zip(found, shares, strict=True) if s > 0.02) < min(
-        d for d, s in zip(found, shares, strict=True) if s == 0
+    assert max(d for d, s in zip(drawn, shares, strict=True) if s > 0.02) < min(
+        d for d, s in zip(drawn, shares, strict=True) if s == 0
     )
 
 
 def test_chance_softens_a_ranking_and_at_one_is_the_uniform_draw() -> None:
     means = []
     for chance in (0.0, 0.5, 1.0):
-        found = draws(Recipe("long", selection=Selection("length", chance=chance)))
-        means.append(np.mean([prompt_length(row) for row, draw in zip(ROWS, found, strict=True) if draw < 0.3]))
+        drawn = draws(Recipe("long", selection=Selection("length", chance=chance)))
+        means.append(np.mean([prompt_length(row) for row, draw in zip(ROWS, drawn, strict=True) if draw < 0.3]))
     assert means[0] > means[1] > means[2]
-    assert found == pytest.approx([uniform(0, row.id, "ratio") for row in ROWS])
+    assert drawn == pytest.approx([uniform(0, row.id, "ratio") for row in ROWS])
 
 
 def test_the_share_of_pages_rises_from_the_first_fifth_to_the_last() -> None:
     rows = invented(5000)
     recipe = Recipe("rising", selection=Selection("place"))
-    found = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
-    shares = (found.reshape(5, -1) < 0.5).mean(axis=1)
+    drawn = np.array([draw_of(row, recipe, (n + 0.5) / len(rows)) for n, row in enumerate(rows)])
+    shares = (drawn.reshape(5, -1) < 0.5).mean(axis=1)
     assert shares == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9], abs=0.05)
 
 
 def test_rows_are_drawn_by_their_score_and_those_without_by_chance(tmp_path: Path) -> None:
     path = tmp_path / "scored.jsonl"
     scores = [5, 1.5, None, "7", float("nan"), True, 10**400, *range(20, 120)]
-    said = [{"id": n, "prompt": "a", "answer": "b", "score": score} for n, score in enumerate(scores)]
-    path.write_text("\n".join(map(json.dumps, said)), encoding="utf-8")
+    lines = [{"id": n, "prompt": "a", "answer": "b", "score": score} for n, score in enumerate(scores)]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     source = open_corpus(path)
     rows = [row for row in source.conversations(0, len(source)) if isinstance(row, Conversation)]
     assert [row.score for row in rows[:8]] == [5.0, 1.5, None, None, None, None, None, 20.0]
     recipe = measured([Recipe("hard", selection=Selection("score", chance=0))], source)[0]
     assert (recipe.selection.quantiles[0], recipe.selection.quantiles[-1]) == (1.5, 119.0)
-    found = [draw_of(row, recipe) for row in rows]
-    assert found[7:] == sorted(found[7:], reverse=True)
-    assert found[2] == uniform(0, rows[2].id, "ratio")
+    drawn = [draw_of(row, recipe) for row in rows]
+    assert drawn[7:] == sorted(drawn[7:], reverse=True)
+    assert drawn[2] == uniform(0, rows[2].id, "ratio")
 
 
 def test_what_is_not_known_is_asked_for() -> None:
@@ -186,8 +186,8 @@ def test_strategies_that_rewrite_the_same_row_make_the_same_pages() -> None:
     recipes = [Recipe("a", ratio=1.0), Recipe("b", ratio=1.0, selection=Selection("length"))]
     substituter = Substituter(measured(recipes, SAMPLE))
     for row in ROWS[::40]:
-        one, other = substituter.rows(row)
-        assert isinstance(one, dict)
-        assert isinstance(other, dict)
-        assert one["images"] == other["images"]
+        first, second = substituter.rows(row)
+        assert isinstance(first, dict)
+        assert isinstance(second, dict)
+        assert first["images"] == second["images"]
         assert replace(recipes[0], selection=Selection("length")).page_digest == recipes[0].page_digest

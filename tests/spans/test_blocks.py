@@ -18,7 +18,7 @@ def blocks(prompt: str) -> list[str]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.one_of(rough_texts(), st.text(), prompts().map(lambda made: made.text)))
+@given(st.one_of(rough_texts(), st.text(), prompts().map(lambda prompt: prompt.text)))
 def test_blocks_are_the_prompt_again_hold_ink_and_respect_atoms(text: str) -> None:
     atoms = scan(text)
     edges = block_edges(text, atoms, sentence_starts(text, atoms))
@@ -30,9 +30,9 @@ def test_blocks_are_the_prompt_again_hold_ink_and_respect_atoms(text: str) -> No
 
 @settings(max_examples=300, deadline=None)
 @given(prompts())
-def test_blocks_are_cut_only_where_a_word_ends(made: Prompt) -> None:
+def test_blocks_are_cut_only_where_a_word_ends(prompt: Prompt) -> None:
     """In these prompts a border is always after space, beside a Chinese character, or beside an atom."""
-    text, truth = made.text, made.truth
+    text, truth = prompt.text, prompt.truth
     marks = {place for start, end, _ in truth for place in (start, end)}
     for edge in block_edges(text, scan(text), sentence_starts(text, scan(text)))[1:-1]:
         beside_cjk = text[edge - 1] >= "\u2e80" or text[edge] >= "\u2e80"

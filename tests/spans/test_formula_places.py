@@ -69,9 +69,9 @@ def test_what_is_found_beyond_a_stretch_that_may_be_either_counts() -> None:
     prompt = prompt_of("It is ❰no partner❱$⟪\\frac12⟫, and so ⟦dollars¦$x$⟧.")
     inside, beyond = [(7, 14)], [(6, 24)]
     assert [prompt.text[start:end] for start, end in (*inside, *beyond)] == ["\\frac12", "$\\frac12, and so $"]
-    assert score([prompt], lambda _: inside).found == 0
-    made = score([prompt], lambda _: beyond)
-    assert (made.found, made.exact, made.right.total()) == (1, 0, 0)
+    assert score([prompt], lambda _: inside).taken == 0
+    result = score([prompt], lambda _: beyond)
+    assert (result.taken, result.exact, result.right.total()) == (1, 0, 0)
 
 
 def test_a_toy_is_scored_as_by_hand() -> None:
@@ -79,17 +79,17 @@ def test_a_toy_is_scored_as_by_hand() -> None:
         prompt_of("Pay ❰money❱$5 and ❰money❱$6, so ⟦dollars¦$x$⟧ is ⟦dollars¦$y+1$⟧ or ⟪\\textbf{z}⟫."),
         prompt_of("No ❰money❱$7, but ⟦bare command¦\\frac12⟧."),
     ]
-    found = {
+    spans = {
         # `$5 and $` (wrong), `$x$` (right), `$y` with its start only, `\textbf{z}` (free)
         prompts[0].text: [(4, 12), (18, 21), (25, 27), (34, 44)],
         prompts[1].text: [],
     }
     assert prompts[0].text[18:21] == "$x$"
     assert prompts[0].text[25:30] == "$y+1$"
-    made = score(prompts, found.__getitem__)
-    assert (made.found, made.exact, made.started, made.formulas) == (3, 1, 2, 3)
-    assert made.total == Counter({"money": 3, "dollars": 2, "bare command": 1})
-    assert made.right == Counter({"money": 1, "dollars": 1, "bare command": 0})
+    result = score(prompts, spans.__getitem__)
+    assert (result.taken, result.exact, result.started, result.formulas) == (3, 1, 2, 3)
+    assert result.total == Counter({"money": 3, "dollars": 2, "bare command": 1})
+    assert result.right == Counter({"money": 1, "dollars": 1, "bare command": 0})
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def test_chinese_answers_are_read_character_by_character() -> None:
 
 @pytest.mark.parametrize("position", ["answer-overlap", "densest-math"])
 def test_without_anything_to_find_the_span_is_the_middle(position: str) -> None:
-    found = select_spans(PLAIN, position, answer="zzz")
-    assert found.spans == select_spans(PLAIN, "middle").spans
+    localization = select_spans(PLAIN, position, answer="zzz")
+    assert localization.spans == select_spans(PLAIN, "middle").spans
 
 
 @settings(max_examples=200, deadline=None)
@@ -69,16 +69,17 @@ def test_on_real_prompts_the_span_holds_more_of_what_it_looks_for_than_the_middl
         prompt, answer = row.turns[turn].text, row.answer_of(turn).text
         for position, weigh in (("answer-overlap", answer_weights), ("densest-math", math_weights)):
             shares = []
-            for one in (position, "middle"):
-                found = select_spans(prompt, one, answer=answer)
-                if found.sentences <= 3 or len(found.spans) != 1:
+            for tried in (position, "middle"):
+                localization = select_spans(prompt, tried, answer=answer)
+                if localization.sentences <= 3 or len(localization.spans) != 1:
                     break
-                weights = weigh(Blocks(prompt, found.edges, found.atoms, answer))
-                (span,) = found.spans
-                end = min(edge for edge in found.edges if edge >= span.end)  # the span's own end is without space
+                weights = weigh(Blocks(prompt, localization.edges, localization.atoms, answer))
+                (span,) = localization.spans
+                # The span's own end is without space.
+                end = min(edge for edge in localization.edges if edge >= span.end)
                 inside = sum(
                     weight
-                    for weight, start in zip(weights, found.edges[:-1], strict=True)
+                    for weight, start in zip(weights, localization.edges[:-1], strict=True)
                     if span.start <= start < span.end
                 )
                 shares.append(inside / max(end - span.start, len(prompt) / 3))

@@ -16,42 +16,44 @@ from lomo_hf.errors import RecipeError
 from lomo_hf.spans import POSITIONS, Localization, check_position, narrow, select_spans
 
 EDGE = Path(__file__).parent.parent / "data" / "edge.jsonl"
-any_prompt = st.one_of(rough_texts(), st.text(), prompts(max_pieces=20).map(lambda made: made.text))
+any_prompt = st.one_of(rough_texts(), st.text(), prompts(max_pieces=20).map(lambda prompt: prompt.text))
 SEEKING = ("answer-overlap", "densest-math")  # these may lie at either end, but are never everything
 any_position = st.sampled_from(list(POSITIONS))
 
 
-def span_texts(found: Localization) -> list[str]:
-    return [found.prompt[span.start : span.end] for span in found.spans]
+def span_texts(localization: Localization) -> list[str]:
+    return [localization.prompt[span.start : span.end] for span in localization.spans]
 
 
-def check_promises(found: Localization) -> None:
+def check_promises(localization: Localization) -> None:
     """What holds for every prompt and position."""
-    prompt, kept, spans = found.prompt, found.texts(), span_texts(found)
+    prompt, kept, spans = localization.prompt, localization.texts(), span_texts(localization)
     assert len(kept) == len(spans) + 1
     assert kept[0] + "".join(span + text for span, text in zip(spans, kept[1:], strict=True)) == prompt
     assert all(spans) or not prompt
     assert all(span.strip() for span in spans) or not prompt.strip()
-    for span in found.spans:
-        inside = tuple(atom for atom in found.atoms if span.start <= atom.start and atom.end <= span.end)
+    for span in localization.spans:
+        inside = tuple(atom for atom in localization.atoms if span.start <= atom.start and atom.end <= span.end)
         assert span.atoms == inside
-        assert not any(atom.start < border < atom.end for atom in found.atoms for border in (span.start, span.end))
-        assert span.start in found.edges
+        assert not any(
+            atom.start < border < atom.end for atom in localization.atoms for border in (span.start, span.end)
+        )
+        assert span.start in localization.edges
         assert span.has_math == any(atom.is_math for atom in inside)
-    if found.sentences <= 3 or found.position == "full":
+    if localization.sentences <= 3 or localization.position == "full":
         assert spans == [prompt]
         return
     assert all(not span[-1:].isspace() for span in spans)
     assert all(text.strip() for text in kept[1:-1]), "text stays between two pages"
-    if len(found.edges) >= 4:  # three blocks
-        assert kept[0].strip() or found.position in ("prefix", *SEEKING)
-        assert kept[-1].strip() or found.position in ("suffix", *SEEKING)
+    if len(localization.edges) >= 4:  # three blocks
+        assert kept[0].strip() or localization.position in ("prefix", *SEEKING)
+        assert kept[-1].strip() or localization.position in ("suffix", *SEEKING)
         assert any(text.strip() for text in kept)
-    if found.position == "prefix":
+    if localization.position == "prefix":
         assert kept[0] == ""
-    if found.position == "suffix":
+    if localization.position == "suffix":
         assert not kept[-1].strip()
-    assert len(spans) == (2 if found.position == "multi-span" and len(found.edges) > 5 else 1)
+    assert len(spans) == (2 if localization.position == "multi-span" and len(localization.edges) > 5 else 1)
 
 
 @settings(max_examples=500, deadline=None)
@@ -84,16 +86,17 @@ def all_runs(edges: tuple[int, ...], position: str) -> list[tuple[int, int]]:
 
 @settings(max_examples=500, deadline=None)
 @given(
-    st.one_of(rough_texts(), prompts().map(lambda made: made.text)), st.sampled_from(["middle", "prefix", "suffix"])
+    st.one_of(rough_texts(), prompts().map(lambda prompt: prompt.text)),
+    st.sampled_from(["middle", "prefix", "suffix"]),
 )
 def test_no_other_run_of_blocks_is_closer_to_the_third(prompt: str, position: str) -> None:
     """A middle under a fifth of the prompt or over a half counts as further off, unless no other is there."""
-    found = select_spans(prompt, position)
-    if found.sentences <= 3:
+    localization = select_spans(prompt, position)
+    if localization.sentences <= 3:
         return
-    size, edges = len(prompt), found.edges
+    size, edges = len(prompt), localization.edges
     start, end = third(size, position)
-    (span,) = found.spans
+    (span,) = localization.spans
     border = next(edge for edge in edges if edge >= span.end)  # the space after a span stays text
     assert prompt[span.end : border].strip() == ""
 
@@ -115,24 +118,26 @@ def test_no_other_run_of_blocks_is_closer_to_the_third(prompt: str, position: st
 @settings(max_examples=500, deadline=None)
 @given(any_prompt, any_position, st.integers(0, 60), st.integers(0, 1))
 def test_narrowing_only_shrinks_keeps_its_end_and_ends(prompt: str, position: str, limit: int, which: int) -> None:
-    found: Localization | None = select_spans(prompt, position)
-    assert found is not None
-    index = min(which, len(found.spans) - 1)
+    localization: Localization | None = select_spans(prompt, position)
+    assert localization is not None
+    index = min(which, len(localization.spans) - 1)
     steps = 0
-    while found is not None:
-        before, found = found, narrow(found, index, limit)
+    while localization is not None:
+        before, localization = localization, narrow(localization, index, limit)
         steps += 1
         assert steps <= len(before.edges)
-        if found is None:
+        if localization is None:
             continue
-        old, new = before.spans[index], found.spans[index]
+        old, new = before.spans[index], localization.spans[index]
         blocks = [edge for edge in before.edges if old.start <= edge < old.end]
-        assert len([edge for edge in found.edges if new.start <= edge < new.end]) < len(blocks)
+        assert len([edge for edge in localization.edges if new.start <= edge < new.end]) < len(blocks)
         assert old.start <= new.start < new.end <= old.end
-        assert found.prompt[new.start : new.end].strip() or not prompt.strip()
-        assert new.start in found.edges
-        assert not any(atom.start < border < atom.end for atom in found.atoms for border in (new.start, new.end))
-        assert [s for n, s in enumerate(found.spans) if n != index] == [
+        assert localization.prompt[new.start : new.end].strip() or not prompt.strip()
+        assert new.start in localization.edges
+        assert not any(
+            atom.start < border < atom.end for atom in localization.atoms for border in (new.start, new.end)
+        )
+        assert [s for n, s in enumerate(localization.spans) if n != index] == [
             s for n, s in enumerate(before.spans) if n != index
         ]
         if position == "prefix":
@@ -174,8 +179,8 @@ def test_narrowing_keeps_the_middle_the_start_or_the_end(position: str, expected
 
 
 def test_narrowing_leaves_a_block_that_is_too_long_by_itself() -> None:
-    found = select_spans(f"One is a. Two is b. {'word ' * 200}end. Four is d. Five is e. Six is f.", "full")
-    cut = narrow(found, 0, 30)
+    localization = select_spans(f"One is a. Two is b. {'word ' * 200}end. Four is d. Five is e. Six is f.", "full")
+    cut = narrow(localization, 0, 30)
     assert cut is not None
     assert len(span_texts(cut)[0]) <= 30
 
@@ -199,28 +204,30 @@ def test_of_two_borders_as_close_the_earlier_is_taken(
     position: str, lengths: tuple[int, ...], expected: list[tuple[int, int]]
 ) -> None:
     prompt = lines_of(*lengths)
-    found = select_spans(prompt, position)
+    localization = select_spans(prompt, position)
     assert len(prompt) == sum(lengths)
-    assert [(span.start, len(prompt[: span.end]) + (span.end < len(prompt))) for span in found.spans] == expected
+    assert [
+        (span.start, len(prompt[: span.end]) + (span.end < len(prompt))) for span in localization.spans
+    ] == expected
 
 
 def test_a_span_is_cut_evenly_around_its_middle_and_takes_the_earlier_of_two_neighbours() -> None:
     prompt = lines_of(10, 10, 10, 10, 10)
-    found = select_spans(prompt, "full")
-    cuts = [narrow(found, 0, limit) for limit in (10, 19, 20, 29, 30, 40)]
+    localization = select_spans(prompt, "full")
+    cuts = [narrow(localization, 0, limit) for limit in (10, 19, 20, 29, 30, 40)]
     assert [(cut.spans[0].start, cut.spans[0].end + 1) for cut in cuts if cut] == [
         (20, 30), (20, 30), (10, 30), (10, 30), (10, 40), (0, 40),
     ]  # fmt: skip
 
 
 def test_a_span_of_two_blocks_is_cut_to_one_and_a_span_of_one_not_at_all() -> None:
-    found = narrow(select_spans(lines_of(10, 10, 10, 10), "full"), 0, 20)
-    assert found is not None
-    assert (found.spans[0].start, found.spans[0].end + 1) == (10, 30)
-    one = narrow(found, 0, 20)
-    assert one is not None
-    assert (one.spans[0].start, one.spans[0].end + 1) == (10, 20)
-    assert narrow(one, 0, 20) is None
+    localization = narrow(select_spans(lines_of(10, 10, 10, 10), "full"), 0, 20)
+    assert localization is not None
+    assert (localization.spans[0].start, localization.spans[0].end + 1) == (10, 30)
+    single = narrow(localization, 0, 20)
+    assert single is not None
+    assert (single.spans[0].start, single.spans[0].end + 1) == (10, 20)
+    assert narrow(single, 0, 20) is None
 
 
 def test_where_the_middle_block_is_too_long_the_nearest_that_fits_is_kept_the_earlier_of_two() -> None:
@@ -252,10 +259,10 @@ MARS = (
 
 def test_the_papers_worked_example_gives_exactly_its_middle() -> None:
     """The picture of the paper, section 3; what it elides is filled in with four sentences' worth of text."""
-    found = select_spans("".join(MARS))
-    assert found.texts() == (MARS[0], MARS[2])
-    assert span_texts(found) == [MARS[1]]
-    assert len(found.spans[0].atoms) == 2
+    localization = select_spans("".join(MARS))
+    assert localization.texts() == (MARS[0], MARS[2])
+    assert span_texts(localization) == [MARS[1]]
+    assert len(localization.spans[0].atoms) == 2
 
 
 EDGE_MIDDLES = [
@@ -318,16 +325,18 @@ def sample_prompts() -> list[str]:
 
 @pytest.mark.parametrize("position", POSITIONS)
 def test_real_prompts_keep_the_promises(position: str) -> None:
-    found = [select_spans(prompt, position) for prompt in sample_prompts()]
-    for localization in found:
+    localizations = [select_spans(prompt, position) for prompt in sample_prompts()]
+    for localization in localizations:
         check_promises(localization)
-    assert sum(localization.sentences > 3 for localization in found) >= 10
+    assert sum(localization.sentences > 3 for localization in localizations) >= 10
 
 
 def test_real_middles_are_a_third_but_for_the_length_of_a_block() -> None:
     """A border of the span is no further from its third than one and a half of the longest blocks."""
-    found = [select_spans(prompt) for prompt in sample_prompts()]
-    many = [localization for localization in found if localization.sentences > 3 and len(localization.edges) > 5]
+    localizations = [select_spans(prompt) for prompt in sample_prompts()]
+    many = [
+        localization for localization in localizations if localization.sentences > 3 and len(localization.edges) > 5
+    ]
     assert len(many) >= 10
     for localization in many:
         size, (span,) = len(localization.prompt), localization.spans

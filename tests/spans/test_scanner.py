@@ -30,9 +30,9 @@ def atom_sources(prompt: str) -> list[str]:
 
 @settings(max_examples=400, deadline=None)
 @given(prompts())
-def test_every_formula_and_code_span_that_was_put_in_is_found_and_nothing_else(made: Prompt) -> None:
-    found = [(atom.start, atom.end, "math" if atom.is_math else atom.kind) for atom in scan(made.text)]
-    assert found == made.truth
+def test_every_formula_and_code_span_that_was_put_in_is_found_and_nothing_else(prompt: Prompt) -> None:
+    atoms = [(atom.start, atom.end, "math" if atom.is_math else atom.kind) for atom in scan(prompt.text)]
+    assert atoms == prompt.truth
 
 
 @settings(max_examples=400, deadline=None)
@@ -49,12 +49,12 @@ def test_atoms_of_any_text_are_ordered_disjoint_and_hold_their_bodies(text: str)
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(rough_texts(), prompts().map(lambda made: made.text)))
+@given(st.one_of(rough_texts(), prompts().map(lambda prompt: prompt.text)))
 def test_a_delimited_atom_scanned_by_itself_is_one_atom_of_the_same_sort(text: str) -> None:
     for atom in scan(text):
         source = text[atom.start : atom.end]
         alone = scan(source)
-        assert [(found.start, found.end) for found in alone] == [(0, len(source))]
+        assert [(inner.start, inner.end) for inner in alone] == [(0, len(source))]
         assert alone[0].is_math == atom.is_math
         assert alone[0].kind == atom.kind or atom.is_math or source.startswith("```")  # alone on its line: a fence
 
@@ -273,5 +273,14 @@ def test_ten_megabytes_take_seconds() -> None:
 def test_nul_and_lone_surrogates_are_characters_like_others() -> None:
     prompt = "A\x00 b. \ud800$x\udfff=1$ c. D\x00. E\ud83d."
     assert atom_sources(prompt) == ["$x\udfff=1$"]
-    found = select_spans(prompt)
-    assert "".join((found.texts()[0], *(prompt[s.start : s.end] for s in found.spans), *found.texts()[1:])) == prompt
+    localization = select_spans(prompt)
+    assert (
+        "".join(
+            (
+                localization.texts()[0],
+                *(prompt[s.start : s.end] for s in localization.spans),
+                *localization.texts()[1:],
+            )
+        )
+        == prompt
+    )

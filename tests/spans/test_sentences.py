@@ -67,7 +67,7 @@ def test_sentences_are_cut_where_a_reader_would_cut(prompt: str, expected: list[
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(rough_texts(), st.text(), prompts().map(lambda made: made.text)))
+@given(st.one_of(rough_texts(), st.text(), prompts().map(lambda prompt: prompt.text)))
 def test_sentences_start_in_order_and_outside_of_atoms(text: str) -> None:
     atoms = scan(text)
     starts = sentence_starts(text, atoms)
@@ -81,9 +81,9 @@ def test_sentences_start_in_order_and_outside_of_atoms(text: str) -> None:
 @given(
     prompts(min_pieces=1), st.sampled_from(["3.14", "Dr. Smith", "a.b@c.org", "https://a.org/b.c?d=e", "e.g. this"])
 )
-def test_no_sentence_starts_within_a_number_an_address_or_an_abbreviation(made: Prompt, whole: str) -> None:
-    prompt = f"{made.text}\n\nSay {whole} again. Then stop."
-    low = len(made.text) + 6
+def test_no_sentence_starts_within_a_number_an_address_or_an_abbreviation(base: Prompt, whole: str) -> None:
+    prompt = f"{base.text}\n\nSay {whole} again. Then stop."
+    low = len(base.text) + 6
     assert prompt[low : low + len(whole)] == whole
     starts = sentence_starts(prompt, scan(prompt))
     assert not [start for start in starts if low < start < low + len(whole)]

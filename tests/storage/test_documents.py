@@ -56,32 +56,32 @@ JSON = st.recursive(
 )
 
 
-def places(said: Any, at: Place = ()) -> Iterator[Place]:
+def places(content: Any, at: Place = ()) -> Iterator[Place]:
     """Every place in a document, the whole of it first."""
     yield at
-    pairs = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    pairs = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
     for key, inner in pairs:
         yield from places(inner, (*at, key))
 
 
-def changed(said: Any, at: Place, value: Any) -> Any:
+def changed(content: Any, at: Place, value: Any) -> Any:
     if not at:
         return value
-    said = copy.copy(said)
-    said[at[0]] = changed(said[at[0]], at[1:], value)
-    return said
+    content = copy.copy(content)
+    content[at[0]] = changed(content[at[0]], at[1:], value)
+    return content
 
 
-def renamed(said: Any, at: Place, name: str) -> Any:
+def renamed(content: Any, at: Place, name: str) -> Any:
     """The document with the key at the end of a place called otherwise; as it is, if that is a place in a list."""
     if not at or not isinstance(at[-1], str):
-        return said
-    said = copy.deepcopy(said)
-    holder = said
+        return content
+    content = copy.deepcopy(content)
+    holder = content
     for step in at[:-1]:
         holder = holder[step]
     holder[name] = holder.pop(at[-1])
-    return said
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -118,32 +118,36 @@ def document(whole: Path, kind: str) -> tuple[Path, Any]:
     return Path(names[kind]), split_card(text, "")[0] if kind == "card" else json.loads(text)
 
 
-def _sealed(kind: str, said: Any) -> str:
+def _sealed(kind: str, content: Any) -> str:
     if kind == "card":
-        return f"---\n{yaml.safe_dump(said)}\n---\n\n# A card\n"
+        return f"---\n{yaml.safe_dump(content)}\n---\n\n# A card\n"
     with suppress(Exception):  # what cannot be sealed is written as it is, and refused by its seal
         if kind == "manifest":
-            return sealed(said)
+            return sealed(content)
         if kind == "receipt":
-            return resuming.sealed(Receipt.from_json(json.dumps({k: v for k, v in said.items() if k != "seal"})))
-    return json.dumps(said, indent=1) + "\n"
+            return resuming.sealed(Receipt.from_json(json.dumps({k: v for k, v in content.items() if k != "seal"})))
+    return json.dumps(content, indent=1) + "\n"
 
 
 def _read_manifest(place: Path) -> None:
     ds = place / "ds"
     text = (ds / "manifest.json").read_text(encoding="utf-8")
     with suppress(LomoError):
-        found = read_manifest(ds)
-        said = json.loads(text)
-        assert found
-        assert (found.source, found.engines) == (said["source"], said["engines"])
-        assert [(file.path, file.bytes, file.sha256) for file in found.files] == [
-            (file["path"], file["bytes"], file["sha256"]) for file in said["files"]
+        manifest = read_manifest(ds)
+        recorded_manifest = json.loads(text)
+        assert manifest
+        assert (manifest.source, manifest.engines) == (recorded_manifest["source"], recorded_manifest["engines"])
+        assert [(file.path, file.bytes, file.sha256) for file in manifest.files] == [
+            (file["path"], file["bytes"], file["sha256"]) for file in recorded_manifest["files"]
         ]
-        for name, recipe in found.recipes.items():
-            recorded = {key: one for key, one in said["recipes"][name]["recipe"].items() if key != "distortion"}
+        for name, recipe in manifest.recipes.items():
+            recorded = {
+                key: setting
+                for key, setting in recorded_manifest["recipes"][name]["recipe"].items()
+                if key != "distortion"
+            }
             assert recipe.to_dict() == recipe.to_dict() | recorded  # weights may be whole numbers there
-        for receipt, recorded in zip(found.receipts, said["shards"], strict=True):
+        for receipt, recorded in zip(manifest.receipts, recorded_manifest["shards"], strict=True):
             assert json.loads(receipt.to_json()) | recorded == recorded
     with suppress(LomoError):
         verify_dataset(ds)
@@ -153,10 +157,10 @@ def _read_manifest(place: Path) -> None:
         honest = Contents.parse((place / "manifest.json").read_text(encoding="utf-8"), "'ds'")
         for name in contents.configs:
             _ = contents.rows(name), contents.counts(name), contents.recipe(name), contents.source(name)
-        for one, other in ((contents, honest), (honest, contents)):
-            changes_section("v1.0.0", one, other)
-            merge_manifest(one, other, set(other.files))
-            make_plan(VerifiedFolder(ds, honest), Snapshot("0" * 40, {}, "", other, {}), None, "org/name")
+        for first, second in ((contents, honest), (honest, contents)):
+            changes_section("v1.0.0", first, second)
+            merge_manifest(first, second, set(second.files))
+            make_plan(VerifiedFolder(ds, honest), Snapshot("0" * 40, {}, "", second, {}), None, "org/name")
     with suppress(LomoError):
         refresh_card(ds)
 
@@ -168,9 +172,9 @@ def _read_receipt(place: Path) -> None:
 
 def _read_draw(place: Path) -> None:
     with suppress(LomoError):
-        said = read_draw(place / "ds" / DRAW)
-        assert len(replay(said, open_corpus(None))) == 12
-        replay(said, open_corpus(None), anew=True)
+        drawn = read_draw(place / "ds" / DRAW)
+        assert len(replay(drawn, open_corpus(None))) == 12
+        replay(drawn, open_corpus(None), anew=True)
 
 
 def _read_export(place: Path) -> None:
@@ -224,12 +228,12 @@ READERS: Mapping[str, Callable[[Path], None]] = {
 }
 
 
-def _try(whole: Path, kind: str, said: Any) -> None:
+def _try(whole: Path, kind: str, content: Any) -> None:
     at, _ = document(whole, kind)
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(shutil.copytree(whole, Path(scratch, "whole")))
         shutil.copy(place / "ds/manifest.json", place / "manifest.json")
-        (place / at).write_text(_sealed(kind, said), encoding="utf-8")
+        (place / at).write_text(_sealed(kind, content), encoding="utf-8")
         if kind == "mixture":
             os.chdir(place)
         READERS[kind](place)
@@ -242,12 +246,13 @@ def test_any_value_at_any_place_is_read_as_it_stands_or_refused(
     whole: Path, kind: str, data: st.DataObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(whole)
-    _, said = document(whole, kind)
-    at = data.draw(st.sampled_from(list(places(said))), label="place")
+    _, content = document(whole, kind)
+    at = data.draw(st.sampled_from(list(places(content))), label="place")
     if data.draw(st.booleans(), label="a value and not a name"):
-        _try(whole, kind, changed(said, at, data.draw(JSON, label="value")))
+        _try(whole, kind, changed(content, at, data.draw(JSON, label="value")))
     else:
-        _try(whole, kind, renamed(said, at, data.draw(_ODD.filter(lambda one: isinstance(one, str)) | st.text())))
+        name = data.draw(_ODD.filter(lambda value: isinstance(value, str)) | st.text())
+        _try(whole, kind, renamed(content, at, name))
 
 
 _NAMES = ["../x", "a/b", "", "<script>", "con", "A", "x\x1b[2Jy", "x" * 300, "assets", ".lomo"]
@@ -261,11 +266,13 @@ def test_a_config_of_such_a_name_is_refused_by_name(whole: Path, name: str, tmp_
     for read in (read_manifest, verify_dataset, refresh_card):
         with pytest.raises(IntegrityError, match=r"a name in recipes (must be 1 to 64|.* is taken by a file system)"):
             read(ds)
-    assert not check_dataset(ds).loads or any("manifest.json" in one.says for one in check_dataset(ds).findings)
+    assert not check_dataset(ds).loads or any(
+        "manifest.json" in finding.says for finding in check_dataset(ds).findings
+    )
 
 
 @pytest.mark.parametrize(
-    ("at", "value", "said"),
+    ("at", "value", "message"),
     [
         (("shards", 0, "files", CONFIG, "rows"), "5", f"shards[0].files.{CONFIG}.rows must be a whole number"),
         (("shards", 0, "counts", CONFIG, "rows"), True, f"shards[0].counts.{CONFIG}.rows must be a whole number"),
@@ -282,19 +289,19 @@ def test_a_config_of_such_a_name_is_refused_by_name(whole: Path, name: str, tmp_
     ],
 )
 def test_what_cannot_stand_in_a_manifest_is_named_with_its_place(
-    whole: Path, at: Place, value: Any, said: str, tmp_path: Path
+    whole: Path, at: Place, value: Any, message: str, tmp_path: Path
 ) -> None:
     ds = Path(shutil.copytree(whole / "ds", tmp_path / "ds"))
     (ds / "manifest.json").write_text(sealed(changed(document(whole, "manifest")[1], at, value)))
     with pytest.raises(IntegrityError) as refused:
         read_manifest(ds)
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_rows_of_a_draw_take_no_more_memory_than_the_corpus_has_rows(whole: Path, tmp_path: Path) -> None:
-    _, said = document(whole, "draw")
-    said["configs"][0]["rows"] = 10**13
-    (tmp_path / DRAW).write_text(json.dumps(said))
+    _, content = document(whole, "draw")
+    content["configs"][0]["rows"] = 10**13
+    (tmp_path / DRAW).write_text(json.dumps(content))
     with pytest.raises(IntegrityError, match="other configs or sizes"):
         replay(read_draw(tmp_path / DRAW), open_corpus(None))
 
@@ -304,8 +311,8 @@ def test_rows_of_a_draw_take_no_more_memory_than_the_corpus_has_rows(whole: Path
 def test_what_a_document_says_besides_is_left_alone(value: Any) -> None:
     from lomo_hf.storage.documents import parse, record, text
 
-    said = json.dumps({"a": "b", "later": value})
+    content = json.dumps({"a": "b", "later": value})
     try:
-        assert json.dumps(parse(said, record({"a": text}))) == said
+        assert json.dumps(parse(content, record({"a": text}))) == content
     except IntegrityError:
-        assert any(one in said for one in ("Infinity", "NaN", "\\ud800", "e+308")) or "later" in said
+        assert any(number in content for number in ("Infinity", "NaN", "\\ud800", "e+308")) or "later" in content

@@ -94,12 +94,12 @@ def test_a_link_put_there_after_the_check_is_not_followed(
     looks = [0]
 
     def look_and_swap(place: Place, above: Folder) -> os.stat_result | None:
-        found = look(place, above)
+        status = look(place, above)
         looks[0] += 1
-        if looks[0] == swapped and found is not None:
+        if looks[0] == swapped and status is not None:
             place.path.rename(place.path.with_name("aside"))
-            place.path.symlink_to(elsewhere / "file" if stat.S_ISREG(found.st_mode) else elsewhere)
-        return found
+            place.path.symlink_to(elsewhere / "file" if stat.S_ISREG(status.st_mode) else elsewhere)
+        return status
 
     monkeypatch.setattr(Place, "_stat", look_and_swap)
     with suppress(LinkError, OSError):

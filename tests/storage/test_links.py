@@ -79,11 +79,11 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 def tree(where: Path) -> Tree:
     """Every file by its bytes and every link by where it leads, followed by none."""
-    found: Tree = {}
+    files: Tree = {}
     for path in sorted(where.rglob("*")):
         name = path.relative_to(where).as_posix()
-        found[name] = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else "folder"
-    return found
+        files[name] = os.readlink(path) if path.is_symlink() else path.read_bytes() if path.is_file() else "folder"
+    return files
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,9 @@ def forge(ds: Path, change: Callable[[dict[str, list[object]]], object]) -> None
 def test_every_command_that_writes_refuses_a_link_by_name(name: str, at: str, target: str, ds: Path) -> None:
     link(ds, at, target)
     if at == "assets":  # a manifest that lists what lies behind it
-        forge(ds, lambda said: said["files"].append({"path": "assets/id_rsa", "bytes": 20, "sha256": "0" * 64}))
+        forge(
+            ds, lambda manifest: manifest["files"].append({"path": "assets/id_rsa", "bytes": 20, "sha256": "0" * 64})
+        )
     before, here = tree(ds.parent / "outside"), tree(ds)
     if name == "card --legacy-features" and at.startswith("."):
         WRITERS[name](ds)  # looks at no name that begins with a dot
@@ -310,7 +312,10 @@ def test_whatever_links_there_are_everything_outside_stays_as_it_was(
         whole = Path(shutil.copytree(pristine, Path(scratch, "whole")))
         ds = whole / "ds"
         if listed:
-            forge(ds, lambda said: said["files"].append({"path": "assets/id_rsa", "bytes": 20, "sha256": "0" * 64}))
+            forge(
+                ds,
+                lambda manifest: manifest["files"].append({"path": "assets/id_rsa", "bytes": 20, "sha256": "0" * 64}),
+            )
         for at, target in links:
             if not any(parent.is_symlink() for parent in (ds / at).parents if parent != ds.parent):
                 link(ds, at, target)

@@ -44,8 +44,8 @@ def lomo(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         monkeypatch.setattr("sys.argv", ["lomo", *arguments])
         with pytest.raises(SystemExit):
             main()
-        said = capsys.readouterr()
-        return said.out + said.err
+        printed = capsys.readouterr()
+        return printed.out + printed.err
 
     return run
 
@@ -116,22 +116,22 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_lets_a_name_steer_the_terminal(name: str, lomo: Run, evil: Path) -> None:
-    said = lomo(*COMMANDS[name])
-    assert said.strip()
-    assert obeyed(said) == []
+    output = lomo(*COMMANDS[name])
+    assert output.strip()
+    assert obeyed(output) == []
 
 
 def test_the_description_of_a_foreign_manifest_is_shown_and_not_obeyed(lomo: Run, evil: Path) -> None:
     forge(evil / EVIL, f"rows of {EVIL}")
-    said = lomo("build", "--out", EVIL, "--limit", "3")
-    assert obeyed(said) == []
-    assert r"rows of x\x1b[2J\x07" in said
+    output = lomo("build", "--out", EVIL, "--limit", "3")
+    assert obeyed(output) == []
+    assert r"rows of x\x1b[2J\x07" in output
 
 
 def test_a_refused_build_with_hostile_ids_shows_them(lomo: Run, evil: Path) -> None:
-    said = lomo("build", "--corpus", CORPUS, "--out", "out", "--recipe", "ratio100")
-    assert "refused" in said
-    assert obeyed(said) == []
+    output = lomo("build", "--corpus", CORPUS, "--out", "out", "--recipe", "ratio100")
+    assert "refused" in output
+    assert obeyed(output) == []
 
 
 def test_names_stay_on_their_line() -> None:
@@ -155,5 +155,5 @@ def test_colours_and_progress_of_our_own_go_on(capsys: pytest.CaptureFixture[str
     screen._force_terminal = True
     screen._color_system = screen._detect_color_system()
     screen.print("[bold]a\x1b[2Jb[/bold]", Text("c\x07\x9bd", "red"))
-    said = capsys.readouterr().out
-    assert re.sub(r"\x1b\[[0-9;]*m", "", said).rstrip("\n") == "a\\x1b[2Jb c\\x9bd"
+    output = capsys.readouterr().out
+    assert re.sub(r"\x1b\[[0-9;]*m", "", output).rstrip("\n") == "a\\x1b[2Jb c\\x9bd"

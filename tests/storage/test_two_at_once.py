@@ -110,9 +110,9 @@ def test_different_recipes_at_once_end_with_both(tmp_path: Path) -> None:
 def test_as_many_builds_as_there_are_recipes_end_with_all_of_them(tmp_path: Path) -> None:
     recipes = ["ratio25", "ratio50", "prefix50", "suffix50"]
     builds = [start(tmp_path / "ds", recipe) for recipe in recipes]
-    for one in builds:
-        said = one.communicate(timeout=240)[0]
-        assert one.returncode == 0, said
+    for build in builds:
+        output = build.communicate(timeout=240)[0]
+        assert build.returncode == 0, output
     assert sorted(verify_dataset(tmp_path / "ds").contents.configs) == sorted(recipes)
 
 
@@ -121,10 +121,10 @@ def test_different_corpora_at_once_end_with_a_refusal_at_once(tmp_path: Path, ot
     first = start(out, "ratio50", mark=str(mark))
     until(mark.exists)
     second = start(out, "ratio50", other_corpus)
-    said = second.communicate(timeout=60)[0]
+    output = second.communicate(timeout=60)[0]
     assert second.returncode == 1
-    assert "of another source or limit" in said
-    assert "is being built in 'ds'. Name another folder with --out." in said
+    assert "of another source or limit" in output
+    assert "is being built in 'ds'. Name another folder with --out." in output
     assert first.poll() is None
     Path(f"{mark}.go").touch()
     first.communicate(timeout=120)
@@ -176,7 +176,12 @@ def _push(ds: Path, notify: Callable[[str], None]) -> None:
     patch = pytest.MonkeyPatch()
     patch.setattr(publishing, "HubClient", no_hub)
     with pytest.raises(_Enough):
-        push(ds, "org/name", "v1.0.0", notify=lambda said: None if said.startswith("verified") else notify(said))
+        push(
+            ds,
+            "org/name",
+            "v1.0.0",
+            notify=lambda message: None if message.startswith("verified") else notify(message),
+        )
     patch.undo()
 
 
@@ -191,19 +196,19 @@ _WRITERS: dict[str, Callable[[Path, Callable[[str], None]], object]] = {
 
 @pytest.mark.parametrize("name", _WRITERS)
 def test_whoever_writes_or_publishes_waits_with_a_sentence(name: str, ds: Path, holding: threading.Event) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     failures: list[BaseException] = []
 
     def work() -> None:
         try:
-            _WRITERS[name](ds, said.append)
+            _WRITERS[name](ds, messages.append)
         except BaseException as error:
             failures.append(error)
 
     thread = threading.Thread(target=work)
     thread.start()
-    until(lambda: said or failures)
-    assert said == ["another lomo command is at work in 'ds'; waiting until it is done."]
+    until(lambda: messages or failures)
+    assert messages == ["another lomo command is at work in 'ds'; waiting until it is done."]
     assert thread.is_alive()
     holding.set()
     thread.join(60)
@@ -245,9 +250,9 @@ def test_beside_a_share_another_corpus_is_refused_at_once(
     first = start(out, "ratio50", mark=str(mark), share=(0, 2))
     until(mark.exists)
     second = start(out, "ratio50", other_corpus, share=share)
-    said = second.communicate(timeout=60)[0]
+    output = second.communicate(timeout=60)[0]
     assert second.returncode == 1
-    assert "is being built in 'ds'. Name another folder with --out." in said
+    assert "is being built in 'ds'. Name another folder with --out." in output
     assert first.poll() is None
     Path(f"{mark}.go").touch()
     first.communicate(timeout=120)
@@ -313,5 +318,5 @@ def test_a_source_that_cannot_be_read_refuses_nobody(ds: Path, holding: threadin
             build_dataset(None, ["nodistort50"], ds, limit=12, notify=_stop)
 
 
-def _stop(said: str) -> None:
-    raise _Enough(said)
+def _stop(message: str) -> None:
+    raise _Enough(message)

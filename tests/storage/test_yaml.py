@@ -58,8 +58,8 @@ BOMBS: dict[str, tuple[str, str]] = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_refused_with_a_sentence(name: str) -> None:
-    text, said = BOMBS[name]
-    with pytest.raises(ValueError, match=said) as refused:
+    text, message = BOMBS[name]
+    with pytest.raises(ValueError, match=message) as refused:
         read_yaml(text)
     assert "\n" not in str(refused.value)
     assert len(str(refused.value)) < 400
@@ -80,7 +80,7 @@ def _check(path: Path) -> None:
     (folder / "README.md").write_text(f"---\n{path.read_text()}\n---\n")
     report = check_dataset(folder)
     assert not report.loads
-    raise RecipeError(next(one.says for one in report.findings if "metadata" in one.says))
+    raise RecipeError(next(finding.says for finding in report.findings if "metadata" in finding.says))
 
 
 def _publish(path: Path) -> None:
@@ -98,9 +98,9 @@ READERS: dict[str, Callable[[Path], None]] = {
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("name", ["aliases of aliases", "brackets without end", "a number in base sixty"])
 def test_whoever_reads_a_bomb_refuses_it_with_an_error_of_ours(reader: str, name: str, tmp_path: Path) -> None:
-    text, said = BOMBS[name]
+    text, message = BOMBS[name]
     (tmp_path / "mine.yaml").write_text(text)
-    with pytest.raises((RecipeError, PublishError), match=said):
+    with pytest.raises((RecipeError, PublishError), match=message):
         READERS[reader](tmp_path / "mine.yaml")
 
 
@@ -161,14 +161,14 @@ def test_plain_values_are_read_as_they_were_written(value: Any, flow: bool) -> N
 @given(st.text(alphabet="[]{}&*!|>-?:,#'\" \nab01", max_size=60))
 def test_any_text_is_read_as_by_plain_yaml_or_refused(text: str) -> None:
     try:
-        found = read_yaml(text, unique=False)
+        document = read_yaml(text, unique=False)
     except ValueError:
         return
-    assert found == yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    assert document == yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def test_no_other_part_reads_yaml() -> None:
     """A second reader would be one without bounds."""
     reads = re.compile(r"yaml\.(safe_load|load|full_load|unsafe_load|parse|compose|scan)\b|YAML\(")
-    found = [path.name for path in PACKAGE.rglob("*.py") if reads.search(path.read_text(encoding="utf-8"))]
-    assert found == ["yaml_reading.py"]
+    readers = [path.name for path in PACKAGE.rglob("*.py") if reads.search(path.read_text(encoding="utf-8"))]
+    assert readers == ["yaml_reading.py"]

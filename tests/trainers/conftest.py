@@ -25,15 +25,15 @@ Consumer = Callable[..., dict[str, Any]]
 @pytest.fixture(scope="session")
 def snippets() -> dict[str, str]:
     """The marked code blocks of the page, by name."""
-    found = {}
+    blocks = {}
     for piece in PAGE.read_text(encoding="utf-8").split("<!-- snippet: ")[1:]:
         name, _, rest = piece.partition(" -->\n")
         fence, _, rest = rest.partition("\n")
         while fence.startswith("<!-- not run: "):
             fence, _, rest = rest.partition("\n")
         assert fence.startswith("```"), name
-        found[name] = rest.partition("\n```")[0] + "\n"
-    return found
+        blocks[name] = rest.partition("\n```")[0] + "\n"
+    return blocks
 
 
 @pytest.fixture(scope="session")
@@ -61,19 +61,19 @@ def consume(tmp_path: Path) -> Consumer:
             pytest.skip(
                 f"no environment {environment!r} below ${ENVIRONMENTS}; make it with {HERE.name}/environments.sh"
             )
-        said = json.dumps({"work": str(tmp_path), **given}, default=str)
+        arguments = json.dumps({"work": str(tmp_path), **given}, default=str)
         clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         offline = {"HF_HUB_OFFLINE": "1", "CUDA_VISIBLE_DEVICES": "", "TOKENIZERS_PARALLELISM": "false"}
         done = subprocess.run(
-            [str(python), str(HERE / "consumers" / script), said],
+            [str(python), str(HERE / "consumers" / script), arguments],
             env={**clean, **offline, "HF_HOME": str(tmp_path / "hf")},
             cwd=tmp_path,
             capture_output=True,
             text=True,
         )
-        _, found, result = done.stdout.rpartition("\nRESULT ")
+        _, marker, result = done.stdout.rpartition("\nRESULT ")
         assert done.returncode == 0, done.stderr[-4000:]
-        assert found, done.stdout[-2000:]
+        assert marker, done.stdout[-2000:]
         answer: dict[str, Any] = json.loads(result)
         return answer
 

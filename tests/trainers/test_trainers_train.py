@@ -12,11 +12,11 @@ from trainers.conftest import Consumer
 pytestmark = pytest.mark.trainers
 
 
-def check(found: dict[str, object]) -> None:
-    assert found["steps"] == 2
-    assert all(0 < loss < 20 for loss in found["losses"])  # type: ignore[attr-defined]
-    assert max(found["rates"]) == pytest.approx(4e-5)  # type: ignore[call-overload]
-    assert found["trained"] == {"tower": False, "projector": True, "language": True}
+def check(result: dict[str, object]) -> None:
+    assert result["steps"] == 2
+    assert all(0 < loss < 20 for loss in result["losses"])  # type: ignore[attr-defined]
+    assert max(result["rates"]) == pytest.approx(4e-5)  # type: ignore[call-overload]
+    assert result["trained"] == {"tower": False, "projector": True, "language": True}
 
 
 def test_llamafactory_trains_by_the_file_of_the_folder(consume: Consumer, dataset: Path) -> None:

@@ -62,14 +62,14 @@ def test_an_export_for_verl_has_strings_and_no_null_images(dataset: Path, stored
 
 
 def test_llamafactory_is_told_to_keep_pages_as_they_are(snippets: dict[str, str], dataset: Path) -> None:
-    said = yaml.safe_load(snippets["llamafactory"])
+    settings = yaml.safe_load(snippets["llamafactory"])
     caps = Recipe("any").caps
-    assert said["image_max_pixels"] >= caps.max_pixels
-    assert said["cutoff_len"] >= 8192 > max(LONGEST_PAGE.values())
-    assert said["template"].endswith("_nothink")
+    assert settings["image_max_pixels"] >= caps.max_pixels
+    assert settings["cutoff_len"] >= 8192 > max(LONGEST_PAGE.values())
+    assert settings["template"].endswith("_nothink")
     entries = json.loads((dataset / "dataset_info.json").read_text())
     local = yaml.safe_load(snippets["llamafactory-local"])
-    assert entries[said["dataset"]]["hf_hub_url"] == "org/lomo-ov15"
+    assert entries[settings["dataset"]]["hf_hub_url"] == "org/lomo-ov15"
     assert "hf_hub_url" not in entries[local["dataset"]]
     assert {entry["formatting"] for entry in entries.values()} == {"sharegpt"}
 
@@ -87,8 +87,8 @@ def test_the_entry_names_a_view_that_loads_with_its_columns(
 
 
 def test_trl_and_axolotl_are_told_the_config_with_structured_parts(snippets: dict[str, str], dataset: Path) -> None:
-    (told,) = yaml.safe_load(snippets["axolotl"])["datasets"]
-    assert told["name"] == "ratio50"
+    (declared,) = yaml.safe_load(snippets["axolotl"])["datasets"]
+    assert declared["name"] == "ratio50"
     assert '"ORG/NAME", "ratio50"' in snippets["trl"]
     assert "max_length=None" in snippets["trl"]
 

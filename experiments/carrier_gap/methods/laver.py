@@ -150,4 +150,4 @@ def clipped_gram_loss(student: Tensor, teacher: Tensor, image: Tensor, *, symmet
 @torch.no_grad()
 def follow(teacher: Iterable[Tensor], student: Iterable[Tensor], momentum: float) -> None:
     """theta^_t = lambda theta^_(t-1) + (1 - lambda) theta_t, in place."""
-    torch._foreach_lerp_(list(teacher), [one.detach() for one in student], 1 - momentum)
+    torch._foreach_lerp_(list(teacher), [parameter.detach() for parameter in student], 1 - momentum)

@@ -38,7 +38,7 @@ class MaskedLosses:
         self._run, self._decoder, self._features = run, decoder, ground.features
         self._sources = [ground.rows[arm] for arm in arms]
         self._maskings = [MASKINGS[str(method_of(arm).variant)] for arm in arms]
-        self._ratios = torch.tensor([one.ratio for one in self._maskings], device=run.device)[:, None, None]
+        self._ratios = torch.tensor([masking.ratio for masking in self._maskings], device=run.device)[:, None, None]
         self._generator = torch.Generator(run.device).manual_seed(seed)
         width = decoder.embed.shape[2]
         torch.manual_seed(seed)

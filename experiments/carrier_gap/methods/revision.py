@@ -56,7 +56,7 @@ def stage_one(run: Run, ground: Ground, seed: int, steps: int) -> dict[str, Proj
         losses = _train(run, decoder, sources, features.bfloat16(), draw, steps)
     run.log("stage 1", seed=seed, steps=steps, captions=len(captions), first=losses[0], last=losses[-1])
     trained = [parameter.detach() for parameter in decoder.projector.parameters()]
-    return {"fresh": fresh, **{name: [one[at : at + 1] for one in trained] for at, name in enumerate(kinds)}}
+    return {"fresh": fresh, **{name: [tensor[at : at + 1] for tensor in trained] for at, name in enumerate(kinds)}}
 
 
 def fill_up(vectors: NDArray[np.float64], width: int) -> NDArray[np.float64]:
@@ -83,8 +83,8 @@ def noised(images: NDArray[np.float64], texts: NDArray[np.float64], draw: np.ran
     first, second = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in (images, texts))
     gap = float(np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)))
     moved = second + draw.normal(size=second.shape) * gap / second.shape[1] ** 0.5
-    found: NDArray[np.float64] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
-    return found
+    noisy: NDArray[np.float64] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return noisy
 
 
 def fresh_projector(decoder: Decoder, seed: int) -> Projector:
@@ -109,8 +109,8 @@ def pooled(ground: Ground) -> NDArray[np.float64]:
 
 def _captions(run: Run) -> list[str]:
     """The sentences of the training prompts."""
-    found = {sentence.strip() for row in run.folder.prompts for sentence in row.split(". ")}
-    return sorted(sentence for sentence in found if sentence)
+    sentences = {sentence.strip() for row in run.folder.prompts for sentence in row.split(". ")}
+    return sorted(sentence for sentence in sentences if sentence)
 
 
 @torch.no_grad()
@@ -118,14 +118,14 @@ def _embeddings(run: Run, ground: Ground, captions: list[str]) -> NDArray[np.flo
     """The mean state over a caption's tokens after the last block, filled up to the width of a page's features."""
     vocabulary = run.folder.vocabulary
     rows = Rows([token_row([caption], None, {}, vocabulary, QUESTION) for caption in captions], run.device)
-    found = np.zeros((len(captions), ground.decoder.embed.shape[2]))
+    means = np.zeros((len(captions), ground.decoder.embed.shape[2]))
     for index in rows.batches(_AT_ONCE):
         inputs = rows.take(index[None])
         with run.half():
             states = ground.decoder(inputs)[0].float()
         words = is_text(inputs.ids[0])[..., None].float()
-        found[index] = ((states * words).sum(1) / words.sum(1)).cpu().numpy()
-    return fill_up(found, ground.features.shape[1])
+        means[index] = ((states * words).sum(1) / words.sum(1)).cpu().numpy()
+    return fill_up(means, ground.features.shape[1])
 
 
 def _train(
@@ -146,4 +146,4 @@ def _train(
         decoder.zero_grad(set_to_none=True)
         held.append(losses.detach())
     shown = [held[0], torch.stack(held[-10:]).mean(0)]
-    return [[round(loss, 3) for loss in one.tolist()] for one in shown]
+    return [[round(loss, 3) for loss in step_losses.tolist()] for step_losses in shown]

@@ -75,12 +75,12 @@ def replica() -> dict[str, bytes]:
 @cache
 def prompts() -> list[tuple[str, str]]:
     """Real prompts and answers: of the embedded sample."""
-    found = []
+    pairs = []
     for line in SAMPLE.read_text(encoding="utf-8").splitlines():
         turns = json.loads(line)["messages"]
         user = next(turn["content"] for turn in turns if turn["role"] == "user")
-        found.append((user, next(turn["content"] for turn in turns if turn["role"] == "assistant")))
-    return found
+        pairs.append((user, next(turn["content"] for turn in turns if turn["role"] == "assistant")))
+    return pairs
 
 
 def text_rows(name: str, count: int) -> list[dict[str, Any]]:
@@ -221,11 +221,16 @@ def _with_source(name: str, count: int) -> list[dict[str, Any]]:
 def _markdown(name: str, count: int) -> list[dict[str, Any]]:
     def turns(index: int) -> list[dict[str, Any]]:
         pairs = [("human", f"<image>\nDescribe picture {index} of {name.partition('-')[0]}."), ("gpt", "Noise.")]
-        said: list[dict[str, Any]] = [
+        conversation: list[dict[str, Any]] = [
             {"from": who, "value": text, "markdown": None, "text": None} for who, text in pairs
         ]
         if index == 7:
-            said[1] = {"from": "gpt", "value": None, "text": "x", "markdown": {"answer": "a", "index": 1, "type": "t"}}
-        return said
+            conversation[1] = {
+                "from": "gpt",
+                "value": None,
+                "text": "x",
+                "markdown": {"answer": "a", "index": 1, "type": "t"},
+            }
+        return conversation
 
     return _pictured(name, count, turns)

@@ -45,8 +45,8 @@ class ServedHub:
 
     def push(self, repo: str, files: Mapping[str, bytes], branch: str = "main") -> str:
         """A new commit that holds exactly these files."""
-        said = "".join(f"{path}{hashlib.sha1(data).hexdigest()}" for path, data in sorted(files.items()))
-        commit = hashlib.sha1(f"{repo}{len(self.commits.get(repo, {}))}{said}".encode()).hexdigest()
+        listing = "".join(f"{path}{hashlib.sha1(data).hexdigest()}" for path, data in sorted(files.items()))
+        commit = hashlib.sha1(f"{repo}{len(self.commits.get(repo, {}))}{listing}".encode()).hexdigest()
         self.commits.setdefault(repo, {})[commit] = dict(files)
         self.heads.setdefault(repo, {})[branch] = commit
         return commit
@@ -68,10 +68,10 @@ class ServedHub:
 @lru_cache(maxsize=256)
 def entry(path: str, data: bytes) -> dict[str, Any]:
     """A file in a listing; what is large by nature lies in LFS."""
-    said: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
+    record: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": hashlib.sha1(data).hexdigest()}
     if path.endswith(LFS):
-        said["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
-    return said
+        record["lfs"] = {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}
+    return record
 
 
 @contextmanager
@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     hub: ServedHub
 
-    def log_message(self, *said: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
     def handle_any(self) -> None:
@@ -138,8 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.reply(200, [entry(path, files[path]) for path in paths if path in files])
         commit, files = self.hub.tree(repo, rest)
         siblings = [{"rfilename": path} for path in sorted(files)]
-        said = {"_id": "0", "id": repo, "sha": commit, "private": False, "gated": False, "disabled": False}
-        return self.reply(200, {**said, "downloads": 0, "likes": 0, "tags": [], "siblings": siblings})
+        info = {"_id": "0", "id": repo, "sha": commit, "private": False, "gated": False, "disabled": False}
+        return self.reply(200, {**info, "downloads": 0, "likes": 0, "tags": [], "siblings": siblings})
 
     def send_tree(self, repo: str, revision: str, query: dict[str, list[str]]) -> None:
         _, files = self.hub.tree(repo, revision)
@@ -168,9 +168,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def reply(
-        self, status: int, said: Any, headers: Mapping[str, str] | None = None, raw: bytes | None = None
+        self, status: int, payload: Any, headers: Mapping[str, str] | None = None, raw: bytes | None = None
     ) -> None:
-        data = json.dumps(said).encode() if raw is None else raw
+        data = json.dumps(payload).encode() if raw is None else raw
         self.hub.log.append((self.command, self.path, status, len(data) if self.command != "HEAD" else 0))
         self.send_response(status)
         for key, value in {"Content-Length": str(len(data)), **(headers or {})}.items():

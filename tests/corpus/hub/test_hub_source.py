@@ -19,10 +19,10 @@ from lomo_hf.hub.retry import Retrier, RetryPolicy
 
 
 def test_text_only_configs_are_found_from_features_and_are_the_preset(hub: ServedHub) -> None:
-    found = open_hub(REPO)
-    assert {part.config for part in found.parts} == set(ROWS) == set(LLAVA_OV15_TEXT)
+    source = open_hub(REPO)
+    assert {part.config for part in source.parts} == set(ROWS) == set(LLAVA_OV15_TEXT)
     preset = open_corpus("llava-ov15-text")
-    assert sorted(part.digest for part in preset.parts) == sorted(part.digest for part in found.parts)
+    assert sorted(part.digest for part in preset.parts) == sorted(part.digest for part in source.parts)
 
 
 def test_counts_come_from_the_footers_not_from_a_stale_card(hub: ServedHub) -> None:
@@ -240,5 +240,5 @@ def test_a_part_that_repeats_its_base_is_not_counted_twice(hub: ServedHub) -> No
     from lomo_hf.corpus.hub.configs import without_repeats
 
     configs = list(find_configs(list_repo(REPO)).values())
-    kept = {one.name for one in without_repeats(configs)} & set(IMAGE_ROWS)
+    kept = {config.name for config in without_repeats(configs)} & set(IMAGE_ROWS)
     assert kept == {"visual7w", "plotqa", "pathvqa", "svit", "sharegpt4v-part-00-of-10", "wit"}

@@ -89,16 +89,19 @@ def test_rows_that_equal_remainders_leave_over_go_by_the_names_of_configs(names:
 
 def test_a_draw_takes_its_quota_of_every_config(hub: ServedHub) -> None:
     source = open_hub(REPO)
-    made = draw(source, Sampling(rows=300))
-    assert len(made.source) == 300 == len(set(ids(made)))
+    drawn = draw(source, Sampling(rows=300))
+    assert len(drawn.source) == 300 == len(set(ids(drawn)))
     wanted = allot(300, ROWS, shares_of("proportional", ROWS, {}))
-    assert {one.config: one.drawn for one in made.configs} == wanted
+    assert {config.config: config.drawn for config in drawn.configs} == wanted
     equal = draw(source, Sampling(rows=80, quota="equal"))
-    assert {one.drawn for one in equal.configs} == {4}
+    assert {config.drawn for config in equal.configs} == {4}
     weighed = draw(
         source, Sampling(rows=50, quota="weights", weights={**dict.fromkeys(ROWS, 0.0), "open_orca": 3, "cn_k12": 2})
     )
-    assert {one.config: one.drawn for one in weighed.configs if one.drawn} == {"open_orca": 42, "cn_k12": 8}
+    assert {config.config: config.drawn for config in weighed.configs if config.drawn} == {
+        "open_orca": 42,
+        "cn_k12": 8,
+    }
 
 
 def test_a_smaller_draw_lies_within_a_larger_and_another_seed_gives_another(hub: ServedHub) -> None:
@@ -169,31 +172,33 @@ def test_picks_survive_being_written_down(mask: list[bool]) -> None:
 
 
 def test_a_replay_gives_the_same_rows_to_the_character(hub: ServedHub, tmp_path: Path) -> None:
-    made = draw(open_hub(REPO, exclude=[*ROWS][:12]), Sampling(rows=30, seed=5, dedup=True))
+    drawn = draw(open_hub(REPO, exclude=[*ROWS][:12]), Sampling(rows=30, seed=5, dedup=True))
     path = tmp_path / "draw.json"
-    path.write_text(draw_json(made))
+    path.write_text(draw_json(drawn))
     hub.push(REPO, {"README.md": b"# the head has moved on\n"})
     for anew in (False, True):
         again = replay(read_draw(path), anew=anew)
-        assert list(again.conversations(0, 200)) == list(made.source.conversations(0, 200))
-        assert again.digest == made.source.digest
-    said = json.loads(path.read_text())
-    assert said["source"]["revision"] == made.source.revision
-    assert {one["config"]: one["drawn"] for one in said["configs"]} == {one.config: one.drawn for one in made.configs}
-    assert {"lomo-hf", "numpy"} <= set(said["versions"])
+        assert list(again.conversations(0, 200)) == list(drawn.source.conversations(0, 200))
+        assert again.digest == drawn.source.digest
+    manifest = json.loads(path.read_text())
+    assert manifest["source"]["revision"] == drawn.source.revision
+    assert {config["config"]: config["drawn"] for config in manifest["configs"]} == {
+        config.config: config.drawn for config in drawn.configs
+    }
+    assert {"lomo-hf", "numpy"} <= set(manifest["versions"])
 
 
 def test_a_replay_from_another_corpus_or_a_damaged_manifest_is_refused(hub: ServedHub, tmp_path: Path) -> None:
-    made = draw(open_corpus(), Sampling(rows=12))
-    said = json.loads(draw_json(made))
-    assert ids(replay(said)) == ids(made)  # the embedded sample needs no path
+    drawn = draw(open_corpus(), Sampling(rows=12))
+    manifest = json.loads(draw_json(drawn))
+    assert ids(replay(manifest)) == ids(drawn)  # the embedded sample needs no path
     with pytest.raises(SourceError, match="--corpus beside --replay"):
-        replay({**said, "source": {**said["source"], "digest": "0" * 32}})
+        replay({**manifest, "source": {**manifest["source"], "digest": "0" * 32}})
     with pytest.raises(IntegrityError, match="another corpus"):
-        replay(said, open_hub(REPO, configs=["gsm8k"]))
-    said["configs"][0]["picked"] = Picks.of(np.ones(said["configs"][0]["rows"], bool)).encode()
+        replay(manifest, open_hub(REPO, configs=["gsm8k"]))
+    manifest["configs"][0]["picked"] = Picks.of(np.ones(manifest["configs"][0]["rows"], bool)).encode()
     with pytest.raises(IntegrityError, match="recorded rows are damaged"):
-        replay(said, open_corpus())
+        replay(manifest, open_corpus())
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(IntegrityError, match="not the manifest of a draw"):
         read_draw(tmp_path / "x.json")
@@ -204,22 +209,22 @@ def test_prompts_that_occur_twice_are_drawn_once_across_configs(hub: ServedHub) 
         return {"id": name, "messages": [{"role": "user", "content": prompt}, {"role": "assistant", "content": name}]}
 
     schema = pa.Table.from_pylist([row("a", "b")]).schema
-    one = [row("a", "What is it?"), row("b", "What  is it?\n"), row("c", "Else?"), row("d", "")]
-    two = [row("e", "Else?"), row("f", "New?")]
-    hub.push("org/twice", {"x/train-0.parquet": parquet(one, schema), "y/train-0.parquet": parquet(two, schema)})
-    made = draw(open_hub("org/twice"), Sampling(dedup=True))
-    assert ids(made) == ["x/a", "x/c", "y/f"]
-    assert [(c.eligible, c.duplicates, c.refused) for c in made.configs] == [(2, 1, {"empty:user": 1}), (1, 1, {})]
+    first = [row("a", "What is it?"), row("b", "What  is it?\n"), row("c", "Else?"), row("d", "")]
+    second = [row("e", "Else?"), row("f", "New?")]
+    hub.push("org/twice", {"x/train-0.parquet": parquet(first, schema), "y/train-0.parquet": parquet(second, schema)})
+    drawn = draw(open_hub("org/twice"), Sampling(dedup=True))
+    assert ids(drawn) == ["x/a", "x/c", "y/f"]
+    assert [(c.eligible, c.duplicates, c.refused) for c in drawn.configs] == [(2, 1, {"empty:user": 1}), (1, 1, {})]
 
 
 def test_a_budget_of_tokens_is_kept_and_shared_by_tokens(hub: ServedHub) -> None:
     source = open_hub(REPO, configs=["openmathinstruct", "magpie_pro", "gsm8k"])
     budget = 20_000
-    made = draw(source, Sampling(tokens=budget))
-    rows = [row for row in made.source.conversations(0, len(made.source)) if isinstance(row, Conversation)]
+    drawn = draw(source, Sampling(tokens=budget))
+    rows = [row for row in drawn.source.conversations(0, len(drawn.source)) if isinstance(row, Conversation)]
     spent = sum(map(estimated_tokens, rows))
     assert budget * 0.9 < spent <= budget
-    assert spent == sum(one.tokens or 0 for one in made.configs)
+    assert spent == sum(config.tokens or 0 for config in drawn.configs)
 
 
 def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(tmp_path: Path) -> None:
@@ -231,8 +236,8 @@ def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(
     }
     quiz = write_corpus(tmp_path, "quiz", [question])
     source = open_corpus()
-    made = draw(source, Sampling(overlap=(quiz,)))
-    left_out = set(ids(source)) - set(ids(made))
+    drawn = draw(source, Sampling(overlap=(quiz,)))
+    left_out = set(ids(source)) - set(ids(drawn))
     held = {
         row.id
         for row in source.conversations(0, len(source))
@@ -240,13 +245,13 @@ def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(
     }
     assert held
     assert held <= left_out
-    assert made.configs[0].overlapping == len(left_out) < 5
-    assert made.examples[0]["evaluation"] == "quiz.jsonl"
-    assert json.loads(draw_json(made))["sampling"]["overlap"][0]["prompts"] == 1
+    assert drawn.configs[0].overlapping == len(left_out) < 5
+    assert drawn.examples[0]["evaluation"] == "quiz.jsonl"
+    assert json.loads(draw_json(drawn))["sampling"]["overlap"][0]["prompts"] == 1
 
 
 @pytest.mark.parametrize(
-    ("evaluation", "text", "found"),
+    ("evaluation", "text", "overlaps"),
     [
         ("one two three four five six", "zero one, TWO three; four five", True),
         ("one two three four five six", "one two three four and five six", False),
@@ -256,8 +261,8 @@ def test_rows_that_share_words_with_an_evaluation_set_are_left_out_and_reported(
         ("求函数的最大值是多少", "请问函数之最小值", False),
     ],
 )
-def test_overlap_is_five_words_in_a_row_or_a_whole_short_prompt(evaluation: str, text: str, found: bool) -> None:
-    assert (Overlap([EvaluationSet("quiz", "", (evaluation,))], n=5).find(text) is not None) is found
+def test_overlap_is_five_words_in_a_row_or_a_whole_short_prompt(evaluation: str, text: str, overlaps: bool) -> None:
+    assert (Overlap([EvaluationSet("quiz", "", (evaluation,))], n=5).find(text) is not None) is overlaps
 
 
 def test_hygiene_has_a_bounded_cost_whatever_the_text() -> None:
@@ -289,6 +294,6 @@ def test_more_than_there_is_is_refused() -> None:
 
 def test_refused_rows_are_not_eligible_where_text_is_read(hub: ServedHub) -> None:
     source = open_hub(REPO, configs=["open_orca", "ifeval_like"])
-    made = draw(source, Sampling(dedup=True))
-    assert not [row for row in made.source.conversations(0, len(made.source)) if isinstance(row, Refusal)]
-    assert [dict(one.refused or {}) for one in made.configs] == [{"dialect": 1}, {}]
+    drawn = draw(source, Sampling(dedup=True))
+    assert not [row for row in drawn.source.conversations(0, len(drawn.source)) if isinstance(row, Refusal)]
+    assert [dict(config.refused or {}) for config in drawn.configs] == [{"dialect": 1}, {}]

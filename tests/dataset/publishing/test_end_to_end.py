@@ -41,17 +41,17 @@ def story(running_hub: LoopbackHub, tmp_path_factory: pytest.TempPathFactory) ->
 def test_the_whole_way_from_corpus_to_load_dataset(
     story: tuple[dict[str, Any], str], running_hub: LoopbackHub
 ) -> None:
-    said, shown = story
+    results, shown = story
     # The last command compares the second folder with the first release, which is another.
-    assert said["codes"] == [0, 0, 0, 0, 0, 0, 0, 3], shown
-    assert said["ratio50 v1.0.0"]["rows"] == said["ratio25 v1.0.0"]["rows"] == 12
-    assert said["ratio50 v1.0.0"] == said["ratio50 v1.0.0 streaming"]
-    assert said["ratio50 v1.1.0"]["rows"] == 15
-    assert said["ratio50 v1.1.0"]["digest"] != said["ratio50 v1.0.0"]["digest"]
-    assert said["ratio50 v1.0.0 again"] == said["ratio50 v1.0.0 again, streaming"] == said["ratio50 v1.0.0"]
-    assert said["ratio25 v1.1.0"] == said["ratio25 v1.0.0"]
+    assert results["codes"] == [0, 0, 0, 0, 0, 0, 0, 3], shown
+    assert results["ratio50 v1.0.0"]["rows"] == results["ratio25 v1.0.0"]["rows"] == 12
+    assert results["ratio50 v1.0.0"] == results["ratio50 v1.0.0 streaming"]
+    assert results["ratio50 v1.1.0"]["rows"] == 15
+    assert results["ratio50 v1.1.0"]["digest"] != results["ratio50 v1.0.0"]["digest"]
+    assert results["ratio50 v1.0.0 again"] == results["ratio50 v1.0.0 again, streaming"] == results["ratio50 v1.0.0"]
+    assert results["ratio25 v1.1.0"] == results["ratio25 v1.0.0"]
     assert set(running_hub.repo(REPO).tags) == {"v1.0.0", "v1.1.0"}
-    assert said["thin"] == 12
+    assert results["thin"] == 12
 
 
 def test_the_terminal_shows_the_plan_the_outcome_and_no_token(story: tuple[dict[str, Any], str]) -> None:

@@ -155,14 +155,14 @@ def test_each_command_serves_a_folder_or_says_what_to_do(
         config = "nodistort50"
     given = {"folder": str(folder), "out": str(tmp_path), "pictures": str(work / "vqa.parquet"), "config": config}
     code = run(*(word.format(**given) for word in COMMANDS[command].split()))
-    said = capsys.readouterr()
+    printed = capsys.readouterr()
     expected = OUTCOMES[kind].get(command, SERVED)
     if expected == SERVED:
-        assert (code, said.err) == (0, "")
+        assert (code, printed.err) == (0, "")
     else:
         assert code in (1, 2, 3)
-        assert expected in " ".join(said.err.split())
-        assert said.out == ""
+        assert expected in " ".join(printed.err.split())
+        assert printed.out == ""
 
 
 @pytest.fixture(params=["mixture", "repeated-mixture"])
@@ -200,7 +200,7 @@ def test_an_export_of_a_mixture_has_its_rows_and_pictures_in_their_own_format(mi
         assert line["conversations"] == row["conversations"]
         names = line.get("images", [])
         assert [(tmp_path / "rows" / name).read_bytes() for name in names] == [
-            one["bytes"] for one in row["images"] or []
+            image["bytes"] for image in row["images"] or []
         ]
         for name in names:
             with Image.open(tmp_path / "rows" / name) as opened:
@@ -213,12 +213,12 @@ def test_the_browse_page_of_a_mixture_lists_its_rows_and_where_each_is_from(mixt
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     shown = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
     rows = stored(mixture)
-    assert [one["id"] for one in shown] == [row["id"] for row in rows]
-    for one, row in zip(shown, rows, strict=True):
-        assert ["config", row["source_config"]] in one["facts"]
+    assert [entry["id"] for entry in shown] == [row["id"] for row in rows]
+    for entry, row in zip(shown, rows, strict=True):
+        assert ["config", row["source_config"]] in entry["facts"]
         own = row["lomo"] is None
-        assert one["kind"] == ("own" if own else "rewritten" if row["rewritten"] else "kept")
-        pictures = [part["page"] for turn in one["turns"] for part in turn["parts"] if "page" in part]
+        assert entry["kind"] == ("own" if own else "rewritten" if row["rewritten"] else "kept")
+        pictures = [part["page"] for turn in entry["turns"] for part in turn["parts"] if "page" in part]
         assert len(pictures) == len(row["images"] or [])  # type: ignore[arg-type]
         kinds = {url.partition(";")[0] for url in pictures}
         assert kinds <= (

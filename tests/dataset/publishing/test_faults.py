@@ -36,8 +36,8 @@ class World:
         hub.log.clear()
         self.push()
         self.calls, self.new, self.line = len(hub.log), hub.tree(REPO), hub.line(REPO)
-        self.made = [(method, path) for method, path, _ in hub.log]
-        self.phases = list(_phases(self.made))
+        self.requests = [(method, path) for method, path, _ in hub.log]
+        self.phases = list(_phases(self.requests))
         assert self.new != self.old
 
     def push(self) -> None:
@@ -45,7 +45,7 @@ class World:
 
     def writes(self, part: str) -> int:
         """The number, from 0, of the call that writes and whose path has a part."""
-        return next(number for number, (method, path) in enumerate(self.made) if method == "POST" and part in path)
+        return next(number for number, (method, path) in enumerate(self.requests) if method == "POST" and part in path)
 
     def start_over(self) -> None:
         self.hub.recover()
@@ -158,17 +158,17 @@ def test_a_failure_while_reading_back_leaves_no_tag_and_the_same_command_sets_it
     push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     tag = next(number for number, call in enumerate(hub.log, 1) if call[0] == "POST" and "/tag/" in call[1])
     harms: tuple[Harm, ...] = (500, "disconnect", "page")
-    told = 0
+    failures = 0
     for number in range(1, tag, 2):
         hub.recover()
         hub.store = copy.deepcopy(before)
         hub.outage(number, harms[number // 2 % 3])
         with pytest.raises((PublishError, IntegrityError)):
             push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
-        told += 1
+        failures += 1
         assert hub.tree(REPO) == tree
         assert not hub.repo(REPO).tags
-    assert told > 10
+    assert failures > 10
     hub.recover()
     again = push(built_once["first"], REPO, "v1.0.0", retrier=retrier())
     assert again.tagged

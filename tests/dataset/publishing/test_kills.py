@@ -73,13 +73,13 @@ class Killed:
         """The calls of an undisturbed push, by number from 1, one after the other of the same kind together; what is
         only read before and after the writing counts as one phase each."""
         writing = [number for number, (method, _) in enumerate(self.calls, 1) if method in ("POST", "PUT")]
-        found = [range(1, writing[0])]
+        ranges = [range(1, writing[0])]
         for number in range(writing[0], writing[-1] + 1):
-            if self.calls[number - 1] == self.calls[found[-1][0] - 1]:
-                found[-1] = range(found[-1].start, number + 1)
+            if self.calls[number - 1] == self.calls[ranges[-1][0] - 1]:
+                ranges[-1] = range(ranges[-1].start, number + 1)
             else:
-                found.append(range(number, number + 1))
-        return [*found, range(writing[-1] + 1, len(self.calls) + 1)]
+                ranges.append(range(number, number + 1))
+        return [*ranges, range(writing[-1] + 1, len(self.calls) + 1)]
 
     def start_over(self) -> None:
         self.hub.recover()
@@ -103,7 +103,7 @@ class Killed:
         return self._was_killed(self._wait(pid))
 
     def _was_killed(self, code: int) -> bool:
-        assert code in (0, -signal.SIGKILL), self.lomo.said.read_text()[-2000:]
+        assert code in (0, -signal.SIGKILL), self.lomo.output.read_text()[-2000:]
         return code != 0
 
     def finish(self) -> None:
@@ -156,7 +156,7 @@ class Killed:
         return self.lomo.wait(pid)
 
     def _check(self, code: int) -> None:
-        assert code == 0, self.lomo.said.read_text()[-2000:]
+        assert code == 0, self.lomo.output.read_text()[-2000:]
 
 
 def _kind(path: str) -> str:

@@ -47,7 +47,7 @@ def front(hub: LoopbackHub, revision: str = "main") -> dict[str, object]:
 def config_names(hub: LoopbackHub) -> list[str]:
     configs = front(hub)["configs"]
     assert isinstance(configs, list)
-    return [one["config_name"] for one in configs]
+    return [config["config_name"] for config in configs]
 
 
 def test_a_first_release_is_the_folder_to_the_byte(hub: LoopbackHub, release: Push, folders: dict[str, Path]) -> None:
@@ -120,7 +120,7 @@ def test_adding_a_config_leaves_all_others_and_the_default(hub: LoopbackHub, rel
     card = hub.read(REPO, "README.md").decode()
     configs = front(hub)["configs"]
     assert isinstance(configs, list)
-    assert [one["config_name"] for one in configs if one.get("default")] == ["ratio50"]
+    assert [config["config_name"] for config in configs if config.get("default")] == ["ratio50"]
     assert sorted(name for name in config_names(hub) if "-" not in name) == ["prefix50", "ratio25", "ratio50"]
     assert "- `prefix50`: added, 6 rows." in card
     assert "- `ratio50`: unchanged." in card
@@ -230,13 +230,13 @@ def test_pull_requests_that_earlier_attempts_left_are_closed_or_told(
     release("other", "v1.1.0", PushOptions(create_pr=True))
     hub.store.repo("dataset", REPO).open_pull("Ada's own", hub.user)
     release("next", "v1.2.0", PushOptions(create_pr=True))
-    told: list[str] = []
+    messages: list[str] = []
     # Nobody reviewed: the release goes to main after all.
-    push(folders["next"], REPO, "v1.2.0", retrier=retrier(), notify=told.append)
+    push(folders["next"], REPO, "v1.2.0", retrier=retrier(), notify=messages.append)
     assert [pull.status for pull in hub.repo(REPO).pulls.values()] == ["draft", "draft", "closed"]
-    assert "closed pull request 3, which an earlier attempt left" in told
-    assert "pull request 1, 'Release v1.1.0', is still open; close it if nobody waits for it" in told
-    assert not [said for said in told if "Ada" in said]
+    assert "closed pull request 3, which an earlier attempt left" in messages
+    assert "pull request 1, 'Release v1.1.0', is still open; close it if nobody waits for it" in messages
+    assert not [message for message in messages if "Ada" in message]
 
 
 def test_a_release_that_is_out_is_no_failure_if_pull_requests_cannot_be_looked_for(
@@ -245,9 +245,13 @@ def test_a_release_that_is_out_is_no_failure_if_pull_requests_cannot_be_looked_f
     release("first", "v1.0.0")
     release("next", "v1.1.0", PushOptions(create_pr=True))
     hub.fault("GET", "/whoami", 403)
-    told: list[str] = []
-    assert push(folders["next"], REPO, "v1.1.0", retrier=retrier(), notify=told.append).tagged
-    assert [said for said in told if said.startswith("pull requests of earlier attempts may be open: looking for")]
+    messages: list[str] = []
+    assert push(folders["next"], REPO, "v1.1.0", retrier=retrier(), notify=messages.append).tagged
+    assert [
+        message
+        for message in messages
+        if message.startswith("pull requests of earlier attempts may be open: looking for")
+    ]
     # The same command again, whose release is out already, makes up for it.
     assert release("next", "v1.1.0").tagged
     assert not hub.open_pulls(REPO)
@@ -311,7 +315,7 @@ def test_a_dry_run_needs_no_token_and_touches_nothing(
     hub.log.clear()
     plan = release("next", "v1.1.0", DRY).plan
     assert {call[0] for call in hub.log} == {"GET"}
-    assert [one.path for one in plan.additions][-2:] == ["README.md", "manifest.json"]
+    assert [added.path for added in plan.additions][-2:] == ["README.md", "manifest.json"]
     assert "ratio25/train-00000-of-00001.parquet" in plan.kept
 
 

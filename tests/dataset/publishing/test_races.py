@@ -61,11 +61,11 @@ def test_another_release_under_the_same_tag_at_any_call_keeps_the_tag(
         ):
             world.push()
         assert world.hub.tree(REPO) == world.hub.tree(REPO, "v1.1.0") == tagged[-1]
-        told: list[str] = []
-        push(built_once["next"], REPO, "v1.1.1", world.options, retrier=retrier(), notify=told.append)
+        messages: list[str] = []
+        push(built_once["next"], REPO, "v1.1.1", world.options, retrier=retrier(), notify=messages.append)
         whole_at("v1.1.1", world.hub, seen)
         for left in world.hub.open_pulls(REPO):
-            assert f"pull request {left}, 'Release v1.1.0', is still open; close it if nobody waits for it" in told
+            assert f"pull request {left}, 'Release v1.1.0', is still open; close it if nobody waits for it" in messages
 
 
 @BOTH
@@ -191,11 +191,11 @@ def test_two_commands_that_start_together_both_succeed(
             assert lomo.run("push", str(built_once["first"]), REPO, "--tag", "v1.0.0") == 0
         command = ("push", str(built_once["next"]), REPO, "--tag", "v1.1.0")
         both = [lomo.start(*command, max_commit_files=max_commit_files) for _ in range(2)]
-        assert [lomo.wait(pid) for pid in both] == [0, 0], lomo.said.read_text()[-3000:]
+        assert [lomo.wait(pid) for pid in both] == [0, 0], lomo.output.read_text()[-3000:]
         tree = running_hub.tree(REPO)
         assert tree == running_hub.tree(REPO, "v1.1.0")
         # Two that merge in the same instant merge twice, the second time nothing; main still changes once.
-        trees = [one for one, _ in groupby(running_hub.line(REPO))]
+        trees = [state for state, _ in groupby(running_hub.line(REPO))]
         assert trees == [tree, *trees[1:]]
         assert len(trees) == 2 + over
         assert not running_hub.open_pulls(REPO)

@@ -33,10 +33,10 @@ def test_a_renamed_repository_is_published_to_under_its_new_name(
 ) -> None:
     release("first", "v1.0.0")
     hub.store.rename("dataset", REPO, NEW)
-    told: list[str] = []
-    report = release("next", "v1.1.0", options, notify=told.append)
+    messages: list[str] = []
+    report = release("next", "v1.1.0", options, notify=messages.append)
     assert (report.repo, report.tagged) == (NEW, True)
-    assert f"{REPO} is {NEW} by now, and goes by that name" in told
+    assert f"{REPO} is {NEW} by now, and goes by that name" in messages
     assert NEW in hub.read(NEW, "README.md").decode()
     assert set(hub.repo(NEW).tags) == {"v1.0.0", "v1.1.0"}
     assert not hub.exists(REPO)
@@ -59,8 +59,8 @@ def test_a_repository_that_is_renamed_at_any_call_is_told_and_the_same_command_f
         try:
             assert release("next", "v1.1.0", options).tagged
         except PublishError as error:
-            told = str(error)
-            assert "Push again." in told or "the same command" in told, told
+            message = str(error)
+            assert "Push again." in message or "the same command" in message, message
         assert release("next", "v1.1.0", options).tagged
         assert hub.tree(NEW) == hub.tree(NEW, "v1.1.0")
         assert not hub.open_pulls(NEW)
@@ -81,9 +81,9 @@ def test_a_release_is_verified_under_the_name_that_a_repository_had(
 ) -> None:
     commit = release("first", "v1.0.0").commit
     hub.store.rename("dataset", REPO, NEW)
-    found = verify_release(REPO, "v1.0.0", folders["first"], download=True)
-    assert found.commit == commit
-    assert set(found.configs.values()) == {6}
+    verified = verify_release(REPO, "v1.0.0", folders["first"], download=True)
+    assert verified.commit == commit
+    assert set(verified.configs.values()) == {6}
 
 
 @BOTH

@@ -28,7 +28,7 @@ def main() -> None:
             failures.append(type(error).__name__)
             continue
         ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-        collated.append(seen(ids, [one for one in labels if one != -100], batch, processor))
+        collated.append(seen(ids, [label for label in labels if label != -100], batch, processor))
     print("\nRESULT " + json.dumps({"collated": collated, "failures": failures}))
 
 

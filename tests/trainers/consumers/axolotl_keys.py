@@ -12,15 +12,15 @@ from pathlib import Path
 
 
 def main() -> None:
-    found = importlib.util.find_spec("axolotl")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("axolotl")
+    if spec is None or spec.origin is None:
         raise SystemExit("axolotl is not installed")
     declared: dict[str, set[str]] = {}
     bases: dict[str, list[str]] = {}
-    for path in Path(found.origin).parent.joinpath("utils", "schemas").glob("*.py"):
+    for path in Path(spec.origin).parent.joinpath("utils", "schemas").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
-                fields = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+                fields = [statement.target for statement in node.body if isinstance(statement, ast.AnnAssign)]
                 declared[node.name] = {target.id for target in fields if isinstance(target, ast.Name)}
                 bases[node.name] = [base.id for base in node.bases if isinstance(base, ast.Name)]
 
@@ -28,12 +28,12 @@ def main() -> None:
         return declared.get(name, set()).union(*(all_of(base) for base in bases.get(name, [])))
 
     values = [
-        one.value.value
-        for path in Path(found.origin).parent.joinpath("utils", "schemas").glob("enums.py")
+        statement.value.value
+        for path in Path(spec.origin).parent.joinpath("utils", "schemas").glob("enums.py")
         for node in ast.parse(path.read_text(encoding="utf-8")).body
         if isinstance(node, ast.ClassDef) and node.name == "ChatTemplate"
-        for one in node.body
-        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+        for statement in node.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant)
     ]
     result: dict[str, list[str]] = {"ChatTemplate": values}
     result |= {name: sorted(all_of(name)) for name in ("AxolotlInputConfig", "SFTDataset")}

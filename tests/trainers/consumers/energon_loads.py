@@ -72,8 +72,8 @@ def _plain(sample: Any) -> Any:
     if hasattr(sample, "parts"):
         return {"key": sample.__key__, "json": sample.json, "parts": sample.parts}
     if hasattr(sample, "sequence"):
-        said = [one if isinstance(one, str) else _pixels(one) for one in sample.sequence]
-        return {"key": sample.__key__, "sequence": said}
+        sequence = [piece if isinstance(piece, str) else _pixels(piece) for piece in sample.sequence]
+        return {"key": sample.__key__, "sequence": sequence}
     images = [_pixels(image) for image in sample.image or []]
     return {"key": sample.__key__, "messages": sample.messages, "system": sample.system, "images": images}
 
@@ -99,12 +99,12 @@ def _prepared(folder: Path, copy: Path) -> dict[str, Any]:
         shuffle_seed=None,
         workers=1,
     )
-    found = [path for name in (".info.json", ".info.yaml") if (path := copy / ".nv-meta" / name).exists()]
+    info_files = [path for name in (".info.json", ".info.yaml") if (path := copy / ".nv-meta" / name).exists()]
     import yaml
 
     return {
         "indexes": {f"{name}.idx": sha256((copy / f"{name}.idx").read_bytes()).hexdigest() for name in tars},
-        "counts": yaml.safe_load(found[0].read_text())["shard_counts"],
+        "counts": yaml.safe_load(info_files[0].read_text())["shard_counts"],
     }
 
 

@@ -61,7 +61,7 @@ def main() -> None:
     for row in rows:
         batch = collator([dict(row)])
         ids = list(row["input_ids"])
-        trained = [one for one, label in zip(ids, row["labels"], strict=True) if label != -100]
+        trained = [token for token, label in zip(ids, row["labels"], strict=True) if label != -100]
         grid = batch.get("image_grid_thw")
         encoded.append(
             {

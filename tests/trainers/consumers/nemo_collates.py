@@ -24,7 +24,7 @@ def main() -> None:
     for row in loader(**settings):
         batch = default_collate_fn([row], processor)
         ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-        collated.append(seen(ids, [one for one in labels if one != -100], batch, processor))
+        collated.append(seen(ids, [label for label in labels if label != -100], batch, processor))
     print("\nRESULT " + json.dumps({"collated": collated}))
 
 

@@ -32,23 +32,23 @@ def main() -> None:
     # ms-swift writes the number of Qwen's token in its code; the small vocabulary has another.
     template.image_token_id = processor.tokenizer.convert_tokens_to_ids(IMAGE_PAD)
     for row in rows:
-        made = template.encode(row)
-        grid = made.get("image_grid_thw")
-        ids = list(made["input_ids"])
-        trained = [one for one, label in zip(ids, made["labels"], strict=True) if label != -100]
+        inputs = template.encode(row)
+        grid = inputs.get("image_grid_thw")
+        ids = list(inputs["input_ids"])
+        trained = [token for token, label in zip(ids, inputs["labels"], strict=True) if label != -100]
         encoded.append(
             {
                 "text": read_back(ids, processor),
                 "image_tokens": ids.count(template.image_token_id),
                 "features": 0 if grid is None else int(grid.prod(-1).sum()) // 4,
                 "grids": [] if grid is None else grid.tolist(),
-                "pixel_rows": 0 if grid is None else made["pixel_values"].shape[0],
+                "pixel_rows": 0 if grid is None else inputs["pixel_values"].shape[0],
                 "trained": processor.tokenizer.decode(trained),
             }
         )
     result = {
         "asked": [asked.dataset, asked.subsets, asked.use_hf],
-        "unknown": sorted(set(options) - {one.name for one in dataclasses.fields(SftArguments)}),
+        "unknown": sorted(set(options) - {field.name for field in dataclasses.fields(SftArguments)}),
         "collated": encoded,
     }
     print("\nRESULT " + json.dumps(result))

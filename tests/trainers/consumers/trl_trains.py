@@ -21,16 +21,16 @@ def main() -> None:
     processor = save_processor(model, template.read_text())
     save_model(model, processor)
     snippet = given["snippet"]
-    for said, here in (
+    for written, here in (
         ("ORG/NAME", given["folder"]),
         ("Qwen/Qwen3-VL-4B-Instruct", str(model)),
         ('"ratio50"', repr(given["config"])),
         ('output_dir="lomo-sft"', f'output_dir={str(model.parent / "out")!r}, use_cpu=True, report_to="none", seed=1'),
         ("num_train_epochs=1,\n        bf16=True", "max_steps=2, logging_steps=1, bf16=False, save_strategy='no'"),
     ):
-        if said not in snippet:
-            raise ValueError(f"the snippet does not say {said!r}")
-        snippet = snippet.replace(said, here)
+        if written not in snippet:
+            raise ValueError(f"the snippet does not say {written!r}")
+        snippet = snippet.replace(written, here)
     names: dict[str, Any] = {}
     exec(snippet, names)
     trainer, rows = names["trainer"], names["rows"]
@@ -39,7 +39,7 @@ def main() -> None:
         batch = trainer.data_collator([row])
         ids = batch["input_ids"][0].tolist()
         grid = batch.get("image_grid_thw")
-        trained = [one for one, label in zip(ids, batch["labels"][0].tolist(), strict=True) if label != -100]
+        trained = [token for token, label in zip(ids, batch["labels"][0].tolist(), strict=True) if label != -100]
         collated.append(
             {
                 "text": read_back(ids, processor),

@@ -35,7 +35,7 @@ def main() -> None:
     for row in load_dataset(given["folder"], given["config"], split="train").select_columns(["messages", "images"]):
         batch = whole([row])
         ids, labels = batch["input_ids"][0].tolist(), batch["labels"][0].tolist()
-        collated.append(seen(ids, [one for one in labels if one != -100], batch, processor))
+        collated.append(seen(ids, [label for label in labels if label != -100], batch, processor))
     page = {
         "messages": [
             {"role": "user", "content": [{"type": "image", "text": None}, {"type": "text", "text": "What is it?"}]},

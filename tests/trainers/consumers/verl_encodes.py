@@ -25,7 +25,7 @@ def main() -> None:
     collated = []
     for row in MultiTurnSFTDataset(file, processor.tokenizer, options, processor):
         ids = row["input_ids"].tolist()
-        trained = [one for one, kept in zip(ids, row["loss_mask"].tolist(), strict=True) if kept]
+        trained = [token for token, kept in zip(ids, row["loss_mask"].tolist(), strict=True) if kept]
         collated.append(seen(ids, trained, row.get("multi_modal_inputs", {}), processor))
     result = {"collated": collated, "prompts": []}
     if given["prompts"]:

@@ -18,11 +18,11 @@ def main() -> None:
     urls = given["folder"] + "/train-{00000.." + last[6:11] + "}.tar"
     read = []
     for sample in wds.WebDataset(urls, shardshuffle=False).decode("pil"):
-        said: dict[str, Any] = sample["json"]
+        record: dict[str, Any] = sample["json"]
         images = [
-            [*sample[name].size, sha256(sample[name].convert("L").tobytes()).hexdigest()] for name in said["name"]
+            [*sample[name].size, sha256(sample[name].convert("L").tobytes()).hexdigest()] for name in record["name"]
         ]
-        read.append({"key": sample["__key__"], "texts": said["texts"], "images": images})
+        read.append({"key": sample["__key__"], "texts": record["texts"], "images": images})
     print("\nRESULT " + json.dumps({"samples": read}))
 
 

@@ -147,7 +147,7 @@ def attempt(job, *arguments):
 def main():
     """All jobs over all configs and splits."""
     names = store("dataset-config-names", compute_config_names_response(REPO, 4_000))
-    found = {}
+    answers = {}
     for config in (item["config"] for item in names["config_names"]):
         splits = store("config-split-names", compute_split_names_from_streaming_response(REPO, config, 30), config)
         metadata = prepare(config)
@@ -158,8 +158,8 @@ def main():
             split: {job.__name__: attempt(job, config, split) for job in (first_rows, rows, statistics)}
             for split in (item["split"] for item in splits["splits"])
         }
-        found[config] = answer
-    print("\nRESULT " + json.dumps(found))
+        answers[config] = answer
+    print("\nRESULT " + json.dumps(answers))
 
 
 main()
