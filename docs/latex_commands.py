@@ -17,7 +17,7 @@ _INTRODUCTION = """# Which LaTeX is set
 
 <!-- Written by docs/latex_commands.py; do not edit. -->
 
-A formula is typeset where every command in it is known; otherwise the whole span shows its source, and
+A formula is typeset where every command in it is known; otherwise all formulas of the span show their source, and
 `lomo.reason` names the command ([reasons](reasons.md)). Of {total:,} commands and environments that LaTeX, MathJax and
 KaTeX document or authors usually define, {known:,} are set.
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, Self, TypeVar, cast
 
 from lomo_hf.corpus import Conversation, Refusal, screen
-from lomo_hf.distortion import OPERATIONS, Distortion, distort_pages
+from lomo_hf.distortion import Distortion, distort_pages
+from lomo_hf.distortion.applying import to_pngs
 from lomo_hf.errors import RenderError, TooLargeError
 from lomo_hf.prepared_recipe import PreparedRecipe, check_recipe
 from lomo_hf.randomness import stream
 from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.rendering import Page, render_span
-from lomo_hf.rendering.png import to_png
 from lomo_hf.row import (
     IMAGE_PLACEHOLDER,
     SHAREGPT_ROLES,
@@ -274,8 +274,7 @@ def _page(located: Localization, index: int, recipe: Recipe, memo: _Memo) -> Pag
 def _pictures(pages: Sequence[Page], drawn: Distortion, max_pixels: int) -> _Pictures:
     distorted, applied = distort_pages([page.pixels for page in pages], drawn, max_pixels=max_pixels)
     sizes = [(page.shape[1], page.shape[0]) for page in distorted]
-    plain = OPERATIONS[applied.op].plain
-    return _Pictures([to_png(page, plain=plain) for page in distorted], sizes, applied)
+    return _Pictures(to_pngs(distorted, applied), sizes, applied)
 
 
 # ---- rows -----------------------------------------------------------------------------------------------------------

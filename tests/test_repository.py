@@ -56,6 +56,14 @@ def test_one_address_is_named_everywhere() -> None:
     assert other == {}, f"pyproject.toml says {HOME}"
 
 
+def test_no_test_measures_speed() -> None:
+    """A test counts work (`counted_work.py`); a clock says what else the machine did. Speed is for `benchmarks/`."""
+    clocks = re.compile(r"\b(process_time|perf_counter|thread_time|timeit)(_ns)?\b")
+    tests = [path for path in (ROOT / "tests").rglob("*.py") if path != Path(__file__)]
+    assert len(tests) > 100
+    assert [path.name for path in tests if clocks.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / ".github").rglob("*.yml")), ids=lambda path: path.name)
 def test_workflows_and_forms_are_read(path: Path) -> None:
     document = yaml.safe_load(path.read_text(encoding="utf-8"))

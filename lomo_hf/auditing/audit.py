@@ -3,11 +3,10 @@
 Nothing is written here. Memory is bounded by a shard's ids, a sample, and a few bytes a row for figures.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from lomo_hf.auditing.case import Case, Places
 from lomo_hf.auditing.content_checks import CONTENT_CHECKS
@@ -29,7 +28,7 @@ from lomo_hf.corpus.splits import TRAIN
 from lomo_hf.dataset import Manifest, content_digest, read_set_aside
 from lomo_hf.dataset.layout import DRAW
 from lomo_hf.dataset.manifest import no_manifest
-from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord
+from lomo_hf.dataset.mixtures import MIXTURE, MixtureRecord, id_before_mixing
 from lomo_hf.errors import IntegrityError, LomoError, SourceError, UsageError
 from lomo_hf.recipes.recipe import Recipe, installed_engines
 from lomo_hf.row import MixedRow
@@ -57,7 +56,6 @@ CHECKS: Final[Mapping[str, str]] = {
 # These write files and decide no pixel.
 _NO_PIXELS: Final = frozenset(("pyarrow", "datasets"))
 _OTHER_ENGINES: Final = "built with other engines than are installed"
-_REPEATED: Final = re.compile(r"#[1-9][0-9]{0,3}\Z")  # how mixing tells a repeated row from its first
 _RANKS_WITHIN: Final = 0.01  # of the true rank, as percentiles give it
 
 
@@ -198,7 +196,7 @@ class _Audit:
     def _check_shard(
         self,
         shard: Shard,
-        pages: Mapping[Key, Any] | None,
+        pages: Mapping[Key, object] | None,
         study: Study | None,
         done: int,
         total: int,
@@ -230,16 +228,18 @@ class _Audit:
             self._check_counts(shard, counts)
         return fingerprints
 
-    def _case(self, row: dict[str, Any], recipe: Recipe, source: Conversation | None, places: Places | None) -> Case:
+    def _case(
+        self, row: dict[str, object], recipe: Recipe, source: Conversation | None, places: Places | None
+    ) -> Case:
         """The row as it was before it was mixed: with its own id, and a place in its corpus that is anywhere."""
         mixture = self.manifest.mixture
         if mixture is None:
             return Case(row, recipe, source, places)
         self.ids[MIXTURE].add(str(row["id"]))
-        own_id = _REPEATED.sub("", str(row["id"])) if mixture.repeated else row["id"]
+        own_id = id_before_mixing(str(row["id"])) if mixture.repeated else row["id"]
         return Case({**row, "id": own_id}, recipe, None, (0.0, 1.0))
 
-    def _check_row(self, config: str, case: Case, pages: Mapping[Key, Any] | None, study: Study | None) -> None:
+    def _check_row(self, config: str, case: Case, pages: Mapping[Key, object] | None, study: Study | None) -> None:
         ledger, key = self.ledger, (config, case.id)
         if not self.manifest.mixture:
             self.ids[config].add(case.id)
@@ -279,7 +279,7 @@ class _Audit:
 
     # -- samples -----------------------------------------------------------------------------------------------------
 
-    def _page_sample(self) -> Mapping[Key, Any] | None:
+    def _page_sample(self) -> Mapping[Key, object] | None:
         if self.sample is None:
             return None
         return spread_sample(outlines(self.folder, self.recipes, self.shards), self.sample, page_kind)

@@ -116,7 +116,7 @@ class Case:
         return [turn.text for turn in self.source.turns if turn.role == role] if self.source else []
 
 
-def _text(part: Mapping[str, Any], spans: Iterator[Mapping[str, Any]]) -> str:
+def _text(part: Mapping[str, object], spans: Iterator[Mapping[str, object]]) -> str:
     # A page without a span restores to nothing here; that it has none is another check's finding.
-    text: Any = next(spans, {"text": ""})["text"] if part["type"] == "image" else part["text"]
+    text: object = next(spans, {"text": ""})["text"] if part["type"] == "image" else part["text"]
     return str(text) if text else ""

@@ -99,7 +99,7 @@ def _refusal(wanted: Conversation | Refusal, is_stored: bool, reason: str | None
     return []
 
 
-def _extra(row: dict[str, Any], shard: Shard, ledger: Ledger) -> Iterator[Matched]:
+def _extra(row: dict[str, object], shard: Shard, ledger: Ledger) -> Iterator[Matched]:
     why = "the stored row stands there twice, or its id is not in this part of the source."
     ledger.note("rows-accounted", shard.config, str(row["id"]), [why])
     yield row, None, shard.places

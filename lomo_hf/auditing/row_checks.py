@@ -311,7 +311,7 @@ def _lies_between(value: Any, first: Any, last: Any) -> bool:
     return bool(min(first, last) - _ROUNDING <= value <= max(first, last) + _ROUNDING)
 
 
-def _between(first: Any, last: Any) -> str:
+def _between(first: Any, last: object) -> str:
     return repr(first) if first == last else f"between {min(first, last)!r} and {max(first, last)!r}"
 
 

@@ -101,12 +101,12 @@ def _pair(reading: Reading) -> dict[str, float]:
     return {"before": round(reading.before, 4), "after": round(reading.after, 4)}
 
 
-def _figures(readings: Sequence[Reading], by: str) -> dict[str, Any]:
+def _figures(readings: Sequence[Reading], by: str) -> dict[str, object]:
     kinds = sorted({getattr(reading, by) for reading in readings})
     return {kind: _figure([reading for reading in readings if getattr(reading, by) == kind]) for kind in kinds}
 
 
-def _figure(readings: Sequence[Reading]) -> dict[str, Any]:
+def _figure(readings: Sequence[Reading]) -> dict[str, object]:
     before, after = [reading.before for reading in readings], [reading.after for reading in readings]
     return {
         "pages": len(readings),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lomo_hf.cli.corpus_options import Columns, Splits, mapping
+from lomo_hf.cli.corpus_options import Columns, Keep, Splits, mapping, names
 from lomo_hf.cli.terminal import Corpus, Dataset, console, literal
 
 if TYPE_CHECKING:
@@ -62,24 +62,31 @@ def score(
     column: Annotated[str, typer.Option(help="Which number is the score.")] = "gap_per_token",
     columns: Columns = None,
     split: Splits = None,
+    keep: Keep = None,
 ) -> None:
     """Write a corpus anew with scores by row, for recipes that choose rows by score."""
     from lomo_hf.corpus import open_splits
     from lomo_hf.corpus.splits import TRAIN, split_in_name
     from lomo_hf.evaluation import read_scores, write_scored_corpus
 
-    source = open_splits(corpus, split or (), columns=mapping(columns))
+    kept = names(keep)
+    source = open_splits(corpus, split or (), columns=mapping(columns), keep=kept)
     scored = write_scored_corpus(source, read_scores(scores, column), out)
     screen = console()
     screen.print(f"{scored.scored} of {scored.rows} rows have a score")
     for reason, count in sorted(scored.refused.items()):
         screen.print(f"  refused [bold]{literal(reason)}[/bold]: {count}", highlight=False)
+    keeping = f" --keep-columns {','.join(kept)}" if kept else ""
     if len(scored.files) > 1 and all(split_in_name(path.stem) == path.stem for path in scored.files):
-        screen.print(f"Build from it: lomo build --corpus {literal(out)}", style="bold", highlight=False)
+        screen.print(
+            f"Build from it: lomo build --corpus {literal(out)}{literal(keeping)}", style="bold", highlight=False
+        )
         return
     for path in scored.files:
         # The name begins the ids, which decide the draws; "train" does so by itself.
         name = "" if path.stem == TRAIN else f" --config {path.stem}"
         screen.print(
-            f"Build from it: lomo build --corpus {literal(path)}{literal(name)}", style="bold", highlight=False
+            f"Build from it: lomo build --corpus {literal(path)}{literal(name + keeping)}",
+            style="bold",
+            highlight=False,
         )

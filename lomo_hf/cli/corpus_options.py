@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lomo_hf.corpus import FileSource, JoinedSource, Source
     from lomo_hf.corpus.sampling import Draw, Sampling
 
-__all__ = ["Columns", "ExcludeConfigs", "Limit", "Selected", "Selection", "mapping", "selecting"]
+__all__ = ["Columns", "ExcludeConfigs", "Keep", "Limit", "Selected", "Selection", "mapping", "names", "selecting"]
 
 Configs = Annotated[
     list[str] | None,
@@ -187,7 +187,7 @@ class Selection:
         from lomo_hf.corpus.hub.file import reading_retrier
         from lomo_hf.hub.names import parse_hub_name
 
-        columns, keep, split = mapping(self.columns), _names(self.keep), None
+        columns, keep, split = mapping(self.columns), names(self.keep), None
         if one_split and self.splits:
             if len(self.splits) > 1:
                 raise UsageError(f"a draw is from one split; found --split {' and '.join(self.splits)}. Name one.")
@@ -293,7 +293,12 @@ def mapping(columns: str | None) -> Mapping[str, str] | None:
     return _pairs("columns", columns) or None
 
 
-def _names(text: str | None) -> list[str]:
+def names(text: str | None) -> list[str]:
+    """The names of an option such as `a,b`.
+
+    >>> names("difficulty, subject"), names(None)
+    (['difficulty', 'subject'], [])
+    """
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 

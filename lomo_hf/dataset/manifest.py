@@ -277,7 +277,7 @@ def _explained(folder: Path | Folder) -> Iterator[None]:
         ) from error
 
 
-def _named(name: str, recorded: Mapping[str, Any]) -> Recipe:
+def _named(name: str, recorded: Mapping[str, object]) -> Recipe:
     recipe = check_recipe(Recipe.from_dict(recorded, recorded=True))
     if recipe.name != name:
         raise ValueError(f"the recipe of {name!r} calls itself {recipe.name!r}")

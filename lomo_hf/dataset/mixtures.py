@@ -3,6 +3,7 @@
 `lomo mix --write` makes such folders; whoever reads one needs the record, not the halves.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
@@ -12,10 +13,12 @@ from lomo_hf.recipes.recipe import Recipe
 from lomo_hf.storage.documents import anything, flag, listed, mapped, maybe, number, record, text, whole
 from lomo_hf.substitution import check_recipe
 
-__all__ = ["MIXTURE", "HalfRecord", "MixtureRecord", "is_mixture"]
+__all__ = ["MIXTURE", "HalfRecord", "MixtureRecord", "id_before_mixing", "id_in_mixture", "is_mixture"]
 
 MIXTURE: Final = "mixture"
 """The config of a mixture's folder, and the folder of its shards."""
+
+_PASS: Final = re.compile(r"#[0-9]+\Z", re.ASCII)
 
 _HALF: Final = record(
     {"where": text, "configs": listed(text), "rows": whole, "digest": text}, {"recipe": maybe(mapped(anything))}
@@ -77,7 +80,7 @@ class MixtureRecord:
         counts: Rows of each stratum, by its name.
         image_to_text: Rows with an image for each row of text only, to six places; None where there is no such row.
         seed: Decided the draw and the order.
-        repeated: Whether rows of a stratum stand several times, with `#2` and so on behind their id.
+        repeated: Whether rows of a stratum stand several times, with `#2` and so on behind their id (`id_in_mixture`).
         refused: Reason -> rows of the multimodal half that were left out.
     """
 
@@ -135,3 +138,24 @@ def is_mixture(recorded: Mapping[str, object]) -> bool:
     (False, True)
     """
     return "halves" in recorded
+
+
+def id_in_mixture(own: str, again: int) -> str:
+    """The id of a row in a mixture whose rows stand several times: from the second time on with the number behind it.
+
+    A row whose own id ends like that has its number the first time too, so that no two rows share an id, and
+    `id_before_mixing` always finds the own one.
+
+    >>> id_in_mixture("a", 0), id_in_mixture("a", 1), id_in_mixture("a#2", 0), id_in_mixture("a#2", 1)
+    ('a', 'a#2', 'a#2#1', 'a#2#2')
+    """
+    return f"{own}#{again + 1}" if again or _PASS.search(own) else own
+
+
+def id_before_mixing(name: str) -> str:
+    """The own id of a row of such a mixture.
+
+    >>> [id_before_mixing(name) for name in ("a", "a#2", "a#2#1", "a#2#2")]
+    ['a', 'a', 'a#2', 'a#2']
+    """
+    return _PASS.sub("", name)

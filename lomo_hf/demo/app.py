@@ -73,7 +73,7 @@ def make_app(maker: RowMaker | None = None) -> Any:
     rows = maker or RowMaker()
     first = next(iter(examples().values()))
 
-    def show(*values: Any) -> Shown:
+    def show(*values: object) -> Shown:
         return shown(_choices(values), rows)
 
     with gr.Blocks(title=_TITLE, analytics_enabled=False) as app:
@@ -189,7 +189,7 @@ def _rising(low: float, high: float) -> tuple[float, float]:
     return min(low, high), max(low, high)
 
 
-def _sliders(gr: Any) -> tuple[list[Any], list[Any]]:
+def _sliders(gr: Any) -> tuple[list[object], list[Any]]:
     """A group for each operation that has ranges, hidden until it is chosen, and the ends of every range."""
     groups, ends = [], []
     for op in dict.fromkeys(slider.op for slider in SLIDERS):
@@ -207,7 +207,7 @@ def _sliders(gr: Any) -> tuple[list[Any], list[Any]]:
     return groups, ends
 
 
-def _visible_groups(distortion: str, strength: str) -> list[Mapping[str, Any]]:
+def _visible_groups(distortion: str, strength: str) -> list[Mapping[str, object]]:
     """The sliders of the chosen operation, at the ranges of the chosen strength."""
     gr = _gradio()
     chosen = strength if strength in STRENGTHS_OFFERED else "mild"

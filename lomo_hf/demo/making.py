@@ -17,7 +17,8 @@ from lomo_hf.building.workers.isolation import RowGuard
 from lomo_hf.building.workers.rows import RowLimits
 from lomo_hf.corpus import Conversation, Refusal
 from lomo_hf.demo.choices import Choices
-from lomo_hf.distortion import OPERATIONS, Distortion, distort_pages
+from lomo_hf.distortion import Distortion, distort_pages
+from lomo_hf.distortion.applying import to_pngs
 from lomo_hf.errors import UsageError
 from lomo_hf.prepared_recipe import PreparedRecipe
 from lomo_hf.recipes import Recipe
@@ -149,8 +150,7 @@ def make(choices: Choices, maker: RowMaker) -> Made:
     distortion = Distortion(record["op"], json.loads(record["params"]))
     pixels = [page.pixels for page in pages]
     distorted, distorting = _timed(lambda: distort_pages(pixels, distortion, max_pixels=always.caps.max_pixels)[0])
-    plain = OPERATIONS[distortion.op].plain
-    _, encode = _timed(lambda: [to_png(page, plain=plain) for page in distorted])
+    _, encode = _timed(lambda: to_pngs(distorted, distortion))
     times = {"localize": localize, "render": render, "distort": distorting, "encode": encode}
     clean = tuple(to_png(page.pixels) for page in pages)
     return Made(recipe, row, prompt, spans, clean, tuple(Stage(*item) for item in times.items()), drawn)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from lomo_hf.distortion.drawing import Distortion
 from lomo_hf.distortion.registry import OPERATIONS
 from lomo_hf.errors import RenderError
+from lomo_hf.rendering.png import to_png
 
-__all__ = ["distort", "distort_pages"]
+__all__ = ["distort", "distort_pages", "to_pngs"]
 
 SMALLEST = 8  # pixels a side; the renderer's pages have 32 or more
 
@@ -80,6 +81,21 @@ def distort_pages(
     if any(record != applied for _, record in results):
         results = [distort(page, applied, max_pixels=max_pixels) for page in pages]
     return [page for page, _ in results], applied
+
+
+def to_pngs(pages: Sequence[NDArray[np.uint8]], applied: Distortion) -> list[bytes]:
+    """Distorted pages as PNG files, each packed as suits what was done to it.
+
+    Args:
+        pages: From `distort_pages`.
+        applied: The distortion as it was applied to them.
+
+    >>> white = np.full((40, 90), 255, np.uint8)
+    >>> [data[:4] for data in to_pngs([white], Distortion("clean", {}))]
+    [b'\\x89PNG']
+    """
+    plain = OPERATIONS[applied.op].plain
+    return [to_png(page, plain=plain) for page in pages]
 
 
 def _amount(applied: Distortion) -> float:

@@ -67,7 +67,7 @@ class LomoMapper(Mapper):  # type: ignore[misc]
         left_out.report()
         return columns_of(results)
 
-    def run(self, dataset: Any, *, exporter: Any = None, tracer: Any = None) -> Any:
+    def run(self, dataset: Any, *, exporter: object = None, tracer: object = None) -> Any:
         """As a mapper's own `run`, which would keep the columns of the corpus beside ours."""
         dataset = OP.run(self, dataset)
         return dataset.map(

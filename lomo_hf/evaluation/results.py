@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
 from lomo_hf.errors import LomoError, SourceError
 from lomo_hf.evaluation.harnesses.results import Answered, answered_by
@@ -220,7 +220,9 @@ def _matched(number: int, answered: Answered, path: Path) -> float:
     return float(match_answer(answered.prediction, answered.answer, answered.options))
 
 
-def _answered(number: int, row: Any, path: Path, id: str | None, score: str | None, category: str | None) -> Answered:
+def _answered(
+    number: int, row: object, path: Path, id: str | None, score: str | None, category: str | None
+) -> Answered:
     if not isinstance(row, Mapping):
         raise SourceError(f"row {number} of {path.name} is {type(row).__name__}, not an object with id and score.")
     answered = answered_by(row, id=id, score=None if score == MATCH else score, category=category)

@@ -75,7 +75,7 @@ def open_out(where: Path, wanted: Mapping[str, Any]) -> Folder:
 
 
 def close(
-    out: Folder, wanted: Mapping[str, Any], receipts: Sequence[PartReceipt], files: Sequence[FileRecord]
+    out: Folder, wanted: Mapping[str, object], receipts: Sequence[PartReceipt], files: Sequence[FileRecord]
 ) -> None:
     """Write `export.json` and remove what only a resumed export needs, and was made for it."""
     record = {

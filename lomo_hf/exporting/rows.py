@@ -112,5 +112,5 @@ def _stored(number: int, row: dict[str, Any]) -> StoredRow:
     return StoredRow(number, row["id"], turns, images, row["source_license"])
 
 
-def _piece(part: dict[str, Any]) -> str | None:
+def _piece(part: dict[str, object]) -> str | None:
     return None if part["type"] == "image" else str(part["text"])

@@ -8,7 +8,7 @@ content and on null images. For reinforcement learning see `lomo_hf.related_meth
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.exporting.receipts import PartReceipt
 from lomo_hf.exporting.rows import StoredRow
@@ -42,7 +42,7 @@ class VerlParquet:
         return []
 
 
-def _row(row: StoredRow) -> dict[str, Any]:
+def _row(row: StoredRow) -> dict[str, object]:
     return {
         "id": row.id,
         "messages": [{"role": turn.role, "content": turn.text} for turn in row.counted_turns()],

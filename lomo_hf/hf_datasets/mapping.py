@@ -201,7 +201,7 @@ def map_dataset(
     return mapped_rows
 
 
-def _named(dataset: Any, split: str) -> Any:
+def _named(dataset: Any, split: str) -> object:
     """A dataset of a dict, which goes by its key whatever split it was cut from."""
     from datasets import NamedSplit
 
@@ -224,7 +224,7 @@ def _columns(dataset: Any, mapped: ColumnMap) -> tuple[list[str], tuple[str, ...
 
 
 def conversations(
-    batch: Mapping[str, Sequence[Any]],
+    batch: Mapping[str, Sequence[object]],
     indices: Sequence[int] | None,
     naming: Naming,
     *,

@@ -44,7 +44,7 @@ def write_mixture_companions(
         mixture.counts,
         mixture.rounded_ratio,
         mixture.seed,
-        any(part.again for part in mixture.parts),
+        mixture.repeated,
         dict(mixture.refused),
     )
     write_companions(folder, Manifest(source, {}, receipts, (), mixture=record), repo=repo)

@@ -226,7 +226,7 @@ def _generate(shards: list[int], mixture: Mixture, num_shards: int) -> Iterator[
         yield from mixture.rows(shard, num_shards)
 
 
-def _half(half: Half) -> dict[str, Any]:
+def _half(half: Half) -> dict[str, object]:
     source = half.source
     where = {"repo": source.repo, "revision": source.revision} if source.repo else {"place": half.place}
     return {**where, "configs": list(half.configs), "rows": len(source), "digest": source.digest}

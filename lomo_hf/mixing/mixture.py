@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from lomo_hf.corpus import FileSource, JoinedSource, Refusal
 from lomo_hf.corpus.sampling.picks import Picks, rank_rows, smallest
+from lomo_hf.dataset.mixtures import id_in_mixture
 from lomo_hf.mixing.inputs import Half
 from lomo_hf.mixing.multimodal import to_multimodal_row
 from lomo_hf.mixing.ratios import STRATA, targets
@@ -69,6 +70,11 @@ class Mixture:
     def counts(self) -> dict[str, int]:
         """Rows of each stratum, repeated ones counted each time."""
         return {name: sum(part.rows for part in self.parts if part.stratum == name) for name in STRATA}
+
+    @property
+    def repeated(self) -> bool:
+        """Whether rows of a stratum stand several times."""
+        return any(part.again for part in self.parts)
 
     @property
     def ratio(self) -> float | None:
@@ -202,9 +208,8 @@ class _Lane:
         part, again = self._source.parts[position], self._part.again
         for index, item in part.chosen_items(indexes):
             row = self._row(part, index, item)
-            if row is not None and again:
-                row = row.copy()
-                row["id"] += f"#{again + 1}"
+            if row is not None and self._mixture.repeated:
+                row["id"] = id_in_mixture(row["id"], again)
             yield row
 
     def _row(self, part: FileSource, index: int, item: Any) -> MixedRow | None:

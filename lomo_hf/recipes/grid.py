@@ -102,7 +102,10 @@ def _label(field: str, value: object) -> str:
 
 
 def _recipe(
-    base: Mapping[str, Any], prefix: object, axes: list[tuple[str, list[tuple[str, Any]]]], chosen: tuple[Any, ...]
+    base: Mapping[str, object],
+    prefix: object,
+    axes: list[tuple[str, list[tuple[str, object]]]],
+    chosen: tuple[Any, ...],
 ) -> Recipe:
     settings = {**base}
     for (field, _), (_, value) in zip(axes, chosen, strict=True):
@@ -113,7 +116,7 @@ def _recipe(
     return Recipe.from_dict({"name": name, "description": f"of a grid: {varied}", **settings})
 
 
-def _with(settings: Mapping[str, Any], path: list[str], value: Any, field: str) -> dict[str, Any]:
+def _with(settings: Mapping[str, Any], path: list[str], value: object, field: str) -> dict[str, object]:
     """The settings with one value replaced, however deep it lies."""
     head, *rest = path
     if head in ("name", "description", "engines") or not isinstance(settings, Mapping):

@@ -237,7 +237,7 @@ def realign_column(
         ['embedding', 'moved']
     """
 
-    def move(batch: Mapping[str, Any]) -> dict[str, Any]:
+    def move(batch: Mapping[str, Any]) -> dict[str, object]:
         return {out or column: align(batch[column], step=step, unit=unit).tolist()}
 
     return move

@@ -62,12 +62,15 @@ def block_edges(
             after = _right_of_operands(prompt, after, high)
         cuts.update(edge for edge in (before, after) if edge is not None)
     borders, ends = Borders(prompt, atoms), frozenset(sentences)
-    edges = [0]
+    edges, here, has_ink = [0], 0, False  # ink since the last edge: each part of the prompt is looked at once
     for cut in sorted(cuts):
-        if not edges[-1] < cut < len(prompt) or prompt[edges[-1] : cut].isspace():
+        if not here < cut < len(prompt):
             continue
-        if borders.allow_end(cut) if cut in ends else borders.allow(cut):
+        has_ink = has_ink or not prompt[here:cut].isspace()
+        here = cut
+        if has_ink and (borders.allow_end(cut) if cut in ends else borders.allow(cut)):
             edges.append(cut)
+            has_ink = False
     if len(edges) > 1 and not prompt[edges[-1] :].strip():
         edges.pop()
     edges.append(len(prompt))

@@ -96,7 +96,8 @@ class Borders:
 
     def _within_group(self, place: int) -> bool:
         """Whether a bracket that fits a block is open; a line break ends all of them."""
-        line = self.prompt[self.prompt.rfind("\n", max(0, place - _MAX_GROUP), place) + 1 : place]
+        low = max(0, place - _MAX_GROUP)
+        line = self.prompt[max(low, self.prompt.rfind("\n", low, place) + 1) : place]
         if not any([_may_be_open(line, opener, closer) for opener, closer in self._brackets]):
             return False
         index = bisect_left(self._groups, (place,)) - 1
@@ -105,7 +106,7 @@ class Borders:
     def _within_row(self, place: int) -> bool:
         """Whether the line at a place is the row of a table, and the place is not its start."""
         line = self.prompt.rfind("\n", max(0, place - _MAX_LINE), place) + 1
-        return line < place and self.prompt[line:place].lstrip(" \t")[:1] == "|"
+        return line < place and self.prompt[line : min(place, line + _MAX_LINE)].lstrip(" \t")[:1] == "|"
 
     def _within_phrase(self, place: int) -> bool:
         """Whether what stands before a place cannot end, or what stands behind it cannot begin."""

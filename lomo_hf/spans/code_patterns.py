@@ -114,6 +114,7 @@ LIKELY = MappingProxyType(
         "statements": r"""
             [\w"'$(][^.?!]*[\[{(=,]$ | [A-Za-z_]\w*\(.*$ | \w+\s+[^\s.?!]+[,;]$ | [a-z]\w*\(\)$
           | \d\d:\d\d:\d\d[.,:\s].* | [+-]\S.*$ | \w[\w.:-]*\s+-{1,2}\w.*
+          | (?:return|yield|del|nonlocal|goto)\s+-?\w[\w.]*$
           | .*\s(?:==|!=|&&|\|\||->|=>|:=|<<|>>|\+=|-=)\s.* | (?:cd|ls|cat|echo|mv|cp|rm)\s\S.*$
           | (?:[a-z]\w*\s+)+=\s+\S[^?!]*[^?!.]$ | (?:ret|nop|leave|syscall)$ | [\w/.-]+/$ | \w+[\w.]*\.\w+\(.*\)?$
         """,

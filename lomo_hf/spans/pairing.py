@@ -21,6 +21,7 @@ _MAX_SINGLE = 40  # single dollars, or brackets, that are looked past between tw
 _MAX_NESTING = 32  # environments within environments
 _DISPLAYS = frozenset("math displaymath equation align alignat flalign gather multline eqnarray".split())
 _CLOSERS = {"\\(": "\\)", "\\[": "\\]"}
+_PLACES = ("center", "flushleft", "flushright")  # where on the page a table stands
 
 
 @dataclass(slots=True)
@@ -77,8 +78,8 @@ def pairs_of(stretch: Stretch) -> list[Pair]:
         elif token.kind in _CLOSERS:
             pair = _brackets(stretch, index, following[index])
         elif token.kind == "begin" and index in environments:
-            last = environments[index]
-            pair = Pair("environment", index, last, token.start, stretch.tokens[last].end, [])
+            first, last = _with_place(stretch, index, environments[index])
+            pair = Pair("environment", first, last, stretch.tokens[first].start, stretch.tokens[last].end, [])
         elif token.kind[0] == "`":
             pair = _code(stretch, index, following[index])
         if pair is not None:
@@ -239,6 +240,17 @@ def _code(stretch: Stretch, index: int, last: int) -> Pair | None:
     if body[-1].isspace() and not body[0].isspace():
         return None  # the second backtick opens a word: `quoted' text in LaTeX, or the price `74.10
     return Pair("code", index, last, stretch.tokens[index].start, stretch.tokens[last].end, [])
+
+
+def _with_place(stretch: Stretch, first: int, last: int) -> tuple[int, int]:
+    r"""The tokens of an environment; of a table that stands alone in a `center` or the like, those of that."""
+    tokens = stretch.tokens
+    if not tokens[first].name.startswith("tabular") or first == 0 or last + 1 == len(tokens):
+        return first, last
+    before, after = tokens[first - 1], tokens[last + 1]
+    is_place = before.kind == "begin" and after.kind == "end" and before.name == after.name in _PLACES
+    beside = stretch.text[before.end : tokens[first].start] + stretch.text[tokens[last].end : after.start]
+    return (first - 1, last + 1) if is_place and not beside.strip() else (first, last)
 
 
 def _environments(tokens: Sequence[Token]) -> dict[int, int]:

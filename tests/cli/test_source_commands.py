@@ -220,21 +220,23 @@ def test_a_preview_is_of_the_split_that_is_named(two_splits: Path, lomo: Run) ->
     assert output == "exit 2: lomo: corpus has no split 'tset'; it has test, train. Did you mean 'test'?\n"
 
 
-@pytest.mark.parametrize("split", [(), ("--split", "test")])
+@pytest.mark.parametrize("given", [(), ("--split", "test"), ("--keep-columns", "lang")])
 def test_a_scored_corpus_keeps_splits_and_draws_and_says_how_to_build_from_it(
-    two_splits: Path, lomo: Run, split: tuple[str, ...]
+    two_splits: Path, lomo: Run, given: tuple[str, ...]
 ) -> None:
-    lomo("build", "--corpus", "corpus", *split, "--out", "plain")
+    lomo("build", "--corpus", "corpus", *given, "--out", "plain")
     rows = [row for path in Path("plain/ratio50").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
     Path("scores.jsonl").write_text(
         "".join(json.dumps({"id": row["id"], "gap_per_token": 0.5}) + "\n" for row in rows), encoding="utf-8"
     )
-    output = lomo("score", "scores.jsonl", "--corpus", "corpus", *split, "--out", "scored")
+    output = lomo("score", "scores.jsonl", "--corpus", "corpus", *given, "--out", "scored")
     assert output.startswith(f"{len(rows)} of {len(rows)} rows have a score")
     command = shlex.split(output.partition("Build from it: lomo ")[2])
     lomo(*command, "--out", "again")
     again = [row for path in Path("again/ratio50").glob("*.parquet") for row in pq.read_table(path).to_pylist()]
-    assert len(again) == (4 if split else 9)
+    assert len(again) == (4 if "--split" in given else 9)
+    assert {row["id"]: row.get("lang") for row in again} == {row["id"]: row.get("lang") for row in rows}
+    assert ("lang" in rows[0]) is ("--keep-columns" in given)
     assert {row["id"]: row["images"] for row in again} == {row["id"]: row["images"] for row in rows}
 
 

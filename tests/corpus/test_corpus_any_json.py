@@ -1,9 +1,10 @@
 """Whatever JSON a row is, the answer is a conversation in order or a named refusal, never an exception."""
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+from counted_work import CountedText, work_grows_with
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -67,23 +68,38 @@ def _joined(texts: Iterable[str]) -> str:
     return "\n\n".join(texts)
 
 
-def test_hostile_rows_cost_little() -> None:
-    nested: Any = "x"
-    for _ in range(100_000):
-        nested = [nested]
-    turn = {"role": "user", "content": "a"}
-    hostile: list[Any] = [
-        {"messages": nested},
-        {"images": nested, "prompt": "q", "answer": "a"},
-        {"messages": [turn] * 300_000},
-        {"messages": [{"role": "user", "content": "\ud800" * 1_000_000}, {"role": "assistant", "content": "a"}]},
-        {"id": "\x00" * 10_000_000, "prompt": " " * 10_000_000, "answer": "a"},
-        {str(i): i for i in range(200_000)},
-        {"messages": [{"role": "x" * 10_000_000, "content": "a"}]},
-    ]
-    started = time.process_time()
-    for row in hostile:
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+TURN = {"role": "user", "content": "a"}
+HOSTILE: dict[str, Callable[[int], dict[str, Any]]] = {
+    "nested turns": lambda n: {"messages": nested(n)},
+    "nested images": lambda n: {"images": nested(n), "prompt": "q", "answer": "a"},
+    "turns of one role": lambda n: {"messages": [TURN] * 3 * n},
+    "surrogates": lambda n: {
+        "messages": [
+            {"role": "user", "content": CountedText("\ud800" * 10 * n)},
+            {"role": "assistant", "content": "a"},
+        ]
+    },
+    "an id and spaces": lambda n: {
+        "id": CountedText("\x00" * 100 * n),
+        "prompt": CountedText(" " * 100 * n),
+        "answer": "a",
+    },
+    "columns": lambda n: {str(i): i for i in range(2 * n)},
+    "a role": lambda n: {"messages": [{"role": CountedText("x" * 100 * n), "content": "a"}]},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_rows_are_refused_and_cost_no_more_than_their_length(name: str) -> None:
+    def read(row: Any) -> None:
         assert isinstance(to_conversation(row, config="c", index=0), Refusal)
-    assert time.process_time() - started < 5
-    while isinstance(nested, list):
-        nested = nested[0]
+
+    assert work_grows_with(read, HOSTILE[name](500), HOSTILE[name](2_000))
+    read(HOSTILE[name](100_000))

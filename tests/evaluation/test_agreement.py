@@ -178,3 +178,32 @@ def test_a_row_keeps_what_it_declares(tmp_path: Path) -> None:
     (row,) = open_corpus(scored.files[0]).conversations(0, 1)
     assert not isinstance(row, Refusal)
     assert (row.id, row.score, row.origin.license, row.origin.data_source) == ("train/a", 0.5, "mit", "mine")
+
+
+def test_a_scored_corpus_has_the_columns_that_are_kept_and_what_was_preferred(tmp_path: Path) -> None:
+    files = {
+        "kept": {"prompt": "What is 2 + 2?", "answer": "4", "level": {"of": 5}, "subject": "sums", "tools": "[]"},
+        "judged": {"prompt": "What is 2 + 2?", "completion": "5", "label": False, "subject": None},
+        "preferred": {"prompt": "What is 2 + 2?", "chosen": "4", "rejected": "5", "subject": "sums"},
+    }
+    for name, line in files.items():
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"id": "a", **line}) + "\n")
+        keep = ["level", "subject"] if name == "kept" else ["subject"]
+        corpus = open_corpus(tmp_path / f"{name}.jsonl", keep=keep)
+        (row,) = corpus.conversations(0, 1)
+        scored = write_scored_corpus(corpus, {row.id: 0.5}, tmp_path / f"scored-{name}")
+        again = open_corpus(scored.files[0], config=scored.files[0].stem, keep=keep)
+        assert again.extra == corpus.extra
+        (same,) = again.conversations(0, 1)
+        assert not isinstance(row, Refusal)
+        assert not isinstance(same, Refusal)
+        assert (same.id, same.turns, same.feedback, same.kept, same.score) == (
+            *(row.id, row.turns, row.feedback, row.kept),
+            0.5,
+        )
+
+
+def test_the_score_that_is_written_anew_cannot_be_kept(tmp_path: Path) -> None:
+    (tmp_path / "mine.jsonl").write_text('{"id": "a", "prompt": "Why?", "answer": "So.", "score": 1}\n')
+    with pytest.raises(UsageError, match="column 'score' cannot be kept"):
+        write_scored_corpus(open_corpus(tmp_path / "mine.jsonl", keep=["score"]), {"train/a": 1.0}, tmp_path / "out")

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lomo_hf.corpus import Refusal
+from lomo_hf.auditing import audit_dataset
+from lomo_hf.corpus import Conversation, Refusal, open_corpus
 from lomo_hf.dataset import build_dataset, check_dataset, verify_dataset
+from lomo_hf.dataset.mixtures import id_before_mixing
 from lomo_hf.dataset.publishing.plan import make_plan
 from lomo_hf.errors import IntegrityError, RecipeError, SourceError, UsageError
 from lomo_hf.mixing import (
@@ -127,6 +129,27 @@ def test_a_matched_mixture_is_one_to_one_and_repeats_only_where_it_says(hub: Ser
     repeated = [name for name in ids if name.endswith("#2")]
     assert bool(repeated) is (by != "downsample")
     assert {name.removesuffix("#2") for name in repeated} <= {row["id"] for row in rows if kind_of(row) == "text"}
+
+
+def test_ids_that_look_repeated_keep_apart_from_those_that_are(tmp_path: Path) -> None:
+    """`a#2` may be the second time of `a`, or a row's own name, on which its draws depend."""
+    prompts = [row.turns[0].text for row in open_corpus().conversations(0, 45) if isinstance(row, Conversation)]
+    names = [f"{number // 3}{('', '#2', '#7')[number % 3]}" for number in range(45)]
+    rows = [{"id": name, "prompt": prompt, "answer": "It is so."} for name, prompt in zip(names, prompts, strict=True)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    build_dataset(tmp_path / "rows.jsonl", ["ratio50"], tmp_path / "lomo")
+    build_dataset(None, ["ratio100"], tmp_path / "pictures", limit=90)
+    pictures = open_multimodal(tmp_path / "pictures" / "ratio100")
+    mixture = mix(open_split(tmp_path / "lomo"), pictures, ratio=Fraction(1, 2), by="repeat")
+    write_mixture(mixture, tmp_path / "mixed")
+    mixed = list(mixture.rows())
+    ids = [row["id"] for row in mixed]
+    assert len(set(ids)) == len(ids)
+    own = Counter(id_before_mixing(row["id"]) for row in mixed if kind_of(row) != "multimodal")
+    assert {name.rpartition("/")[2] for name in own} == set(names)
+    assert max(own.values()) > 1
+    report = audit_dataset(tmp_path / "mixed")
+    assert report.true, report.failures
 
 
 def test_the_ratio_holds_in_every_stretch_and_for_every_worker(hub: ServedHub, split: Path) -> None:

@@ -3,16 +3,23 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from counted_work import CountedText, counted_work, work_grows_with
 from rendering.mathematics_helpers import compiles, real_formulas, reason
 from rendering.page_helpers import page_of
 
 from lomo_hf.recipes.recipe import Caps
-from lomo_hf.rendering.mathematics import formula_to_typst, typeset_formula
+from lomo_hf.rendering.mathematics import typeset_formula
 from lomo_hf.rendering.mathematics.formula import _cached
+from lomo_hf.rendering.mathematics.limits import MAX_CHARACTERS
+
+
+def anew(tex: str) -> str | None:
+    """The reason of the refusal, or None, with nothing kept of the formula from before."""
+    _cached.cache_clear()
+    return reason(tex)
 
 
 @pytest.mark.parametrize(
@@ -35,9 +42,8 @@ from lomo_hf.rendering.mathematics.formula import _cached
     ids=lambda value: ascii(value[:20]),
 )
 def test_what_is_too_much_is_refused_at_once(tex: str, why: str) -> None:
-    start = time.process_time()
-    assert reason(tex) == why
-    assert time.process_time() - start < 0.5
+    assert anew(tex) == why
+    assert counted_work(lambda: anew(CountedText(tex))) < 300 * MAX_CHARACTERS
 
 
 BRACKETS = [
@@ -84,10 +90,9 @@ PACKAGES = [
 
 
 @pytest.mark.parametrize("tex", [*BRACKETS, *SIGNS, *ESCAPED, *PACKAGES], ids=ascii)
-def test_time_does_not_grow_faster_than_length(tex: str) -> None:
-    start = time.process_time()
-    reason((tex * 4000)[:3900])
-    assert time.process_time() - start < 1.0
+def test_work_grows_no_faster_than_length(tex: str) -> None:
+    small, large = (CountedText(tex * (size // len(tex))) for size in (MAX_CHARACTERS // 4, MAX_CHARACTERS))
+    assert work_grows_with(anew, small, large)
 
 
 def test_what_is_just_not_too_much_compiles() -> None:
@@ -106,14 +111,13 @@ def test_what_is_just_not_too_much_compiles() -> None:
     assert compiles(formulas) == len(formulas)
 
 
-def test_a_formula_costs_a_fraction_of_a_millisecond() -> None:
-    formulas = real_formulas()
-    formula_to_typst("x", display=False)
-    _cached.cache_clear()
-    start = time.process_time()
-    for tex in formulas:
-        formula_to_typst(tex, display=False)
-    assert (time.process_time() - start) / len(formulas) < 0.002  # 0.1 ms on a quiet machine
+def test_many_real_formulas_in_one_cost_what_they_cost_alone() -> None:
+    formulas = [tex for tex in real_formulas() if reason(tex) is None]
+    alone = [counted_work(lambda tex=tex: anew(CountedText(tex))) for tex in formulas]
+    for start in range(0, len(formulas) - 12, 12):
+        part = slice(start, start + 12)
+        together = CountedText(r" \quad ".join(formulas[part]))
+        assert counted_work(lambda text=together: anew(text)) < 2 * sum(alone[part])
 
 
 def ruled(rows: int, columns: int, sign: str = "x") -> str:
@@ -141,31 +145,28 @@ def test_a_table_in_a_table_counts_for_every_cell_of_its_row() -> None:
     assert reason(outer, display=True) == "formula:too-long"
 
 
-def test_costly_tables_take_seconds_and_memory_within_bounds(tmp_path: Path) -> None:
-    """Six tables of 60 rows of 25, and fourteen pages of the costliest that are set: before, 13 s and 1.4 GB."""
+def test_costly_tables_take_memory_within_bounds(tmp_path: Path) -> None:
+    """Six tables of 60 rows of 25, and fourteen pages of the costliest that are set: before, 13 s and 1.4 GB.
+
+    Typst sets them, whose work cannot be counted from here: the cells that it is given are, in the tests above. The
+    timeout is there for a hang alone.
+    """
     program = """
-import time
 from pathlib import Path
 from rendering.page_helpers import page_of
 from rendering.test_mathematics_bounds import ruled
 from lomo_hf.errors import RenderError
-worst = 0.0
 for text in ["\\n\\n".join([ruled(60, 25)] * 6), *(ruled(40, 15, chr(97 + at)) for at in range(14))]:
-    began = time.process_time()
     try:
         page_of(text)
     except RenderError:
         pass
-    worst = max(worst, time.process_time() - began)
 status = Path("/proc/self/status")  # what getrusage says holds the peak of the parent too
-peak = int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024 if status.exists() else 0.0
-print(worst, peak)
+print(int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024 if status.exists() else 0.0)
 """
     paths = os.pathsep.join([str(Path(__file__).parents[1]), *(path for path in sys.path if path)])
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=True, timeout=600,
     )  # fmt: skip
-    seconds, megabytes = map(float, done.stdout.split())
-    assert seconds <= 4
-    assert megabytes <= 500
+    assert float(done.stdout) <= 500  # megabytes

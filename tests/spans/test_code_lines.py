@@ -70,6 +70,12 @@ def test_an_indented_sentence_is_no_code_but_an_indented_statement_is() -> None:
     assert mono_lines(["    total = a + b"]) == [True]
 
 
+def test_a_statement_of_one_name_is_code_beside_code_alone() -> None:
+    assert code_lines(["total = add(a, b)", "return total"]) == [True, True]
+    assert code_lines(["The train leaves at nine.", "return ticket"]) == [False, False]
+    assert code_lines(["total = add(a, b)", "Return total", "return the total"]) == [True, False, False]
+
+
 def test_a_line_with_a_formula_is_no_code_by_itself() -> None:
     assert code_lines(["int x = ;", "y = 3;"], [True, False]) == [False, True]
 

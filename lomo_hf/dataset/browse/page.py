@@ -186,14 +186,14 @@ def _turns(row: StoredRow) -> list[dict[str, Any]]:
     return turns
 
 
-def _page(image: StoredRow | None, span: StoredRow | None) -> dict[str, Any]:
+def _page(image: StoredRow | None, span: StoredRow | None) -> dict[str, object]:
     data = (image or {}).get("bytes") or b""
     if span is None or picture_format(data) != "png":
         return {"text": "[a page that is missing or no PNG]"}
     return {"text": span["text"], "width": span["width"], "height": span["height"], "page": _data_url(data, "png")}
 
 
-def _picture(image: StoredRow | None) -> dict[str, Any]:
+def _picture(image: StoredRow | None) -> dict[str, object]:
     """A picture that the row came with; the browser finds out its size."""
     data = (image or {}).get("bytes") or b""
     form = picture_format(data)
@@ -210,7 +210,7 @@ def _role(role: str) -> str:
     return role if role in ("system", "user", "assistant") else "other"
 
 
-def _facts(row: StoredRow) -> Sequence[tuple[str, Any]]:
+def _facts(row: StoredRow) -> Sequence[tuple[str, object]]:
     lomo = row["lomo"]
     distortion = lomo["distortion"] or {}
     params = json.loads(distortion.get("params") or "{}")
@@ -226,7 +226,7 @@ def _facts(row: StoredRow) -> Sequence[tuple[str, Any]]:
     )
 
 
-def _origin(row: StoredRow) -> Sequence[tuple[str, Any]]:
+def _origin(row: StoredRow) -> Sequence[tuple[str, object]]:
     """Where a row comes from: the corpus, its config, what it calls its own source, and the licence declared there."""
     revision = (row.get("source_revision") or "")[:12]
     repo = row.get("source_repo")

@@ -224,9 +224,9 @@ def _ranges(op: Operation, settings: DistortionSettings) -> str:
     return "; ".join(ranges)
 
 
-def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, Any]]:
+def _styles(recipes: Mapping[str, Recipe]) -> list[dict[str, object]]:
     """The styles of pages, each with the configs that have it."""
-    users: dict[tuple[Any, int], list[str]] = {}
+    users: dict[tuple[object, int], list[str]] = {}
     for name, recipe in recipes.items():
         users.setdefault((recipe.style, recipe.caps.max_pixels), []).append(f"`{name}`")
     return [

@@ -170,7 +170,7 @@ def _info(dataset: Inspected, config: DataConfig, info: dict[str, Any]) -> Itera
         yield warns(f"{config.name!r} is {size:,} bytes to download, the card says {info['download_size']}.")
 
 
-def _features(dataset: Inspected, config: DataConfig, features: Any) -> Iterator[Finding]:
+def _features(dataset: Inspected, config: DataConfig, features: object) -> Iterator[Finding]:
     from datasets import Features
 
     try:
@@ -247,7 +247,7 @@ def _entries(dataset: Inspected) -> Iterator[Finding]:
             )
 
 
-def _json(dataset: Inspected, path: str) -> dict[str, Any] | None:
+def _json(dataset: Inspected, path: str) -> dict[str, object] | None:
     if path not in dataset.files.sizes:
         return None
     try:
@@ -258,7 +258,7 @@ def _json(dataset: Inspected, path: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _listed(value: Any) -> list[str]:
+def _listed(value: object) -> list[str]:
     """One or several words, as the Hub takes either."""
     return [str(item) for item in value] if isinstance(value, list) else [] if value is None else [str(value)]
 

@@ -8,7 +8,7 @@ shown all the same, and nothing fails to load.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from lomo_hf.dataset.checks.findings import Finding, warns
 from lomo_hf.dataset.checks.inspected import Inspected, Shard
@@ -123,7 +123,7 @@ def _lightest_leaf(shard: Shard, column: str) -> str:
     return min(sizes, key=lambda path: sizes[path], default=column)
 
 
-def _see(cells: Any, into: _Range) -> None:
+def _see(cells: object, into: _Range) -> None:
     import pyarrow.compute as pc
 
     if into.unit == "letters":

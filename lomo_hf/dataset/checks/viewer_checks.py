@@ -196,7 +196,7 @@ def _cells(cell: Any) -> list[dict[str, Any]]:
     return [image for image in (cell if isinstance(cell, list) else [cell]) if image is not None]
 
 
-def _viewer_row(row: dict[str, Any], pictures: list[str]) -> dict[str, Any]:
+def _viewer_row(row: dict[str, object], pictures: list[str]) -> dict[str, object]:
     """The row as the viewer sends it: a picture is a link with its size."""
     links = {name: ["x" * _LINK_BYTES for _ in _cells(row[name])] or None for name in pictures}
     return {**row, **links}

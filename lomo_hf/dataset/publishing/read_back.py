@@ -144,7 +144,7 @@ def _load_all(hub: HubClient, commit: str, contents: Contents, front: Mapping[st
     return loaded
 
 
-def _owner(view: Mapping[str, Any], configs: Sequence[str]) -> str | None:
+def _owner(view: Mapping[str, object], configs: Sequence[str]) -> str | None:
     """The config of ours whose shards a view reads."""
     folders = {pattern.split("/")[0] for pattern in data_patterns({"configs": [view]}, configs)}
     return folders.pop() if len(folders) == 1 else None

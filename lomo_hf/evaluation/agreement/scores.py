@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from lomo_hf.corpus import Refusal, Source
+from lomo_hf.corpus.writing import turn_columns
 from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.evaluation.agreement.measures import RowAgreement
 from lomo_hf.storage import Folder, named_file
@@ -192,7 +193,8 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
 
     Each config of the corpus becomes a file of its name; a split of the config "default" one of the split's name.
     Opened under that name, its rows have the ids that they had, so that what a recipe makes of a row is what it makes
-    of it in the corpus as it was.
+    of it in the corpus as it was. What was preferred, the tools and the columns that the corpus was opened to keep are
+    written too; name these again (`keep`) when the scored corpus is opened.
 
     Args:
         source: The corpus, from `open_corpus`.
@@ -203,7 +205,7 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
         What was written.
 
     Raises:
-        UsageError: The folder is not empty, or no row has a score.
+        UsageError: The folder is not empty, no row has a score, or the corpus keeps a column `score` of its own.
         SourceError: The corpus cannot be read, or the folder not written.
 
     Source:
@@ -222,6 +224,8 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
     folder = Path(out)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"out must be an empty folder; {folder.name!r} is not. Name another.")
+    if "score" in source.extra:
+        raise UsageError("the column 'score' cannot be kept, since it is written anew. Open the corpus without it.")
     rows = scored = 0
     refused: dict[str, int] = {}
     try:
@@ -242,7 +246,8 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
                 rows, scored = rows + 1, scored + (score is not None)
                 record: dict[str, object] = {
                     "id": item.origin.id,
-                    "messages": [{"role": turn.role, "content": turn.text} for turn in item.turns],
+                    **turn_columns(item),
+                    **dict(item.kept),
                     **{name: value for name, value in _declared(item.origin).items() if value is not None},
                     "score": score,
                 }

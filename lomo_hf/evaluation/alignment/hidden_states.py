@@ -50,7 +50,7 @@ def collect_hidden_states(
     special_ids: Collection[int] | None = None,
     image: int | None = None,
     within: Sequence[ArrayLike] | None = None,
-    attention: Any = None,
+    attention: object = None,
     attentions: bool = False,
 ) -> list[SampleStates]:
     """Run the model once, without gradients, and take the hidden states of every sequence of the batch.
@@ -184,11 +184,11 @@ def _evaluating(model: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _captured(module: Any) -> Iterator[list[Any]]:
+def _captured(module: Any) -> Iterator[list[object]]:
     """What the module returns while the block runs."""
-    seen: list[Any] = []
+    seen: list[object] = []
 
-    def keep(_module: Any, _inputs: Any, output: Any) -> None:
+    def keep(_module: object, _inputs: object, output: object) -> None:
         seen.append(output[0] if isinstance(output, tuple) else output)
 
     handle = module.register_forward_hook(keep)

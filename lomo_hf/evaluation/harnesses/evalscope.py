@@ -59,7 +59,7 @@ def evalscope_items(path: str | Path) -> Iterator[Item | Unusable]:
             yield item
 
 
-def _plain_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _plain_rows(path: Path) -> Iterator[dict[str, object]]:
     with path.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             try:
@@ -74,7 +74,7 @@ def _plain_rows(path: Path) -> Iterator[dict[str, Any]]:
             yield _flat(row)
 
 
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
+def _flat(row: dict[str, object]) -> dict[str, Any]:
     row.setdefault("answer", None)
     if "messages" not in row:
         row["options"] = _options(row.get("options"))
@@ -181,7 +181,7 @@ def undecoded_images(images: Iterable[Any] | None) -> list[bytes]:
     return [image["bytes"] for image in stored]
 
 
-def answer_text(answer: Any) -> str | None:
+def answer_text(answer: object) -> str | None:
     """An answer as a text: itself, or JSON of what is no text."""
     return answer if answer is None or isinstance(answer, str) else json.dumps(answer, ensure_ascii=False, default=str)
 

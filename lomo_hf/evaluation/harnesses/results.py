@@ -41,7 +41,9 @@ class Answered:
     """Whether the id is the number that a harness gave the question."""
 
 
-def answered_by(row: Mapping[str, Any], *, id: str | None, score: str | None, category: str | None) -> Answered | None:
+def answered_by(
+    row: Mapping[str, object], *, id: str | None, score: str | None, category: str | None
+) -> Answered | None:
     """What a row says; None where it names no question."""
     if "sample_score" in row:
         return _evalscope(row, score, category)
@@ -122,18 +124,18 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     """A prediction; the first where a harness keeps a list."""
     while isinstance(value, list) and value:
         value = value[0]
     return None if value is None or isinstance(value, list) else str(value)
 
 
-def _first(row: Mapping[str, Any], names: tuple[str, ...]) -> Any:
+def _first(row: Mapping[str, object], names: tuple[str, ...]) -> object:
     return next((row[name] for name in names if row.get(name) not in (None, "")), None)
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     if isinstance(value, bool | int | float):
         try:
             return float(value)

@@ -69,7 +69,7 @@ def _lines(folder: RenderedFolder, carrier: str) -> Iterator[str]:
         yield buffer.text
 
 
-def _cells(number: int, row: dict[str, Any], folder: RenderedFolder, columns: list[str]) -> dict[str, Any]:
+def _cells(number: int, row: dict[str, Any], folder: RenderedFolder, columns: list[str]) -> dict[str, object]:
     images = [base64.b64encode(data).decode() for data in undecoded_images(row["images"])]
     if not images:
         raise RecipeError(

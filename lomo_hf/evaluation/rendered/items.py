@@ -123,7 +123,7 @@ def items_of(data: Any, benchmark: Benchmark) -> Iterator[Item | Unusable]:
 Reader = Callable[[Mapping[str, Any]], list[StoredImage]]
 
 
-def _image_reader(data: Any, benchmark: Benchmark) -> Reader:
+def _image_reader(data: object, benchmark: Benchmark) -> Reader:
     """How the images of a row are had."""
     if benchmark.documents is not None:
         return DocumentPages(benchmark, benchmark.documents).of
@@ -131,7 +131,7 @@ def _image_reader(data: Any, benchmark: Benchmark) -> Reader:
     folder = source.parent if source.is_file() else source
     elsewhere = _cells_by_id(data, benchmark)
 
-    def read(row: Mapping[str, Any]) -> list[StoredImage]:
+    def read(row: Mapping[str, object]) -> list[StoredImage]:
         cells = [list(images_of(row.get(column), folder, elsewhere)) for column in benchmark.image_columns]
         if benchmark.has_numbered_images:
             filled = [bool(images) for images in cells]
@@ -143,7 +143,7 @@ def _image_reader(data: Any, benchmark: Benchmark) -> Reader:
     return read
 
 
-def _cells_by_id(data: Any, benchmark: Benchmark) -> Callable[[str], Any] | None:
+def _cells_by_id(data: Any, benchmark: Benchmark) -> Callable[[str], object] | None:
     """For tables of VLMEvalKit, in which a cell may name another row whose image it shares."""
     if (
         not benchmark.source.lower().endswith(".tsv")
@@ -153,7 +153,7 @@ def _cells_by_id(data: Any, benchmark: Benchmark) -> Callable[[str], Any] | None
         return None
     column, places = benchmark.image_columns[0], dict[str, int]()
 
-    def cell(name: str) -> Any:
+    def cell(name: str) -> object:
         if not places:
             places.update({str(value): place for place, value in enumerate(data[benchmark.id])})
         return data[places[name]][column] if name in places else None
@@ -161,7 +161,7 @@ def _cells_by_id(data: Any, benchmark: Benchmark) -> Callable[[str], Any] | None
     return cell
 
 
-def _item(row: Mapping[str, Any], name: str, benchmark: Benchmark, images: Reader) -> Item:
+def _item(row: Mapping[str, object], name: str, benchmark: Benchmark, images: Reader) -> Item:
     question = benchmark.fixed_question if benchmark.question is None else row[benchmark.question]
     if not isinstance(question, str):
         raise RenderError("no-question", f"the question is {type(question).__name__}, not text.")
@@ -189,7 +189,7 @@ def _check_references(item: Item) -> None:
         raise RenderError("image-missing", f"the words speak of {beyond}, and the row has {shown} images.")
 
 
-def _metadata(row: Mapping[str, Any], benchmark: Benchmark) -> str | None:
+def _metadata(row: Mapping[str, object], benchmark: Benchmark) -> str | None:
     kept = {name: row[name] for name in benchmark.metadata if name in row}
     if not kept:
         return None
@@ -199,7 +199,7 @@ def _metadata(row: Mapping[str, Any], benchmark: Benchmark) -> str | None:
         raise RenderError("metadata", f"a column that judges read cannot be kept as JSON ({error}).") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 

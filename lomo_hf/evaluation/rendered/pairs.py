@@ -113,8 +113,8 @@ def _separated(item: Item) -> str:
 
 
 def _row(
-    item: Item, images: list[dict[str, Any]], words: list[str | None], carrier: str, page: dict[str, Any] | None
-) -> dict[str, Any]:
+    item: Item, images: list[dict[str, Any]], words: list[str | None], carrier: str, page: dict[str, object] | None
+) -> dict[str, object]:
     parts: list[str | None] = [*[None] * len(item.images), *words]
     return {
         "id": item.id,
@@ -136,7 +136,7 @@ def _row(
     }
 
 
-def pair_features(answer: Any) -> Any:
+def pair_features(answer: object) -> Any:
     """The `datasets` features of both configs.
 
     Args:

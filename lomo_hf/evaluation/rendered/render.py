@@ -183,7 +183,7 @@ def _check_encodable(item: Item) -> None:
         ) from error
 
 
-def _items_and_answer(benchmark: Benchmark, data: Any) -> tuple[Iterable[Item | Unusable], Any]:
+def _items_and_answer(benchmark: Benchmark, data: Any) -> tuple[Iterable[Item | Unusable], object]:
     """The items, and the feature of their answers."""
     from datasets import Value
 

@@ -51,7 +51,7 @@ class ConfigWriter:
             self._held, self._weight = [], 0
 
 
-def _as_stored(value: Any, feature: Any) -> Any:
+def _as_stored(value: Any, feature: object) -> object:
     """A value as Arrow keeps it: where a column's types are mixed, `datasets` stores each value as JSON."""
     from datasets import Json, LargeList, List
 

@@ -74,7 +74,7 @@ def _environment(name: str, body: Sequence[str], context: Context) -> str:
     if plain == "CD":
         return _diagram(cursor, context)
     if plain in _PLACED:
-        return context.leaf(text_to_typst(cursor.tokens, context, formula_in))
+        return context.leaf(text_to_typst(stripped(cursor.tokens), context, formula_in))
     raise refuse(f"unknown-environment:{name[:30]}", f"the environment {name[:30]!r} is not mathematics that is set.")
 
 

@@ -55,13 +55,13 @@ def unescaped(tex: str, known: Known, repairs: set[str]) -> str:
 
 def _without_entities(tex: str, repairs: set[str]) -> str:
     parts = tex.split("&")
-    out = [parts[0]]
+    out, in_rows = [parts[0]], any(opener in tex for opener in _ROWS)
     for part in parts[1:]:
         name, semicolon, rest = part[: _LONGEST_ENTITY + 1].partition(";")
         if semicolon and name in _ENTITIES:
             repairs.add("mended-html")
             rest = f"{rest}{part[_LONGEST_ENTITY + 1 :]}"
-            aligns = rest.lstrip()[:1] in ("=", "<", ">", "\\") or any(opener in tex for opener in _ROWS)
+            aligns = in_rows or rest.lstrip()[:1] in ("=", "<", ">", "\\")
             sign = "\\&" if name == "amp" and not aligns else _ENTITIES[name]
             out += [sign, rest]
         else:
@@ -129,7 +129,7 @@ def _halved(tex: str, known: Known) -> str:
     if len(even) == len(runs) and (commands or not in_rows):
         if commands and not (in_rows and all(run.length == 2 for run in runs)):
             return _with_halves(tex, even)
-        delimiters = [run for run in even if run.after == "{" and tex[: run.start].endswith(_BEFORE_DELIMITERS)]
+        delimiters = [run for run in even if run.after == "{" and tex.endswith(_BEFORE_DELIMITERS, 0, run.start)]
         line_feeds = [run for run in even if run.after == "n" and tex[run.start + 3 : run.start + 4] in ("\\", " ")]
         more = [*words, *delimiters, *line_feeds] if commands else []
         return _with_halves(tex, [*signs, *more, *(run for run in even if run.length > 2)])
