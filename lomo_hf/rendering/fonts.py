@@ -19,8 +19,8 @@ __all__ = [
     "chinese_file", "emoji_file", "first_uncovered", "font_folders", "latin_file", "mono_file", "typst_fonts",
 ]  # fmt: skip
 
-# Family -> file, in the order in which Typst asks them for a glyph. Arabic comes before DejaVu Sans, which has two
-# thirds of it; emoji come last, because their font also has digits.
+# Family -> file, in the order in which Typst asks them for a glyph, but for the commonest. Arabic comes before DejaVu
+# Sans, which has two thirds of it; emoji come last, because their font also has digits.
 _NOTO = {
     f"Noto Sans{' ' if script else ''}{script}": ("manimgx_fonts", f"NotoSans{script}[wght].ttf", 0)
     for script in (
@@ -41,7 +41,10 @@ _SYMBOLS = {
 _FILES = {**_NOTO, **_CJK, **_SYMBOLS}
 
 LATIN = "Noto Sans"
-TEXT_FAMILIES = tuple(_FILES)
+# Typst shapes a text with every family up to the one that has it, so the commonest scripts come first. No other of the
+# scripts has a character of Chinese fonts, but for the √ of the Arabic one.
+_COMMON = (LATIN, "Noto Sans Arabic", "Noto Sans CJK SC")
+TEXT_FAMILIES = (*_COMMON, *(family for family in _FILES if family not in _COMMON))
 MONO_FAMILIES = ("DejaVu Sans Mono", *TEXT_FAMILIES)
 EMOJI_FAMILIES = ("Noto Emoji", *TEXT_FAMILIES)
 MONO_ADVANCE = 0.602  # em that a character of DejaVu Sans Mono takes

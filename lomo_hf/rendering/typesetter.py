@@ -115,9 +115,11 @@ def measured_display(body: str, style: RenderStyle) -> Drawing | None:
 
 
 def _measured(lines: Sequence[str], style: RenderStyle) -> Drawing | None:
-    head = '#import "/mathematics.typ": *\n#import "/formulas.typ": X, Y, measured\n'
-    show = f"#show: measured.with(size: {style.math_size}, bleed: {BLEED})\n"
-    return read_svg(_compile(head + show + "\n".join(lines), "svg"))
+    head = '#import "/formulas.typ": X, Y, measured\n'
+    if any("lm" in line for line in lines):  # Typst reads each time what is imported
+        head += '#import "/mathematics.typ": *\n'
+    head += f"#show: measured.with(size: {style.math_size}, bleed: {BLEED})\n"
+    return read_svg(_compile(head + "\n".join(lines), "svg"))
 
 
 def typeset(lines: Sequence[str], width: int, style: RenderStyle, *, cjk: str = "") -> NDArray[np.uint8]:

@@ -65,6 +65,23 @@ def test_typst_has_every_family_that_coverage_counts_on() -> None:
     assert set(TEXT_FAMILIES) | set(MONO_FAMILIES) | set(EMOJI_FAMILIES) <= families
 
 
+def test_chinese_may_come_before_the_other_scripts_since_it_has_none_of_their_characters() -> None:
+    import noto_cjk_sans_otc
+
+    def characters(path: Path, index: int = -1) -> set[int]:
+        with TTFont(path, fontNumber=index, lazy=True) as font:
+            return set(font.getBestCmap())
+
+    before = {script: characters(Path(font_folders()[0], f"NotoSans{script}[wght].ttf")) for script in ("", "Arabic")}
+    chinese = characters(Path(noto_cjk_sans_otc.__file__).parent / "NotoSansCJK-Regular.ttc", 2)
+    assert TEXT_FAMILIES[:3] == ("Noto Sans", "Noto Sans Arabic", "Noto Sans CJK SC")
+    for family in TEXT_FAMILIES[3:]:
+        script = family.removeprefix("Noto Sans ")
+        if family.startswith("Noto Sans") and not script.startswith(("CJK", "Symbols")):
+            path = Path(font_folders()[0], f"NotoSans{script}[wght].ttf")
+            assert not (characters(path) & chinese) - before[""] - before["Arabic"], family
+
+
 def test_covered_characters_leave_their_own_ink_and_no_box() -> None:
     """A sample of each block of Unicode, set beside a character that no font has, which Typst draws as a box."""
     boxes = {

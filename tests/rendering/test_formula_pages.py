@@ -107,6 +107,8 @@ def formulas(draw: st.DrawFn, depth: int = 2) -> str:
                 r"%s_{%s}",
                 r"\sqrt{%s}%s",
                 r"\left(%s\right)%s",
+                r"\left\{%s\right.%s",
+                r"\left.%s\right|%s",
                 "(%s)%s",
                 r"\vec{%s}%s",
             ]
@@ -120,7 +122,28 @@ def formulas(draw: st.DrawFn, depth: int = 2) -> str:
 words = st.text("abcdefghijklmno", min_size=1, max_size=8)
 openings = st.sampled_from([*[""] * 6, "(", "“", '"', "[", "-", "=", "a", "2", "é", "— "])
 closings = st.sampled_from(
-    [*[""] * 5, ",", ".", ")", "”", "'s", "th", "-th", ").", "?", "!", ":", ";", "%", " —", "),", "/2", ", a"]
+    [
+        *[""] * 5,
+        ",",
+        ".",
+        ")",
+        "”",
+        "'s",
+        "th",
+        "-th",
+        ").",
+        "?",
+        "!",
+        ":",
+        ";",
+        "%",
+        " —",
+        "),",
+        "/2",
+        ", a",
+        "\\\\",
+        ")\\\\",
+    ]
 )
 
 
@@ -141,6 +164,7 @@ widths = st.sampled_from([140, 200, 320, 500])
 @settings(max_examples=250, deadline=None)
 @given(lines(), widths, st.sampled_from([20, 20, 20, 14]))
 @example("Then $x$,$y$ and $a=b$th", 140, 20)
+@example("  $\\frac{x + y + z + x + y + z}{2}$ is wide.", 140, 20)
 def test_any_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width: int, size: int) -> None:
     style = RenderStyle(text_size=size, line_height=size + 2, math_size=size * 13 // 10)
     distance = farthest(text, style=style, width=width)
@@ -151,7 +175,23 @@ def test_any_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width
 def chinese_lines(draw: st.DrawFn) -> str:
     han = st.text("的一是在不了有和人这中大为上个国", min_size=1, max_size=5)
     marks = st.sampled_from(
-        [*"，。、：；？（）《》“”", "）。", "：“", "——", "……", " ", "  ", ", ", "(", ") ", "A", "1. ", "x 轴"]
+        [
+            *"，。、：；？（）《》“”",
+            "）。",
+            "：“",
+            "——",
+            "……",
+            " ",
+            "  ",
+            ", ",
+            "(",
+            ") ",
+            "A",
+            "1. ",
+            "x 轴",
+            ")\\\\",
+            ": ",
+        ]
     )
     inline = formulas().map("${}$".format)
     return "中" + "".join(draw(st.lists(st.one_of(han, marks, inline), min_size=2, max_size=16)))
@@ -160,6 +200,7 @@ def chinese_lines(draw: st.DrawFn) -> str:
 @settings(max_examples=250, deadline=None)
 @given(chinese_lines(), widths)
 @example("中（$x=1$）。", 140)
+@example("中$c \\quad \\sin = 6066.6   8299.60^{|}   c :$：", 320)
 def test_any_chinese_line_with_formulas_is_broken_where_typst_breaks_it(text: str, width: int) -> None:
     distance = farthest(text, width=width)
     assert distance is None or distance <= NEAR
@@ -177,6 +218,7 @@ def test_most_invented_lines_are_certain() -> None:
     "text",
     [
         "Struck: $\\cancel{x}$.", "In red: $\\color{red}{x}$.", "In words: $\\text{若}$.", "By line: `code` and $x$.",
+        "Of a font of text: $\\text{ǎ}$.",
         "See www.$x$.org", "Adjacent $x$$y$.\n" * 9 + "$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$$x+y$",
         "עם $x$", "हिन्दी $x$",
     ],

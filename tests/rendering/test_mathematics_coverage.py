@@ -5,6 +5,7 @@ from importlib.metadata import version
 from rendering.mathematics_helpers import reason
 
 from lomo_hf.rendering.mathematics import _coverage_data as data
+from lomo_hf.rendering.mathematics import formula_to_typst
 from lomo_hf.rendering.mathematics.coverage import in_mathematics
 from lomo_hf.rendering.mathematics.make_coverage import embedded_coverage, packed
 
@@ -34,3 +35,8 @@ def test_a_character_without_a_glyph_is_refused_wherever_it_stands() -> None:
 def test_chinese_and_accents_are_covered_by_the_fonts_of_text() -> None:
     for tex in ("中", r"\text{中文，é ő}", r"\textbf{中}", r"\mathrm{数}", "x、y"):
         assert reason(tex) is None
+
+
+def test_a_backslash_in_a_text_writes_no_character_by_its_number() -> None:
+    for number in ("zz", "1e000", "110000000", ""):
+        assert formula_to_typst(rf"\text{{\textbackslash u\{{{number}\}}}}", display=False) == rf'"\\u{{{number}}}"'

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from lomo_hf.rendering.formulas.classes import MathClass, class_of, is_listed
+from lomo_hf.rendering.mathematics.coverage import is_mathematics
 
 __all__ = ["Gap", "Piece", "pieces_of"]
 
@@ -45,12 +46,13 @@ _KINDS: Final = {  # by its first character, what a longer element goes on with
 }
 _CLASS_OF_FIRST: Final = frozenset(("attach", "accent", "lmover", "lmvector", "overline", "underline"))
 _NORMAL: Final = frozenset(("frac", "sqrt", "root", "mat", "lmtextbold", "lmtextitalic"))
-_STYLES: Final = frozenset(("upright", "scripts", "display", "inline"))
+_STYLES: Final = frozenset(("upright", "cal", "scr", "scripts", "display", "inline"))
 _WITHIN: Final = frozenset((*_CLASS_OF_FIRST, *_NORMAL, *_STYLES, "class", "op", "binom", "lmlr", "lmstrut"))
 _NAMED: Final = frozenset(("t", "b", "size", "delim", "gap", "column", "row", "index"))
 _WORDS: Final = frozenset(("lmlow", "lmcentred"))
-_CODE: Final = ("#h(", "#0%", "#[]", "#none", "#0em", "#1em", "#0.3em")
-_LAST_OF_TEXT = "\u024f"  # of the Latin characters that the font of mathematics has
+_NULL: Final = "#lmnull()"  # a delimiter that is not there
+_CODE: Final = (_NULL, "#h(", "#0%", "#[]", "#none", "#0em", "#1em", "#0.3em")
+_LAST_OF_TEXT = "\u024f"  # of the Latin characters
 _ACCENTS: Final = (range(0x300, 0x370), range(0x20D0, 0x2100))
 _CLASS_NAMES: Final[dict[str, MathClass]] = {
     '"normal"': "normal", '"binary"': "binary", '"relation"': "relation", '"punctuation"': "punctuation",
@@ -67,7 +69,7 @@ def pieces_of(body: str) -> tuple[Piece | Gap, ...] | None:
     >>> pieces_of("cancel(x)") is None
     True
     """
-    if len(body) > _LONGEST:
+    if len(body) > _LONGEST or not is_mathematics(body):
         return None
     pieces: list[Piece | Gap] = []
     spaced = False  # a space shows beside a text
@@ -108,7 +110,7 @@ def _of_element(element: str, depth: int) -> list[Piece | Gap] | None:
         return [Piece(element, "normal", "normal")] if max(element) <= _LAST_OF_TEXT else None
     if element.startswith("#h(") and element.endswith("em)"):
         return [Gap(float(element[3:-3]))]
-    if element in _WORDS or (len(element) == 1 and first in _LETTERS):
+    if element in _WORDS or element == _NULL or (len(element) == 1 and first in _LETTERS):
         return [Piece(element, "normal", "normal")]
     return _of_call(element, depth) if element[-1] == ")" and depth < _DEEPEST else None
 
@@ -131,7 +133,9 @@ def _of_call(call: str, depth: int) -> list[Piece | Gap] | None:
         kind = _CLASS_NAMES.get(first[0])
         return None if kind is None else [Piece(call, kind, kind)]
     if name == "lmlr":
-        return [Piece(call, "opening", "closing", closed=_is_closed(inside, depth))]
+        left: MathClass = "normal" if inside.startswith(_NULL) else "opening"
+        right: MathClass = "normal" if inside.endswith(_NULL) else "closing"
+        return [Piece(call, left, right, closed=_is_closed(inside, depth))]
     if name not in _CLASS_OF_FIRST or not first:
         return None
     if len(first) > 1 or first[0][0] in _DIGITS or first[0] == "#[]" or first[0].startswith(("lmlr(", "binom(")):

@@ -59,22 +59,20 @@ def bitmaps_of(outlines: Sequence[Floats], x: Sequence[float], y: Sequence[float
     """
     counts = np.asarray([len(edges) for edges in outlines], np.int64)
     upper, lower, begin, slope, sign = np.concatenate(outlines).T
-    owner = np.repeat(np.arange(len(outlines)), counts)
-    right, down = np.asarray(x, np.float64)[owner], np.asarray(y, np.float64)[owner]
-    edges = np.stack([upper + down, lower + down, begin + right, slope, sign])
+    right, down = (np.asarray(places, np.float64).repeat(counts) for places in (x, y))
+    edges = (upper + down, lower + down, begin + right, slope, sign)
     boxes = _boxes(edges, counts)
     if len(boxes) and (np.abs(boxes[:, ::2]).max() >= _RIGHT or np.abs(boxes[:, 1::2]).max() >= _DOWN):
         raise ValueError(f"an outline must stay within {_RIGHT} by {_DOWN} px of its pen.")
     bitmaps: list[Bitmap] = []
     ends = np.cumsum(counts)
     for first, last in _batches(boxes):
-        bitmaps += _covered(
-            edges[:, ends[first] - counts[first] : ends[last - 1]], counts[first:last], boxes[first:last]
-        )
+        some = slice(ends[first] - counts[first], ends[last - 1])
+        bitmaps += _covered(tuple([part[some] for part in edges]), counts[first:last], boxes[first:last])
     return bitmaps
 
 
-def _boxes(edges: Floats, counts: Whole) -> Whole:
+def _boxes(edges: tuple[Floats, ...], counts: Whole) -> Whole:
     """The left, top, right and bottom pixel of each outline; nothing for one without edges."""
     boxes = np.zeros((len(counts), 4), np.int64)
     full = np.flatnonzero(counts)
@@ -100,24 +98,23 @@ def _batches(boxes: Whole) -> list[tuple[int, int]]:
     return [*batches, (first, len(boxes))]
 
 
-def _covered(edges: Floats, counts: Whole, boxes: Whole) -> list[Bitmap]:
+def _covered(edges: tuple[Floats, ...], counts: Whole, boxes: Whole) -> list[Bitmap]:
     heights = boxes[:, 3] - boxes[:, 1]
-    first = np.cumsum(heights) - heights  # the row at which each outline begins, one below the other
-    rows, width = int(heights.sum()), int((boxes[:, 2] - boxes[:, 0]).max(initial=0)) + 1
-    owner = np.repeat(np.arange(len(counts)), counts)
-    down = (first - boxes[:, 1])[owner]
-    areas = _areas(edges[0] + down, edges[1] + down, edges[2] - boxes[owner, 0], edges[3], edges[4], rows, width)
+    last = heights.cumsum()
+    first = last - heights  # the row at which each outline begins, one below the other
+    rows, width = int(last[-1]), int((boxes[:, 2] - boxes[:, 0]).max()) + 1
+    upper, lower, begin, slope, sign = edges
+    down = (first - boxes[:, 1]).repeat(counts)
+    areas = _areas(upper + down, lower + down, begin - boxes[:, 0].repeat(counts), slope, sign, rows, width)
     covered = np.minimum(255.0 * np.abs(np.cumsum(areas, axis=1)) + 1e-6, 255.0).astype(np.uint8)
     ink = _inks()[covered.ravel()]
     dark = np.flatnonzero(ink)
     row, column = np.divmod(dark, width)
-    ends = np.searchsorted(row, np.append(first, rows))
-    which = np.repeat(np.arange(len(counts)), np.diff(ends))
-    row += (boxes[:, 1] - first)[which]
-    column += boxes[which, 0] + _RIGHT
-    packed = (row << 21 | column << 8 | ink[dark]).astype(np.int32)
-    cuts = ends.tolist()
-    return [Bitmap(packed[cuts[at] : cuts[at + 1]].copy(), tuple(box)) for at, box in enumerate(boxes.tolist())]
+    starts, ends = row.searchsorted(first), row.searchsorted(last)
+    shifts = (boxes[:, 1] - first << 21) + (boxes[:, 0] + _RIGHT << 8)
+    packed = ((row << 21 | column << 8 | ink[dark]) + shifts.repeat(ends - starts)).astype(np.int32)
+    parts = zip(starts.tolist(), ends.tolist(), boxes.tolist(), strict=True)
+    return [Bitmap(packed[start:end].copy(), tuple(box)) for start, end, box in parts]
 
 
 @cache

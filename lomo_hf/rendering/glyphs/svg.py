@@ -18,7 +18,7 @@ _HEAD = re.compile(rb'<svg viewBox="[^"]*" [^>]*><path fill="#ffffff" fill-rule=
 _TOKENS = re.compile(
     rb'<g transform="matrix\(1 0 0 -1 ([^ ]*) ([^)]*)\)">((?:<use [^>]*/>)*)</g>'
     rb'|<g transform="translate\(([^)]*)\)">'
-    rb'|(</g>)|(<g>)|<g/>|<g transform="(?:translate|matrix)\([^)]*\)"/>'
+    rb'|(</g>)|(<g>)|<g/>|<g transform="(?:translate|matrix|scale)\([^)]*\)"/>'
     rb'|<path fill="none" stroke="#([0-9a-f]{6})" stroke-width="([^"]*)" stroke-linecap="butt"'
     rb' stroke-linejoin="miter" stroke-miterlimit="4"(?: transform="translate\(([^)]*)\)")? d="([^"]*)"/>'
     rb"|(<)"

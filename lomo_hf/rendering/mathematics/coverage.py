@@ -12,7 +12,7 @@ from lomo_hf.rendering.fonts import first_uncovered
 from lomo_hf.rendering.mathematics._coverage_data import MATHEMATICS, TEXT
 from lomo_hf.rendering.mathematics.limits import refuse
 
-__all__ = ["check_body", "check_text", "in_mathematics"]
+__all__ = ["check_body", "check_text", "in_mathematics", "is_mathematics"]
 
 _VARIATION = "\ufe00\ufe01"
 _INVISIBLE = frozenset(range(0x200B, 0x2010)) | {0xAD, 0x2060, 0xFEFF}
@@ -29,12 +29,24 @@ def in_mathematics(char: str) -> bool:
 
 def check_body(body: str) -> None:
     """Refuse a body with a character that neither the mathematical font nor a family of text can show."""
-    if not body.isascii():
-        _check(body, MATHEMATICS)
-    position = body.find("\\u{")
-    while position >= 0:
-        _check(chr(int(body[position + 3 : body.index("}", position)], 16)), MATHEMATICS)
-        position = body.find("\\u{", position + 3)
+    _check(_characters(body), MATHEMATICS)
+
+
+def is_mathematics(body: str) -> bool:
+    r"""Whether New Computer Modern Math has a glyph for every character of a body.
+
+    >>> is_mathematics(r"accent(\α, \u{302})"), is_mathematics('attach(x, b: "中")')
+    (True, False)
+    """
+    characters = _characters(body)
+    return characters.isascii() or all(map(in_mathematics, set(characters)))
+
+
+def _characters(body: str) -> str:
+    """A body with the characters that are written by their numbers."""
+    escapes = body.replace("\\\\", "").split("\\u{")  # a backslash that is meant itself is written twice
+    numbers = [part.partition("}")[0] for part in escapes[1:]]
+    return body + "".join([chr(int(number, 16)) for number in numbers])
 
 
 def check_text(text: str, style: str) -> None:

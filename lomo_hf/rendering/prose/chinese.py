@@ -31,6 +31,8 @@ _UNITS = re.compile(
 _LETTER = re.compile("[A-Za-z]")
 _ENDS = ",.;:!?)]}%"  # no row begins with these
 _STARTS = "([{"  # and none ends with these
+_COLONS = "：；"  # no row begins with these either, but behind a formula
+_PAUSES = ",.;:!?)"  # with a space behind them, a row may end before a Chinese character
 _MARKS = ("closing", "opening")
 _QUOTES = "“”"
 
@@ -209,6 +211,8 @@ def _may_break(units: Sequence[_Unit], at: int) -> bool | None:
     before, after = units[at], units[at + 1]
     if before.kind == "space":
         return (after.kind != "closing" and at > 0 and _may_break_at_space(units[at - 1], after)) or None
+    if before.kind == "formula" and after.text in _COLONS:
+        return True
     if after.kind in ("space", "closing") or before.kind == "opening":
         return False
     if {"blank", "other"} & {before.kind, after.kind}:
@@ -242,6 +246,8 @@ def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
         return after.kind != "blank"
     if after.kind == "latin":
         return before.kind != "opening" and (after.text[0].isalnum() or after.text[0] == "(")
+    if before.kind == "latin" and before.text[-1] in _PAUSES:
+        return after.kind == "han"
     return after.kind != "blank" and (
         before.kind in ("han", "closing") or (before.kind == "latin" and before.text[-1].isalnum())
     )
@@ -250,6 +256,8 @@ def _may_break_at_space(before: _Unit, after: _Unit) -> bool:
 def _before_latin(before: _Unit, first: str) -> bool | None:
     if before.kind == "han" and first in _ENDS:
         return False
+    if before.kind == "han" and first == "(":
+        return True
     return (before.kind in ("han", "closing") and before.text != "”" and first.isalnum()) or None
 
 

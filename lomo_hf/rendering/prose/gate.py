@@ -55,7 +55,7 @@ def is_code(text: str, covered: frozenset[int]) -> bool:
 
 def is_prose(text: str, covered: frozenset[int]) -> bool:
     """Whether a line is text of listed characters, each among the code points that the font has."""
-    if _LISTED.fullmatch(text) is None or _LONG.search(text) or "\\\\" in text:
+    if _LISTED.fullmatch(text) is None or _LONG.search(text):
         return False
     return text.isascii() or (covered.issuperset(map(ord, set(text))) and _MIXED.search(text) is None)
 

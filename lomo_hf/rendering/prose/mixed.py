@@ -130,8 +130,8 @@ def _rows(units: list[_Unit], start: float, width: float, face: Face) -> Iterato
     here, x = 0, start
     while here < len(units):
         past, head = _row_end(units, here, width - x, face)
-        if past is None:
-            yield None
+        if past is None or (x and not head and _length(units[here:past]) > width - x):
+            yield None  # what is too long stands behind the spaces at the start of its line, where a row may end too
             return
         row: Row = []
         for unit in units[here:past]:
@@ -144,6 +144,10 @@ def _rows(units: list[_Unit], start: float, width: float, face: Face) -> Iterato
             units[past] = _rest(units[past], word[len(head) :], rest)
         yield row
         here, x = past, 0.0
+
+
+def _length(units: Sequence[_Unit]) -> float:
+    return sum(unit.width + unit.space for unit in units) - units[-1].space
 
 
 def _rest(unit: _Unit, word: str, shape: Shape) -> _Unit:
