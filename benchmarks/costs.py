@@ -27,7 +27,7 @@ __all__ = [
     "worker_scaling",
 ]
 
-SCALING_ROWS = 8_000
+SCALING_ROWS = 24_000  # of a long build, in which a worker starts once
 _RATIOS = ("ratio25", "ratio50", "ratio75", "ratio100")
 
 
