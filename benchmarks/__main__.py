@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, help="default: the embedded sample")
     parser.add_argument("--rows", type=int, default=1_000)
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--scaling-rows", type=int, default=costs.SCALING_ROWS, help="that one and two workers build")
     given = parser.parse_args()
     source, prompts = open_corpus(given.corpus), prompts_of(given.corpus)
     rows = min(given.rows, len(source))
@@ -34,7 +35,7 @@ def main() -> int:
     mine = _stages(source, rows)
     if not given.no_peers:
         _peers(mine, prompts[:: max(1, len(prompts) // 200)][:200])
-    _others(source, prompts, rows, given.corpus)
+    _others(source, prompts, rows, given.corpus, given.scaling_rows)
     return 0
 
 
@@ -63,14 +64,14 @@ def _peers(mine: float, prompts: Sequence[str]) -> None:
     _table(("page made by", "distorted", "ms a page", "times ours"), lines)
 
 
-def _others(source: object, prompts: Sequence[str], rows: int, corpus: Path | None) -> None:
+def _others(source: object, prompts: Sequence[str], rows: int, corpus: Path | None, scaling_rows: int) -> None:
     lengths = costs.cost_by_length(prompts, _LENGTHS)
     _table(("characters of the prompt", "ms", "µs a character"), [
         (f"{length:,}", f"{ms:.1f}", f"{1000 * ms / length:.1f}") for length, ms in lengths.items()
     ])  # fmt: skip
     alone, together = costs.four_ratios(source, rows)  # type: ignore[arg-type]
     print(f"All four ratios in one pass cost {together / alone:.2f} times ratio100 alone.\n")
-    scaling = costs.worker_scaling(prompts)
+    scaling = costs.worker_scaling(prompts, scaling_rows)
     (wall_1, cpu_1), (wall_2, cpu_2) = scaling[1], scaling[2]
     print(
         f"Two workers: {wall_1 / wall_2:.2f} times as fast by the clock, for {cpu_2 / cpu_1:.2f} times the work. ",
