@@ -21,7 +21,7 @@ from lomo_hf.rendering.glyphs.outlines import Floats, edges_of
 __all__ = ["PHASES", "Bitmaps", "Chosen", "shared_bitmaps"]
 
 PHASES = 8  # positions within a pixel, each way; a glyph is at most a sixteenth of a pixel off its place
-_BYTES = 48_000_000  # what is kept in one process
+_BYTES = 40_000_000  # what is kept in one process
 _ENTRY = 400  # bytes that an outline takes beside its numbers
 
 Whole = NDArray[np.int64]
@@ -83,7 +83,7 @@ class Bitmaps:
         self._edge_bytes = 0
         self._numbers = np.zeros((0, PHASES**2), np.int32)  # that of each outline's bitmap by phase; -1: not made yet
         self._places = _Growing(np.zeros((0, 6), np.int64))  # of each bitmap: its start and count, and its box
-        self._pixels = _Growing(np.zeros(0, np.int32))
+        self._pixels = _Growing(np.zeros(0, np.int32), self._bound // np.dtype(np.int32).itemsize)
 
     def _rows(self, names: Sequence[bytes | FontGlyph]) -> list[int]:
         """The rows of outlines in `_numbers`."""
@@ -125,15 +125,19 @@ class Bitmaps:
 
 
 class _Growing:
-    """An array to which rows are added; what was held before stays as it is, for those who still read it."""
+    """An array to which rows are added; what was held before stays as it is, for those who still read it.
 
-    def __init__(self, empty: NDArray[np.signedinteger]) -> None:
-        self.held = self._room = empty
+    There is room for `rows` from the start: it takes no memory until it is written, and a move would take it twice.
+    """
+
+    def __init__(self, empty: NDArray[np.signedinteger], rows: int = 0) -> None:
+        self._room = np.empty((rows, *empty.shape[1:]), empty.dtype)
+        self.held = self._room[:0]
 
     @property
     def nbytes(self) -> int:
-        """Bytes that it takes, with the room that it has left."""
-        return self._room.nbytes
+        """Bytes that it takes."""
+        return self.held.nbytes
 
     def add(self, rows: NDArray[np.signedinteger]) -> None:
         start, end = len(self.held), len(self.held) + len(rows)
