@@ -30,11 +30,16 @@ _RETRIES: Final = 2
 _POLL_SECONDS: Final = 0.25
 _REPORT_EVERY: Final = 50
 
-# One thread each: with as many workers as cores, a second thread only gets in the way. Read when a library is loaded,
-# so a worker must start with them.
-_ONE_THREAD: Final = (
-    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "RAYON_NUM_THREADS",
-)  # fmt: skip
+# One thread each: with as many workers as cores, a second thread only gets in the way. And Arrow takes memory from the
+# system: a pool of its own holds ten megabytes more. Read when a library is loaded, so a worker must start with them.
+_SETTINGS: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "RAYON_NUM_THREADS": "1",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
 
 
 @dataclass(frozen=True)
@@ -280,7 +285,7 @@ class _Worker:
         self.connection: Connection[Any, Any]
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs, self._progress, self._limits), name="lomo-worker")
-        with _one_thread_for_children():
+        with _settings_for_children():
             self._process.start()
         theirs.close()
 
@@ -291,10 +296,10 @@ class _Worker:
 
 
 @contextmanager
-def _one_thread_for_children() -> Iterator[None]:
-    """Processes started meanwhile are told to keep to one thread, unless the user has said otherwise."""
-    added = [name for name in _ONE_THREAD if name not in os.environ]
-    os.environ.update(dict.fromkeys(added, "1"))
+def _settings_for_children() -> Iterator[None]:
+    """Processes started meanwhile have the settings of workers, where the user has not said otherwise."""
+    added = {name: value for name, value in _SETTINGS.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from lomo_hf.rendering.glyphs.outlines import Floats, edges_of
 __all__ = ["PHASES", "Bitmaps", "Chosen", "shared_bitmaps"]
 
 PHASES = 8  # positions within a pixel, each way; a glyph is at most a sixteenth of a pixel off its place
-_BYTES = 40_000_000  # what is kept in one process
+_BYTES = 32_000_000  # what is kept in one process
 _ENTRY = 400  # bytes that an outline takes beside its numbers
 
 Whole = NDArray[np.int64]
