@@ -81,7 +81,7 @@ def write_shard(
 
 def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], None], make_rows: MakeRows) -> None:
     read = 0
-    for batch in _batches(_watched(spec.source.conversations(spec.start, spec.stop), on_row)):
+    for batch in _batches(_reported(spec.source.conversations(spec.start, spec.stop), on_row)):
         work: list[Steps] = []
         for place, item in enumerate(batch, read):
             if isinstance(item, Refusal):
@@ -97,7 +97,7 @@ def _fill(spec: ShardSpec, outputs: "list[_Output]", on_row: Callable[[int], Non
         output.finish()
 
 
-def _watched(items: Iterator[_Read], on_row: Callable[[int], None]) -> Iterator[_Read]:
+def _reported(items: Iterator[_Read], on_row: Callable[[int], None]) -> Iterator[_Read]:
     """The same; `on_row` hears of each before the next is read."""
     for read, item in enumerate(items, 1):
         yield item

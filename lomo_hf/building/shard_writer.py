@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet", "write_rows"]
+__all__ = ["MAX_GROUP_ROWS", "ShardWriter", "rewrite_parquet", "verify_parquet", "write_ordered_rows"]
 
 MAX_GROUP_ROWS: Final = 100
 """Rows in a row group: what the Hub's viewer reads for one page, and what a worker holds for each recipe."""
@@ -118,7 +118,7 @@ class ShardWriter:
         return _parquet_writer(self._pending, self._schema)
 
 
-def write_rows(
+def write_ordered_rows(
     folder: Folder, path: str, rows: Iterable[MixedRow], *, extra: tuple[str, ...] = ()
 ) -> tuple[FileRecord, Counts]:
     """Write rows in the order in which they come, as one shard that is read back before it has its name.
@@ -140,7 +140,7 @@ def write_rows(
         >>> import tempfile
         >>> from lomo_hf import Recipe, open_corpus, substitute_row
         >>> row = substitute_row(next(open_corpus().conversations(0, 1)), Recipe("none", ratio=0.0))
-        >>> file, counts = write_rows(Folder(tempfile.mkdtemp()), "none/train-00000-of-00001.parquet", [row])
+        >>> file, counts = write_ordered_rows(Folder(tempfile.mkdtemp()), "none/train-00000-of-00001.parquet", [row])
         >>> file.rows, counts.rows, counts.rewritten
         (1, 1, 0)
     """

@@ -12,7 +12,7 @@ from lomo_hf.corpus.source import Source
 from lomo_hf.errors import SourceError
 from lomo_hf.storage import named_file
 
-__all__ = ["Written", "turn_columns", "write_rows"]
+__all__ = ["Written", "corpus_turns", "write_rows"]
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,18 @@ def write_rows(source: Source, path: Path) -> Written:
                     continue
                 rows += 1
                 origin = {f"source_{key}": value for key, value in asdict(item.origin).items()}
-                row = {"id": item.id, **turn_columns(item), **dict(item.kept), **origin}
+                row = {"id": item.id, **corpus_turns(item), **dict(item.kept), **origin}
                 stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     except OSError as error:
         raise SourceError(f"{path} cannot be written ({error.strerror}). Check the path and the space.") from error
     return Written(rows, dict(sorted(refused.items())))
 
 
-def turn_columns(item: Conversation) -> dict[str, object]:
+def corpus_turns(item: Conversation) -> dict[str, object]:
     """The columns of a row's turns, parted where a completion was judged, as every dialect is read.
 
     >>> from lomo_hf.corpus import open_corpus
-    >>> list(turn_columns(next(open_corpus().conversations(0, 1))))
+    >>> list(corpus_turns(next(open_corpus().conversations(0, 1))))
     ['messages']
     """
     messages, feedback = _messages(item.turns), item.feedback

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from lomo_hf.building import Receipt
-from lomo_hf.building.shard_writer import write_rows
+from lomo_hf.building.shard_writer import write_ordered_rows
 from lomo_hf.dataset import Manifest, PushOptions, PushReport, content_digest, push
 from lomo_hf.dataset.card.companions import write_companions
 from lomo_hf.errors import BuildError, RecipeError, SourceError
@@ -178,7 +178,7 @@ def _receipt(
     folder: Folder, recipe: Recipe, rows: Iterator[Row], index: int, total: int, extra: tuple[str, ...]
 ) -> Receipt:
     """Write the next rows as a shard."""
-    file, counts = write_rows(
+    file, counts = write_ordered_rows(
         folder,
         f"{recipe.name}/train-{index:05d}-of-{total:05d}.parquet",
         (_checked(row, recipe) for row in islice(rows, _SHARD_ROWS)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from lomo_hf.building import Counts
-from lomo_hf.building.shard_writer import write_rows
+from lomo_hf.building.shard_writer import write_ordered_rows
 from lomo_hf.dataset.mixtures import MIXTURE
 from lomo_hf.errors import BuildError
 from lomo_hf.mixing.folder import write_mixture_companions
@@ -62,7 +62,7 @@ def write_mixture(
         held = Folder(folder, make=True)
         for index in range(total):
             path = f"{MIXTURE}/train-{index:05d}-of-{total:05d}.parquet"
-            shards.append(write_rows(held, path, islice(rows, _SHARD_ROWS)))
+            shards.append(write_ordered_rows(held, path, islice(rows, _SHARD_ROWS)))
             done += shards[-1][1].rows
             if on_row:
                 on_row(done)

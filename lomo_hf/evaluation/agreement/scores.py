@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from lomo_hf.corpus import Refusal, Source
-from lomo_hf.corpus.writing import turn_columns
+from lomo_hf.corpus.writing import corpus_turns
 from lomo_hf.errors import SourceError, UsageError
 from lomo_hf.evaluation.agreement.measures import RowAgreement
 from lomo_hf.storage import Folder, named_file
@@ -246,7 +246,7 @@ def write_scored_corpus(source: Source, scores: Mapping[str, float], out: str | 
                 rows, scored = rows + 1, scored + (score is not None)
                 record: dict[str, object] = {
                     "id": item.origin.id,
-                    **turn_columns(item),
+                    **corpus_turns(item),
                     **dict(item.kept),
                     **{name: value for name, value in _declared(item.origin).items() if value is not None},
                     "score": score,
